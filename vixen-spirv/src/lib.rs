@@ -4,9 +4,16 @@
 //! It is written on SPIR-V's own numbers instead of `spirq`, because that panics on an unknown opcode and on a short file,
 //! and says nothing about stores.
 
+mod access;
+mod constant;
 mod error;
 mod image_format;
+mod interface;
+mod layout;
+mod module;
+mod reflect;
 mod types;
+mod words;
 
 pub use error::ReflectError;
 pub use image_format::ImageFormat;
@@ -21,9 +28,6 @@ pub fn reflect(bytes: &[u8]) -> Result<Shader, ReflectError> {
 
 /// Reflects the entry point `name`; without a name as [`reflect`].
 pub fn reflect_entry(bytes: &[u8], name: Option<&str>) -> Result<Shader, ReflectError> {
-    let _ = name;
-    let _ = ImageFormat::from_spirv(0);
-    Err(ReflectError::Length {
-        length: bytes.len(),
-    })
+    let words = words::words(bytes)?;
+    reflect::shader(&module::Module::parse(&words)?, name)
 }

@@ -1,2 +1,0 @@
-//! Compiles shaders/*.glsl to SPIR-V.
-fn main() {}

@@ -112,8 +112,8 @@ impl Flow<'_, '_> {
                 self.load(operand(1)?);
             }
             Op::ImageWrite => self.store(operand(0)?),
-            Op::AtomicLoad => self.load(operand(2)?),
-            Op::AtomicStore => self.store(operand(0)?),
+            Op::AtomicLoad | Op::CooperativeMatrixLoadKHR => self.load(operand(2)?),
+            Op::AtomicStore | Op::CooperativeMatrixStoreKHR => self.store(operand(0)?),
             Op::TraceRayKHR => self.load(operand(0)?),
             Op::RayQueryInitializeKHR => self.load(operand(1)?),
             Op::AccessChain

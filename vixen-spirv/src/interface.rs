@@ -24,7 +24,7 @@ pub fn reflect(
         if variable.class != class as u32 || built_in {
             continue;
         }
-        let name = module.name(id, None);
+        let name = layouts.name(id, None)?;
         let owner = name.clone().unwrap_or_else(|| format!("%{id}"));
         let location = module.decoration(id, None, Decoration::Location);
         let component = module
@@ -48,7 +48,7 @@ pub fn reflect(
                     component,
                     Interface {
                         location,
-                        name: module.name(block, Some(member)),
+                        name: layouts.name(block, Some(member))?,
                         ty,
                     },
                 ));

@@ -124,6 +124,13 @@ impl<'m, 'w> Layouts<'m, 'w> {
         u32::try_from(constant.value).map_err(|_| unsupported(owner, "a length beyond 32 bits"))
     }
 
+    /// The name of an id or of a member, counted: one long name can stand for many things.
+    pub fn name(&mut self, id: u32, member: Option<u32>) -> Result<Option<String>, ReflectError> {
+        let name = self.module.name(id, member);
+        self.spend(name.as_ref().map_or(0, String::len))?;
+        Ok(name)
+    }
+
     fn structure(&mut self, id: u32, place: Place) -> Result<Block, ReflectError> {
         let Some(&RawType::Struct { members: types }) = self.module.types.get(&id) else {
             return Err(ReflectError::BadId {
@@ -240,12 +247,6 @@ impl<'m, 'w> Layouts<'m, 'w> {
             place,
             "an array in a block has no stride",
         )
-    }
-
-    fn name(&mut self, id: u32, member: Option<u32>) -> Result<Option<String>, ReflectError> {
-        let name = self.module.name(id, member);
-        self.spend(name.as_ref().map_or(0, String::len))?;
-        Ok(name)
     }
 
     fn spend(&mut self, bytes: usize) -> Result<(), ReflectError> {

@@ -408,7 +408,14 @@ fn spec_constants(module: &Module, layouts: &Layouts) -> Result<Vec<SpecConstant
         });
     }
     // glslang writes a workgroup size's constant twice, once without a name.
-    found.sort_by_key(|it| (it.id, it.scalar, it.name.is_none(), it.name.clone()));
+    found.sort_by(|a, b| {
+        (a.id, a.scalar, a.name.is_none(), &a.name).cmp(&(
+            b.id,
+            b.scalar,
+            b.name.is_none(),
+            &b.name,
+        ))
+    });
     found.dedup_by_key(|it| (it.id, it.scalar));
     Ok(found)
 }

@@ -12,6 +12,7 @@ use glslang::{
 };
 
 /// What a shader compiled to. Its debug names are kept, as slots are matched to bindings by them.
+#[derive(Debug)]
 pub struct Module {
     /// The SPIR-V.
     pub words: Vec<u32>,
@@ -184,7 +185,7 @@ mod tests {
     fn names_stay_and_the_version_is_1_6() {
         let text = "#version 460\nlayout(binding = 0) buffer Block { int member; } block_name;\n\
                     void main() { block_name.member = 1; }\n";
-        let module = compiled(text).ok().expect("it is valid");
+        let module = compiled(text).expect("it is valid");
         assert_eq!(module.words[..2], [0x0723_0203, 0x0001_0600]);
         let bytes: Vec<u8> = module
             .words

@@ -1,0 +1,238 @@
+//! The instance, the device, its main queue and what it can do.
+//!
+//! A [`Device`] is a handle that can be cloned and shared between threads. Whatever is made from it keeps it alive, so
+//! nothing has to be dropped in any order.
+
+mod capabilities;
+mod core;
+mod debug;
+mod error;
+mod feature;
+mod info;
+mod instance;
+mod one_time;
+mod options;
+mod queue;
+mod raw;
+mod select;
+mod surface;
+
+use std::sync::Arc;
+
+use ash::{ext, khr, vk};
+
+pub use self::capabilities::{
+    Capabilities, FormatFeatures, QueueFamily, RayTracingLimits, Timestamps,
+};
+pub use self::debug::{KNOWN_LAYER_FAULTS, VALIDATION_LAYER, ValidationLog};
+pub use self::error::DeviceError;
+pub use self::feature::{Feature, FeatureSet};
+pub use self::info::{DeviceInfo, DeviceKind, Version};
+pub use self::options::{DeviceOptions, Select};
+pub use self::queue::{QueueGuard, QueueRef};
+pub use self::raw::RawDevice;
+pub use self::surface::Surface;
+
+pub(crate) use self::core::DeviceCore;
+use self::instance::Instance;
+use self::queue::Queue;
+use crate::memory::{BudgetManager, VmaAllocator, device_heaps};
+
+/// A GPU, or a software driver, ready for use.
+#[derive(Clone)]
+pub struct Device(Arc<DeviceShared>);
+
+struct DeviceShared {
+    info: DeviceInfo,
+    capabilities: Capabilities,
+    main_queue: Queue,
+    loaders: Loaders,
+    budget: Arc<BudgetManager>,
+    core: Arc<DeviceCore>,
+}
+
+/// The functions of extensions, where these are enabled.
+struct Loaders {
+    surface: Option<khr::surface::Instance>,
+    swapchain: Option<khr::swapchain::Device>,
+    acceleration_structure: Option<khr::acceleration_structure::Device>,
+    ray_tracing_pipeline: Option<khr::ray_tracing_pipeline::Device>,
+}
+
+impl Device {
+    /// Makes a device of what the machine has.
+    pub fn new(options: &DeviceOptions) -> Result<Self, DeviceError> {
+        let instance = Instance::new(options)?;
+        let chosen = select::choose(&instance, options)?;
+        // Every known feature is enabled where it is found; there is nothing else to choose.
+        let capabilities = capabilities::read(
+            &instance.raw,
+            chosen.physical,
+            chosen.found,
+            chosen.found,
+            chosen.extensions,
+            chosen.main_family,
+        );
+        let core = DeviceCore::new(instance, chosen.physical, &capabilities, chosen.main_family)?;
+        // SAFETY: the device was made with one queue of this family.
+        let queue = unsafe { core.raw.get_device_queue(chosen.main_family, 0) };
+        Self::assemble(
+            core,
+            chosen.info,
+            capabilities,
+            Queue::new(queue, chosen.main_family),
+        )
+    }
+
+    /// The devices of the machine, in the order that [`Select::Index`] counts in.
+    pub fn list() -> Result<Vec<DeviceInfo>, DeviceError> {
+        let instance = Instance::new(&DeviceOptions::default().validation(false))?;
+        Ok(select::list(&instance)?
+            .into_iter()
+            .map(|(_physical, info)| info)
+            .collect())
+    }
+
+    fn assemble(
+        core: DeviceCore,
+        info: DeviceInfo,
+        capabilities: Capabilities,
+        main_queue: Queue,
+    ) -> Result<Self, DeviceError> {
+        let core = Arc::new(core);
+        let (entry, instance, raw) = (&core.instance.entry, &core.instance.raw, &core.raw);
+        let has = |name| capabilities.has_extension(name);
+        let loaders = Loaders {
+            surface: core
+                .instance
+                .has(khr::surface::NAME)
+                .then(|| khr::surface::Instance::new(entry, instance)),
+            swapchain: has(khr::swapchain::NAME)
+                .then(|| khr::swapchain::Device::new(instance, raw)),
+            acceleration_structure: capabilities
+                .has(Feature::AccelerationStructure)
+                .then(|| khr::acceleration_structure::Device::new(instance, raw)),
+            ray_tracing_pipeline: capabilities
+                .has(Feature::RayTracingPipeline)
+                .then(|| khr::ray_tracing_pipeline::Device::new(instance, raw)),
+        };
+        let allocator = VmaAllocator::new(&core, &capabilities)?;
+        let heaps = device_heaps(&core, &capabilities);
+        let budget = Arc::new(BudgetManager::new(Box::new(allocator), &heaps));
+        Ok(Self(Arc::new(DeviceShared {
+            info,
+            capabilities,
+            main_queue,
+            loaders,
+            budget,
+            core,
+        })))
+    }
+
+    /// What the device is called, and what it is.
+    pub fn info(&self) -> &DeviceInfo {
+        &self.0.info
+    }
+
+    /// What the device can do, and what of it is enabled.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.0.capabilities
+    }
+
+    /// What can be done with a format. Formats of Vulkan 1.0 are answered from a table.
+    pub fn format_features(&self, format: vk::Format) -> FormatFeatures {
+        if Capabilities::is_core_format(format) {
+            self.0.capabilities.core_format(format)
+        } else {
+            FormatFeatures::read(self.instance_raw(), self.physical(), format)
+        }
+    }
+
+    /// The only door to the device's memory.
+    pub fn budget(&self) -> &Arc<BudgetManager> {
+        &self.0.budget
+    }
+
+    /// The queue for graphics, compute, transfer and presenting.
+    pub fn main_queue(&self) -> QueueRef<'_> {
+        self.0.main_queue.as_ref()
+    }
+
+    /// The Vulkan device.
+    pub fn raw(&self) -> &ash::Device {
+        &self.0.core.raw
+    }
+
+    /// The Vulkan instance.
+    pub fn instance_raw(&self) -> &ash::Instance {
+        &self.0.core.instance.raw
+    }
+
+    /// The Vulkan loader.
+    pub fn entry(&self) -> &ash::Entry {
+        &self.0.core.instance.entry
+    }
+
+    /// The physical device.
+    pub fn physical(&self) -> vk::PhysicalDevice {
+        self.0.core.physical
+    }
+
+    /// The host memory callbacks to give to every create and destroy call.
+    pub fn callbacks(&self) -> Option<&vk::AllocationCallbacks<'static>> {
+        self.0.core.callbacks()
+    }
+
+    /// Names an object for messages and debuggers.
+    pub fn set_name<H: vk::Handle>(&self, handle: H, name: &str) {
+        self.0.core.set_name(handle, name);
+    }
+
+    /// The functions to label commands and queues with, where something listens to them.
+    pub fn debug_labels(&self) -> Option<&ext::debug_utils::Device> {
+        self.0.core.debug.as_ref()
+    }
+
+    /// The functions of `VK_KHR_surface`.
+    pub fn surface_loader(&self) -> Option<&khr::surface::Instance> {
+        self.0.loaders.surface.as_ref()
+    }
+
+    /// The functions of `VK_KHR_swapchain`.
+    pub fn swapchain_loader(&self) -> Option<&khr::swapchain::Device> {
+        self.0.loaders.swapchain.as_ref()
+    }
+
+    /// The functions of `VK_KHR_acceleration_structure`.
+    pub fn acceleration_structure(&self) -> Option<&khr::acceleration_structure::Device> {
+        self.0.loaders.acceleration_structure.as_ref()
+    }
+
+    /// The functions of `VK_KHR_ray_tracing_pipeline`.
+    pub fn ray_tracing_pipeline(&self) -> Option<&khr::ray_tracing_pipeline::Device> {
+        self.0.loaders.ray_tracing_pipeline.as_ref()
+    }
+
+    /// What the validation layer said so far: warnings and errors.
+    pub fn validation_messages(&self) -> Vec<String> {
+        self.validation_log().messages()
+    }
+
+    /// Where the validation layer's messages go. It outlives the device.
+    pub fn validation_log(&self) -> &Arc<ValidationLog> {
+        &self.0.core.instance.log
+    }
+
+    /// Waits until the device has nothing left to do. Nothing can be submitted meanwhile.
+    pub fn wait_idle(&self) -> Result<(), DeviceError> {
+        let _queue = self.main_queue().lock();
+        // SAFETY: the device is alive, and its only queue is locked.
+        unsafe { self.raw().device_wait_idle() }.map_err(DeviceError::vulkan("vkDeviceWaitIdle"))
+    }
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Device").field(&self.0.info.name).finish()
+    }
+}

@@ -1,0 +1,111 @@
+//! Why memory could not be had: always with the name of the resource, so that the reader knows who asked.
+
+use ash::vk;
+
+use super::allocator::Location;
+
+/// Why memory could not be had or reached.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MemoryError {
+    /// The budget has no room for it.
+    #[error(
+        "'{name}' needs {requested} bytes, but {in_use} of the budget of {limit} are in use: free something, make it \
+         smaller or raise the limit"
+    )]
+    OverBudget {
+        /// The resource.
+        name: String,
+        /// Its bytes.
+        requested: u64,
+        /// The bytes in use.
+        in_use: u64,
+        /// The most bytes that may be in use.
+        limit: u64,
+    },
+    /// The device has no more memory.
+    #[error("the device is out of memory: '{name}' needs {size} bytes for {usage}")]
+    OutOfDeviceMemory {
+        /// The resource.
+        name: String,
+        /// Its bytes.
+        size: u64,
+        /// Its usage flags.
+        usage: String,
+    },
+    /// The host has no more memory.
+    #[error("the host is out of memory: '{name}' needs {size} bytes for {usage}")]
+    OutOfHostMemory {
+        /// The resource.
+        name: String,
+        /// Its bytes.
+        size: u64,
+        /// Its usage flags.
+        usage: String,
+    },
+    /// What was asked for makes no sense.
+    #[error("'{name}' {problem}")]
+    Invalid {
+        /// The resource.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The host cannot reach it.
+    #[error(
+        "'{name}' is not visible to the host: create it with the location Upload or Readback, not {location:?}"
+    )]
+    NotMapped {
+        /// The resource.
+        name: String,
+        /// Where it is.
+        location: Location,
+    },
+    /// A range goes beyond the resource.
+    #[error("'{name}' has {size} bytes: {len} bytes at offset {offset} go beyond its end")]
+    OutOfRange {
+        /// The resource.
+        name: String,
+        /// Where the range starts.
+        offset: u64,
+        /// How long it is.
+        len: u64,
+        /// How long the resource is.
+        size: u64,
+    },
+    /// The driver refused a call for a reason that has no variant of its own.
+    #[error("{call} failed for '{name}': {result}")]
+    Vulkan {
+        /// The resource.
+        name: String,
+        /// The Vulkan call.
+        call: &'static str,
+        /// Its result.
+        result: vk::Result,
+    },
+}
+
+impl MemoryError {
+    /// What a failed call means for a resource of this name, size and usage.
+    pub(super) fn from_result(
+        result: vk::Result,
+        call: &'static str,
+        name: &str,
+        size: u64,
+        usage: impl std::fmt::Debug,
+    ) -> Self {
+        let (name, usage) = (name.to_owned(), format!("{usage:?}"));
+        match result {
+            vk::Result::ERROR_OUT_OF_DEVICE_MEMORY => Self::OutOfDeviceMemory { name, size, usage },
+            vk::Result::ERROR_OUT_OF_HOST_MEMORY => Self::OutOfHostMemory { name, size, usage },
+            result => Self::Vulkan { name, call, result },
+        }
+    }
+
+    pub(super) fn invalid(name: &str, problem: impl Into<String>) -> Self {
+        Self::Invalid {
+            name: name.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Buffers and images that free themselves.
+
+use std::fmt;
+use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
+
+use ash::vk;
+
+use super::allocator::{BufferDesc, ImageDesc, Location, RawBuffer, RawImage};
+use super::budget::Charge;
+use super::category::Category;
+use super::error::MemoryError;
+
+/// A buffer. Dropping it destroys it at once, so whoever shares it with frames in flight retires it first.
+pub struct Buffer {
+    raw: RawBuffer,
+    name: Box<str>,
+    size: u64,
+    usage: vk::BufferUsageFlags,
+    location: Location,
+    generation: u64,
+    /// Held while the host reads or writes the mapped bytes.
+    host_access: Mutex<()>,
+    // After `raw` has been destroyed, in `drop`, the charge is given back.
+    pub(super) charge: Charge,
+}
+
+impl Buffer {
+    pub(super) fn new(raw: RawBuffer, desc: &BufferDesc<'_>, charge: Charge) -> Self {
+        let BufferDesc {
+            name,
+            size,
+            usage,
+            location,
+        } = *desc;
+        Self {
+            raw,
+            name: name.into(),
+            size,
+            usage,
+            location,
+            generation: 1,
+            host_access: Mutex::new(()),
+            charge,
+        }
+    }
+
+    /// The Vulkan buffer.
+    pub fn raw(&self) -> vk::Buffer {
+        self.raw.handle
+    }
+
+    /// What messages call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bytes that were asked for.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The bytes that it takes of the budget.
+    pub fn bytes(&self) -> u64 {
+        self.charge.bytes()
+    }
+
+    /// What it is for.
+    pub fn usage(&self) -> vk::BufferUsageFlags {
+        self.usage
+    }
+
+    /// Where it lies.
+    pub fn location(&self) -> Location {
+        self.location
+    }
+
+    /// What its memory counts as.
+    pub fn category(&self) -> Category {
+        self.charge.category()
+    }
+
+    /// 1 at first, and one more each time that the handle changes: see [`Self::resize`].
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Its device address, where its usage has `SHADER_DEVICE_ADDRESS`.
+    pub fn device_address(&self) -> Option<vk::DeviceAddress> {
+        (self.raw.address != 0).then_some(self.raw.address)
+    }
+
+    /// Its first byte, where the host reaches it: [`Self::size`] bytes that stay there for as long as the buffer lives. Whoever
+    /// uses the pointer sees to it that nobody else, [`Self::write`] and [`Self::read`] among them, is at the same bytes.
+    pub fn mapped(&self) -> Option<NonNull<u8>> {
+        self.raw.mapped
+    }
+
+    /// Whether writes through [`Self::mapped`] need no [`Self::flush`] and reads no [`Self::invalidate`].
+    pub fn is_coherent(&self) -> bool {
+        self.raw.coherent
+    }
+
+    /// Copies bytes into the buffer, for the device to see in what is submitted from now on. Whether the device reads them at
+    /// the moment is the caller's business.
+    pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), MemoryError> {
+        let target = self.host_range(offset, bytes.len() as u64)?;
+        {
+            let _exclusive = self
+                .host_access
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            // SAFETY: the range is within the mapped bytes, which live as long as the buffer; `bytes` is Rust's memory and
+            // cannot overlap them, unless it was made from `mapped`, whose users answer for that; and the lock keeps other
+            // writes and reads out.
+            unsafe { target.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
+        }
+        self.flush(offset, bytes.len() as u64)
+    }
+
+    /// Copies bytes out of the buffer. What the device wrote is there once the host has waited for it, and the device's last
+    /// barrier made it visible to the host.
+    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), MemoryError> {
+        let source = self.host_range(offset, bytes.len() as u64)?;
+        self.invalidate(offset, bytes.len() as u64)?;
+        let _exclusive = self
+            .host_access
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: as in `write`, the other way round.
+        unsafe { source.copy_to_nonoverlapping(NonNull::from(&mut *bytes).cast(), bytes.len()) };
+        Ok(())
+    }
+
+    /// Makes what was written through [`Self::mapped`] visible to the device.
+    pub fn flush(&self, offset: u64, len: u64) -> Result<(), MemoryError> {
+        self.host_range(offset, len)?;
+        if self.raw.coherent {
+            return Ok(());
+        }
+        // SAFETY: the allocation is alive and mapped, and the range was checked.
+        unsafe {
+            self.charge
+                .allocator()
+                .flush(&self.raw.allocation, offset, len)
+        }
+    }
+
+    /// Makes what the device wrote visible to readers of [`Self::mapped`].
+    pub fn invalidate(&self, offset: u64, len: u64) -> Result<(), MemoryError> {
+        self.host_range(offset, len)?;
+        if self.raw.coherent {
+            return Ok(());
+        }
+        // SAFETY: the allocation is alive and mapped, and the range was checked.
+        unsafe {
+            self.charge
+                .allocator()
+                .invalidate(&self.raw.allocation, offset, len)
+        }
+    }
+
+    /// Replaces the buffer with one of another size, undefined contents and the next generation. The old one is returned, for
+    /// the caller to retire; it is unchanged if this fails.
+    pub fn resize(&mut self, size: u64) -> Result<Self, MemoryError> {
+        let desc = BufferDesc {
+            name: &self.name,
+            size,
+            usage: self.usage,
+            location: self.location,
+        };
+        let mut next = self.charge.budget().buffer(&desc, self.category())?;
+        next.generation = self.generation + 1;
+        Ok(std::mem::replace(self, next))
+    }
+
+    fn host_range(&self, offset: u64, len: u64) -> Result<NonNull<u8>, MemoryError> {
+        let name = || self.name.to_string();
+        if offset.checked_add(len).is_none_or(|end| end > self.size) {
+            return Err(MemoryError::OutOfRange {
+                name: name(),
+                offset,
+                len,
+                size: self.size,
+            });
+        }
+        let first = self.raw.mapped.ok_or_else(|| MemoryError::NotMapped {
+            name: name(),
+            location: self.location,
+        })?;
+        // SAFETY: the offset is within the mapped bytes, which are of one mapping.
+        Ok(unsafe { first.add(offset as usize) })
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: the buffer came from the charge's allocator and is destroyed only here; that the device has done with it is
+        // what the type asks of its owners.
+        unsafe { self.charge.allocator().destroy_buffer(self.raw) };
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer")
+            .field("name", &self.name)
+            .field("size", &self.size)
+            .field("location", &self.location)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An image. Dropping it destroys it at once, so whoever shares it with frames in flight retires it first.
+pub struct Image {
+    raw: RawImage,
+    name: Box<str>,
+    shape: ImageDesc<'static>,
+    // After `raw` has been destroyed, in `drop`, the charge is given back.
+    pub(super) charge: Charge,
+}
+
+impl Image {
+    pub(super) fn new(raw: RawImage, desc: &ImageDesc<'_>, charge: Charge) -> Self {
+        Self {
+            raw,
+            name: desc.name.into(),
+            shape: ImageDesc { name: "", ..*desc },
+            charge,
+        }
+    }
+
+    /// The Vulkan image.
+    pub fn raw(&self) -> vk::Image {
+        self.raw.handle
+    }
+
+    /// What messages call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it was created from.
+    pub fn desc(&self) -> ImageDesc<'_> {
+        ImageDesc {
+            name: &self.name,
+            ..self.shape
+        }
+    }
+
+    /// The format of its texels.
+    pub fn format(&self) -> vk::Format {
+        self.shape.format
+    }
+
+    /// Width, height and depth.
+    pub fn extent(&self) -> [u32; 3] {
+        self.shape.extent
+    }
+
+    /// How many mip levels it has.
+    pub fn mips(&self) -> u32 {
+        self.shape.mips
+    }
+
+    /// How many array layers it has.
+    pub fn layers(&self) -> u32 {
+        self.shape.layers
+    }
+
+    /// What it is for.
+    pub fn usage(&self) -> vk::ImageUsageFlags {
+        self.shape.usage
+    }
+
+    /// What its memory counts as.
+    pub fn category(&self) -> Category {
+        self.charge.category()
+    }
+
+    /// The bytes that it takes of the budget.
+    pub fn bytes(&self) -> u64 {
+        self.charge.bytes()
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        // SAFETY: the image came from the charge's allocator and is destroyed only here; that the device has done with it is
+        // what the type asks of its owners.
+        unsafe { self.charge.allocator().destroy_image(self.raw) };
+    }
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Image")
+            .field("desc", &self.desc())
+            .finish_non_exhaustive()
+    }
+}

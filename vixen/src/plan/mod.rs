@@ -1,5 +1,83 @@
 //! The planner: pure functions from declared nodes to order, barriers, layouts, lifetimes and segments.
+//!
+//! `lanes` cuts the resources into cells, `cull` finds what runs, `order` and `shuffle` put nodes into batches, `track` tells
+//! the life of a cell around the frame boundary, `barriers` and `layouts` close its hazards, `regions` puts the cells
+//! together again, `steps` and `segments` say what is recorded with what. All are linear in the number of accesses.
 
+mod barriers;
+mod cull;
+mod error;
+mod lanes;
+mod layouts;
 mod model;
+mod order;
+mod regions;
+mod segments;
+mod shuffle;
+mod steps;
+mod track;
 
+pub use cull::cull;
+pub use error::PlanError;
 pub use model::*;
+
+/// How to plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Chooses another valid order and plans the barriers for it. Same seed, same plan. Without one the plan has the fewest
+    /// barrier commands.
+    pub seed: Option<u64>,
+}
+
+/// Plans a frame.
+///
+/// Every barrier command holds for every history phase, every frame slot and every state of the switches: barriers are
+/// planned as though every access happened, and are executed in every state.
+pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
+    let mut lanes = lanes::Lanes::cut(input)?;
+    if let Some(index) = input.resources.iter().position(shared_history) {
+        return Err(PlanError::SharedHistory {
+            resource: ResourceId(index as u32),
+        });
+    }
+    let conditions = cull::conditions(input, &lanes);
+    let alive = |node: usize| conditions[node].is_some();
+    lanes.fill(input, &alive)?;
+    let bounds = track::Bounds::all(input, &lanes);
+    let hazards = order::Hazards {
+        input,
+        lanes: &lanes,
+        bounds: &bounds,
+    };
+    let kinds = steps::kinds(input, &conditions);
+    let (schedule, nodes) = match options.seed {
+        Some(seed) => shuffle::shuffled(&hazards, alive, seed),
+        None => {
+            let schedule = order::fewest(&hazards, alive);
+            let nodes = steps::arrange(&schedule, &kinds);
+            (schedule, nodes)
+        }
+    };
+    let closed = barriers::close(input, &lanes, &bounds, &schedule, &conditions)?;
+    let (dependencies, barriers) =
+        regions::gather(&lanes, &closed.dependencies, schedule.commands());
+    let (initial, _) = regions::gather(&lanes, &closed.initial, 1);
+    let steps = steps::steps(&schedule, &nodes);
+    let mut plan = Plan {
+        steps,
+        barriers,
+        dependencies,
+        initial,
+        layouts: closed.layouts,
+        conditions,
+        ..Plan::default()
+    };
+    plan.segments = segments::segments(input, &plan, &kinds);
+    plan.intervals = steps::intervals(input, &plan);
+    Ok(plan)
+}
+
+fn shared_history(resource: &ResourceItem) -> bool {
+    matches!(resource.residency, Residency::History { .. })
+        && (resource.entry.is_some() || resource.exit.is_some())
+}

@@ -70,7 +70,10 @@ pub struct Region {
 
 impl Region {
     /// All of a resource.
-    pub const WHOLE: Self = Self { major: [0, u64::MAX], minor: [0, u32::MAX] };
+    pub const WHOLE: Self = Self {
+        major: [0, u64::MAX],
+        minor: [0, u32::MAX],
+    };
 
     /// Whether the two have a sub-resource in common.
     pub const fn overlaps(self, other: Self) -> bool {
@@ -117,7 +120,7 @@ pub struct Access {
     pub resource: ResourceId,
     /// How many frames ago the contents were made: 0 for this frame, more only for a history.
     pub age: u32,
-    /// The part of it.
+    /// The part of it. The ends of a resource must be given the same way everywhere: either as numbers or as `MAX`.
     pub region: Region,
     /// What it does to the contents.
     pub effect: Effect,
@@ -146,12 +149,17 @@ pub struct NodeItem {
     pub sink: bool,
 }
 
-/// Where a resource's contents live from frame to frame.
+/// Where a resource's contents live from frame to frame, and so which accesses of different frames can meet in it.
+///
+/// A resource that something outside the graph touches before a frame ([`ResourceItem::entry`]) has no hazards across the
+/// frame boundary: who touches it there waits for the graph, and the graph's first access waits for the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Residency {
     /// Made and used up within a frame; all frames in flight share it.
     Transient,
-    /// One copy for each frame slot, so the GPU's frames never meet in it (the host waits for the slot instead).
+    /// One copy for each frame slot, so the GPU's frames never meet in it (the host waits for the slot instead). An image
+    /// that the frame writes starts without contents and so must be written before it is read: it has an entry without a
+    /// stage and in the layout `UNDEFINED` if it has none of its own.
     PerSlot,
     /// A ring of `depth + 1` copies that moves on by one with every frame.
     History {
@@ -160,7 +168,8 @@ pub enum Residency {
     },
     /// Keeps its contents across frames: a resource of a cacher or of the application, or one that the graph retains.
     Persistent,
-    /// The image that the presentation engine lends for this frame.
+    /// The image that the presentation engine lends for this frame. It has an entry without a stage and in the layout
+    /// `UNDEFINED` if it has none of its own; one whose stages are those that wait for the acquired image is what it needs.
     Swapchain,
 }
 
@@ -174,7 +183,8 @@ pub struct ResourceItem {
     /// What touched it before the frame, which the first access in the frame must wait for in the same frame (an image
     /// from the swapchain, an import); `None` where nothing outside the graph touches it.
     pub entry: Option<Use>,
-    /// What touches it after the frame and which state that wants (presentation, the host, an import's owner).
+    /// What touches it after the frame and which state that wants (presentation, the host, an import's owner). A transient
+    /// or persistent resource without an entry of its own is taken to be touched so before the next frame as well.
     pub exit: Option<Use>,
     /// Its contents are wanted after the frame: what writes it is alive.
     pub sink: bool,
@@ -272,7 +282,9 @@ pub struct Plan {
     pub segments: Vec<Segment>,
     /// For each access of the input, the layout in which the image is when it happens (for descriptors and attachments).
     pub layouts: Vec<vk::ImageLayout>,
-    /// Layout changes to make once, before the first frame: the state that every frame expects at its start.
+    /// Layout changes to make once, before the first frame: the state that every frame expects at its start. The ages are
+    /// those of the first frame, `PerSlot` stands for every slot's copy, and `old_layout` is `UNDEFINED`: put in the layout
+    /// in which an image was left whose contents are to be kept. Nothing else may run at the same time.
     pub initial: Vec<Dependency>,
     /// For each resource, when it is in use; `None` for one that no living node touches.
     pub intervals: Vec<Option<Interval>>,

@@ -1,0 +1,441 @@
+//! Barriers: each hazard is closed by one dependency, in the last barrier command before the first access that waits.
+
+use ash::vk;
+
+use super::lanes::Lanes;
+use super::layouts;
+use super::order::Schedule;
+use super::track::{Bounds, Edge, Track, Version};
+use super::{
+    Condition, Dependency, Effect, Input, NodeId, PlanError, Region, Residency, ResourceId, Use,
+};
+
+/// The access types that change memory, and so have something to make available.
+const WRITES: vk::AccessFlags2 = vk::AccessFlags2::from_raw(
+    vk::AccessFlags2::SHADER_WRITE.as_raw()
+        | vk::AccessFlags2::SHADER_STORAGE_WRITE.as_raw()
+        | vk::AccessFlags2::COLOR_ATTACHMENT_WRITE.as_raw()
+        | vk::AccessFlags2::DEPTH_STENCIL_ATTACHMENT_WRITE.as_raw()
+        | vk::AccessFlags2::TRANSFER_WRITE.as_raw()
+        | vk::AccessFlags2::HOST_WRITE.as_raw()
+        | vk::AccessFlags2::MEMORY_WRITE.as_raw()
+        | vk::AccessFlags2::ACCELERATION_STRUCTURE_WRITE_KHR.as_raw()
+        | vk::AccessFlags2::TRANSFORM_FEEDBACK_WRITE_EXT.as_raw()
+        | vk::AccessFlags2::TRANSFORM_FEEDBACK_COUNTER_WRITE_EXT.as_raw()
+        | vk::AccessFlags2::COMMAND_PREPROCESS_WRITE_NV.as_raw()
+        | vk::AccessFlags2::VIDEO_DECODE_WRITE_KHR.as_raw()
+        | vk::AccessFlags2::VIDEO_ENCODE_WRITE_KHR.as_raw()
+        | vk::AccessFlags2::OPTICAL_FLOW_WRITE_NV.as_raw(),
+);
+
+/// A dependency of one cell, and the barrier command that it goes into.
+pub(super) struct CellDependency {
+    pub barrier: u32,
+    pub cell: u32,
+    pub dependency: Dependency,
+}
+
+/// What the walk over all tracks finds.
+#[derive(Default)]
+pub(super) struct Closed {
+    /// In the order of resources, then cells.
+    pub dependencies: Vec<CellDependency>,
+    /// The layouts at the start of a frame, as changes from `UNDEFINED`; `barrier` means nothing.
+    pub initial: Vec<CellDependency>,
+    /// The layout of each access.
+    pub layouts: Vec<vk::ImageLayout>,
+}
+
+/// Finds the dependencies that close all hazards.
+pub(super) fn close(
+    input: &Input,
+    lanes: &Lanes,
+    bounds: &[Bounds],
+    schedule: &Schedule,
+    conditions: &[Option<Condition>],
+) -> Result<Closed, PlanError> {
+    let layouts = input
+        .accesses
+        .iter()
+        .map(|access| access.usage.layout)
+        .collect();
+    let mut closed = Closed {
+        dependencies: Vec::with_capacity(lanes.items.len()),
+        layouts,
+        ..Closed::default()
+    };
+    for ((id, &bounds), &grid) in (0..).map(ResourceId).zip(bounds).zip(&lanes.grids) {
+        let track = |cell| Track {
+            input,
+            items: lanes.track(grid, cell),
+            grid,
+            bounds,
+        };
+        if input.resources[id.0 as usize].image && grid.cells > 0 {
+            layouts::settle((0..grid.cells).map(track), &mut closed.layouts);
+        }
+        for cell in 0..grid.cells {
+            let track = track(cell);
+            if !track.items.is_empty() {
+                Closer {
+                    id,
+                    cell,
+                    track,
+                    schedule,
+                    conditions,
+                    closed: &mut closed,
+                }
+                .close()?;
+            }
+        }
+    }
+    Ok(closed)
+}
+
+/// One end of a hazard, with all that it takes to close it.
+struct Touch {
+    usage: Use,
+    /// The frame, counted from that of the track's first item, and the batch.
+    time: (u32, u32),
+    age: u32,
+    effect: Effect,
+    /// The first touch in its frame of contents that do not come from another frame.
+    fresh: bool,
+    conditional: bool,
+}
+
+/// Everything about the readers of a version, taken together.
+struct Readers {
+    stages: vk::PipelineStageFlags2,
+    access: vk::AccessFlags2,
+    layout: vk::ImageLayout,
+    first: (u32, u32, u32),
+    /// There are states of the switches in which none of them reads.
+    conditional: bool,
+}
+
+/// Works on one cell of one resource.
+struct Closer<'a> {
+    id: ResourceId,
+    cell: u32,
+    track: Track<'a>,
+    schedule: &'a Schedule,
+    conditions: &'a [Option<Condition>],
+    closed: &'a mut Closed,
+}
+
+impl Closer<'_> {
+    fn close(&mut self) -> Result<(), PlanError> {
+        self.check_defined()?;
+        let start = self.closed.dependencies.len();
+        for version in self.track.versions() {
+            self.close_version(&version);
+        }
+        if self.is_image() && self.track.bounds.entry.is_none() {
+            self.expect_layouts(start);
+        }
+        Ok(())
+    }
+
+    fn is_image(&self) -> bool {
+        self.track.input.resources[self.id.0 as usize].image
+    }
+
+    fn residency(&self) -> Residency {
+        self.track.input.resources[self.id.0 as usize].residency
+    }
+
+    /// What is read has been written.
+    fn check_defined(&self) -> Result<(), PlanError> {
+        let item = self.track.items[0];
+        let access = &self.track.input.accesses[item.access as usize];
+        let lent = self.is_image()
+            && self
+                .track
+                .bounds
+                .entry
+                .is_some_and(|entry| entry.layout == vk::ImageLayout::UNDEFINED);
+        let defined = match self.residency() {
+            Residency::Transient => {
+                self.track.input.resources[self.id.0 as usize]
+                    .entry
+                    .is_some()
+                    && !lent
+            }
+            Residency::History { .. } => {
+                let mut all = self.track.items.iter();
+                all.any(|item| {
+                    self.track.input.accesses[item.access as usize]
+                        .effect
+                        .writes()
+                })
+            }
+            Residency::PerSlot | Residency::Persistent | Residency::Swapchain => !lent,
+        };
+        if defined || (access.effect == Effect::Write && access.age == 0) {
+            return Ok(());
+        }
+        Err(PlanError::ReadBeforeWrite {
+            node: NodeId(item.node),
+            slot: access.slot,
+            resource: self.id,
+        })
+    }
+
+    fn close_version(&mut self, version: &Version) {
+        let writer = version.writer.map(|edge| self.touch(edge));
+        let next = version.next.map(|edge| self.touch(edge));
+        let readers = (!version.readers.is_empty()).then(|| self.readers(version));
+        if let (Some(writer), Some(readers)) = (&writer, &readers) {
+            self.close_reads(writer, readers, next.as_ref());
+        }
+        if let Some(next) = &next {
+            self.close_write(writer.as_ref(), readers.as_ref(), next);
+        }
+    }
+
+    /// Read after write: one flush for all that read this version.
+    fn close_reads(&mut self, writer: &Touch, readers: &Readers, next: Option<&Touch>) {
+        let (mut stages, mut access) = (readers.stages, readers.access);
+        // What reads before it changes is a reader too. If the layout changes for it, it sees the contents through that.
+        if let Some(next) =
+            next.filter(|next| next.effect != Effect::Write && !self.changes(readers.layout, next))
+        {
+            stages |= next.usage.stages;
+            access |= next.usage.access;
+        }
+        let (frame, batch, age) = readers.first;
+        self.push(
+            (frame, batch),
+            age,
+            Dependency {
+                src_stages: writer.usage.stages,
+                src_access: writer.usage.access & WRITES,
+                dst_stages: stages,
+                dst_access: access,
+                old_layout: writer.usage.layout,
+                new_layout: readers.layout,
+                ..EMPTY
+            },
+        );
+    }
+
+    /// Write after read, or after write where nothing reads.
+    fn close_write(&mut self, writer: Option<&Touch>, readers: Option<&Readers>, next: &Touch) {
+        let (src_stages, src_access, old) = match (readers, writer) {
+            (Some(readers), _) => (readers.stages, vk::AccessFlags2::NONE, readers.layout),
+            (None, Some(writer)) => (
+                writer.usage.stages,
+                writer.usage.access & WRITES,
+                writer.usage.layout,
+            ),
+            (None, None) => return,
+        };
+        let old_layout = if self.discards(old, next) {
+            vk::ImageLayout::UNDEFINED
+        } else {
+            old
+        };
+        // After a read the order is enough, unless the layout changes or no switch position may have let anyone read:
+        // then this is also where the next writer comes to see what was written.
+        let unseen = readers.is_none_or(|readers| {
+            readers.conditional && writer.is_some() && next.effect == Effect::Write
+        });
+        let sees = unseen || self.changes(old_layout, next);
+        self.push(
+            next.time,
+            next.age,
+            Dependency {
+                src_stages,
+                src_access,
+                dst_stages: next.usage.stages,
+                dst_access: if sees {
+                    next.usage.access
+                } else {
+                    vk::AccessFlags2::NONE
+                },
+                old_layout,
+                new_layout: next.usage.layout,
+                ..EMPTY
+            },
+        );
+    }
+
+    fn changes(&self, old: vk::ImageLayout, next: &Touch) -> bool {
+        self.is_image() && old != next.usage.layout
+    }
+
+    /// Whether the contents need not be kept for this write.
+    fn discards(&self, old: vk::ImageLayout, next: &Touch) -> bool {
+        // If the writer is skipped in some frame, the next one may want what was there.
+        let kept = next.conditional
+            && matches!(
+                self.residency(),
+                Residency::History { .. } | Residency::Persistent
+            );
+        self.is_image()
+            && next.effect == Effect::Write
+            && !kept
+            && (next.fresh || old != next.usage.layout)
+    }
+
+    fn push(&mut self, time: (u32, u32), age: u32, dependency: Dependency) {
+        let (barrier, earlier) = self.schedule.before(time.1);
+        // The frame before knows this copy by the age that it has there.
+        let age = match (earlier, age) {
+            (false, age) => age,
+            (true, 0) => self.track.grid.ages - 1,
+            (true, age) => age - 1,
+        };
+        let mut dependency = Dependency {
+            resource: self.id,
+            age,
+            ..dependency
+        };
+        if !self.is_image() {
+            dependency.old_layout = vk::ImageLayout::UNDEFINED;
+            dependency.new_layout = vk::ImageLayout::UNDEFINED;
+        }
+        self.closed.dependencies.push(CellDependency {
+            barrier,
+            cell: self.cell,
+            dependency,
+        });
+    }
+
+    fn touch(&self, edge: Edge) -> Touch {
+        let outside = |usage: Option<Use>, effect, time| Touch {
+            usage: usage
+                .expect("a version has such an end only where the resource has such a bound"),
+            time,
+            age: 0,
+            effect,
+            fresh: false,
+            conditional: false,
+        };
+        match edge {
+            Edge::Entry => outside(self.track.bounds.entry, Effect::Write, (0, 0)),
+            Edge::Exit => outside(
+                self.track.bounds.exit,
+                Effect::ReadWrite,
+                (0, self.schedule.commands()),
+            ),
+            Edge::Item(at) => {
+                let (item, round) = self.track.item(at);
+                let access = &self.track.input.accesses[item.access as usize];
+                Touch {
+                    usage: access.usage,
+                    time: (
+                        access.age + round * self.track.grid.ages,
+                        self.schedule.batches[item.node as usize],
+                    ),
+                    age: access.age,
+                    effect: access.effect,
+                    fresh: at % self.track.items.len() == 0
+                        && self.residency() == Residency::Transient,
+                    conditional: self.is_conditional(item.node, access.condition),
+                }
+            }
+        }
+    }
+
+    fn readers(&self, version: &Version) -> Readers {
+        let mut all = Readers {
+            stages: vk::PipelineStageFlags2::NONE,
+            access: vk::AccessFlags2::NONE,
+            layout: vk::ImageLayout::UNDEFINED,
+            first: (u32::MAX, u32::MAX, 0),
+            conditional: true,
+        };
+        for at in version.readers.clone() {
+            let (item, round) = self.track.item(at);
+            let access = &self.track.input.accesses[item.access as usize];
+            all.stages |= access.usage.stages;
+            all.access |= access.usage.access;
+            all.layout = self.closed.layouts[item.access as usize];
+            let batch = self.schedule.batches[item.node as usize];
+            all.first =
+                all.first
+                    .min((access.age + round * self.track.grid.ages, batch, access.age));
+            all.conditional &= self.is_conditional(item.node, access.condition);
+        }
+        all
+    }
+
+    fn is_conditional(&self, node: u32, access: Condition) -> bool {
+        access.mask != 0
+            || self.conditions[node as usize].is_some_and(|condition| condition.mask != 0)
+    }
+
+    /// The layouts in which a frame expects to find the copies of this image.
+    fn expect_layouts(&mut self, start: usize) {
+        let closed = &*self.closed;
+        let mut changes: Vec<_> = closed.dependencies[start..]
+            .iter()
+            .map(|closed| {
+                (
+                    closed.dependency.age,
+                    closed.barrier,
+                    closed.dependency.old_layout,
+                    closed.dependency.new_layout,
+                )
+            })
+            .collect();
+        changes.sort_unstable_by_key(|change| (change.0, change.1));
+        for age in 0..self.track.grid.ages {
+            let next = changes.iter().find(|change| change.0 >= age);
+            let last = changes.iter().rev().find(|change| change.0 < age);
+            let (Some(next), Some(last)) = (next.or(changes.first()), last.or(changes.last()))
+            else {
+                // Nothing ever changes: it is in the layout of any of its accesses.
+                let layout = self.closed.layouts[self.track.items[0].access as usize];
+                self.expect(age, layout);
+                continue;
+            };
+            if next.2 != vk::ImageLayout::UNDEFINED || self.touched_before(age, (next.0, next.1)) {
+                let layout = last.3;
+                self.expect(age, layout);
+            }
+        }
+    }
+
+    /// Whether the copy that has this age at the start of a frame is accessed before it meets a barrier.
+    fn touched_before(&self, age: u32, (at, barrier): (u32, u32)) -> bool {
+        // Times from the start of the frame, around the ring once.
+        let ages = self.track.grid.ages;
+        let since = |other: u32| (other + ages - age) % ages;
+        self.track.items.iter().any(|item| {
+            let access = &self.track.input.accesses[item.access as usize];
+            (since(access.age), self.schedule.batches[item.node as usize]) <= (since(at), barrier)
+        })
+    }
+
+    fn expect(&mut self, age: u32, new_layout: vk::ImageLayout) {
+        let dependency = Dependency {
+            resource: self.id,
+            age,
+            dst_stages: vk::PipelineStageFlags2::ALL_COMMANDS,
+            dst_access: vk::AccessFlags2::MEMORY_READ | vk::AccessFlags2::MEMORY_WRITE,
+            new_layout,
+            ..EMPTY
+        };
+        self.closed.initial.push(CellDependency {
+            barrier: 0,
+            cell: self.cell,
+            dependency,
+        });
+    }
+}
+
+/// A dependency with nothing in it yet.
+const EMPTY: Dependency = Dependency {
+    resource: ResourceId(0),
+    age: 0,
+    region: Region::WHOLE,
+    src_stages: vk::PipelineStageFlags2::NONE,
+    src_access: vk::AccessFlags2::NONE,
+    dst_stages: vk::PipelineStageFlags2::NONE,
+    dst_access: vk::AccessFlags2::NONE,
+    old_layout: vk::ImageLayout::UNDEFINED,
+    new_layout: vk::ImageLayout::UNDEFINED,
+};

@@ -1,0 +1,72 @@
+//! Another valid order, chosen by a seed, with its barriers placed where they fall due: not the fewest, but as right.
+
+use super::order::{DEAD, Hazards, Index, Schedule};
+
+/// A random linear extension of the hazards within the frame, and the batches that it falls into.
+///
+/// The order of the nodes within the batches comes with it.
+pub(super) fn shuffled(
+    hazards: &Hazards,
+    alive: impl Fn(usize) -> bool,
+    seed: u64,
+) -> (Schedule, Vec<u32>) {
+    let index = Index::of(hazards);
+    let count = hazards.input.nodes.len();
+    let mut waits = vec![0_u32; count];
+    let living = || (0..count as u32).filter(|&node| alive(node as usize));
+    living().for_each(|node| hazards.successors(&index, node, |next| waits[next as usize] += 1));
+    let mut ready: Vec<u32> = living().filter(|&node| waits[node as usize] == 0).collect();
+    let mut random = seed;
+    let mut order = Vec::with_capacity(count);
+    // The earliest batch that a node may be in for what it waits for, then the batch that it is in.
+    let mut batches = vec![DEAD; count];
+    let (mut current, mut last) = (0, 0);
+    let mut due = vec![0; count];
+    living()
+        .filter(|&node| has_entry(hazards, node))
+        .for_each(|node| due[node as usize] = 1);
+    while !ready.is_empty() {
+        let node = ready.swap_remove((next_random(&mut random) % ready.len() as u64) as usize);
+        current = current.max(due[node as usize]);
+        batches[node as usize] = current;
+        if hazards.has_exit(node) {
+            last = last.max(current + 1);
+        }
+        order.push(node);
+        hazards.successors(&index, node, |next| {
+            due[next as usize] = due[next as usize].max(current + 1);
+            waits[next as usize] -= 1;
+            if waits[next as usize] == 0 {
+                ready.push(next);
+            }
+        });
+    }
+    let boundary = last > current || hazards.crosses(&index, &batches, current);
+    (
+        Schedule {
+            batches,
+            inner: current,
+            boundary,
+        },
+        order,
+    )
+}
+
+/// Whether something touches a resource of this node before the frame.
+fn has_entry(hazards: &Hazards, node: u32) -> bool {
+    let accesses = hazards.input.nodes[node as usize].accesses.clone();
+    accesses.into_iter().any(|id| {
+        hazards.bounds[hazards.input.accesses[id as usize].resource.0 as usize]
+            .entry
+            .is_some()
+    })
+}
+
+/// SplitMix64.
+fn next_random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut bits = *state;
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}

@@ -1,0 +1,146 @@
+//! The steps of a frame: batch after batch, nodes that can be recorded together side by side.
+
+use super::order::{DEAD, Schedule};
+use super::{Condition, Dependency, Input, Interval, NodeId, Plan, Residency, Step};
+
+/// What decides which recording a step can be part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kind {
+    /// Touches the swapchain image.
+    pub swapchain: bool,
+    /// Is recorded anew in every frame.
+    pub dynamic: bool,
+    /// The switches that its recording depends on.
+    pub switches: u32,
+}
+
+/// The kind of each node.
+pub(super) fn kinds(input: &Input, conditions: &[Option<Condition>]) -> Vec<Kind> {
+    let lent: Vec<bool> = input
+        .resources
+        .iter()
+        .map(|resource| resource.residency == Residency::Swapchain)
+        .collect();
+    let kind = |(node, condition): (&super::NodeItem, &Option<Condition>)| {
+        let mut kind = Kind {
+            dynamic: node.dynamic,
+            ..Kind::default()
+        };
+        kind.switches = condition.map_or(0, |condition| condition.mask);
+        for access in &input.accesses[node.accesses.start as usize..node.accesses.end as usize] {
+            kind.switches |= access.condition.mask;
+            kind.swapchain |= lent[access.resource.0 as usize];
+        }
+        kind
+    };
+    input.nodes.iter().zip(conditions).map(kind).collect()
+}
+
+/// The nodes in the order of their batches; within a batch in input order, but those of one kind together.
+pub(super) fn arrange(schedule: &Schedule, kinds: &[Kind]) -> Vec<u32> {
+    let batches = &schedule.batches;
+    let mut starts = vec![0_u32; schedule.inner as usize + 3];
+    for &batch in batches.iter().filter(|&&batch| batch != DEAD) {
+        starts[batch as usize + 2] += 1;
+    }
+    for batch in 2..starts.len() {
+        starts[batch] += starts[batch - 1];
+    }
+    let mut order = vec![0_u32; starts[starts.len() - 1] as usize];
+    for (&batch, node) in batches.iter().zip(0..).filter(|(batch, _)| **batch != DEAD) {
+        let end = &mut starts[batch as usize + 1];
+        order[*end as usize] = node;
+        *end += 1;
+    }
+    if kinds.iter().any(|&kind| kind != kinds[0]) {
+        let mut before = None;
+        for batch in 0..=schedule.inner as usize {
+            let (own, rest) = order[starts[batch] as usize..]
+                .split_at_mut((starts[batch + 1] - starts[batch]) as usize);
+            let after = rest
+                .get(..(starts[batch + 2].saturating_sub(starts[batch + 1])) as usize)
+                .unwrap_or(&[]);
+            before = group(own, before, after, kinds);
+        }
+    }
+    order
+}
+
+/// Groups a batch by kind: first the kind that the batch before ended with, last one that the batch after has as well, so
+/// that recordings go on across the barrier. Returns the last kind.
+fn group(own: &mut [u32], before: Option<Kind>, after: &[u32], kinds: &[Kind]) -> Option<Kind> {
+    let kind = |node: &u32| kinds[*node as usize];
+    let mut present: Vec<Kind> = own.iter().map(kind).collect();
+    present.sort_unstable();
+    present.dedup();
+    let mut next: Vec<Kind> = after.iter().map(kind).collect();
+    next.sort_unstable();
+    next.dedup();
+    let first = before.filter(|kind| present.binary_search(kind).is_ok());
+    let last = present
+        .iter()
+        .copied()
+        .find(|kind| Some(*kind) != first && next.binary_search(kind).is_ok());
+    own.sort_by_key(|node| {
+        let kind = kind(node);
+        (
+            if Some(kind) == first {
+                0
+            } else if Some(kind) == last {
+                2
+            } else {
+                1
+            },
+            kind,
+        )
+    });
+    own.last().map(kind).or(before)
+}
+
+/// The nodes, with the barrier commands between the batches and at the end.
+pub(super) fn steps(schedule: &Schedule, order: &[u32]) -> Vec<Step> {
+    let mut steps = Vec::with_capacity(order.len() + schedule.commands() as usize);
+    let mut barrier = 0;
+    for &node in order {
+        while barrier < schedule.batches[node as usize] {
+            steps.push(Step::Barrier(barrier));
+            barrier += 1;
+        }
+        steps.push(Step::Node(NodeId(node)));
+    }
+    steps.extend((barrier..schedule.commands()).map(Step::Barrier));
+    steps
+}
+
+/// When each resource is in use: from the first step that names it to the last.
+pub(super) fn intervals(input: &Input, plan: &Plan) -> Vec<Option<Interval>> {
+    let mut intervals: Vec<Option<Interval>> = vec![None; input.resources.len()];
+    let mut extend = |resource: super::ResourceId, step: u32| {
+        let interval = intervals[resource.0 as usize].get_or_insert(Interval {
+            first: step,
+            last: step,
+        });
+        interval.last = step;
+    };
+    for (step, at) in plan.steps.iter().zip(0..) {
+        match *step {
+            Step::Node(node) => {
+                let range = input.nodes[node.0 as usize].accesses.clone();
+                let accesses = &input.accesses[range.start as usize..range.end as usize];
+                accesses
+                    .iter()
+                    .for_each(|access| extend(access.resource, at));
+            }
+            Step::Barrier(barrier) => dependencies(plan, barrier)
+                .iter()
+                .for_each(|one| extend(one.resource, at)),
+        }
+    }
+    intervals
+}
+
+/// The dependencies of a barrier command.
+pub(super) fn dependencies(plan: &Plan, barrier: u32) -> &[Dependency] {
+    let range = plan.barriers[barrier as usize].clone();
+    &plan.dependencies[range.start as usize..range.end as usize]
+}

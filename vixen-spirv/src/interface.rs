@@ -25,7 +25,7 @@ pub fn reflect(
             continue;
         }
         let name = layouts.name(id, None)?;
-        let owner = name.clone().unwrap_or_else(|| format!("%{id}"));
+        let owner = module.owner(id);
         let location = module.decoration(id, None, Decoration::Location);
         let component = module
             .decoration(id, None, Decoration::Component)

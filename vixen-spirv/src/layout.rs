@@ -176,11 +176,7 @@ impl<'m, 'w> Layouts<'m, 'w> {
             ..place
         };
         let owner = place.owner;
-        let raw = *self.module.types.get(&id).ok_or(ReflectError::BadId {
-            id,
-            expected: "a type",
-        })?;
-        Ok(match raw {
+        Ok(match self.module.ty(id)? {
             RawType::Bool | RawType::Int { .. } | RawType::Float { .. } => {
                 Type::Scalar(self.scalar(owner, id)?)
             }

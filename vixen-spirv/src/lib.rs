@@ -5,6 +5,7 @@
 //! and says nothing about stores.
 
 mod access;
+mod bindings;
 mod constant;
 mod error;
 mod image_format;

@@ -201,6 +201,28 @@ impl<'w> Module<'w> {
         self.names.get(&(id, member)).cloned()
     }
 
+    /// What a variable is called in an error.
+    pub fn owner(&self, id: u32) -> String {
+        let name = self
+            .name(id, None)
+            .map_or_else(|| format!("%{id}"), |name| format!("`{name}`"));
+        let Some(binding) = self.decoration(id, None, Decoration::Binding) else {
+            return name;
+        };
+        let set = self
+            .decoration(id, None, Decoration::DescriptorSet)
+            .unwrap_or(0);
+        format!("{name} (set {set}, binding {binding})")
+    }
+
+    /// A type's declaration.
+    pub fn ty(&self, id: u32) -> Result<RawType<'w>, ReflectError> {
+        self.types.get(&id).copied().ok_or(ReflectError::BadId {
+            id,
+            expected: "a type",
+        })
+    }
+
     /// The operand of a decoration on an id or on a struct's member; 0 where it has none.
     pub fn decoration(&self, id: u32, member: Option<u32>, decoration: Decoration) -> Option<u32> {
         self.decorations.get(&(id, member, decoration)).copied()

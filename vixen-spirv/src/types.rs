@@ -11,7 +11,8 @@ pub struct Shader {
     pub entry_point: String,
     /// Invocations in a workgroup of a compute, task or mesh shader; specialisation constants count with their defaults.
     pub local_size: Option<[u32; 3]>,
-    /// Every descriptor that the module declares, sorted by set and binding. Two variables that alias one binding give two entries.
+    /// Every descriptor that the module declares, sorted by set and binding. Two variables that share
+    /// one binding give two entries: an alias of a buffer, or the image and the sampler of HLSL's combined image samplers.
     pub bindings: Vec<Binding>,
     /// The push-constant block.
     pub push_constants: Option<PushConstants>,
@@ -154,7 +155,8 @@ pub struct Access {
     pub writable: bool,
     /// A read, an atomic operation, a sample or a trace may reach it. True unless proven otherwise. A query of its size is no read.
     pub loads: bool,
-    /// A store, an image write or an atomic operation may reach it through this variable. True unless proven otherwise.
+    /// A store, an image write or an atomic operation may reach it through this variable. True unless proven otherwise. A store
+    /// through a buffer reference reaches other memory and counts for no binding.
     pub stores: bool,
 }
 

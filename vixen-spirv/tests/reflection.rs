@@ -396,6 +396,60 @@ fn hlsl_buffers() {
 }
 
 #[test]
+fn slang_module() {
+    let shader = shader("particles.spv");
+    let found: Vec<_> = shader
+        .bindings
+        .iter()
+        .map(|it| {
+            (
+                it.name.as_deref().unwrap_or_default(),
+                it.access.loads,
+                it.access.stores,
+            )
+        })
+        .collect();
+    let expected = [
+        ("settings", true, false),
+        ("source", true, false),
+        ("target", false, true),
+        ("counters", true, true),
+        ("only_read", true, false),
+        ("raw", true, true),
+        ("color", false, true),
+        ("pictures", true, false),
+        ("combined", true, false),
+        ("smooth", true, false),
+        ("world", true, false),
+        ("holder.image", false, true),
+        ("holder.list", true, false),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(shader.local_size, Some([32, 2, 1]));
+    let push = shader.push_constants.expect("push constants").block;
+    assert_eq!(
+        push.members,
+        [
+            member("frame", 0, U32),
+            member("jitter", 8, Type::Vector(Scalar::F32, 2))
+        ]
+    );
+    // Slang wraps an array in a structure of its own.
+    let Descriptor::UniformBuffer(settings) = &shader.bindings[0].descriptor else {
+        panic!("not a uniform buffer")
+    };
+    let weights = block(
+        "_Array_std140_float2",
+        32,
+        vec![member("data", 0, array(F32, 2, 16))],
+    );
+    assert_eq!(
+        settings.members[2],
+        member("weights", 16, Type::Struct(weights))
+    );
+}
+
+#[test]
 fn image_formats_have_distinct_glsl_names() {
     let mut names: Vec<_> = ImageFormat::ALL
         .iter()

@@ -17,6 +17,7 @@ const FIXTURES: &[&str] = &[
     "access-debug.spv",
     "descriptors.spv",
     "mesh.spv",
+    "particles.spv",
     "pointers.spv",
     "shade.spv",
     "structured.spv",

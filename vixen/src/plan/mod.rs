@@ -81,3 +81,8 @@ fn shared_history(resource: &ResourceItem) -> bool {
     matches!(resource.residency, Residency::History { .. })
         && (resource.entry.is_some() || resource.exit.is_some())
 }
+
+/// For each node, when it runs; `None` where no sink needs it. [`plan`] says the same in [`Plan::conditions`].
+pub fn conditions(input: &Input) -> Result<Vec<Option<Condition>>, PlanError> {
+    Ok(cull::conditions(input, &lanes::Lanes::cut(input)?))
+}

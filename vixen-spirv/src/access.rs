@@ -8,11 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use spirv::Op;
 
-use crate::{
-    ReflectError,
-    module::{Kind, Module},
-    words::Instruction,
-};
+use crate::{ReflectError, module::Module, raw_type::Kind, words::Instruction};
 
 /// What may happen to the variables of a module; sets of ids, other values among them.
 #[derive(Default)]

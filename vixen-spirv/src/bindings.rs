@@ -6,7 +6,8 @@ use crate::{
     Access, Binding, Count, Descriptor, Dim, ImageFormat, ImageType, ReflectError,
     access::Usage,
     layout::{Layouts, unsupported},
-    module::{Module, RawType, Variable},
+    module::{Module, Variable},
+    raw_type::RawType,
 };
 
 /// Every binding, sorted by set and binding.

@@ -2,7 +2,7 @@
 
 use spirv::Op;
 
-use crate::module::{Module, RawType};
+use crate::{module::Module, raw_type::RawType};
 
 /// The value of an `OpSpecConstantOp` of type `ty` under the constants' defaults. None for what is not integer arithmetic.
 pub fn evaluate(module: &Module, ty: u32, op: Op, operands: &[u32]) -> Option<u64> {

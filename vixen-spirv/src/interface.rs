@@ -5,7 +5,8 @@ use spirv::{Decoration, StorageClass};
 use crate::{
     Interface, ReflectError, Scalar, Type,
     layout::Layouts,
-    module::{EntryPoint, Module, RawType},
+    module::{EntryPoint, Module},
+    raw_type::RawType,
 };
 
 /// The entry point's variables of `class` that have a location, sorted by it.

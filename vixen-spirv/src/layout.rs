@@ -2,10 +2,7 @@
 
 use spirv::{Decoration, StorageClass};
 
-use crate::{
-    Block, Member, ReflectError, Scalar, Type,
-    module::{Module, RawType},
-};
+use crate::{Block, Member, ReflectError, Scalar, Type, module::Module, raw_type::RawType};
 
 /// Nesting that no real shader comes near, and no stack minds.
 const MAX_DEPTH: u32 = 64;

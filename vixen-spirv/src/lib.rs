@@ -12,6 +12,7 @@ mod image_format;
 mod interface;
 mod layout;
 mod module;
+mod raw_type;
 mod reflect;
 mod types;
 mod words;

@@ -213,6 +213,10 @@ impl Device {
         self.0.loaders.ray_tracing_pipeline.as_ref()
     }
 
+    pub(crate) fn core(&self) -> &Arc<DeviceCore> {
+        &self.0.core
+    }
+
     /// What the validation layer said so far: warnings and errors.
     pub fn validation_messages(&self) -> Vec<String> {
         self.validation_log().messages()

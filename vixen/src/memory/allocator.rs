@@ -172,6 +172,11 @@ pub struct Allocation(pub(super) AllocationKind);
 #[derive(Clone, Copy, Debug)]
 pub(super) enum AllocationKind {
     Vma(vk_mem::Allocation),
+    Direct {
+        memory: vk::DeviceMemory,
+        /// The address of the first byte, 0 where it is not mapped.
+        mapped: usize,
+    },
     Opaque(u64),
 }
 
@@ -185,7 +190,7 @@ impl Allocation {
     pub const fn token(&self) -> Option<u64> {
         match self.0 {
             AllocationKind::Opaque(token) => Some(token),
-            AllocationKind::Vma(_) => None,
+            _ => None,
         }
     }
 }

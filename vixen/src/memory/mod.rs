@@ -9,9 +9,11 @@
 mod allocator;
 mod budget;
 mod category;
+mod direct;
 mod error;
 mod heaps;
 mod owned;
+mod requirements;
 mod texel;
 mod upload;
 mod vma;
@@ -21,6 +23,7 @@ pub use self::allocator::{
 };
 pub use self::budget::{BudgetManager, BudgetWarning, Usage};
 pub use self::category::Category;
+pub use self::direct::DirectAllocator;
 pub use self::error::MemoryError;
 pub(crate) use self::heaps::device_heaps;
 pub use self::owned::{Buffer, Image};

@@ -88,14 +88,14 @@ pub fn upload_image(
     texels: &[u8],
     layout: vk::ImageLayout,
 ) -> Result<(), DeviceError> {
-    let level = Level::new(image, region, texels.len() as u64)?;
-    let staging = staging(device, image.name(), level.chunk_bytes())?;
+    let level = Level::of(image, region, texels.len() as u64)?;
+    let staging = staging(device, image.name(), level.chunk_bytes(CHUNK))?;
     let mut layouts = (
         vk::ImageLayout::UNDEFINED,
         vk::ImageLayout::TRANSFER_DST_OPTIMAL,
     );
     let mut done = 0;
-    for copy in level.copies() {
+    for copy in level.copies(CHUNK) {
         let chunk = &texels[done..done + copy.bytes as usize];
         done += chunk.len();
         staging.write(0, chunk)?;
@@ -152,7 +152,8 @@ struct Copy {
 }
 
 impl Level {
-    fn new(image: &Image, region: ImageRegion, bytes: u64) -> Result<Self, MemoryError> {
+    /// The level of an image, if there is one, uploads can reach it, and so many bytes fill it.
+    fn of(image: &Image, region: ImageRegion, bytes: u64) -> Result<Self, MemoryError> {
         let invalid = |problem: String| Err(MemoryError::invalid(image.name(), problem));
         let ImageRegion { mip, layer } = region;
         if mip >= image.mips() || layer >= image.layers() {
@@ -164,24 +165,15 @@ impl Level {
         if !image.usage().contains(vk::ImageUsageFlags::TRANSFER_DST) {
             return invalid("cannot be uploaded to: add the usage TRANSFER_DST".to_owned());
         }
-        let Some(block) = TexelBlock::of(image.format()) else {
+        let format = image.format();
+        let Some(block) = TexelBlock::of(format) else {
             return invalid(format!(
-                "cannot be uploaded to: the bytes of {:?} are unknown",
-                image.format()
+                "cannot be uploaded to: the bytes of {format:?} are unknown"
             ));
         };
         let extent = image.extent().map(|side| (side >> mip).max(1));
-        let rows = extent[1].div_ceil(block.extent[1]);
-        let row = u64::from(extent[0].div_ceil(block.extent[0])) * u64::from(block.bytes);
-        let level = Self {
-            region,
-            extent,
-            block,
-            row,
-            rows,
-            aspect: aspect(image.format()),
-        };
-        let needed = row * u64::from(rows) * u64::from(extent[2]);
+        let level = Self::new(region, extent, block, aspect(format));
+        let needed = level.bytes();
         if bytes != needed {
             let [width, height, depth] = extent;
             return invalid(format!(
@@ -191,27 +183,48 @@ impl Level {
         Ok(level)
     }
 
-    /// How many slices and rows of them a chunk holds: whole slices if one fits, else rows of one.
-    fn chunk(&self) -> (u32, u32) {
-        let slice = self.row * u64::from(self.rows);
-        if slice <= CHUNK {
-            (
-                (CHUNK / slice).min(u64::from(self.extent[2])) as u32,
-                self.rows,
-            )
-        } else {
-            (1, (CHUNK / self.row).max(1) as u32)
+    fn new(
+        region: ImageRegion,
+        extent: [u32; 3],
+        block: TexelBlock,
+        aspect: vk::ImageAspectFlags,
+    ) -> Self {
+        let row = u64::from(extent[0].div_ceil(block.extent[0])) * u64::from(block.bytes);
+        Self {
+            region,
+            extent,
+            block,
+            row,
+            rows: extent[1].div_ceil(block.extent[1]),
+            aspect,
         }
     }
 
-    fn chunk_bytes(&self) -> u64 {
-        let (slices, rows) = self.chunk();
+    fn bytes(&self) -> u64 {
+        self.row * u64::from(self.rows) * u64::from(self.extent[2])
+    }
+
+    /// How many slices and rows of them a chunk holds: whole slices if one fits, else rows of one.
+    fn chunk(&self, most: u64) -> (u32, u32) {
+        let slice = self.row * u64::from(self.rows);
+        if slice <= most {
+            (
+                (most / slice).min(u64::from(self.extent[2])) as u32,
+                self.rows,
+            )
+        } else {
+            (1, (most / self.row).max(1) as u32)
+        }
+    }
+
+    fn chunk_bytes(&self, most: u64) -> u64 {
+        let (slices, rows) = self.chunk(most);
         self.row * u64::from(rows) * u64::from(slices)
     }
 
-    fn copies(&self) -> impl Iterator<Item = Copy> {
+    fn copies(&self, most: u64) -> impl Iterator<Item = Copy> {
         let [width, height, depth] = self.extent;
-        let (most_slices, most_rows) = self.chunk();
+        let (most_slices, most_rows) = self.chunk(most);
         let corners = (0..depth).step_by(most_slices as usize).flat_map(move |z| {
             (0..self.rows)
                 .step_by(most_rows as usize)
@@ -308,4 +321,72 @@ fn after_copy() -> vk::MemoryBarrier2<'static> {
 fn barrier(device: &Device, commands: vk::CommandBuffer, dependencies: &vk::DependencyInfo<'_>) {
     // SAFETY: the commands are being recorded outside a render pass, and synchronization2 is enabled on every device.
     unsafe { device.raw().cmd_pipeline_barrier2(commands, dependencies) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_fill_every_block_once_and_in_order() {
+        let formats = [
+            vk::Format::R8G8B8A8_UNORM,
+            vk::Format::R8_UNORM,
+            vk::Format::BC1_RGB_UNORM_BLOCK,
+        ];
+        let extents = [
+            [1, 1, 1],
+            [16, 16, 1],
+            [17, 9, 1],
+            [8, 8, 8],
+            [5, 7, 3],
+            [64, 1, 1],
+        ];
+        for (format, extent) in formats
+            .into_iter()
+            .flat_map(|format| extents.map(|extent| (format, extent)))
+        {
+            let block = TexelBlock::of(format).unwrap();
+            let level = Level::new(ImageRegion::default(), extent, block, aspect(format));
+            for most in [1, 60, 64, 100, 1024, u64::MAX] {
+                let mut next = (0, 0);
+                let mut bytes = 0;
+                for Copy {
+                    bytes: copied,
+                    region,
+                } in level.copies(most)
+                {
+                    assert!(
+                        copied <= most.max(level.row),
+                        "{extent:?} in pieces of {most}: {copied}"
+                    );
+                    assert!(copied <= level.chunk_bytes(most));
+                    assert_eq!(
+                        (region.image_offset.z as u32, region.image_offset.y as u32),
+                        next
+                    );
+                    assert_eq!(
+                        (region.image_offset.x, region.image_extent.width),
+                        (0, extent[0])
+                    );
+                    let (height, depth) = (region.image_extent.height, region.image_extent.depth);
+                    let rows = height.div_ceil(block.extent[1]);
+                    assert_eq!(copied, level.row * u64::from(rows * depth));
+                    let y = next.1 + height;
+                    assert!(y == extent[1] || depth == 1 && y % block.extent[1] == 0);
+                    next = if y == extent[1] {
+                        (next.0 + depth, 0)
+                    } else {
+                        (next.0, y)
+                    };
+                    bytes += copied;
+                }
+                assert_eq!(
+                    (next, bytes),
+                    ((extent[2], 0), level.bytes()),
+                    "{format:?} {extent:?} {most}"
+                );
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::allocator::{
     Allocation, AllocationKind, Allocator, BufferDesc, ImageDesc, Location, RawBuffer, RawImage,
 };
 use super::error::MemoryError;
-use crate::device::{Capabilities, DeviceCore, DeviceError, Feature, Version};
+use crate::device::{Capabilities, Device, DeviceCore, DeviceError, Feature, Version};
 
 /// The default [`Allocator`]: many resources share few device allocations.
 pub struct VmaAllocator {
@@ -24,6 +24,11 @@ pub struct VmaAllocator {
 }
 
 impl VmaAllocator {
+    /// An allocator for a device, beside the one that the device's budget has.
+    pub fn of(device: &Device) -> Result<Self, DeviceError> {
+        Self::new(device.core(), device.capabilities())
+    }
+
     pub(crate) fn new(
         core: &Arc<DeviceCore>,
         capabilities: &Capabilities,
@@ -51,7 +56,7 @@ impl VmaAllocator {
     fn allocation(allocation: &Allocation) -> vk_mem::Allocation {
         match allocation.0 {
             AllocationKind::Vma(allocation) => allocation,
-            AllocationKind::Opaque(_) => {
+            _ => {
                 panic!("an allocation was given to an allocator that did not make it")
             }
         }
@@ -60,31 +65,11 @@ impl VmaAllocator {
 
 impl Allocator for VmaAllocator {
     fn buffer_bytes(&self, desc: &BufferDesc<'_>) -> Result<u64, MemoryError> {
-        desc.check()?;
-        let buffer = desc.create_info();
-        let info = vk::DeviceBufferMemoryRequirements::default().create_info(&buffer);
-        let mut requirements = vk::MemoryRequirements2::default();
-        // SAFETY: the device is alive and of Vulkan 1.3.
-        unsafe {
-            self.core
-                .raw
-                .get_device_buffer_memory_requirements(&info, &mut requirements)
-        };
-        Ok(requirements.memory_requirements.size)
+        self.core.buffer_bytes(desc)
     }
 
     fn image_bytes(&self, desc: &ImageDesc<'_>) -> Result<u64, MemoryError> {
-        desc.check()?;
-        let image = desc.create_info();
-        let info = vk::DeviceImageMemoryRequirements::default().create_info(&image);
-        let mut requirements = vk::MemoryRequirements2::default();
-        // SAFETY: the device is alive and of Vulkan 1.3.
-        unsafe {
-            self.core
-                .raw
-                .get_device_image_memory_requirements(&info, &mut requirements)
-        };
-        Ok(requirements.memory_requirements.size)
+        self.core.image_bytes(desc)
     }
 
     fn create_buffer(&self, desc: &BufferDesc<'_>) -> Result<RawBuffer, MemoryError> {
@@ -99,16 +84,9 @@ impl Allocator for VmaAllocator {
         })?;
         self.core.set_name(handle, desc.name);
         let info = self.vma.get_allocation_info(&allocation);
-        let address = if desc
+        let has_address = desc
             .usage
-            .contains(vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS)
-        {
-            let info = vk::BufferDeviceAddressInfo::default().buffer(handle);
-            // SAFETY: the buffer is alive, bound, and of a usage that has an address.
-            unsafe { self.core.raw.get_buffer_device_address(&info) }
-        } else {
-            0
-        };
+            .contains(vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS);
         let properties = self.memory.memory_types[info.memory_type as usize].property_flags;
         Ok(RawBuffer {
             handle,
@@ -116,7 +94,11 @@ impl Allocator for VmaAllocator {
             bytes: info.size,
             mapped: NonNull::new(info.mapped_data.cast()),
             coherent: properties.contains(vk::MemoryPropertyFlags::HOST_COHERENT),
-            address,
+            address: if has_address {
+                self.core.buffer_address(handle)
+            } else {
+                0
+            },
         })
     }
 

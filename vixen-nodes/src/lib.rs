@@ -1,1 +1,3 @@
 //! vixen-nodes
+
+pub mod voxel;

@@ -1,0 +1,231 @@
+//! Greyscale pictures of elevations as solid terrain: what the demo shows by default.
+
+mod ground;
+
+use std::path::Path;
+
+use glam::{UVec3, Vec2, Vec3};
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+
+use super::error::SceneError;
+use super::source::{BrickVoxels, Content, Cube, VoxelSource};
+use ground::{Ground, Survey};
+
+pub(super) use ground::palette;
+
+/// How high the terrain is for its length: mountains in true proportion look flat from the air.
+const RELIEF: f32 = 1.0 / 9.0;
+/// Voxels below the lowest ground, for its length: what the cut edges of the map show.
+const BASE: f32 = 1.0 / 96.0;
+/// Voxels of soil under the ground.
+const SOIL_DEPTH: u32 = 3;
+/// The widest picture that is read.
+const MAX_PIXELS: u32 = 16_384;
+
+/// Terrain that is solid from the bottom of the scene up to the ground.
+pub(super) struct Terrain {
+    size: UVec3,
+    /// Height of the ground in voxels for each column, x first.
+    heights: Vec<f32>,
+    ground: Vec<Ground>,
+    /// The lowest and the highest column of each tile, for tiles of 8, 32, 128, .. columns.
+    tiles: Vec<Tiles>,
+}
+
+/// Lowest and highest number of solid voxels in the columns of square tiles. The lowest takes in the columns next to the tile.
+struct Tiles {
+    width: u32,
+    ranges: Vec<[u16; 2]>,
+}
+
+/// Elevations as they come from a file.
+pub(super) struct Elevations {
+    pub(super) width: u32,
+    pub(super) depth: u32,
+    pub(super) values: Vec<f32>,
+}
+
+impl Elevations {
+    /// Reads a greyscale PNG file of 8 or 16 bits.
+    pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Self, SceneError> {
+        let mut limits = Limits::default();
+        (limits.max_image_width, limits.max_image_height) = (Some(MAX_PIXELS), Some(MAX_PIXELS));
+        limits.max_alloc = Some(2 << 30);
+        let mut reader = ImageReader::with_format(std::io::Cursor::new(bytes), ImageFormat::Png);
+        reader.limits(limits);
+        let picture = reader.decode().map_err(|error| SceneError::Damaged { path: path.into(), problem: error.to_string() })?;
+        let (width, depth) = (picture.width(), picture.height());
+        let values = match picture {
+            DynamicImage::ImageLuma16(pixels) => pixels.into_raw().into_iter().map(f32::from).collect(),
+            DynamicImage::ImageLuma8(pixels) => pixels.into_raw().into_iter().map(f32::from).collect(),
+            DynamicImage::ImageLumaA16(pixels) => pixels.pixels().map(|p| f32::from(p.0[0])).collect(),
+            DynamicImage::ImageLumaA8(pixels) => pixels.pixels().map(|p| f32::from(p.0[0])).collect(),
+            _ => {
+                let problem = "it is a colour picture, not a heightmap; convert it to 16-bit greyscale".to_owned();
+                return Err(SceneError::Unsupported { path: path.into(), problem });
+            }
+        };
+        Ok(Self { width, depth, values })
+    }
+
+    /// The elevation of a pixel; beyond the edges, that of the edge.
+    fn at(&self, x: i32, z: i32) -> f32 {
+        let x = x.clamp(0, self.width as i32 - 1) as usize;
+        let z = z.clamp(0, self.depth as i32 - 1) as usize;
+        self.values[z * self.width as usize + x]
+    }
+
+    /// The elevation between pixels, smooth in its slope (Catmull and Rom's cubic). Coordinates count from pixel centres.
+    fn smooth(&self, at: Vec2) -> f32 {
+        let (cell, part) = (at.floor(), at - at.floor());
+        let (x, z) = (cell.x as i32, cell.y as i32);
+        let row = |dz: i32| cubic([-1, 0, 1, 2].map(|dx| self.at(x + dx, z + dz)), part.x);
+        cubic([row(-1), row(0), row(1), row(2)], part.y)
+    }
+}
+
+/// The curve through the middle two of four equally spaced values.
+fn cubic(v: [f32; 4], t: f32) -> f32 {
+    let [a, b, c, d] = v;
+    b + 0.5 * t * (c - a + t * (2.0 * a - 5.0 * b + 4.0 * c - d + t * (3.0 * (b - c) + d - a)))
+}
+
+impl Terrain {
+    /// Terrain whose longer side is `resolution` voxels.
+    pub(super) fn new(elevations: &Elevations, resolution: u32) -> Self {
+        let longest = elevations.width.max(elevations.depth);
+        let scale = resolution as f32 / longest as f32;
+        let side = |pixels: u32| ((pixels as f32 * scale).round() as u32).clamp(1, resolution);
+        let (width, depth) = (side(elevations.width), side(elevations.depth));
+
+        let lowest = elevations.values.iter().copied().fold(f32::INFINITY, f32::min);
+        let highest = elevations.values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let base = (resolution as f32 * BASE).ceil();
+        let relief = if highest > lowest { resolution as f32 * RELIEF } else { 0.0 };
+        let per_unit = if highest > lowest { relief / (highest - lowest) } else { 0.0 };
+        let size = UVec3::new(width, (base + relief).ceil() as u32, depth);
+
+        let survey = Survey::new(elevations);
+        let mut heights = Vec::with_capacity((width * depth) as usize);
+        let mut water = Vec::with_capacity((width * depth) as usize);
+        for (z, x) in (0..depth).flat_map(|z| (0..width).map(move |x| (z, x))) {
+            let at = (Vec2::new(x as f32, z as f32) + 0.5) / scale - 0.5;
+            let lake = survey.lake(at);
+            let elevation = lake.unwrap_or_else(|| elevations.smooth(at).clamp(lowest, highest));
+            heights.push(base + (elevation - lowest) * per_unit);
+            water.push(lake.is_some());
+        }
+        let mut terrain = Self { size, heights, ground: Vec::new(), tiles: Vec::new() };
+        terrain.ground = terrain.classify(&water, base, relief);
+        terrain.tiles = terrain.tile();
+        terrain
+    }
+
+    /// What covers each column.
+    fn classify(&self, water: &[bool], base: f32, relief: f32) -> Vec<Ground> {
+        let longest = self.size.x.max(self.size.z) as f32;
+        let columns = (0..self.size.z).flat_map(|z| (0..self.size.x).map(move |x| (x, z)));
+        let ground = columns.zip(water).map(|((x, z), &water)| {
+            if water {
+                return Ground::water(Vec2::new(x as f32, z as f32) / longest);
+            }
+            let elevation = (self.height(x as i32, z as i32) - base) / relief.max(1.0);
+            Ground::new(Vec2::new(x as f32, z as f32) / longest, elevation, self.slope(x, z).length())
+        });
+        ground.collect()
+    }
+
+    /// The ranges of all tiles, from those of bricks up.
+    fn tile(&self) -> Vec<Tiles> {
+        let (width, depth) = (self.size.x, self.size.z);
+        let count_of = |x: i32, z: i32| self.count(x, z) as u16;
+        let mut tiles = vec![Tiles::new(width, depth, 8, |x, z| {
+            let (x, z) = ((8 * x) as i32, (8 * z) as i32);
+            let around = (z - 1..=z + 8).flat_map(|z| (x - 1..=x + 8).map(move |x| (x, z)));
+            let inside = (z..z + 8).flat_map(|z| (x..x + 8).map(move |x| (x, z)));
+            [around.map(|(x, z)| count_of(x, z)).min().unwrap_or(0), inside.map(|(x, z)| count_of(x, z)).max().unwrap_or(0)]
+        })];
+        let mut edge = 32;
+        while edge / 4 < width.max(depth) {
+            let below = tiles.last().expect("the first tiles were put there above");
+            let rows = below.ranges.len() as u32 / below.width;
+            let above = Tiles::new(width, depth, edge, |x, z| {
+                let cells = (4 * z..rows.min(4 * z + 4)).flat_map(|z| (4 * x..below.width.min(4 * x + 4)).map(move |x| below.ranges[(z * below.width + x) as usize]));
+                cells.fold([u16::MAX, 0], |[low, high], [l, h]| [low.min(l), high.max(h)])
+            });
+            tiles.push(above);
+            edge *= 4;
+        }
+        tiles
+    }
+
+    /// The height of a column's ground; beyond the edges, that of the edge.
+    fn height(&self, x: i32, z: i32) -> f32 {
+        let x = x.clamp(0, self.size.x as i32 - 1) as usize;
+        let z = z.clamp(0, self.size.z as i32 - 1) as usize;
+        self.heights[z * self.size.x as usize + x]
+    }
+
+    /// How many voxels of a column are solid.
+    fn count(&self, x: i32, z: i32) -> u32 {
+        (self.height(x, z).round() as u32).clamp(1, self.size.y)
+    }
+
+    /// By how much the ground rises a voxel to the east and to the south.
+    fn slope(&self, x: u32, z: u32) -> Vec2 {
+        let (x, z) = (x as i32, z as i32);
+        0.5 * Vec2::new(self.height(x + 1, z) - self.height(x - 1, z), self.height(x, z + 1) - self.height(x, z - 1))
+    }
+}
+
+impl Tiles {
+    fn new(width: u32, depth: u32, edge: u32, range: impl Fn(u32, u32) -> [u16; 2]) -> Self {
+        let (width, depth) = (width.div_ceil(edge), depth.div_ceil(edge));
+        Self { width, ranges: (0..depth).flat_map(|z| (0..width).map(move |x| (x, z))).map(|(x, z)| range(x, z)).collect() }
+    }
+}
+
+impl VoxelSource for Terrain {
+    fn size(&self) -> UVec3 {
+        self.size
+    }
+
+    fn content(&self, cube: Cube) -> Content {
+        let level = ((cube.edge.trailing_zeros() - 3) / 2) as usize;
+        let tiles = &self.tiles[level.min(self.tiles.len() - 1)];
+        let tile = cube.origin / cube.edge;
+        let [lowest, highest] = tiles.ranges[(tile.z * tiles.width + tile.x) as usize].map(u32::from);
+        if cube.origin.y >= highest {
+            Content::Empty
+        } else if cube.is_inside(self.size) && cube.origin.y + cube.edge + SOIL_DEPTH < lowest {
+            Content::Solid(ground::ROCK)
+        } else {
+            Content::Mixed
+        }
+    }
+
+    fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
+        let end = (origin + 8).min(self.size);
+        for (z, x) in (origin.z..end.z).flat_map(|z| (origin.x..end.x).map(move |x| (z, x))) {
+            let (column_x, column_z) = (x as i32, z as i32);
+            let count = self.count(column_x, column_z);
+            if count <= origin.y {
+                continue;
+            }
+            let neighbours = [(-1, 0), (1, 0), (0, -1), (0, 1)].map(|(dx, dz)| self.count(column_x + dx, column_z + dz));
+            // The ground covers the sides of a step too.
+            let ground_from = neighbours.into_iter().fold(count - 1, u32::min);
+            let slope = self.slope(x, z);
+            let normal = Vec3::new(-slope.x, 1.0, -slope.y).normalize();
+            let ground = self.ground[(z * self.size.x + x) as usize];
+            for y in origin.y..end.y.min(count) {
+                let at = UVec3::new(x, y, z) - origin;
+                if y >= ground_from {
+                    brick.set_with_normal(at, ground.material(), normal);
+                } else {
+                    brick.set(at, if y + SOIL_DEPTH >= ground_from { ground::SOIL } else { ground::ROCK });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Voxel scenes on the CPU: where voxels come from, the sparse structure that goes to the GPU, and slow rays to judge fast ones by.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use vixen_nodes::voxel::{Scene, default_view};
+//!
+//! let scene = Scene::open(Path::new("castle.vox"), 1024, &|progress| eprintln!("{}", progress.stage))?;
+//! println!("{} solid voxels, {:.2} bytes each", scene.map.solid_voxels, scene.map.bytes_per_voxel());
+//! let camera = default_view(&scene).camera();
+//! # Ok::<(), vixen_nodes::voxel::SceneError>(())
+//! ```
+//!
+//! A file becomes a [`VoxelSource`], which yields voxels brick by brick and never as a dense grid; [`build`] puts them into a
+//! [`BrickMap`], whose vectors are the buffers that [`layout`] describes.
+
+mod brick_map;
+mod build;
+mod error;
+pub mod layout;
+pub mod normal;
+pub mod reference;
+mod scene;
+mod source;
+mod view;
+
+#[cfg(feature = "gltf")]
+mod glb;
+#[cfg(feature = "heightmap")]
+mod heightmap;
+#[cfg(any(feature = "vox", feature = "gltf"))]
+mod morton;
+#[cfg(feature = "vox")]
+mod vox;
+#[cfg(feature = "gltf")]
+mod voxelise;
+
+#[cfg(test)]
+mod tests;
+
+pub use brick_map::{BrickMap, Voxel};
+pub use build::{Progress, build};
+pub use error::SceneError;
+pub use layout::{Brick, BrickMask, CameraUniform, HitRecord, MAX_EDGE, MarchParams, Material, Node};
+pub use scene::{DEFAULT_RESOLUTION, Scene, SceneKind, SceneSource};
+pub use source::{BrickVoxels, Content, Cube, FnSource, MaterialIndex, VoxelSource};
+pub use view::{View, default_params, default_view};

@@ -1,0 +1,57 @@
+//! Directions in 16 bits: the octahedral mapping (Meyer et al. 2010, "On floating-point normal vectors"), one byte a coordinate.
+
+use glam::{Vec2, Vec3};
+
+/// What stands for no normal: no direction is encoded so.
+pub const NONE: u16 = u16::MAX;
+
+/// A direction as two bytes. The zero vector, which is none, becomes +z.
+pub fn encode(direction: Vec3) -> u16 {
+    let sum = direction.abs().element_sum();
+    let unit = if sum > 0.0 { direction / sum } else { Vec3::Z };
+    let mut point = Vec2::new(unit.x, unit.y);
+    if unit.z < 0.0 {
+        point = fold(point);
+    }
+    let byte = |v: f32| ((v * 127.0).round() as i32 + 127) as u16;
+    byte(point.x) | byte(point.y) << 8
+}
+
+/// The direction of two bytes, of length 1; `None` for [`NONE`].
+pub fn decode(bits: u16) -> Option<Vec3> {
+    if bits == NONE {
+        return None;
+    }
+    let coordinate = |byte: u16| (f32::from(byte) - 127.0) / 127.0;
+    let mut point = Vec2::new(coordinate(bits & 255), coordinate(bits >> 8)).clamp(Vec2::NEG_ONE, Vec2::ONE);
+    let z = 1.0 - point.x.abs() - point.y.abs();
+    if z < 0.0 {
+        point = fold(point);
+    }
+    Some(point.extend(z).normalize())
+}
+
+/// Swaps the inner and the outer half of the square: the lower half of the octahedron lies outside.
+fn fold(point: Vec2) -> Vec2 {
+    let sign = |v: f32| if v < 0.0 { -1.0 } else { 1.0 };
+    Vec2::new((1.0 - point.y.abs()) * sign(point.x), (1.0 - point.x.abs()) * sign(point.y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_direction_survives_within_one_degree() {
+        for i in 0..10_000 {
+            let a = i as f32 * 0.61803;
+            let z = 1.0 - 2.0 * (i as f32 + 0.5) / 10_000.0;
+            let r = (1.0 - z * z).sqrt();
+            let direction = Vec3::new(r * a.cos(), r * a.sin(), z);
+            assert!(decode(encode(direction)).is_some_and(|d| d.dot(direction) > 0.9998), "{direction}");
+        }
+        assert_eq!(decode(encode(Vec3::Y)), Some(Vec3::Y));
+        assert_eq!(decode(encode(Vec3::ZERO)), Some(Vec3::Z));
+        assert_eq!(decode(NONE), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! Where voxels come from: asked for cube by cube, so that no dense grid of the whole ever exists.
+
+use glam::{IVec3, UVec3, Vec3};
+
+use super::layout::{BRICK_VOXELS, BrickMask, Material, morton3, unmorton3};
+use super::normal;
+
+/// An index into a scene's palette.
+pub type MaterialIndex = u8;
+
+/// An aligned cube of voxels: its edge is 8·4ⁿ and its origin a multiple of the edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cube {
+    /// The corner with the least coordinates.
+    pub origin: UVec3,
+    /// Voxels along an edge.
+    pub edge: u32,
+}
+
+impl Cube {
+    /// Whether all of it lies inside a scene of this size.
+    pub fn is_inside(&self, size: UVec3) -> bool {
+        (self.origin + self.edge).cmple(size).all()
+    }
+}
+
+/// What a source can tell of a cube without looking at its voxels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing in it is solid.
+    Empty,
+    /// All of it is solid and of one material.
+    Solid(MaterialIndex),
+    /// Look closer. Always a valid answer.
+    Mixed,
+}
+
+/// Voxels that can be asked for brick by brick, in any order and from several threads.
+pub trait VoxelSource: Sync {
+    /// The size of the scene: every solid voxel lies between the origin and this.
+    fn size(&self) -> UVec3;
+
+    /// What the cube holds, as far as it is cheap to tell.
+    fn content(&self, cube: Cube) -> Content;
+
+    /// Adds the solid voxels of the brick at this origin to `brick`, which comes empty.
+    fn fill(&self, origin: UVec3, brick: &mut BrickVoxels);
+}
+
+/// The voxels of one brick while it is being built.
+pub struct BrickVoxels {
+    mask: BrickMask,
+    materials: [MaterialIndex; BRICK_VOXELS],
+    normals: [u16; BRICK_VOXELS],
+    has_normals: bool,
+}
+
+impl Default for BrickVoxels {
+    fn default() -> Self {
+        let (materials, normals) = ([0; BRICK_VOXELS], [0; BRICK_VOXELS]);
+        Self { mask: BrickMask::default(), materials, normals, has_normals: false }
+    }
+}
+
+impl BrickVoxels {
+    /// Makes a voxel solid, or gives it another material. Coordinates count from the brick's origin.
+    #[inline]
+    pub fn set(&mut self, at: UVec3, material: MaterialIndex) {
+        self.set_number(morton3(at.x, at.y, at.z), material);
+    }
+
+    /// Makes a voxel solid, with a normal of its own.
+    #[inline]
+    pub fn set_with_normal(&mut self, at: UVec3, material: MaterialIndex, direction: Vec3) {
+        let number = morton3(at.x, at.y, at.z);
+        self.set_number(number, material);
+        if !self.has_normals {
+            self.normals.fill(normal::NONE);
+            self.has_normals = true;
+        }
+        self.normals[number as usize] = normal::encode(direction);
+    }
+
+    /// Makes the voxel with this [Morton number](morton3) solid.
+    #[inline]
+    pub fn set_number(&mut self, number: u32, material: MaterialIndex) {
+        self.mask.insert(number);
+        self.materials[number as usize] = material;
+    }
+
+    /// Which voxels are solid.
+    pub fn mask(&self) -> &BrickMask {
+        &self.mask
+    }
+
+    /// Makes all voxels empty again.
+    pub fn clear(&mut self) {
+        self.mask = BrickMask::default();
+        self.has_normals = false;
+    }
+
+    /// Material and normal of every solid voxel, in order; the normals are `None` where the brick has none.
+    pub(super) fn solid(&self) -> impl Iterator<Item = (MaterialIndex, u16)> {
+        let words = self.mask.groups.as_flattened();
+        words.iter().enumerate().flat_map(|(word, &bits)| ones(bits).map(move |bit| word * 32 + bit as usize)).map(|n| (self.materials[n], self.normals[n]))
+    }
+
+    /// Whether any voxel was given a normal.
+    pub(super) fn has_normals(&self) -> bool {
+        self.has_normals
+    }
+}
+
+/// The numbers of the bits that are set, lowest first.
+pub(super) fn ones(mut bits: u32) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = (bits != 0).then(|| bits.trailing_zeros())?;
+        bits &= bits - 1;
+        Some(bit)
+    })
+}
+
+/// A source from a function of the voxel: the material where it is solid. For tests and procedural scenes.
+pub struct FnSource<F> {
+    size: UVec3,
+    voxel: F,
+}
+
+impl<F: Fn(IVec3) -> Option<MaterialIndex> + Sync> FnSource<F> {
+    /// Asks `voxel` for every voxel between the origin and `size`.
+    pub fn new(size: UVec3, voxel: F) -> Self {
+        Self { size, voxel }
+    }
+}
+
+impl<F: Fn(IVec3) -> Option<MaterialIndex> + Sync> VoxelSource for FnSource<F> {
+    fn size(&self) -> UVec3 {
+        self.size
+    }
+
+    fn content(&self, _: Cube) -> Content {
+        Content::Mixed
+    }
+
+    fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
+        for number in 0..BRICK_VOXELS as u32 {
+            let at = origin + UVec3::from_array(unmorton3(number));
+            if at.cmplt(self.size).all()
+                && let Some(material) = (self.voxel)(at.as_ivec3())
+            {
+                brick.set_number(number, material);
+            }
+        }
+    }
+}
+
+/// A palette that has every entry: what is missing is filled up with a colour that shows.
+pub(super) fn full_palette(colors: impl IntoIterator<Item = Material>) -> Box<[Material; 256]> {
+    let mut palette = Box::new([Material { color: [1.0, 0.0, 1.0, 0.0] }; 256]);
+    palette.iter_mut().zip(colors).for_each(|(entry, color)| *entry = color);
+    palette
+}
+
+/// A linear colour from an sRGB one.
+pub(super) fn linear(srgb: [u8; 3]) -> [f32; 3] {
+    srgb.map(|v| {
+        let v = f32::from(v) / 255.0;
+        if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+    })
+}

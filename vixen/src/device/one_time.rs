@@ -78,8 +78,12 @@ impl<'d> Once<'d> {
 impl Drop for Once<'_> {
     fn drop(&mut self) {
         // SAFETY: both are null or were made from this device with these callbacks. The commands were never submitted, or
-        // waited for, or the device is lost, after which its objects may be destroyed.
+        // they are done: waited for, here once more where the wait above failed, or the device is lost, after which its
+        // objects may be destroyed.
         unsafe {
+            if self.pending {
+                let _ = self.device.wait_idle();
+            }
             self.device
                 .raw()
                 .destroy_fence(self.fence, self.device.callbacks());

@@ -101,7 +101,8 @@ struct Touch {
     effect: Effect,
     /// The first touch in its frame of contents that do not come from another frame.
     fresh: bool,
-    conditional: bool,
+    /// What it overwrites is wanted where the switches let it not happen.
+    kept: bool,
 }
 
 /// Everything about the readers of a version, taken together.
@@ -143,6 +144,14 @@ impl Closer<'_> {
 
     fn residency(&self) -> Residency {
         self.track.input.resources[self.id.0 as usize].residency
+    }
+
+    /// Whether a later frame can want what this one leaves.
+    fn outlives_frame(&self) -> bool {
+        matches!(
+            self.residency(),
+            Residency::History { .. } | Residency::Persistent
+        )
     }
 
     /// What is read has been written.
@@ -267,15 +276,9 @@ impl Closer<'_> {
 
     /// Whether the contents need not be kept for this write.
     fn discards(&self, old: vk::ImageLayout, next: &Touch) -> bool {
-        // If the writer is skipped in some frame, the next one may want what was there.
-        let kept = next.conditional
-            && matches!(
-                self.residency(),
-                Residency::History { .. } | Residency::Persistent
-            );
         self.is_image()
             && next.effect == Effect::Write
-            && !kept
+            && !next.kept
             && (next.fresh || old != next.usage.layout)
     }
 
@@ -311,7 +314,7 @@ impl Closer<'_> {
             age: 0,
             effect,
             fresh: false,
-            conditional: false,
+            kept: false,
         };
         match edge {
             Edge::Entry => outside(self.track.bounds.entry, Effect::Write, (0, 0)),
@@ -333,7 +336,8 @@ impl Closer<'_> {
                     effect: access.effect,
                     fresh: at % self.track.items.len() == 0
                         && self.residency() == Residency::Transient,
-                    conditional: self.is_conditional(item.node, access.condition),
+                    kept: access.condition.mask != 0
+                        || self.outlives_frame() && self.is_conditional(item.node, access.condition),
                 }
             }
         }

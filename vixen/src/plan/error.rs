@@ -96,3 +96,20 @@ pub enum PlanError {
         count: u32,
     },
 }
+
+impl PlanError {
+    /// The node, and its slot, that the error is about.
+    pub fn place(self) -> Option<(NodeId, Option<u32>)> {
+        match self {
+            Self::AccessRange { node } => Some((node, None)),
+            Self::UnknownResource { node, slot, .. }
+            | Self::EmptyRegion { node, slot }
+            | Self::NoLayout { node, slot }
+            | Self::AgeBeyondDepth { node, slot, .. }
+            | Self::ReadBeforeWrite { node, slot, .. }
+            | Self::UnknownSwitch { node, slot, .. } => Some((node, Some(slot))),
+            Self::Conflict { node, slots, .. } => Some((node, Some(slots[1]))),
+            Self::SharedHistory { .. } | Self::TooManySwitches { .. } => None,
+        }
+    }
+}

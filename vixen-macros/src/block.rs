@@ -1,0 +1,105 @@
+//! Expands `#[derive(Block)]`: the layout of a struct, and the proof that it has no padding.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Field, Fields, Path};
+
+use crate::errors::Errors;
+
+/// The implementation, or nothing where the struct cannot be a block.
+pub fn expand(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenStream {
+    let Some(fields) = fields(input, errors) else { return TokenStream::new() };
+    let ident = &input.ident;
+    let mut generics = input.generics.clone();
+    for field in &fields {
+        let ty = &field.ty;
+        if input.generics.type_params().next().is_some() {
+            generics.make_where_clause().predicates.push(syn::parse_quote!(#ty: #krate::macro_support::Block));
+        }
+    }
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(syn::parse_quote!(#krate::macro_support::Block));
+    }
+    let (parameters, arguments, where_clause) = generics.split_for_impl();
+    let name = ident.to_string();
+    let names: Vec<&Ident> = fields.iter().filter_map(|field| field.ident.as_ref()).collect();
+    let texts: Vec<String> = names.iter().map(|name| name.to_string().trim_start_matches("r#").to_owned()).collect();
+    let types: Vec<TokenStream> = fields
+        .iter()
+        .map(|field| {
+            let ty = &field.ty;
+            quote_spanned!(ty.span()=> <#ty as #krate::macro_support::BlockMember>::MEMBER)
+        })
+        .collect();
+    let sizes = fields.iter().map(|field| &field.ty);
+    // Where the types are known the layout is wanted at once, so that padding is an error even if nothing uses the block.
+    let evaluated = input.generics.params.is_empty().then(|| {
+        quote_spanned!(ident.span()=> const _: #krate::macro_support::BlockType = <#ident as #krate::macro_support::Block>::TYPE;)
+    });
+    let padding = quote_spanned!(ident.span()=> #krate::macro_support::check_padding);
+    quote! {
+        // SAFETY: `repr(C)` fixes the layout that `TYPE` states member by member; `check_padding` fails to evaluate where a
+        // byte belongs to no member; every member is a `Block`, so that its bytes are initialised and of any pattern.
+        #[automatically_derived]
+        #[allow(unused_qualifications, reason = "generated")]
+        unsafe impl #parameters #krate::macro_support::Block for #ident #arguments #where_clause {
+            const TYPE: #krate::macro_support::BlockType = {
+                #padding(#name, ::core::mem::size_of::<Self>(), &[#((
+                    #texts,
+                    ::core::mem::offset_of!(Self, #names),
+                    ::core::mem::size_of::<#sizes>(),
+                ),)*]);
+                #krate::macro_support::BlockType {
+                    name: #name,
+                    size: ::core::mem::size_of::<Self>() as u32,
+                    bare: ::core::option::Option::None,
+                    members: &[#(#krate::macro_support::Member {
+                        name: #texts,
+                        offset: ::core::mem::offset_of!(Self, #names) as u32,
+                        ty: #types,
+                    },)*],
+                }
+            };
+        }
+        #evaluated
+    }
+}
+
+/// The fields of a struct that can be a block.
+fn fields<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Vec<&'a Field>> {
+    let Data::Struct(data) = &input.data else {
+        errors.over(&input.ident, "only a struct can be a block: shaders know neither enums nor unions");
+        return None;
+    };
+    let Fields::Named(named) = &data.fields else {
+        errors.over(&input.ident, "a block's members need names, which the shader's are compared with: use named fields");
+        return None;
+    };
+    if named.named.is_empty() {
+        errors.over(&input.ident, "a block needs a member");
+        return None;
+    }
+    if !is_repr_c(input) {
+        let message = format!("`{}` needs `#[repr(C)]`: without it Rust may lay its members out in any order", input.ident);
+        errors.over(&input.ident, message);
+        return None;
+    }
+    Some(named.named.iter().collect())
+}
+
+fn is_repr_c(input: &DeriveInput) -> bool {
+    input.attrs.iter().filter(|attribute| attribute.path().is_ident("repr")).any(|attribute| {
+        let mut found = false;
+        let _ = attribute.parse_nested_meta(|meta| {
+            found |= meta.path.is_ident("C");
+            if meta.input.peek(syn::token::Paren) {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                content.parse::<TokenStream>()?;
+            }
+            Ok(())
+        });
+        found
+    })
+}

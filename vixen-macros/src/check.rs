@@ -1,0 +1,410 @@
+//! Compares the slots of a node with its shaders, as far as names tell; what needs types is left to const evaluation.
+
+use syn::{Expr, ExprLit, Lit};
+use vixen_spirv::{Count, Descriptor};
+
+use crate::args::Role as StageRole;
+use crate::errors::{Errors, one_of, similar};
+use crate::model::{Location, Node, Role, Shape, Slot};
+use crate::shader::{Merged, Shaders};
+use crate::words::{Effect, FieldKind, Kind};
+
+/// What was found for each slot.
+pub struct Matches {
+    /// Index of the binding of each slot.
+    pub slots: Vec<Option<usize>>,
+    /// Index of the binding of each sampler.
+    pub samplers: Vec<Option<usize>>,
+    /// Id, type and byte offset of the specialisation constant of each plain field.
+    pub spec: Vec<Option<SpecMatch>>,
+    /// Bytes of all specialisation constants.
+    pub spec_bytes: u32,
+}
+
+/// The specialisation constant that a field fills.
+#[derive(Clone, Copy)]
+pub struct SpecMatch {
+    pub id: u32,
+    pub scalar: vixen_spirv::Scalar,
+    pub offset: u32,
+}
+
+/// Compares everything; what is wrong is in `errors`, and the slots concerned are marked as faulty.
+pub fn check(node: &mut Node, shaders: &Shaders, errors: &Errors) -> Matches {
+    check_programs(node, shaders, errors);
+    let mut unmatched = !shaders.complete;
+    let mut taken = vec![false; shaders.bindings.len()];
+    let mut slots = Vec::new();
+    for slot in &mut node.slots {
+        let mut found = None;
+        if slot.kind.is_bound() && shaders.complete && node.args.kind.has_shaders() {
+            found = find(&slot.name, slot.at, &slot.attribute(), shaders, errors);
+            unmatched |= found.is_none();
+            slot.faulty |= found.is_none();
+        }
+        if let Some(index) = found {
+            taken[index] = true;
+            check_slot(slot, &shaders.bindings[index], errors);
+        }
+        slots.push(found);
+    }
+    let mut samplers = Vec::new();
+    for sampler in &node.samplers {
+        let mut found = None;
+        if shaders.complete && node.args.kind.has_shaders() {
+            found = find(&sampler.name, sampler.at, "#[sampler]", shaders, errors);
+            unmatched |= found.is_none();
+        }
+        if let Some(index) = found {
+            taken[index] = true;
+            let merged = &shaders.bindings[index];
+            if !matches!(merged.descriptor(), Descriptor::Sampler) {
+                errors.over(&sampler.name, format!("`#[sampler]` does not fit the shader's {}", merged.described()));
+            }
+        }
+        samplers.push(found);
+    }
+    // A slot that found no binding has listed the shader's already: a binding without a slot is the same mistake.
+    if !unmatched {
+        for (merged, _) in shaders.bindings.iter().zip(&taken).filter(|(merged, taken)| merged.used && !**taken) {
+            let message =
+                format!("the shader's {} has no slot; add `{}`", merged.described(), slot_for(merged));
+            errors.over(&merged.file, message);
+        }
+    }
+    check_push(node, shaders, errors);
+    check_attachments(node, shaders, errors);
+    check_vertex_inputs(node, shaders, errors);
+    let (spec, spec_bytes) = match_spec(node, shaders, errors);
+    Matches { slots, samplers, spec, spec_bytes }
+}
+
+fn check_programs(node: &Node, shaders: &Shaders, errors: &Errors) {
+    let needed = match node.args.kind {
+        Kind::Compute => (StageRole::Compute, "`shader = \"..\"`"),
+        Kind::Graphics => (StageRole::Vertex, "`vertex = \"..\"`"),
+        Kind::RayTracing => (StageRole::RayGeneration, "`raygen = \"..\"`"),
+        Kind::Transfer | Kind::Host => return,
+    };
+    if !shaders.complete {
+        return;
+    }
+    let kind = node.args.kind.described();
+    if shaders.programs.is_empty() {
+        errors.at(proc_macro2::Span::call_site(), format!("{kind} needs a shader: {}", needed.1));
+    }
+    for program in &shaders.programs {
+        let count = program.stages.iter().filter(|stage| stage.role == needed.0).count();
+        if count != 1 {
+            let message = format!("every pipeline of {kind} has exactly one {}", needed.1);
+            match program.stages.last() {
+                Some(stage) => errors.over(&stage.file, message),
+                None => errors.at(proc_macro2::Span::call_site(), message),
+            }
+        }
+    }
+}
+
+/// The binding that a field means: the one at its place, or the one of its name.
+fn find(
+    name: &syn::Ident,
+    at: Option<Location>,
+    attribute: &str,
+    shaders: &Shaders,
+    errors: &Errors,
+) -> Option<usize> {
+    let named = name.to_string();
+    let named = named.trim_start_matches("r#");
+    let found: Vec<usize> = (0..shaders.bindings.len())
+        .filter(|&index| {
+            let merged = &shaders.bindings[index];
+            match at {
+                Some(at) => (merged.set, merged.binding) == (at.set, at.binding),
+                None => merged.answers_to(named),
+            }
+        })
+        .collect();
+    match found.as_slice() {
+        [only] => Some(*only),
+        [] => {
+            errors.over(name, no_binding(named, at, attribute, shaders));
+            None
+        }
+        several => {
+            // An instance name is a better match than a block's name.
+            let exact: Vec<usize> =
+                several.iter().copied().filter(|&index| shaders.bindings[index].name() == named).collect();
+            if let [only] = exact.as_slice() {
+                return Some(*only);
+            }
+            let places: Vec<String> = several.iter().map(|&index| shaders.bindings[index].described()).collect();
+            let message = format!(
+                "several bindings are called `{named}`: {}; rename one, or say which: `set = 0, binding = 0`",
+                places.join(" and "),
+            );
+            errors.over(name, message);
+            None
+        }
+    }
+}
+
+fn no_binding(name: &str, at: Option<Location>, attribute: &str, shaders: &Shaders) -> String {
+    let files: Vec<String> = shaders.modules().map(|module| module.file.value()).collect();
+    let mut message = match at {
+        Some(at) => format!("{} has nothing at set {}, binding {}", one_of(files), at.set, at.binding),
+        None => format!("{} has no binding `{name}` for this `{attribute}` slot", one_of(files)),
+    };
+    if shaders.bindings.is_empty() {
+        message.push_str("; it binds nothing at all");
+        return message;
+    }
+    let all: Vec<String> = shaders.bindings.iter().map(Merged::described).collect();
+    message.push_str(&format!("; it binds {}", all.join(", ")));
+    let names = shaders.bindings.iter().flat_map(|merged| merged.names.iter().map(String::as_str));
+    if shaders.bindings.iter().all(|merged| merged.names.is_empty()) {
+        message.push_str("; the module is stripped of its names: say `set = .., binding = ..`");
+    } else if let (None, Some(similar)) = (at, similar(name, names)) {
+        message.push_str(&format!("; did you mean `{similar}`?"));
+    }
+    message
+}
+
+/// What a user would write for a binding that has no slot.
+fn slot_for(merged: &Merged) -> String {
+    let name = crate::shader::snake_case(merged.names.first().map_or("slot", String::as_str));
+    let place = if merged.names.is_empty() { format!("set = {}, binding = {}", merged.set, merged.binding) } else { String::new() };
+    let with = |word: &str, ty: &str| {
+        if place.is_empty() { format!("#[{word}] {name}: {ty}") } else { format!("#[{word}({place})] {name}: {ty}") }
+    };
+    match merged.descriptor() {
+        Descriptor::UniformBuffer(_) => with("uniform", "Buffer<..>"),
+        Descriptor::StorageBuffer(_) => with("storage", "Buffer<..>"),
+        Descriptor::StorageImage(_) => with("storage", "Image<..>"),
+        Descriptor::SampledImage(_) => with("sampled", "Image<..>"),
+        Descriptor::CombinedImageSampler(_) => format!("#[sampled(linear)] {name}: Image<..>"),
+        Descriptor::Sampler => format!("#[sampler(linear)] {name}: Sampler"),
+        Descriptor::AccelerationStructure => with("acceleration_structure", "AccelerationStructure"),
+        Descriptor::InputAttachment | Descriptor::UniformTexelBuffer | Descriptor::StorageTexelBuffer => {
+            "another kind of binding: this one is not supported".into()
+        }
+    }
+}
+
+fn check_slot(slot: &mut Slot, merged: &Merged, errors: &Errors) {
+    if slot.faulty {
+        return;
+    }
+    let problem = descriptor_problem(slot, merged)
+        .or_else(|| sampler_problem(slot, merged))
+        .or_else(|| count_problem(slot, merged))
+        .or_else(|| access_problem(slot, merged));
+    if let Some(problem) = problem {
+        errors.over(&slot.name, problem);
+        slot.faulty = true;
+    }
+}
+
+fn descriptor_problem(slot: &Slot, merged: &Merged) -> Option<String> {
+    let (fits, right) = match merged.descriptor() {
+        Descriptor::UniformBuffer(_) => (slot.kind == FieldKind::Uniform, "#[uniform]"),
+        Descriptor::StorageBuffer(_) | Descriptor::StorageImage(_) => (slot.kind == FieldKind::Storage, "#[storage]"),
+        Descriptor::SampledImage(_) => (slot.kind == FieldKind::Sampled, "#[sampled]"),
+        Descriptor::CombinedImageSampler(_) => (slot.kind == FieldKind::Sampled, "#[sampled(linear)]"),
+        Descriptor::Sampler => (false, "#[sampler(linear)]"),
+        Descriptor::AccelerationStructure => (slot.kind == FieldKind::AccelerationStructure, "#[acceleration_structure]"),
+        Descriptor::InputAttachment | Descriptor::UniformTexelBuffer | Descriptor::StorageTexelBuffer => {
+            return Some(format!("the shader's {} is not supported", merged.described()));
+        }
+    };
+    if let Descriptor::SampledImage(image) | Descriptor::StorageImage(image) | Descriptor::CombinedImageSampler(image) = merged.descriptor() {
+        if image.multisampled {
+            return Some(format!("the shader's {} is multisampled, which is not supported", merged.described()));
+        }
+        if dimension(image).is_none() {
+            return Some(format!("the shader's {} has a dimension that is not supported", merged.described()));
+        }
+    }
+    (!fits).then(|| format!("the slot is `{}`, and the shader's is {}; use `{right}`", slot.attribute(), merged.described()))
+}
+
+/// The name of an image's `Dimension`.
+pub fn dimension(image: &vixen_spirv::ImageType) -> Option<&'static str> {
+    use vixen_spirv::Dim;
+    match (image.dim, image.arrayed) {
+        (Dim::D2, false) => Some("D2"),
+        (Dim::D2, true) => Some("D2Array"),
+        (Dim::D3, false) => Some("D3"),
+        (Dim::Cube, false) => Some("Cube"),
+        _ => None,
+    }
+}
+
+fn sampler_problem(slot: &Slot, merged: &Merged) -> Option<String> {
+    match (merged.descriptor(), slot.sampler) {
+        (Descriptor::CombinedImageSampler(_), None) => Some(format!(
+            "the shader's {} comes with its sampler: say how it samples, such as `#[sampled(linear, clamp)]`",
+            merged.described(),
+        )),
+        (Descriptor::SampledImage(_), Some(_)) => Some(format!(
+            "the shader's {} has a sampler elsewhere: write `#[sampled]`, and the filter on a `#[sampler(..)]` field",
+            merged.described(),
+        )),
+        _ => None,
+    }
+}
+
+fn count_problem(slot: &Slot, merged: &Merged) -> Option<String> {
+    let wanted = match (&slot.shape, merged.count) {
+        (Shape::One | Shape::Optional, Count::One | Count::Array(1)) => return None,
+        (Shape::Array(Expr::Lit(ExprLit { lit: Lit::Int(length), .. })), count) => {
+            let length: u32 = length.base10_parse().unwrap_or(0);
+            match count {
+                Count::Array(count) if count == length => return None,
+                Count::One if length == 1 => return None,
+                Count::Array(count) => format!("`[..; {count}]`"),
+                Count::One => "no array".into(),
+                Count::Runtime => "a `Vec<..>` with `max = ..`".into(),
+            }
+        }
+        // A length that is an expression is compared in const evaluation.
+        (Shape::Array(_), Count::Array(_)) => return None,
+        (Shape::Runtime(_), Count::Runtime) => return None,
+        (Shape::Runtime(max), Count::Array(count)) if *max <= count => return None,
+        (Shape::Runtime(_), Count::Array(count)) => format!("`max = {count}` at most"),
+        (_, Count::One) => "no array and no `Vec`".into(),
+        (_, Count::Array(count)) => format!("`[..; {count}]`"),
+        (_, Count::Runtime) => "a `Vec<..>` with `max = ..`".into(),
+    };
+    Some(format!("the shader's is {}; the slot must be {wanted}", merged.described()))
+}
+
+fn access_problem(slot: &Slot, merged: &Merged) -> Option<String> {
+    let (name, file) = (merged.name(), merged.file.value());
+    let storage = matches!(merged.descriptor(), Descriptor::StorageBuffer(_) | Descriptor::StorageImage(_));
+    match slot.effect {
+        _ if !storage => None,
+        Effect::Read if merged.access.writable && merged.access.stores => Some(format!(
+            "the slot only reads, but `{file}` may store to `{name}`: add `readonly` to it there, or write `#[storage(read_write)]`"
+        )),
+        Effect::Read => None,
+        _ if !merged.access.writable => Some(format!(
+            "the slot writes, but `{name}` is `readonly` in `{file}`: remove `readonly` there, or write `#[storage]`"
+        )),
+        _ if merged.used && !merged.access.stores => Some(format!(
+            "the slot writes, but `{file}` never stores to `{name}`: write `#[storage]` if it is only read"
+        )),
+        _ => None,
+    }
+}
+
+fn check_push(node: &Node, shaders: &Shaders, errors: &Errors) {
+    if !shaders.complete {
+        return;
+    }
+    let block = shaders.modules().find(|module| module.shader.push_constants.as_ref().is_some_and(|push| push.used));
+    match (node.push(), block) {
+        (Some(push), None) => {
+            let files: Vec<String> = shaders.modules().map(|module| module.file.value()).collect();
+            errors.over(&push.name, format!("{} has no push constants; remove `#[push]`", one_of(files)));
+        }
+        (None, Some(module)) => {
+            let message = "the shader has push constants; add a field for them, such as `#[push] params: Params`";
+            errors.over(&module.file, message);
+        }
+        _ => {}
+    }
+}
+
+/// Locations of a fragment shader are colour slots, in declared order.
+fn check_attachments(node: &Node, shaders: &Shaders, errors: &Errors) {
+    if node.args.kind != Kind::Graphics || !shaders.complete {
+        return;
+    }
+    let depths: Vec<&Slot> = node.slots.iter().filter(|slot| slot.kind == FieldKind::Depth).collect();
+    if let [_, second, ..] = depths.as_slice() {
+        errors.over(&second.name, "a node has one depth attachment");
+    }
+    let colors: Vec<&Slot> = node.slots.iter().filter(|slot| slot.kind == FieldKind::Color).collect();
+    for module in shaders.modules().filter(|module| module.role == StageRole::Fragment) {
+        let outputs = &module.shader.outputs;
+        for output in outputs {
+            let (location, name) = (output.location as usize, output.name.as_deref().unwrap_or("(unnamed)"));
+            match colors.get(location) {
+                None => {
+                    let message = format!("the shader's output `{name}` (location {location}) has no slot; add `#[color] {name}: Image<..>`");
+                    errors.over(&module.file, message);
+                }
+                Some(slot) if slot.name != name && colors.iter().any(|other| other.name == name) => {
+                    let message = format!(
+                        "this slot is number {location} of the colour attachments, but the shader's output `{name}` has that location; put the slots in the order of the locations"
+                    );
+                    errors.over(&slot.name, message);
+                }
+                Some(_) => {}
+            }
+        }
+        for (location, slot) in colors.iter().enumerate() {
+            if !outputs.iter().any(|output| output.location as usize == location) {
+                let message = format!("`{}` has no output at location {location}, which this slot is for", module.file.value());
+                errors.over(&slot.name, message);
+            }
+        }
+    }
+}
+
+fn check_vertex_inputs(node: &Node, shaders: &Shaders, errors: &Errors) {
+    let has_slot = node.slots.iter().any(|slot| slot.kind == FieldKind::Vertex);
+    for module in shaders.modules().filter(|module| module.role == StageRole::Vertex) {
+        match module.shader.inputs.first() {
+            Some(input) if !has_slot => {
+                let name = input.name.as_deref().unwrap_or("(unnamed)");
+                let message = format!("the shader reads the vertex input `{name}`; add `#[vertex] vertices: Buffer<[Vertex]>`");
+                errors.over(&module.file, message);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn match_spec(node: &Node, shaders: &Shaders, errors: &Errors) -> (Vec<Option<SpecMatch>>, u32) {
+    let mut offset = 0;
+    let mut matches = Vec::new();
+    for plain in &node.plain {
+        let Role::Spec(id) = plain.role else {
+            matches.push(None);
+            continue;
+        };
+        let mut constants = shaders.modules().flat_map(|module| &module.shader.spec_constants);
+        let found = constants.find(|constant| match id {
+            Some(id) => constant.id == id,
+            None => constant.name.as_deref().is_some_and(|name| plain.name == name || plain.name == snake_case_of_constant(name)),
+        });
+        match found {
+            Some(constant) => {
+                let size = constant.scalar.size().max(4);
+                offset = u32::next_multiple_of(offset, size);
+                matches.push(Some(SpecMatch { id: constant.id, scalar: constant.scalar, offset }));
+                offset += size;
+            }
+            None => {
+                if shaders.complete {
+                    let known: Vec<String> = shaders
+                        .modules()
+                        .flat_map(|module| &module.shader.spec_constants)
+                        .map(|constant| format!("`{}` (id {})", constant.name.as_deref().unwrap_or("(unnamed)"), constant.id))
+                        .collect();
+                    let known = if known.is_empty() { "none".into() } else { known.join(", ") };
+                    let message = format!("no shader has a specialisation constant `{}`; there is {known}", plain.name);
+                    errors.over(&plain.name, message);
+                }
+                matches.push(None);
+            }
+        }
+    }
+    (matches, offset)
+}
+
+/// `STEP_COUNT` and `StepCount` become `step_count`.
+fn snake_case_of_constant(name: &str) -> String {
+    if name.chars().all(|letter| !letter.is_lowercase()) { name.to_lowercase() } else { crate::shader::snake_case(name) }
+}

@@ -1,0 +1,300 @@
+//! Expands what is left to const evaluation: comparisons of Rust types with what the shaders declare.
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Path;
+use vixen_spirv::{Block, Count, Descriptor, ImageType, Scalar, Type};
+
+use crate::args::Role as StageRole;
+use crate::check::{Matches, dimension};
+use crate::model::{Node, Shape, Slot, last_span};
+use crate::shader::{Program, Shaders};
+use crate::words::FieldKind;
+
+/// Every comparison of a node: items where the types are known, statements in a generic node's `CHECK`.
+pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -> TokenStream {
+    let mut checks = Checks { krate, generic: node.is_generic(), tokens: TokenStream::new() };
+    for (slot, found) in node.slots.iter().zip(&matches.slots) {
+        if slot.faulty {
+            continue;
+        }
+        let spans = slot.spans();
+        let (name, resource) = (slot.name.to_string(), &slot.resource);
+        for contract in contracts(node, slot, shaders, *found, krate) {
+            checks.call(spans, quote!(check_slot::<#resource>), quote!(#name, &#krate::macro_support::Contract::#contract));
+        }
+        if let (Shape::Array(length), Some(Count::Array(count))) = (&slot.shape, found.map(|index| shaders.bindings[index].count)) {
+            let count = Literal::u32_suffixed(count);
+            checks.call(spans, quote!(check_count), quote!(#name, #length, #count));
+        }
+    }
+    for program in &shaders.programs {
+        let inputs = vertex_inputs(program, krate).len();
+        if let (1.., Some(slot)) = (inputs, node.slots.iter().find(|slot| slot.kind == FieldKind::Vertex)) {
+            let attributes = vertex_attributes(node, program, krate);
+            checks.vertex(slot, inputs, attributes);
+        }
+    }
+    for (plain, spec) in node.plain.iter().zip(&matches.spec) {
+        let Some(spec) = spec else { continue };
+        let (name, ty) = (plain.name.to_string(), &plain.ty);
+        let spans = (plain.name.span(), last_span(ty));
+        if spec.scalar == Scalar::Bool {
+            checks.call(spans, quote!(check_spec_bool::<#ty>), quote!(#name));
+        } else {
+            let scalar = scalar(spec.scalar, krate);
+            checks.call(spans, quote!(check_spec::<#ty>), quote!(#name, #scalar));
+        }
+    }
+    if let Some(push) = node.push() {
+        let (name, ty) = (push.name.to_string(), &push.ty);
+        let spans = (push.name.span(), last_span(ty));
+        let mut seen: Vec<&Block> = Vec::new();
+        for block in shaders.modules().filter_map(|module| module.shader.push_constants.as_ref()).map(|push| &push.block) {
+            if !seen.contains(&block) {
+                seen.push(block);
+                let block = shader_block(block, krate);
+                checks.call(spans, quote!(check_push::<#ty>), quote!(#name, &#block));
+            }
+        }
+    }
+    checks.tokens
+}
+
+struct Checks<'a> {
+    krate: &'a Path,
+    generic: bool,
+    tokens: TokenStream,
+}
+
+impl Checks<'_> {
+    /// Adds a call whose tokens begin and end where the field does, so that the compiler underlines the field.
+    fn call(&mut self, (first, last): (Span, Span), function: TokenStream, arguments: TokenStream) {
+        let krate = respan(self.krate, first);
+        let path = quote_spanned!(first=> #krate::macro_support::);
+        let arguments = quote_spanned!(last=> (#arguments));
+        let call = quote!(#path #function #arguments);
+        self.tokens.extend(if self.generic { quote_spanned!(first=> #call;) } else { quote_spanned!(first=> const _: () = #call;) });
+    }
+
+    /// Finds the members that feed a vertex shader, which fails where one is missing.
+    fn vertex(&mut self, slot: &Slot, inputs: usize, attributes: TokenStream) {
+        let krate = self.krate;
+        let ty = quote!([#krate::macro_support::VertexAttribute; #inputs]);
+        self.tokens.extend(if self.generic {
+            quote_spanned!(slot.name.span()=> let _: #ty = #attributes;)
+        } else {
+            quote_spanned!(slot.name.span()=> const _: #ty = #attributes;)
+        });
+    }
+}
+
+/// A path at another place.
+fn respan(path: &Path, span: Span) -> TokenStream {
+    quote!(#path)
+        .into_iter()
+        .map(|mut token| {
+            // Only the place changes: names keep resolving where they did.
+            token.set_span(token.span().located_at(span));
+            token
+        })
+        .collect()
+}
+
+/// What a slot's resource must be: once, or once for each shader where they say different things.
+fn contracts(node: &Node, slot: &Slot, shaders: &Shaders, found: Option<usize>, krate: &Path) -> Vec<TokenStream> {
+    if let Some(index) = found {
+        return shaders.bindings[index].descriptors.iter().filter_map(|descriptor| bound(descriptor, krate)).collect();
+    }
+    vec![match slot.kind {
+        FieldKind::Color => color(node, slot, shaders, krate),
+        FieldKind::Depth => quote!(Depth),
+        FieldKind::Vertex => quote!(Vertex),
+        FieldKind::Index => quote!(Index),
+        FieldKind::Indirect => quote!(Indirect),
+        FieldKind::TransferSource | FieldKind::TransferDestination => quote!(Copied),
+        FieldKind::Host | FieldKind::Create => quote!(Host),
+        _ => return Vec::new(),
+    }]
+}
+
+fn bound(descriptor: &Descriptor, krate: &Path) -> Option<TokenStream> {
+    Some(match descriptor {
+        Descriptor::UniformBuffer(block) => {
+            let block = shader_block(block, krate);
+            quote!(UniformBuffer(#block))
+        }
+        Descriptor::StorageBuffer(block) => {
+            let block = shader_block(block, krate);
+            quote!(StorageBuffer(#block))
+        }
+        Descriptor::SampledImage(image) => {
+            let image = image_contract(image, krate)?;
+            quote!(SampledImage(#image))
+        }
+        Descriptor::StorageImage(image) => {
+            let image = image_contract(image, krate)?;
+            quote!(StorageImage(#image))
+        }
+        Descriptor::CombinedImageSampler(image) => {
+            let image = image_contract(image, krate)?;
+            quote!(CombinedImageSampler(#image))
+        }
+        Descriptor::AccelerationStructure => quote!(AccelerationStructure),
+        _ => return None,
+    })
+}
+
+fn image_contract(image: &ImageType, krate: &Path) -> Option<TokenStream> {
+    let dimension = format_ident!("{}", dimension(image)?);
+    let texel = texel(image.scalar, krate);
+    let format = match image.format {
+        Some(format) => {
+            let name = format.name();
+            quote!(::core::option::Option::Some(#name))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    Some(quote! {
+        #krate::macro_support::ImageContract {
+            dimension: #krate::macro_support::Dimension::#dimension,
+            format: #format,
+            texel: #texel,
+        }
+    })
+}
+
+/// A colour attachment's contract: what the fragment shader's output of its location holds.
+fn color(node: &Node, slot: &Slot, shaders: &Shaders, krate: &Path) -> TokenStream {
+    let colors = node.slots.iter().filter(|other| other.kind == FieldKind::Color);
+    let location = colors.map(|other| &other.name).position(|name| *name == slot.name);
+    let output = shaders
+        .modules()
+        .filter(|module| module.role == StageRole::Fragment)
+        .flat_map(|module| &module.shader.outputs)
+        .find(|output| Some(output.location as usize) == location);
+    let texel = output.and_then(|output| match output.ty {
+        Type::Scalar(scalar) | Type::Vector(scalar, _) => Some(texel(scalar, krate)),
+        _ => None,
+    });
+    match texel {
+        Some(texel) => quote!(Color(::core::option::Option::Some(#texel))),
+        None => quote!(Color(::core::option::Option::None)),
+    }
+}
+
+fn texel(scalar: Scalar, krate: &Path) -> TokenStream {
+    let texel = match scalar {
+        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => quote!(Int),
+        Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64 | Scalar::Bool => quote!(Uint),
+        Scalar::F16 | Scalar::F32 | Scalar::F64 => quote!(Float),
+    };
+    quote!(#krate::macro_support::Texel::#texel)
+}
+
+/// A reflected block as an expression.
+fn shader_block(block: &Block, krate: &Path) -> TokenStream {
+    let members = block.members.iter().map(|member| {
+        let name = member.name.as_deref().unwrap_or_default();
+        let (offset, ty) = (Literal::u32_suffixed(member.offset), shader_type(&member.ty, krate));
+        quote!(#krate::macro_support::ShaderMember { name: #name, offset: #offset, ty: #ty })
+    });
+    quote!(#krate::macro_support::ShaderBlock { members: &[#(#members,)*] })
+}
+
+fn shader_type(ty: &Type, krate: &Path) -> TokenStream {
+    let variant = match ty {
+        Type::Scalar(number) => {
+            let number = scalar(*number, krate);
+            quote!(Scalar(#number))
+        }
+        Type::Vector(number, count) => {
+            let (number, count) = (scalar(*number, krate), Literal::u32_suffixed(*count));
+            quote!(Vector(#number, #count))
+        }
+        Type::Matrix { scalar: number, columns, rows, column_stride, row_major } => {
+            let number = scalar(*number, krate);
+            let (vectors, components) = if *row_major { (*rows, *columns) } else { (*columns, *rows) };
+            let [vectors, components, stride] = [vectors, components, *column_stride].map(Literal::u32_suffixed);
+            quote!(Matrix { scalar: #number, vectors: #vectors, components: #components, stride: #stride })
+        }
+        Type::Array { element, count, stride } => {
+            let element = shader_type(element, krate);
+            let [count, stride] = [*count, *stride].map(Literal::u32_suffixed);
+            quote!(Array { element: &#element, count: #count, stride: #stride })
+        }
+        Type::RuntimeArray { element, stride } => {
+            let (element, stride) = (shader_type(element, krate), Literal::u32_suffixed(*stride));
+            quote!(RuntimeArray { element: &#element, stride: #stride })
+        }
+        Type::Struct(block) => {
+            let block = shader_block(block, krate);
+            quote!(Struct(#block))
+        }
+        Type::Pointer => quote!(Pointer),
+    };
+    quote!(#krate::macro_support::ShaderType::#variant)
+}
+
+/// A scalar as an expression; truth values lie in memory as `u32`.
+fn scalar(scalar: Scalar, krate: &Path) -> TokenStream {
+    let name = match scalar {
+        Scalar::I8 => "I8",
+        Scalar::U8 => "U8",
+        Scalar::I16 => "I16",
+        Scalar::U16 => "U16",
+        Scalar::F16 => "F16",
+        Scalar::I32 => "I32",
+        Scalar::U32 | Scalar::Bool => "U32",
+        Scalar::F32 => "F32",
+        Scalar::I64 => "I64",
+        Scalar::U64 => "U64",
+        Scalar::F64 => "F64",
+    };
+    let name = format_ident!("{name}");
+    quote!(#krate::macro_support::Scalar::#name)
+}
+
+/// The attributes of a vertex shader's inputs, found in the vertex types by const evaluation.
+pub fn vertex_attributes(node: &Node, program: &Program, krate: &Path) -> TokenStream {
+    let inputs = vertex_inputs(program, krate);
+    let slots = node.slots.iter().enumerate().filter(|(_, slot)| slot.kind == FieldKind::Vertex);
+    let span = slots.clone().next().map_or_else(Span::call_site, |(_, slot)| slot.name.span());
+    let slots = slots.map(|(index, slot)| {
+        let (index, name, resource) = (Literal::u32_suffixed(index as u32), slot.name.to_string(), &slot.resource);
+        quote! {
+            #krate::macro_support::VertexSlot {
+                slot: #index,
+                name: #name,
+                block: <#resource as #krate::macro_support::Resource>::BLOCK,
+            }
+        }
+    });
+    quote_spanned!(span=> #krate::macro_support::vertex_attributes(&[#(#slots,)*], &[#(#inputs,)*]))
+}
+
+/// The inputs of a pipeline's vertex shader; none where it has no vertex shader.
+fn vertex_inputs(program: &Program, krate: &Path) -> Vec<TokenStream> {
+    let vertex = program.stages.iter().find(|stage| stage.role == StageRole::Vertex);
+    let inputs = vertex.map(|stage| stage.shader.inputs.as_slice()).unwrap_or_default();
+    inputs
+        .iter()
+        .filter_map(|input| {
+            let (number, components) = match input.ty {
+                Type::Scalar(number) => (number, 1),
+                Type::Vector(number, count) => (number, count),
+                _ => return None,
+            };
+            let (location, name) = (Literal::u32_suffixed(input.location), input.name.as_deref().unwrap_or_default());
+            let (number, components) = (scalar(number, krate), Literal::u32_suffixed(components));
+            Some(quote! {
+                #krate::macro_support::VertexInput {
+                    location: #location,
+                    name: #name,
+                    scalar: #number,
+                    components: #components,
+                }
+            })
+        })
+        .collect()
+}

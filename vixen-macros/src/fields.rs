@@ -1,0 +1,329 @@
+//! Parses the struct that `#[node]` stands on, and the attributes of its fields, into the model.
+
+use proc_macro2::{Ident, Span};
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, Fields, GenericParam, ItemStruct, LitInt, Token, Type};
+
+use crate::args::{NodeArgs, comma, value, word};
+use crate::errors::{Errors, one_of, similar};
+use crate::model::{
+    CreateArgs, FieldIndex, Location, Node, Plain, Role, SamplerArgs, SamplerField, Shape, Slot, looks_like_resource,
+    split_shape, wrapped,
+};
+use crate::words::{Address, Compare, Effect, FieldKind, Kind};
+
+/// Attributes that stay on the field.
+const KEPT: &[&str] = &["doc", "cfg", "allow", "expect", "warn", "deny", "deprecated", "cfg_attr"];
+
+/// Makes the model; what is wrong is in `errors`.
+pub fn model(args: NodeArgs, item: ItemStruct, errors: &Errors) -> Node {
+    for parameter in &item.generics.params {
+        if let GenericParam::Lifetime(lifetime) = parameter {
+            errors.over(lifetime, "a node has no lifetimes of its own: its wires are borrowed for the call of `add`, and its plain fields are owned");
+        }
+    }
+    let mut node = Node {
+        args,
+        attrs: item.attrs,
+        vis: item.vis,
+        ident: item.ident,
+        generics: item.generics,
+        slots: Vec::new(),
+        samplers: Vec::new(),
+        plain: Vec::new(),
+        order: Vec::new(),
+    };
+    match item.fields {
+        Fields::Named(fields) => {
+            for field in fields.named {
+                add_field(&mut node, field, errors);
+            }
+        }
+        Fields::Unit => {}
+        Fields::Unnamed(fields) => errors.over(fields, "a node's slots need names: use a struct with named fields"),
+    }
+    node
+}
+
+fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {
+    let name = field.ident.clone().unwrap_or_else(|| Ident::new("field", field.span()));
+    let pass_unknown = node.attrs.iter().any(|attribute| attribute.path().is_ident("derive"));
+    let mut kept = Vec::new();
+    let mut found: Option<(FieldKind, Attribute)> = None;
+    let mut guessed = false;
+    for attribute in field.attrs {
+        let word = attribute.path().segments.last().map(|segment| segment.ident.unraw().to_string()).unwrap_or_default();
+        match FieldKind::of(&word) {
+            Some(kind) if found.is_none() => found = Some((kind, attribute)),
+            Some(kind) => {
+                let first = found.as_ref().map_or(kind, |(first, _)| *first);
+                errors.over(&attribute, format!("`{name}` is `#[{first}]` already; a resource that is used in two ways needs two slots"));
+            }
+            None if KEPT.contains(&word.as_str()) || pass_unknown => kept.push(attribute),
+            None => {
+                guessed = true;
+                let known = node.args.kind.fields();
+                let words: Vec<&str> = known.iter().map(|kind| kind.word()).collect();
+                let hint = similar(&word, words.iter().copied()).map(|word| format!("; did you mean `#[{word}]`?"));
+                errors.over(
+                    &attribute,
+                    format!("no slot attribute is called `{word}`: {} has {}{}", node.args.kind.described(), one_of(words), hint.unwrap_or_default()),
+                );
+            }
+        }
+    }
+    if !matches!(field.vis, syn::Visibility::Inherited) {
+        errors.over(&field.vis, "slots have the visibility of their struct; remove this one");
+    }
+    let (kind, attribute) = match found {
+        Some((kind, attribute)) => (kind, Some(attribute)),
+        None if guessed && looks_like_resource(&field.ty) => (FieldKind::Storage, None),
+        None => {
+            if !guessed && looks_like_resource(&field.ty) {
+                errors.over(
+                    &name,
+                    format!("say what `{name}` is used as: {}", one_of(node.args.kind.fields().iter().map(|kind| format!("#[{kind}]")))),
+                );
+                (FieldKind::Storage, None)
+            } else {
+                node.order.push(FieldIndex::Plain(node.plain.len()));
+                node.plain.push(Plain { attrs: kept, name, ty: field.ty, role: Role::Data });
+                return;
+            }
+        }
+    };
+    if let Some(attribute) = &attribute
+        && !node.args.kind.fields().contains(&kind)
+    {
+        errors.over(attribute, kind_mismatch(node.args.kind, kind));
+        guessed = true;
+    }
+    let mut options = Options::default();
+    if let Some(attribute) = &attribute {
+        options.parse(kind, attribute, errors);
+    } else {
+        guessed = true;
+    }
+    guessed |= options.faulty;
+    let span = attribute.as_ref().map_or(name.span(), |attribute| attribute.path().span());
+    match kind {
+        FieldKind::Push | FieldKind::Spec => {
+            let role = if kind == FieldKind::Push { Role::Push } else { Role::Spec(options.id) };
+            if role == Role::Push && node.push().is_some() {
+                errors.at(span, "a node has one block of push constants; put both into one struct");
+            }
+            node.order.push(FieldIndex::Plain(node.plain.len()));
+            node.plain.push(Plain { attrs: kept, name, ty: field.ty, role });
+        }
+        FieldKind::Sampler => {
+            let sampler = options.sampler().unwrap_or_else(|| {
+                errors.at(span, "say how it samples, such as `#[sampler(linear, clamp)]`");
+                SamplerArgs { linear: true, address: Address::ClampToEdge, compare: None }
+            });
+            node.samplers.push(SamplerField { name, ty: field.ty, at: options.location(), sampler });
+        }
+        kind => {
+            let slot = slot(kind, name, field.ty, kept, options, guessed, span, errors);
+            node.order.push(FieldIndex::Slot(node.slots.len()));
+            node.slots.push(slot);
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one field, taken apart by its only caller")]
+fn slot(
+    kind: FieldKind,
+    name: Ident,
+    ty: Type,
+    attrs: Vec<Attribute>,
+    options: Options,
+    guessed: bool,
+    span: Span,
+    errors: &Errors,
+) -> Slot {
+    let effect = options.effect.unwrap_or(kind.effects()[0]);
+    let (shape, resource) = split_shape(&ty, options.max);
+    let mut faulty = guessed;
+    let mut fault = |message: &str| {
+        if !faulty {
+            errors.at(span, message);
+        }
+        faulty = true;
+    };
+    match (&shape, options.max) {
+        (Shape::Runtime(_), None) => fault("a run-time array needs the most elements that it can have: `max = 16`"),
+        (Shape::One | Shape::Optional | Shape::Array(_), Some(_)) => fault("`max` belongs to a run-time array, `Vec<..>`"),
+        _ => {}
+    }
+    if options.clear.is_some() && matches!(effect, Effect::Read | Effect::ReadWrite) {
+        fault("clearing defines all of the attachment: it goes with `write`");
+    }
+    let location = options.location();
+    let sampler = options.sampler();
+    let mut create = None;
+    if effect == Effect::Create {
+        if !matches!(shape, Shape::One) {
+            fault("a `create` slot makes exactly one resource; declare several slots");
+        }
+        create = create_args(&resource, options.len, options.extent, &mut fault);
+    } else if options.len.is_some() || options.extent.is_some() {
+        fault("`len` and `extent` belong to a `create` slot; other slots are as large as what is wired to them");
+    }
+    Slot { attrs, name, kind, effect, shape, ty, resource, at: location, sampler, clear: options.clear, create, faulty }
+}
+
+/// How large a created resource is; an error where that has to be said.
+fn create_args(
+    resource: &Type,
+    len: Option<Expr>,
+    extent: Option<Expr>,
+    fault: &mut impl FnMut(&str),
+) -> Option<CreateArgs> {
+    match (len, extent) {
+        (Some(len), None) => Some(CreateArgs::Length(len)),
+        (None, Some(extent)) => Some(CreateArgs::Extent(extent)),
+        (Some(_), Some(_)) => {
+            fault("a buffer has `len`, an image `extent`, nothing both");
+            None
+        }
+        (None, None) => match wrapped(resource) {
+            Some((name, inner)) if name == "Buffer" && !matches!(inner, Type::Slice(_)) => {
+                Some(CreateArgs::Length(syn::parse_quote!(1u64)))
+            }
+            Some((name, _)) if name == "Buffer" => {
+                fault("say how many elements it has, such as `len = 1024`");
+                None
+            }
+            _ => {
+                fault("say how large it is, such as `extent = Extent::Output`");
+                None
+            }
+        },
+    }
+}
+
+fn kind_mismatch(node: Kind, field: FieldKind) -> String {
+    let able: Vec<&str> =
+        Kind::WORDS.iter().copied().filter(|word| Kind::of(word).is_some_and(|kind| kind.fields().contains(&field))).collect();
+    format!("{} cannot serve a `#[{field}]` slot; that takes {}", node.described(), one_of(able))
+}
+
+/// The options inside of a field's attribute.
+#[derive(Default)]
+struct Options {
+    effect: Option<Effect>,
+    set: Option<u32>,
+    binding: Option<u32>,
+    max: Option<u32>,
+    len: Option<Expr>,
+    extent: Option<Expr>,
+    clear: Option<Expr>,
+    linear: Option<bool>,
+    address: Option<Address>,
+    compare: Option<Compare>,
+    id: Option<u32>,
+    faulty: bool,
+}
+
+impl Options {
+    fn parse(&mut self, kind: FieldKind, attribute: &Attribute, errors: &Errors) {
+        if matches!(attribute.meta, syn::Meta::Path(_)) {
+            return;
+        }
+        let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
+            while !input.is_empty() {
+                self.parse_one(kind, input, errors)?;
+                comma(input)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = parsed {
+            errors.add(error);
+            self.faulty = true;
+        }
+    }
+
+    fn parse_one(&mut self, kind: FieldKind, input: ParseStream<'_>, errors: &Errors) -> syn::Result<()> {
+        let key = input.call(Ident::parse_any)?;
+        let name = key.to_string();
+        let known = known_options(kind);
+        if !known.contains(&name.as_str()) {
+            let hint = similar(&name, known.iter().copied()).map(|word| format!("; did you mean `{word}`?"));
+            let takes = if known.is_empty() { "no option".to_owned() } else { one_of(&known) };
+            let message = format!("`#[{kind}]` takes no `{name}`, but {takes}{}", hint.unwrap_or_default());
+            return Err(syn::Error::new(key.span(), message));
+        }
+        match name.as_str() {
+            "set" => self.set = Some(number(input)?),
+            "binding" => self.binding = Some(number(input)?),
+            "max" => self.max = Some(number(input)?),
+            "id" => self.id = Some(number(input)?),
+            "len" => self.len = Some(value(input)?),
+            "extent" => self.extent = Some(value(input)?),
+            "clear" => self.clear = Some(value(input)?),
+            "linear" => self.linear = Some(true),
+            "nearest" => self.linear = Some(false),
+            "compare" => self.compare = word(input, errors, Compare::of, Compare::WORDS)?,
+            name => {
+                if let Some(effect) = Effect::of(name) {
+                    if let Some(first) = self.effect.replace(effect) {
+                        return Err(syn::Error::new(key.span(), format!("the slot is `{first}` already")));
+                    }
+                } else {
+                    self.address = Address::of(name);
+                }
+            }
+        }
+        if input.peek(Token![=]) {
+            return Err(syn::Error::new(input.span(), format!("`{name}` takes no value")));
+        }
+        Ok(())
+    }
+
+    fn location(&self) -> Option<Location> {
+        self.binding.map(|binding| Location { set: self.set.unwrap_or(0), binding })
+    }
+
+    fn sampler(&self) -> Option<SamplerArgs> {
+        self.linear.map(|linear| SamplerArgs {
+            linear,
+            address: self.address.unwrap_or(Address::ClampToEdge),
+            compare: self.compare,
+        })
+    }
+}
+
+/// The options that an attribute takes.
+fn known_options(kind: FieldKind) -> Vec<&'static str> {
+    let mut known: Vec<&'static str> = Vec::new();
+    if kind.effects().len() > 1 {
+        known.extend(kind.effects().iter().map(|effect| effect.word()));
+    }
+    if kind.effects().contains(&Effect::Create) {
+        known.extend(["len", "extent"]);
+    }
+    if matches!(kind, FieldKind::Sampled | FieldKind::Sampler) {
+        known.extend(["linear", "nearest"]);
+        known.extend(Address::WORDS);
+        known.push("compare");
+    }
+    if matches!(kind, FieldKind::Color | FieldKind::Depth) {
+        known.push("clear");
+    }
+    if kind.is_bound() {
+        known.extend(["set", "binding"]);
+    }
+    if !kind.is_plain() && !matches!(kind, FieldKind::Sampler | FieldKind::Create) {
+        known.push("max");
+    }
+    if kind == FieldKind::Spec {
+        known.push("id");
+    }
+    known
+}
+
+fn number(input: ParseStream<'_>) -> syn::Result<u32> {
+    value::<LitInt>(input)?.base10_parse()
+}

@@ -1,0 +1,82 @@
+//! Expands `#[node] impl Compute for MyNode`: names the generated types that users never write.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::visit_mut::{self, VisitMut};
+use syn::{FnArg, ImplItem, ItemImpl, Path, Type, parse_quote};
+
+use crate::errors::{Errors, one_of};
+use crate::model::alias_ident;
+use crate::words::Kind;
+
+/// The implementation, for the alias of the node that hides its lifetime, with `View` and `Commands` resolved.
+pub fn expand(mut item: ItemImpl, krate: &Path, errors: &Errors) -> TokenStream {
+    let kind = item.trait_.as_ref().and_then(|(path, _)| kind_of(path));
+    let Some(kind) = kind else {
+        let expected = "`#[node]` on an impl wants one of the traits that say what a node does";
+        let message = format!("{expected}: {}", one_of(traits()));
+        match &item.trait_ {
+            Some((path, _)) => errors.over(path, message),
+            None => errors.over(&item.self_ty, message),
+        }
+        return item.into_token_stream();
+    };
+    hide_lifetime(&mut item.self_ty, errors);
+    let mut generated = Generated { krate, kind };
+    for item in &mut item.items {
+        let ImplItem::Fn(function) = item else { continue };
+        for argument in &mut function.sig.inputs {
+            if let FnArg::Typed(argument) = argument {
+                generated.visit_type_mut(&mut argument.ty);
+            }
+        }
+    }
+    quote!(#item)
+}
+
+fn traits() -> Vec<&'static str> {
+    Kind::WORDS.iter().filter_map(|word| Kind::of(word)).map(Kind::variant).collect()
+}
+
+fn kind_of(path: &Path) -> Option<Kind> {
+    let name = path.segments.last()?.ident.to_string();
+    Kind::WORDS.iter().filter_map(|word| Kind::of(word)).find(|kind| kind.variant() == name)
+}
+
+/// `passes::March<T>` becomes `passes::__MarchNode<T>`.
+fn hide_lifetime(ty: &mut Type, errors: &Errors) {
+    if let Type::Path(path) = ty
+        && let Some(segment) = path.path.segments.last_mut()
+    {
+        segment.ident = alias_ident(&segment.ident);
+    } else {
+        errors.over(ty, "`#[node]` implements for the struct that it stands on: name that struct");
+    }
+}
+
+/// Replaces the bare types `View` and `Commands`.
+struct Generated<'a> {
+    krate: &'a Path,
+    kind: Kind,
+}
+
+impl VisitMut for Generated<'_> {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        let krate = self.krate;
+        if let Type::Path(path) = ty
+            && path.qself.is_none()
+            && let Some(ident) = path.path.get_ident()
+        {
+            if ident == "View" {
+                *ty = parse_quote!(<Self as #krate::macro_support::Node>::View<'_>);
+                return;
+            }
+            if ident == "Commands" && self.kind != Kind::Host {
+                let commands = format_ident!("{}Commands", self.kind.variant(), span = ident.span());
+                *ty = parse_quote!(#krate::macro_support::#commands<'_>);
+                return;
+            }
+        }
+        visit_mut::visit_type_mut(self, ty);
+    }
+}

@@ -1,0 +1,83 @@
+//! `#[node]` from its tokens to its expansion.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Item, ItemStruct};
+
+use crate::args::NodeArgs;
+use crate::check::check;
+use crate::errors::Errors;
+use crate::expand::expand;
+use crate::fields::model;
+use crate::files::Roots;
+use crate::shader::Shaders;
+use crate::{cfg, implementation, krate};
+
+/// Expands the attribute on a struct or an impl.
+pub fn node(args: TokenStream, item: TokenStream, roots: &Roots) -> TokenStream {
+    let errors = Errors::default();
+    let expanded = match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Struct(item)) if cfg::needs_evaluation(&item) => cfg::evaluate_first(args, item),
+        Ok(Item::Struct(item)) => node_struct(args, item, roots, &errors),
+        Ok(Item::Impl(item)) => {
+            let path = match syn::parse2::<ImplArgs>(args) {
+                Ok(ImplArgs(path)) => path,
+                Err(error) => {
+                    errors.add(error);
+                    None
+                }
+            };
+            implementation::expand(item, &path.unwrap_or_else(krate::path), &errors)
+        }
+        Ok(other) => {
+            let message = "`#[node]` stands on a struct, whose fields are slots, or on an impl of `Compute`, `Graphics`, `RayTracing`, `Transfer` or `Host`";
+            errors.at(first_span(&other), message);
+            item
+        }
+        Err(error) => {
+            errors.add(error);
+            item
+        }
+    };
+    let errors = errors.into_tokens();
+    quote::quote!(#expanded #errors)
+}
+
+/// Expands the attribute on a struct whose `cfg`s have been evaluated.
+pub fn node_struct(args: TokenStream, item: ItemStruct, roots: &Roots, errors: &Errors) -> TokenStream {
+    let args = (|input: ParseStream<'_>| Ok(NodeArgs::parse(input, errors))).parse2(args);
+    let mut args = match args {
+        Ok(args) => args,
+        Err(error) => {
+            errors.add(error);
+            return item.into_token_stream();
+        }
+    };
+    let shaders = Shaders::load(&mut args, roots, errors);
+    let krate = args.krate.clone().unwrap_or_else(krate::path);
+    let mut node = model(args, item, errors);
+    let matches = check(&mut node, &shaders, errors);
+    expand(&node, &shaders, &matches, &krate, !errors.is_empty())
+}
+
+fn first_span(tokens: &impl ToTokens) -> proc_macro2::Span {
+    tokens.to_token_stream().into_iter().next().map_or_else(proc_macro2::Span::call_site, |token| token.span())
+}
+
+/// Arguments on an impl: nothing, or `crate = path`.
+struct ImplArgs(Option<syn::Path>);
+
+impl Parse for ImplArgs {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.is_empty() {
+            return Ok(Self(None));
+        }
+        if !input.peek(syn::Token![crate]) {
+            return Err(input.error("on an impl `#[node]` takes nothing but `crate = path`; the kind stands on the struct"));
+        }
+        input.parse::<syn::Token![crate]>()?;
+        input.parse::<syn::Token![=]>()?;
+        input.parse().map(|path| Self(Some(path)))
+    }
+}

@@ -1,0 +1,66 @@
+//! Commands of a compute node.
+
+use ash::vk;
+
+use super::{Encoder, PipelineIndex, shared_commands};
+use crate::graph::BufferView;
+use crate::shader::ProgramKind;
+
+/// Dispatches compute shaders.
+pub struct ComputeCommands<'a> {
+    pub(super) encoder: Encoder<'a>,
+    pub(super) pipeline: PipelineIndex,
+}
+
+shared_commands!(ComputeCommands, COMPUTE);
+
+impl<'a> ComputeCommands<'a> {
+    pub(crate) fn begin(encoder: Encoder<'a>) -> Self {
+        encoder.bind_all(vk::PipelineBindPoint::COMPUTE);
+        Self { encoder, pipeline: PipelineIndex(0) }
+    }
+
+    /// Dispatches this many workgroups.
+    pub fn dispatch(&mut self, x: u32, y: u32, z: u32) {
+        // SAFETY: a compute pipeline and its sets are bound; compile checked the node's bindings.
+        unsafe { self.encoder.device().cmd_dispatch(self.encoder.buffer(), x, y, z) };
+    }
+
+    /// Dispatches enough workgroups for one invocation for each element of `extent`.
+    ///
+    /// The last workgroups reach beyond the extent where it is not a multiple of the workgroup's size: the shader must
+    /// check.
+    pub fn dispatch_over(&mut self, extent: [u32; 3]) {
+        let size = self.local_size();
+        let [x, y, z] = std::array::from_fn(|axis| extent[axis].div_ceil(size[axis]));
+        self.dispatch(x, y, z);
+    }
+
+    /// Dispatches enough workgroups for one invocation for each of `count` elements, along x.
+    pub fn dispatch_items(&mut self, count: u64) {
+        let groups = count.div_ceil(self.local_size()[0].into());
+        self.dispatch(u32::try_from(groups).unwrap_or(u32::MAX), 1, 1);
+    }
+
+    /// Dispatches as many workgroups as three `u32` at the start of a buffer say.
+    pub fn dispatch_indirect<T: ?Sized>(&mut self, arguments: BufferView<'_, T>) {
+        let resolved = arguments.resolved();
+        // SAFETY: an `indirect` slot gave the buffer indirect usage, and the planner made its contents visible.
+        unsafe {
+            self.encoder.device().cmd_dispatch_indirect(self.encoder.buffer(), resolved.buffer, resolved.offset);
+        }
+    }
+
+    /// Makes what earlier dispatches of this node wrote visible to the later ones.
+    pub fn barrier(&mut self) {
+        self.encoder.barrier(vk::PipelineStageFlags2::COMPUTE_SHADER);
+    }
+
+    /// Workgroup size of the bound pipeline.
+    pub fn local_size(&self) -> [u32; 3] {
+        match self.encoder.recording().pipelines.kind(self.pipeline) {
+            ProgramKind::Compute { local_size } => local_size,
+            _ => [1; 3],
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The commands that each kind of node can record. Nothing here creates or allocates.
+
+mod compute;
+mod graphics;
+mod ray_tracing;
+mod transfer;
+
+use ash::vk;
+
+pub use compute::ComputeCommands;
+pub use graphics::GraphicsCommands;
+pub use ray_tracing::RayTracingCommands;
+pub use transfer::TransferCommands;
+
+use crate::frame::context::Recording;
+use crate::shader::Block;
+
+/// One of a node's pipelines; `#[node]` makes a constant for each that has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PipelineIndex(pub u32);
+
+/// What all kinds share: where commands go.
+pub(crate) struct Encoder<'a> {
+    recording: &'a Recording<'a>,
+}
+
+impl<'a> Encoder<'a> {
+    pub fn new(recording: &'a Recording<'a>) -> Self {
+        Self { recording }
+    }
+
+    pub fn device(&self) -> &'a ash::Device {
+        self.recording.device.raw()
+    }
+
+    pub fn buffer(&self) -> vk::CommandBuffer {
+        self.recording.buffer
+    }
+
+    pub fn recording(&self) -> &'a Recording<'a> {
+        self.recording
+    }
+
+    /// Binds the first pipeline, the descriptor sets and the node's push constants.
+    fn bind_all(&self, point: vk::PipelineBindPoint) {
+        let Recording { pipelines, sets, push, .. } = *self.recording;
+        self.bind_pipeline(point, PipelineIndex(0));
+        if !sets.is_empty() {
+            // SAFETY: the buffer is being recorded; layout and sets were made for this node and outlive the recording.
+            unsafe {
+                self.device().cmd_bind_descriptor_sets(self.buffer(), point, pipelines.layout(), 0, sets, &[]);
+            }
+        }
+        self.push_bytes(push);
+    }
+
+    fn bind_pipeline(&self, point: vk::PipelineBindPoint, pipeline: PipelineIndex) {
+        // SAFETY: the buffer is being recorded; the pipeline belongs to the graph, outlives it, and was made for `point`.
+        unsafe {
+            self.device().cmd_bind_pipeline(self.buffer(), point, self.recording.pipelines.pipeline(pipeline));
+        }
+    }
+
+    fn push_bytes(&self, bytes: &[u8]) {
+        let pipelines = self.recording.pipelines;
+        if !bytes.is_empty() {
+            // SAFETY: the layout has one push-constant range from 0, of the block's size, for these stages.
+            unsafe {
+                self.device().cmd_push_constants(self.buffer(), pipelines.layout(), pipelines.push_stages(), 0, bytes);
+            }
+        }
+    }
+
+    fn push<T: Block>(&self, value: &T) {
+        let declared = self.recording.push.len();
+        let bytes = crate::shader::bytes_of(value);
+        assert!(
+            bytes.len() == declared,
+            "`push` got {} bytes and the node's push constants have {declared}: pass a value of the `#[push]` field's type",
+            bytes.len()
+        );
+        self.push_bytes(bytes);
+    }
+
+    /// Makes what the given stages wrote visible to what they do next, within the node.
+    fn barrier(&self, stages: vk::PipelineStageFlags2) {
+        let write = vk::AccessFlags2::MEMORY_WRITE;
+        let barrier = vk::MemoryBarrier2::default()
+            .src_stage_mask(stages)
+            .src_access_mask(write)
+            .dst_stage_mask(stages)
+            .dst_access_mask(write | vk::AccessFlags2::MEMORY_READ);
+        let dependency = vk::DependencyInfo::default().memory_barriers(std::slice::from_ref(&barrier));
+        // SAFETY: the buffer is being recorded, outside a rendering scope.
+        unsafe { self.device().cmd_pipeline_barrier2(self.buffer(), &dependency) };
+    }
+}
+
+/// Methods that several kinds of commands share.
+macro_rules! shared_commands {
+    ($name:ident, $point:ident) => {
+        impl $name<'_> {
+            /// Binds another of the node's pipelines: `commands.bind(Self::BLUR_X)`. The first is bound already.
+            pub fn bind(&mut self, pipeline: crate::frame::PipelineIndex) {
+                self.encoder.bind_pipeline(ash::vk::PipelineBindPoint::$point, pipeline);
+                self.pipeline = pipeline;
+            }
+
+            /// Replaces the push constants for the commands that follow.
+            ///
+            /// # Panics
+            /// When `T` is not as large as the node's `#[push]` field.
+            pub fn push<T: crate::shader::Block>(&mut self, value: &T) {
+                self.encoder.push(value);
+            }
+
+            /// The command buffer.
+            ///
+            /// # Safety
+            /// Commands recorded through it must touch nothing but what the node's slots declare, in the way that they
+            /// declare it, and leave the state that Vixen's own commands rely on as it was.
+            pub unsafe fn raw(&self) -> ash::vk::CommandBuffer {
+                self.encoder.buffer()
+            }
+        }
+    };
+}
+pub(crate) use shared_commands;

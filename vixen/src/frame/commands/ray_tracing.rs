@@ -1,0 +1,49 @@
+//! Commands of a ray-tracing node.
+
+use ash::vk;
+
+use super::{Encoder, PipelineIndex, shared_commands};
+
+/// Traces rays with a ray-tracing pipeline.
+pub struct RayTracingCommands<'a> {
+    pub(super) encoder: Encoder<'a>,
+    pub(super) pipeline: PipelineIndex,
+}
+
+shared_commands!(RayTracingCommands, RAY_TRACING_KHR);
+
+impl<'a> RayTracingCommands<'a> {
+    pub(crate) fn begin(encoder: Encoder<'a>) -> Self {
+        encoder.bind_all(vk::PipelineBindPoint::RAY_TRACING_KHR);
+        Self { encoder, pipeline: PipelineIndex(0) }
+    }
+
+    /// Runs the ray-generation shader once for each element of `extent`.
+    pub fn trace_rays(&mut self, extent: [u32; 3]) {
+        let recording = self.encoder.recording();
+        let tables = recording.pipelines.binding_tables(self.pipeline);
+        let loader = recording
+            .device
+            .ray_tracing_pipeline()
+            .expect("compile rejects ray-tracing nodes on devices without ray-tracing pipelines");
+        let [width, height, depth] = extent;
+        // SAFETY: a ray-tracing pipeline and its sets are bound, and the tables were laid out for this pipeline.
+        unsafe {
+            loader.cmd_trace_rays(
+                self.encoder.buffer(),
+                &tables.raygen,
+                &tables.miss,
+                &tables.hit,
+                &tables.callable,
+                width,
+                height,
+                depth,
+            );
+        }
+    }
+
+    /// Makes what earlier commands of this node wrote visible to the later ones.
+    pub fn barrier(&mut self) {
+        self.encoder.barrier(vk::PipelineStageFlags2::RAY_TRACING_SHADER_KHR);
+    }
+}

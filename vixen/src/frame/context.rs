@@ -1,0 +1,185 @@
+//! What the executor hands to a node while it records: resolved slots, plain data and the commands of its kind.
+
+use std::any::Any;
+
+use ash::vk;
+
+use crate::device::Device;
+use crate::frame::commands::{ComputeCommands, Encoder, GraphicsCommands, RayTracingCommands, TransferCommands};
+use crate::frame::pipeline::NodePipelines;
+use crate::graph::view::{RawView, Resolved};
+use crate::graph::{NodeDeclaration, Resource, Views};
+
+/// What a frame is, for nodes that work on the CPU.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct FrameInfo {
+    /// Number of the frame, counted from 0 since compile.
+    pub number: u64,
+    /// Seconds since the frame before; 0 in the first.
+    pub delta_seconds: f32,
+    /// Width and height of the graph's first output, in pixels.
+    pub output: [u32; 2],
+}
+
+/// What a node's generated `record` is called with.
+pub struct RecordContext<'a> {
+    pub(crate) declaration: &'static NodeDeclaration,
+    /// For each slot, its first binding and the number of them.
+    pub(crate) slots: &'a [(u32, u32)],
+    pub(crate) resolved: &'a [Resolved],
+    pub(crate) data: &'a mut (dyn Any + Send),
+    pub(crate) work: Work<'a>,
+}
+
+/// What is to be done.
+pub(crate) enum Work<'a> {
+    /// Record commands.
+    Record(Recording<'a>),
+    /// Run on the CPU.
+    Run(&'a FrameInfo),
+}
+
+/// Where commands go and what they need.
+pub(crate) struct Recording<'a> {
+    pub device: &'a Device,
+    pub buffer: vk::CommandBuffer,
+    pub pipelines: &'a NodePipelines,
+    pub sets: &'a [vk::DescriptorSet],
+    pub push: &'a [u8],
+}
+
+impl RecordContext<'_> {
+    /// Records a compute node.
+    pub fn compute<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &mut ComputeCommands<'_>)) {
+        self.recording(|resolver, data, recording| {
+            let mut commands = ComputeCommands::begin(Encoder::new(recording));
+            record(resolver, data, &mut commands);
+        });
+    }
+
+    /// Records a graphics node, inside the rendering scope of its attachments.
+    pub fn graphics<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &mut GraphicsCommands<'_>)) {
+        let declaration = self.declaration;
+        self.recording(|resolver, data, recording| {
+            let mut commands = GraphicsCommands::begin(Encoder::new(recording), declaration, resolver);
+            record(resolver, data, &mut commands);
+            commands.end();
+        });
+    }
+
+    /// Records a ray-tracing node.
+    pub fn ray_tracing<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &mut RayTracingCommands<'_>)) {
+        self.recording(|resolver, data, recording| {
+            let mut commands = RayTracingCommands::begin(Encoder::new(recording));
+            record(resolver, data, &mut commands);
+        });
+    }
+
+    /// Records a transfer node.
+    pub fn transfer<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &mut TransferCommands<'_>)) {
+        self.recording(|resolver, data, recording| {
+            let mut commands = TransferCommands::begin(Encoder::new(recording));
+            record(resolver, data, &mut commands);
+        });
+    }
+
+    /// Runs a host node.
+    pub fn host<D: 'static>(&mut self, run: impl FnOnce(HostResolver<'_>, &mut D, &FrameInfo)) {
+        let Work::Run(frame) = self.work else { unreachable!("the executor runs host nodes and records the others") };
+        let resolver = HostResolver { slots: self.slots, resolved: self.resolved };
+        let data = self.data.downcast_mut().expect("`wire` stored the data of this type");
+        run(resolver, data, frame);
+    }
+
+    fn recording<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &Recording<'_>)) {
+        let Work::Record(recording) = &self.work else { unreachable!("the executor runs host nodes and records the others") };
+        let resolver = Resolver { slots: self.slots, resolved: self.resolved };
+        let data = self.data.downcast_ref().expect("`wire` stored the data of this type");
+        record(resolver, data, recording);
+    }
+}
+
+/// Gives the views of a node's slots.
+#[derive(Clone, Copy)]
+pub struct Resolver<'v> {
+    slots: &'v [(u32, u32)],
+    resolved: &'v [Resolved],
+}
+
+impl<'v> Resolver<'v> {
+    /// The view of a slot with exactly one wire.
+    pub fn one<R: Resource>(&self, slot: u32) -> R::View<'v> {
+        R::view(RawView { inner: self.raw(slot) })
+    }
+
+    /// The view of an optional slot.
+    pub fn optional<R: Resource>(&self, slot: u32) -> Option<R::View<'v>> {
+        self.all(slot).first().map(|inner| R::view(RawView { inner }))
+    }
+
+    /// The views of an array slot.
+    pub fn array<R: Resource, const N: usize>(&self, slot: u32) -> [R::View<'v>; N] {
+        let all = self.all(slot);
+        std::array::from_fn(|element| R::view(RawView { inner: &all[element] }))
+    }
+
+    /// The views of a run-time array slot.
+    pub fn runtime<R: Resource>(&self, slot: u32) -> Views<'v, R> {
+        Views::new(self.all(slot))
+    }
+
+    pub(crate) fn raw(&self, slot: u32) -> &'v Resolved {
+        &self.all(slot)[0]
+    }
+
+    pub(crate) fn all(&self, slot: u32) -> &'v [Resolved] {
+        let (first, count) = self.slots[slot as usize];
+        &self.resolved[first as usize..(first + count) as usize]
+    }
+}
+
+/// Gives a host node the memory of its slots.
+///
+/// The macro asks for each slot once, so that no two of the references that it gives out overlap.
+pub struct HostResolver<'v> {
+    slots: &'v [(u32, u32)],
+    resolved: &'v [Resolved],
+}
+
+impl<'v> HostResolver<'v> {
+    /// The value in a slot that the node reads.
+    pub fn host_read<T: crate::Block>(&self, slot: u32) -> &'v T {
+        &self.host_read_slice(slot)[0]
+    }
+
+    /// The values in a slot that the node reads.
+    pub fn host_read_slice<T: crate::Block>(&self, slot: u32) -> &'v [T] {
+        let (pointer, length) = self.memory::<T>(slot);
+        // SAFETY: `memory` proves address, alignment and length; `Block` says that every bit pattern is a `T`; the CPU
+        // writes this copy only in `frame`, which holds the graph exclusively and runs one node at a time, and the GPU never.
+        unsafe { std::slice::from_raw_parts(pointer, length) }
+    }
+
+    /// The value in a slot that the node writes.
+    pub fn host_write<T: crate::Block>(&self, slot: u32) -> &'v mut T {
+        &mut self.host_write_slice(slot)[0]
+    }
+
+    /// The values in a slot that the node writes.
+    pub fn host_write_slice<T: crate::Block>(&self, slot: u32) -> &'v mut [T] {
+        let (pointer, length) = self.memory::<T>(slot);
+        // SAFETY: as in `host_read_slice`; the wire system gives a written part to one slot only, the macro asks once for
+        // each slot, and the frame that used this copy last has finished, since `frame` waited for its slot.
+        unsafe { std::slice::from_raw_parts_mut(pointer, length) }
+    }
+
+    fn memory<T: crate::Block>(&self, slot: u32) -> (*mut T, usize) {
+        let (first, _) = self.slots[slot as usize];
+        let resolved = &self.resolved[first as usize];
+        let mapped = resolved.mapped.expect("compile rejects host slots without mapped memory");
+        let pointer = mapped.0.as_ptr().cast::<T>();
+        assert!(pointer.is_aligned(), "mapped memory is aligned to at least 64 bytes (minMemoryMapAlignment)");
+        (pointer, resolved.size as usize / size_of::<T>())
+    }
+}

@@ -1,0 +1,284 @@
+//! Nodes as the executor keeps them: resolved slots and descriptor sets for every variant.
+
+use std::any::Any;
+use std::ffi::CString;
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+use ash::vk;
+
+use crate::device::{Device, DeviceError};
+use crate::frame::RecordContext;
+use crate::frame::moment::Variants;
+use crate::frame::owned::Owned;
+use crate::frame::physical::Resources;
+use crate::frame::pipeline::NodePipelines;
+use crate::graph::tables::{CallSite, Declared, DeclaredBinding, DeclaredNode};
+use crate::graph::view::Resolved;
+use crate::graph::{CompileError, NodeDeclaration, SlotKind};
+use crate::plan::{Condition, ResourceId};
+
+/// A living node.
+pub(crate) struct NodeRuntime {
+    pub declaration: &'static NodeDeclaration,
+    pub name: String,
+    pub label: CString,
+    pub at: CallSite,
+    pub data: Box<dyn Any + Send>,
+    pub push: Vec<u8>,
+    pub record: fn(&mut RecordContext<'_>),
+    pub pipelines: Arc<NodePipelines>,
+    /// When it runs.
+    pub condition: Condition,
+    /// Its wires, in the order of slots and elements.
+    pub bindings: Vec<DeclaredBinding>,
+    /// Index of its first access in the plan's input.
+    first_access: u32,
+    /// For each slot, its first binding and the number of them.
+    pub slots: Vec<(u32, u32)>,
+    pub variants: Variants,
+    /// What each binding is: variants × bindings.
+    resolved: Vec<Resolved>,
+    /// Descriptor sets: variants × sets.
+    sets: Vec<vk::DescriptorSet>,
+}
+
+impl NodeRuntime {
+    pub fn new(node: DeclaredNode, first_access: u32, pipelines: Arc<NodePipelines>, condition: Condition) -> Self {
+        let slots = (0..node.declaration.slots.len() as u32)
+            .map(|slot| {
+                let first = node.bindings.iter().position(|binding| binding.slot == slot).unwrap_or(0) as u32;
+                let count = node.bindings.iter().filter(|binding| binding.slot == slot).count() as u32;
+                (first, count)
+            })
+            .collect();
+        Self {
+            declaration: node.declaration,
+            label: CString::new(node.name.replace('\0', "")).expect("zero bytes were removed"),
+            name: node.name,
+            at: node.at,
+            data: node.data,
+            push: node.push,
+            record: node.record,
+            pipelines,
+            condition,
+            bindings: node.bindings,
+            first_access,
+            slots,
+            variants: Variants::ONE,
+            resolved: Vec::new(),
+            sets: Vec::new(),
+        }
+    }
+
+    /// Whether it touches a resource.
+    pub fn touches(&self, which: impl Fn(ResourceId) -> bool) -> bool {
+        self.bindings.iter().flat_map(|binding| &binding.parts).any(|part| which(part.resource))
+    }
+
+    /// How many variants it needs, from what it touches.
+    pub fn count_variants(&mut self, resources: &Resources, frame_slots: u32, images: impl Fn(ResourceId) -> u32) {
+        let mut variants = Variants::ONE;
+        for part in self.bindings.iter().flat_map(|binding| &binding.parts) {
+            variants.switches |= part.condition.mask;
+            if let Some(physical) = resources.get(part.resource) {
+                variants.touch(physical.residency, frame_slots, images(part.resource));
+            }
+        }
+        self.variants = variants;
+    }
+
+    /// Looks up what each binding is in each variant.
+    pub fn resolve(&mut self, resources: &mut Resources, layouts: &[vk::ImageLayout]) -> Result<(), DeviceError> {
+        self.resolved.clear();
+        for variant in 0..self.variants.count() {
+            let moment = self.variants.moment(variant);
+            let mut access = self.first_access as usize;
+            for binding in &self.bindings {
+                let slot = &self.declaration.slots[binding.slot as usize];
+                let view = matches!(slot.kind, SlotKind::Color | SlotKind::Depth) || slot.binding.is_some();
+                // The alternative for this state of the switches. Where a state excludes all of them the node does not run.
+                let chosen = binding.parts.iter().position(|part| part.condition.holds(moment.switches)).unwrap_or(0);
+                let layout = layouts.get(access + chosen).copied().unwrap_or(vk::ImageLayout::UNDEFINED);
+                let resolved = match binding.parts.get(chosen) {
+                    Some(part) => resources.resolve(part, &moment, layout, view)?,
+                    None => Resolved::default(),
+                };
+                self.resolved.push(resolved);
+                access += binding.parts.len();
+            }
+        }
+        Ok(())
+    }
+
+    /// What each binding is in a variant.
+    pub fn resolved(&self, variant: usize) -> &[Resolved] {
+        let count = self.bindings.len();
+        &self.resolved[variant * count..(variant + 1) * count]
+    }
+
+    /// The node's record function with everything it needs, for a variant.
+    pub fn parts(&mut self, variant: usize) -> NodeParts<'_> {
+        let count = self.bindings.len();
+        let sets = self.sets.len() / self.variants.count();
+        NodeParts {
+            slots: &self.slots,
+            resolved: &self.resolved[variant * count..(variant + 1) * count],
+            data: &mut *self.data,
+            pipelines: &self.pipelines,
+            sets: &self.sets[variant * sets..(variant + 1) * sets],
+            push: &self.push,
+        }
+    }
+
+    /// Writes the descriptors of every variant.
+    pub fn write_descriptors(&self, device: &Device) {
+        let sets = self.sets.len() / self.variants.count();
+        if sets == 0 {
+            return;
+        }
+        for variant in 0..self.variants.count() {
+            let resolved = self.resolved(variant);
+            for (slot, &(first, count)) in self.declaration.slots.iter().zip(&self.slots) {
+                let Some(binding) = slot.binding.filter(|_| count > 0) else { continue };
+                let bound = &resolved[first as usize..(first + count) as usize];
+                write_binding(device, self.sets[variant * sets + binding.set as usize], binding, bound);
+            }
+        }
+    }
+}
+
+/// A node, taken apart so that its data can be borrowed mutably beside the rest.
+pub(crate) struct NodeParts<'n> {
+    pub slots: &'n [(u32, u32)],
+    pub resolved: &'n [Resolved],
+    pub data: &'n mut (dyn Any + Send),
+    pub pipelines: &'n NodePipelines,
+    pub sets: &'n [vk::DescriptorSet],
+    pub push: &'n [u8],
+}
+
+/// Allocates the descriptor sets of all nodes from one pool of exactly the size they need.
+pub(crate) fn allocate_sets(
+    device: &Device,
+    nodes: &mut [NodeRuntime],
+) -> Result<Option<Owned<vk::DescriptorPool>>, CompileError> {
+    let mut sizes: Vec<vk::DescriptorPoolSize> = Vec::new();
+    let mut sets = 0;
+    for node in nodes.iter() {
+        let variants = node.variants.count() as u32;
+        sets += node.pipelines.set_layouts().count() as u32 * variants;
+        let slots = node.declaration.slots.iter().filter_map(|slot| slot.binding);
+        for binding in slots.chain(node.declaration.samplers.iter().map(|slot| slot.binding)) {
+            match sizes.iter_mut().find(|size| size.ty == binding.descriptor) {
+                Some(size) => size.descriptor_count += binding.count * variants,
+                None => sizes.push(vk::DescriptorPoolSize {
+                    ty: binding.descriptor,
+                    descriptor_count: binding.count * variants,
+                }),
+            }
+        }
+    }
+    if sets == 0 {
+        return Ok(None);
+    }
+    let info = vk::DescriptorPoolCreateInfo::default().max_sets(sets).pool_sizes(&sizes);
+    // SAFETY: the device is alive; there is at least one set.
+    let pool = unsafe { device.raw().create_descriptor_pool(&info, device.callbacks()) }
+        .map_err(DeviceError::vulkan("vkCreateDescriptorPool"))?;
+    let pool = Owned::new(device, pool);
+    for node in nodes {
+        let layouts: Vec<_> = node.pipelines.set_layouts().collect();
+        node.sets.clear();
+        if layouts.is_empty() {
+            continue;
+        }
+        for _ in 0..node.variants.count() {
+            let info = vk::DescriptorSetAllocateInfo::default().descriptor_pool(pool.get()).set_layouts(&layouts);
+            // SAFETY: the pool is alive, was sized for exactly these sets, and is used by nobody else.
+            let allocated = unsafe { device.raw().allocate_descriptor_sets(&info) }
+                .map_err(DeviceError::vulkan("vkAllocateDescriptorSets"))?;
+            node.sets.extend(allocated);
+        }
+    }
+    Ok(Some(pool))
+}
+
+fn write_binding(
+    device: &Device,
+    set: vk::DescriptorSet,
+    binding: crate::graph::BindingDeclaration,
+    bound: &[Resolved],
+) {
+    let mut buffers = ArrayVec::<vk::DescriptorBufferInfo, 64>::new();
+    let mut images = ArrayVec::<vk::DescriptorImageInfo, 64>::new();
+    let mut structures = ArrayVec::<vk::AccelerationStructureKHR, 64>::new();
+    for (chunk_index, chunk) in bound.chunks(64).enumerate() {
+        buffers.clear();
+        images.clear();
+        structures.clear();
+        for resolved in chunk {
+            match binding.descriptor {
+                vk::DescriptorType::UNIFORM_BUFFER | vk::DescriptorType::STORAGE_BUFFER => {
+                    buffers.push(vk::DescriptorBufferInfo {
+                        buffer: resolved.buffer,
+                        offset: resolved.offset,
+                        range: resolved.size,
+                    });
+                }
+                vk::DescriptorType::ACCELERATION_STRUCTURE_KHR => structures.push(resolved.structure),
+                _ => images.push(vk::DescriptorImageInfo {
+                    sampler: vk::Sampler::null(),
+                    image_view: resolved.image_view,
+                    image_layout: resolved.layout,
+                }),
+            }
+        }
+        let mut acceleration =
+            vk::WriteDescriptorSetAccelerationStructureKHR::default().acceleration_structures(&structures);
+        let mut write = vk::WriteDescriptorSet::default()
+            .dst_set(set)
+            .dst_binding(binding.binding)
+            .dst_array_element(chunk_index as u32 * 64)
+            .descriptor_type(binding.descriptor);
+        write = if !buffers.is_empty() {
+            write.buffer_info(&buffers)
+        } else if !images.is_empty() {
+            write.image_info(&images)
+        } else {
+            write.descriptor_count = structures.len() as u32;
+            write.push_next(&mut acceleration)
+        };
+        // SAFETY: set and resources are alive, the binding is one of the set's layout, and no pending command buffer uses
+        // the set: it is new, or the executor waited for the device.
+        unsafe { device.raw().update_descriptor_sets(&[write], &[]) };
+    }
+}
+
+/// Buffer and image usage of every resource, from the slots of living nodes.
+pub(crate) fn usages(declared: &Declared, alive: impl Fn(usize) -> bool) -> Vec<crate::frame::physical::Usages> {
+    let mut usages = vec![crate::frame::physical::Usages::default(); declared.resources.len()];
+    for (_, node) in declared.nodes.iter().enumerate().filter(|(index, _)| alive(*index)) {
+        for binding in &node.bindings {
+            let slot = &node.declaration.slots[binding.slot as usize];
+            for part in &binding.parts {
+                let usage = &mut usages[part.resource.0 as usize];
+                usage.buffer |= crate::graph::usage::buffer_usage(slot);
+                usage.image |= crate::graph::usage::image_usage(slot).0;
+                usage.used = true;
+            }
+        }
+    }
+    for (usage, resource) in usages.iter_mut().zip(&declared.resources) {
+        // What is looked at from outside may be copied; histories start out cleared.
+        if resource.sink {
+            usage.image |= vk::ImageUsageFlags::TRANSFER_SRC;
+            usage.buffer |= vk::BufferUsageFlags::TRANSFER_SRC;
+        }
+        if matches!(resource.residency, crate::plan::Residency::History { .. }) {
+            usage.image |= vk::ImageUsageFlags::TRANSFER_DST;
+            usage.buffer |= vk::BufferUsageFlags::TRANSFER_DST;
+        }
+    }
+    usages
+}

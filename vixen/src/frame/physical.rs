@@ -1,0 +1,446 @@
+//! The resources behind a plan: made at compile, a part of them again when an output changes its size.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ash::vk;
+
+use crate::device::{Device, DeviceError};
+use crate::frame::moment::{self, Moment};
+use crate::frame::owned::Owned;
+use crate::graph::tables::{Declared, DeclaredResource, Part, Placement, Shape};
+use crate::graph::view::{Mapped, Resolved};
+use crate::graph::{CompileError, Dimension, ImageFormat, OutputId};
+use crate::memory::{self, BufferDesc, Category, ImageDesc, Location};
+use crate::plan::{Region, Residency};
+
+/// What slots together ask of a resource.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usages {
+    pub buffer: vk::BufferUsageFlags,
+    pub image: vk::ImageUsageFlags,
+    /// Some living node or sink touches it.
+    pub used: bool,
+}
+
+/// All copies of one resource.
+pub(crate) struct Physical {
+    copies: Vec<Copy>,
+    pub residency: Residency,
+    shape: Shape,
+    /// Elements of a buffer.
+    length: u64,
+}
+
+/// One copy of a resource.
+enum Copy {
+    Buffer { buffer: BufferCopy },
+    Image { image: ImageCopy, extent: [u32; 3] },
+    AccelerationStructure(vk::AccelerationStructureKHR),
+}
+
+enum BufferCopy {
+    Owned(Arc<memory::Buffer>),
+    Raw(vk::Buffer),
+}
+
+enum ImageCopy {
+    Owned(Arc<memory::Image>),
+    Raw(vk::Image),
+}
+
+/// Image views, each made once.
+pub(crate) struct ViewCache {
+    device: Device,
+    views: HashMap<(vk::Image, Region, vk::ImageViewType), Owned<vk::ImageView>>,
+}
+
+/// All resources of a graph.
+pub(crate) struct Resources {
+    device: Device,
+    frame_slots: u32,
+    items: Vec<Option<Physical>>,
+    views: ViewCache,
+}
+
+impl Resources {
+    /// Makes every resource that is used. Swapchain images come later, with [`Resources::lend`].
+    pub fn new(
+        device: &Device,
+        declared: &Declared,
+        usages: &[Usages],
+        outputs: &[[u32; 2]],
+        frame_slots: u32,
+    ) -> Result<Self, CompileError> {
+        let views = ViewCache { device: device.clone(), views: HashMap::new() };
+        let mut resources = Self { device: device.clone(), frame_slots, items: Vec::new(), views };
+        for (resource, usage) in declared.resources.iter().zip(usages) {
+            let item = if usage.used { Some(resources.make(resource, usage, outputs)?) } else { None };
+            resources.items.push(item);
+        }
+        Ok(resources)
+    }
+
+    /// Makes the resources that follow `output` again. The GPU must be done with the old ones.
+    ///
+    /// Returns which were made anew. When this fails nothing has changed.
+    pub fn resize(
+        &mut self,
+        declared: &Declared,
+        usages: &[Usages],
+        outputs: &[[u32; 2]],
+        output: OutputId,
+    ) -> Result<Vec<bool>, CompileError> {
+        let mut made = Vec::new();
+        for (index, (resource, usage)) in declared.resources.iter().zip(usages).enumerate() {
+            let lent = matches!(resource.placement, Placement::Swapchain { .. });
+            if usage.used && !lent && follows(&resource.shape) == Some(output) {
+                made.push((index, self.make(resource, usage, outputs)?));
+            }
+        }
+        let mut changed = vec![false; self.items.len()];
+        for (index, item) in made {
+            self.forget_views(index);
+            self.items[index] = Some(item);
+            changed[index] = true;
+        }
+        Ok(changed)
+    }
+
+    /// Takes over the images of an output's swapchain.
+    pub fn lend(&mut self, declared: &Declared, output: u32, images: &[vk::Image], extent: [u32; 2]) -> Vec<bool> {
+        let mut changed = vec![false; self.items.len()];
+        for (index, resource) in declared.resources.iter().enumerate() {
+            if !matches!(resource.placement, Placement::Swapchain { output: o } if o == output) {
+                continue;
+            }
+            self.forget_views(index);
+            let extent = [extent[0], extent[1], 1];
+            let copies = images.iter().map(|&image| Copy::Image { image: ImageCopy::Raw(image), extent }).collect();
+            let residency = Residency::Swapchain;
+            self.items[index] = Some(Physical { copies, residency, shape: resource.shape, length: 0 });
+            changed[index] = true;
+        }
+        changed
+    }
+
+    /// A resource that some living node uses.
+    pub fn get(&self, resource: crate::plan::ResourceId) -> Option<&Physical> {
+        self.items[resource.0 as usize].as_ref()
+    }
+
+    /// What a part of a resource is at a moment, with an image view of `dimension` when `view` asks for one.
+    pub fn resolve(
+        &mut self,
+        part: &Part,
+        moment: &Moment,
+        layout: vk::ImageLayout,
+        view: bool,
+    ) -> Result<Resolved, DeviceError> {
+        let item = self.items[part.resource.0 as usize].as_ref().expect("every part of a living node was made");
+        let copy = &item.copies[moment::copy_index(item.residency, part.age, moment)];
+        match (copy, item.shape) {
+            (Copy::Buffer { buffer }, Shape::Buffer { stride, .. }) => {
+                let all = item.length * stride;
+                let [offset, end] = part.region.major.map(|edge| edge.min(all));
+                let (raw, mapped) = match buffer {
+                    BufferCopy::Owned(buffer) => (buffer.raw(), buffer.mapped()),
+                    BufferCopy::Raw(raw) => (*raw, None),
+                };
+                // SAFETY: the mapping is as long as the buffer, and `offset` is at most its size.
+                let mapped = mapped.map(|start| Mapped(unsafe { start.add(offset as usize) }));
+                Ok(Resolved { buffer: raw, offset, size: end - offset, stride, mapped, ..Resolved::default() })
+            }
+            (Copy::Image { image, extent }, Shape::Image { format, dimension, shape }) => {
+                let raw = image.raw();
+                let Region { major, minor } = part.region;
+                let [mip, mip_end] = major.map(|edge| edge.min(shape.mips.into()) as u32);
+                let [layer, layer_end] = minor.map(|edge| edge.min(shape.layers));
+                let range = vk::ImageSubresourceRange {
+                    aspect_mask: format.aspect,
+                    base_mip_level: mip,
+                    level_count: mip_end - mip,
+                    base_array_layer: layer,
+                    layer_count: layer_end - layer,
+                };
+                let image_view = if view {
+                    self.views.view(raw, part.region, range, format, view_type(dimension, range.layer_count))?
+                } else {
+                    vk::ImageView::null()
+                };
+                let extent = extent.map(|size| (size >> mip).max(1));
+                let extent = if dimension == Dimension::D3 { extent } else { [extent[0], extent[1], 1] };
+                Ok(Resolved {
+                    image: raw,
+                    image_view,
+                    extent,
+                    range,
+                    layout,
+                    stride: format.bytes.into(),
+                    ..Resolved::default()
+                })
+            }
+            (Copy::AccelerationStructure(structure), _) => Ok(Resolved { structure: *structure, ..Resolved::default() }),
+            _ => unreachable!("a copy is made after its shape"),
+        }
+    }
+
+    fn make(
+        &self,
+        resource: &DeclaredResource,
+        usage: &Usages,
+        outputs: &[[u32; 2]],
+    ) -> Result<Physical, CompileError> {
+        let count = moment::copies(resource.residency, self.frame_slots, 0);
+        let mut length = 0;
+        let copies = match resource.shape {
+            Shape::Buffer { length: declared, stride } => {
+                length = declared.resolve(outputs).ok_or_else(|| no_extent(resource, outputs))?;
+                self.check_size(resource, length * stride, u64::from(u32::MAX), "maxBufferSize")?;
+                (0..count).map(|_| self.buffer(resource, usage, length * stride)).collect::<Result<_, _>>()?
+            }
+            Shape::Image { format, dimension, shape } => {
+                let extent = shape.extent.resolve(outputs).ok_or_else(|| no_extent(resource, outputs))?;
+                let limits = &self.device.capabilities().limits;
+                let (limit, name) = match dimension {
+                    Dimension::D3 => (limits.max_image_dimension3_d, "maxImageDimension3D"),
+                    Dimension::Cube => (limits.max_image_dimension_cube, "maxImageDimensionCube"),
+                    Dimension::D2 | Dimension::D2Array => (limits.max_image_dimension2_d, "maxImageDimension2D"),
+                };
+                for size in extent {
+                    self.check_size(resource, size.into(), limit.into(), name)?;
+                }
+                let longest = extent.into_iter().max().unwrap_or(1);
+                self.check_size(resource, shape.mips.into(), u64::from(longest.ilog2() + 1), "mip levels of its extent")?;
+                self.check_size(resource, shape.layers.into(), limits.max_image_array_layers.into(), "maxImageArrayLayers")?;
+                (0..count)
+                    .map(|_| self.image(resource, usage, format, dimension, extent))
+                    .collect::<Result<_, _>>()?
+            }
+            Shape::AccelerationStructure => match resource.placement {
+                Placement::ImportedAccelerationStructure { structure } => vec![Copy::AccelerationStructure(structure)],
+                _ => unreachable!("acceleration structures are imported"),
+            },
+        };
+        Ok(Physical { copies, residency: resource.residency, shape: resource.shape, length })
+    }
+
+    fn buffer(&self, resource: &DeclaredResource, usage: &Usages, size: u64) -> Result<Copy, CompileError> {
+        let (location, category) = match &resource.placement {
+            Placement::SharedBuffer(buffer) => {
+                return Ok(Copy::Buffer { buffer: BufferCopy::Owned(Arc::clone(buffer)) });
+            }
+            Placement::ImportedBuffer { buffer } => return Ok(Copy::Buffer { buffer: BufferCopy::Raw(*buffer) }),
+            Placement::Upload { .. } => (Location::Upload, Category::Uniform),
+            Placement::Readback => (Location::Readback, Category::Readback),
+            _ => (Location::Device, category(resource.residency)),
+        };
+        let usage = usage.buffer | vk::BufferUsageFlags::TRANSFER_DST;
+        let desc = BufferDesc { name: &resource.name, size, usage, location };
+        let buffer = self.device.budget().buffer(&desc, category)?;
+        self.device.set_name(buffer.raw(), &resource.name);
+        if let Placement::Upload { initial } = &resource.placement {
+            buffer.write(0, &vec![0; size as usize])?;
+            buffer.write(0, &initial[..initial.len().min(size as usize)])?;
+        }
+        Ok(Copy::Buffer { buffer: BufferCopy::Owned(Arc::new(buffer)) })
+    }
+
+    fn image(
+        &self,
+        resource: &DeclaredResource,
+        usage: &Usages,
+        format: ImageFormat,
+        dimension: Dimension,
+        extent: [u32; 3],
+    ) -> Result<Copy, CompileError> {
+        let Shape::Image { shape, .. } = resource.shape else { unreachable!("called for images only") };
+        match &resource.placement {
+            Placement::SharedImage(image) => {
+                return Ok(Copy::Image { image: ImageCopy::Owned(Arc::clone(image)), extent });
+            }
+            Placement::ImportedImage { image, extent } => {
+                return Ok(Copy::Image { image: ImageCopy::Raw(*image), extent: *extent });
+            }
+            _ => {}
+        }
+        let desc = ImageDesc {
+            name: &resource.name,
+            image_type: if dimension == Dimension::D3 { vk::ImageType::TYPE_3D } else { vk::ImageType::TYPE_2D },
+            format: format.format,
+            extent,
+            mips: shape.mips,
+            layers: shape.layers,
+            samples: vk::SampleCountFlags::TYPE_1,
+            usage: usage.image,
+            flags: if dimension == Dimension::Cube {
+                vk::ImageCreateFlags::CUBE_COMPATIBLE
+            } else {
+                vk::ImageCreateFlags::empty()
+            },
+        };
+        let image = self.device.budget().image(&desc, category(resource.residency))?;
+        self.device.set_name(image.raw(), &resource.name);
+        Ok(Copy::Image { image: ImageCopy::Owned(Arc::new(image)), extent })
+    }
+
+    fn check_size(
+        &self,
+        resource: &DeclaredResource,
+        found: u64,
+        limit: u64,
+        limit_name: &'static str,
+    ) -> Result<(), CompileError> {
+        if (1..=limit).contains(&found) {
+            return Ok(());
+        }
+        Err(CompileError::Size { resource: resource.name.clone(), at: resource.at, found, limit, limit_name })
+    }
+
+    fn forget_views(&mut self, item: usize) {
+        let Some(item) = &self.items[item] else { return };
+        let images: Vec<vk::Image> = item.copies.iter().filter_map(Copy::image).collect();
+        self.views.views.retain(|(image, ..), _| !images.contains(image));
+    }
+}
+
+impl Physical {
+    /// The raw image of each copy.
+    pub fn images(&self) -> impl Iterator<Item = vk::Image> {
+        self.copies.iter().filter_map(Copy::image)
+    }
+
+    /// The raw buffer of each copy, with its bytes.
+    pub fn buffers(&self) -> impl Iterator<Item = (vk::Buffer, u64)> {
+        let bytes = match self.shape {
+            Shape::Buffer { stride, .. } => self.length * stride,
+            _ => 0,
+        };
+        self.copies.iter().filter_map(move |copy| copy.buffer().map(|buffer| (buffer, bytes)))
+    }
+
+    /// The image or buffer of the copy that a moment means.
+    pub fn copy_at(&self, age: u32, moment: &Moment) -> (Option<vk::Image>, Option<vk::Buffer>) {
+        let copy = &self.copies[moment::copy_index(self.residency, age, moment)];
+        (copy.image(), copy.buffer())
+    }
+
+    /// The host-visible buffer of a frame slot.
+    pub fn host_buffer(&self, slot: u32) -> Option<&Arc<memory::Buffer>> {
+        match &self.copies[slot as usize] {
+            Copy::Buffer { buffer: BufferCopy::Owned(buffer) } => Some(buffer),
+            _ => None,
+        }
+    }
+
+    /// The format of an image.
+    pub fn aspect(&self) -> vk::ImageAspectFlags {
+        match self.shape {
+            Shape::Image { format, .. } => format.aspect,
+            _ => vk::ImageAspectFlags::empty(),
+        }
+    }
+
+    /// Mip levels and array layers of an image.
+    pub fn levels(&self) -> (u32, u32) {
+        match self.shape {
+            Shape::Image { shape, .. } => (shape.mips, shape.layers),
+            _ => (1, 1),
+        }
+    }
+
+    /// Width, height and depth of an image's first mip level.
+    pub fn extent(&self) -> Option<[u32; 3]> {
+        self.copies.iter().find_map(|copy| match copy {
+            Copy::Image { extent, .. } => Some(*extent),
+            _ => None,
+        })
+    }
+}
+
+impl Copy {
+    fn image(&self) -> Option<vk::Image> {
+        match self {
+            Self::Image { image, .. } => Some(image.raw()),
+            _ => None,
+        }
+    }
+
+    fn buffer(&self) -> Option<vk::Buffer> {
+        match self {
+            Self::Buffer { buffer: BufferCopy::Owned(buffer) } => Some(buffer.raw()),
+            Self::Buffer { buffer: BufferCopy::Raw(raw) } => Some(*raw),
+            _ => None,
+        }
+    }
+}
+
+impl ImageCopy {
+    fn raw(&self) -> vk::Image {
+        match self {
+            Self::Owned(image) => image.raw(),
+            Self::Raw(image) => *image,
+        }
+    }
+}
+
+impl ViewCache {
+    fn view(
+        &mut self,
+        image: vk::Image,
+        region: Region,
+        range: vk::ImageSubresourceRange,
+        format: ImageFormat,
+        kind: vk::ImageViewType,
+    ) -> Result<vk::ImageView, DeviceError> {
+        if let Some(view) = self.views.get(&(image, region, kind)) {
+            return Ok(view.get());
+        }
+        let info = vk::ImageViewCreateInfo::default()
+            .image(image)
+            .view_type(kind)
+            .format(format.format)
+            .subresource_range(range);
+        // SAFETY: the image is alive, of this format, and has the range; its usage is what the slots asked for.
+        let view = unsafe { self.device.raw().create_image_view(&info, self.device.callbacks()) }
+            .map_err(DeviceError::vulkan("vkCreateImageView"))?;
+        self.views.insert((image, region, kind), Owned::new(&self.device, view));
+        Ok(view)
+    }
+}
+
+/// The output that a shape follows.
+pub(crate) fn follows(shape: &Shape) -> Option<OutputId> {
+    match shape {
+        Shape::Buffer { length, .. } => length.output(),
+        Shape::Image { shape, .. } => shape.extent.output(),
+        Shape::AccelerationStructure => None,
+    }
+}
+
+fn view_type(dimension: Dimension, layers: u32) -> vk::ImageViewType {
+    match dimension {
+        Dimension::D2 => vk::ImageViewType::TYPE_2D,
+        Dimension::D2Array => vk::ImageViewType::TYPE_2D_ARRAY,
+        Dimension::D3 => vk::ImageViewType::TYPE_3D,
+        // A single face, as `split_layers` gives it, is a plain image.
+        Dimension::Cube if layers < 6 => vk::ImageViewType::TYPE_2D,
+        Dimension::Cube => vk::ImageViewType::CUBE,
+    }
+}
+
+fn category(residency: Residency) -> Category {
+    match residency {
+        Residency::History { .. } | Residency::Persistent => Category::History,
+        _ => Category::Transient,
+    }
+}
+
+fn no_extent(resource: &DeclaredResource, outputs: &[[u32; 2]]) -> CompileError {
+    CompileError::NoExtent {
+        resource: resource.name.clone(),
+        at: resource.at,
+        output: follows(&resource.shape).map_or(0, |output| output.0),
+        outputs: outputs.len(),
+    }
+}

@@ -1,0 +1,436 @@
+//! Pipelines, their layouts and samplers: made at compile, once for each distinct node type, specialisation and set of
+//! attachment formats.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+use ash::vk;
+
+use crate::device::{Device, DeviceError};
+use crate::frame::binding_table::BindingTables;
+use crate::frame::commands::PipelineIndex;
+use crate::frame::owned::Owned;
+use crate::graph::{CompileError, NodeDeclaration, SamplerDesc, SlotDeclaration, SlotShape};
+use crate::shader::{Blend, Program, ProgramKind, ShaderStage, VertexAttribute};
+
+/// Everything that binding a node's shaders needs.
+pub(crate) struct NodePipelines {
+    layout: Option<Layout>,
+    pipelines: Vec<BuiltPipeline>,
+    push_stages: vk::ShaderStageFlags,
+}
+
+/// One pipeline and what dispatching it needs to know.
+struct BuiltPipeline {
+    pipeline: Owned<vk::Pipeline>,
+    kind: ProgramKind,
+    tables: Option<BindingTables>,
+}
+
+struct Layout {
+    layout: Owned<vk::PipelineLayout>,
+    sets: Vec<Owned<vk::DescriptorSetLayout>>,
+}
+
+impl NodePipelines {
+    /// For nodes without shaders.
+    const NONE: Self = Self { layout: None, pipelines: Vec::new(), push_stages: vk::ShaderStageFlags::empty() };
+
+    pub fn layout(&self) -> vk::PipelineLayout {
+        self.layout.as_ref().map_or_else(vk::PipelineLayout::null, |layout| layout.layout.get())
+    }
+
+    pub fn pipeline(&self, index: PipelineIndex) -> vk::Pipeline {
+        self.pipelines[index.0 as usize].pipeline.get()
+    }
+
+    pub fn kind(&self, index: PipelineIndex) -> ProgramKind {
+        self.pipelines[index.0 as usize].kind
+    }
+
+    pub fn push_stages(&self) -> vk::ShaderStageFlags {
+        self.push_stages
+    }
+
+    pub fn binding_tables(&self, index: PipelineIndex) -> &BindingTables {
+        self.pipelines[index.0 as usize].tables.as_ref().expect("a ray-tracing pipeline was built with its tables")
+    }
+
+    /// The layouts of the node's descriptor sets, by set number.
+    pub fn set_layouts(&self) -> impl Iterator<Item = vk::DescriptorSetLayout> {
+        self.layout.iter().flat_map(|layout| layout.sets.iter().map(Owned::get))
+    }
+}
+
+/// What makes two nodes share their pipelines.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    /// Address of the programs' constants: equal addresses mean equal programs.
+    programs: usize,
+    slots: usize,
+    spec: Vec<u8>,
+    colors: Vec<vk::Format>,
+    depth: vk::Format,
+}
+
+/// Makes pipelines and keeps those that were made.
+pub(crate) struct PipelineCache {
+    device: Device,
+    built: HashMap<Key, Arc<NodePipelines>>,
+    samplers: HashMap<SamplerDesc, Owned<vk::Sampler>>,
+    none: Arc<NodePipelines>,
+}
+
+/// The formats of a graphics node's attachments.
+#[derive(Default)]
+pub(crate) struct AttachmentFormats {
+    pub colors: Vec<vk::Format>,
+    pub depth: vk::Format,
+}
+
+impl PipelineCache {
+    pub fn new(device: &Device) -> Self {
+        Self {
+            device: device.clone(),
+            built: HashMap::new(),
+            samplers: HashMap::new(),
+            none: Arc::new(NodePipelines::NONE),
+        }
+    }
+
+    /// The pipelines of a node.
+    pub fn pipelines(
+        &mut self,
+        declaration: &'static NodeDeclaration,
+        spec: &[u8],
+        formats: AttachmentFormats,
+    ) -> Result<Arc<NodePipelines>, CompileError> {
+        if declaration.programs.is_empty() {
+            return Ok(Arc::clone(&self.none));
+        }
+        let key = Key {
+            programs: declaration.programs.as_ptr() as usize,
+            slots: declaration.slots.as_ptr() as usize,
+            spec: spec.to_vec(),
+            colors: formats.colors.clone(),
+            depth: formats.depth,
+        };
+        if let Some(built) = self.built.get(&key) {
+            return Ok(Arc::clone(built));
+        }
+        let built = Arc::new(self.build(declaration, spec, &formats)?);
+        self.built.insert(key, Arc::clone(&built));
+        Ok(built)
+    }
+
+    fn build(
+        &mut self,
+        declaration: &NodeDeclaration,
+        spec: &[u8],
+        formats: &AttachmentFormats,
+    ) -> Result<NodePipelines, CompileError> {
+        let layout = self.layout(declaration)?;
+        let mut pipelines = Vec::with_capacity(declaration.programs.len());
+        for program in declaration.programs {
+            let (pipeline, tables) = self.pipeline(declaration, program, spec, formats, layout.layout.get())?;
+            self.device.set_name(pipeline.get(), declaration.name);
+            pipelines.push(BuiltPipeline { pipeline, kind: program.kind, tables });
+        }
+        let push_stages = declaration.push.map_or(vk::ShaderStageFlags::empty(), |push| push.stages);
+        Ok(NodePipelines { layout: Some(layout), pipelines, push_stages })
+    }
+
+    /// The descriptor set layouts of a node, with immutable samplers, and the pipeline layout.
+    fn layout(&mut self, declaration: &NodeDeclaration) -> Result<Layout, CompileError> {
+        // An absent optional wire and the unused tail of a run-time array have no descriptor; the shader must not touch them.
+        let partial = |slot: &SlotDeclaration| match slot.shape {
+            SlotShape::Optional | SlotShape::Runtime(_) => vk::DescriptorBindingFlags::PARTIALLY_BOUND,
+            SlotShape::One | SlotShape::Array(_) => vk::DescriptorBindingFlags::empty(),
+        };
+        let slots =
+            declaration.slots.iter().filter_map(|slot| Some((slot.binding?, slot.sampler, partial(slot))));
+        let samplers = declaration
+            .samplers
+            .iter()
+            .map(|slot| (slot.binding, Some(slot.sampler), vk::DescriptorBindingFlags::empty()));
+        let bindings: Vec<_> = slots.chain(samplers).collect();
+
+        let mut sets = Vec::new();
+        for set in 0..bindings.iter().map(|(binding, ..)| binding.set + 1).max().unwrap_or(0) {
+            let here: Vec<_> = bindings.iter().filter(|(binding, ..)| binding.set == set).collect();
+            let mut immutable = Vec::with_capacity(here.len());
+            for (binding, sampler, _) in &here {
+                let sampler = sampler.map(|desc| self.sampler(desc)).transpose()?;
+                immutable.push(sampler.map_or_else(Vec::new, |sampler| vec![sampler; binding.count as usize]));
+            }
+            let bindings: Vec<_> = here
+                .iter()
+                .zip(&immutable)
+                .map(|((binding, ..), samplers)| {
+                    let layout = vk::DescriptorSetLayoutBinding::default()
+                        .binding(binding.binding)
+                        .descriptor_type(binding.descriptor)
+                        .descriptor_count(binding.count)
+                        .stage_flags(binding.stages);
+                    if samplers.is_empty() { layout } else { layout.immutable_samplers(samplers) }
+                })
+                .collect();
+            let flags: Vec<_> = here.iter().map(|(.., flags)| *flags).collect();
+            let mut flags = vk::DescriptorSetLayoutBindingFlagsCreateInfo::default().binding_flags(&flags);
+            let info = vk::DescriptorSetLayoutCreateInfo::default().bindings(&bindings).push_next(&mut flags);
+            // SAFETY: the device is alive; the macro checked the bindings against the shader, compile against the limits.
+            let layout = unsafe { self.device.raw().create_descriptor_set_layout(&info, self.device.callbacks()) }
+                .map_err(DeviceError::vulkan("vkCreateDescriptorSetLayout"))?;
+            sets.push(Owned::new(&self.device, layout));
+        }
+
+        let raw: Vec<_> = sets.iter().map(Owned::get).collect();
+        let push = declaration
+            .push
+            .map(|push| vk::PushConstantRange { stage_flags: push.stages, offset: 0, size: push.size });
+        let info = vk::PipelineLayoutCreateInfo::default().set_layouts(&raw).push_constant_ranges(push.as_slice());
+        // SAFETY: the device is alive, and so are the set layouts.
+        let layout = unsafe { self.device.raw().create_pipeline_layout(&info, self.device.callbacks()) }
+            .map_err(DeviceError::vulkan("vkCreatePipelineLayout"))?;
+        Ok(Layout { layout: Owned::new(&self.device, layout), sets })
+    }
+
+    fn sampler(&mut self, desc: SamplerDesc) -> Result<vk::Sampler, DeviceError> {
+        if let Some(sampler) = self.samplers.get(&desc) {
+            return Ok(sampler.get());
+        }
+        let (filter, mode) = if desc.linear {
+            (vk::Filter::LINEAR, vk::SamplerMipmapMode::LINEAR)
+        } else {
+            (vk::Filter::NEAREST, vk::SamplerMipmapMode::NEAREST)
+        };
+        let info = vk::SamplerCreateInfo::default()
+            .mag_filter(filter)
+            .min_filter(filter)
+            .mipmap_mode(mode)
+            .address_mode_u(desc.address)
+            .address_mode_v(desc.address)
+            .address_mode_w(desc.address)
+            .compare_enable(desc.compare.is_some())
+            .compare_op(desc.compare.unwrap_or(vk::CompareOp::NEVER))
+            .max_lod(vk::LOD_CLAMP_NONE);
+        // SAFETY: the device is alive and the description uses core values only.
+        let sampler = unsafe { self.device.raw().create_sampler(&info, self.device.callbacks()) }
+            .map_err(DeviceError::vulkan("vkCreateSampler"))?;
+        self.samplers.insert(desc, Owned::new(&self.device, sampler));
+        Ok(sampler)
+    }
+
+    fn pipeline(
+        &self,
+        declaration: &NodeDeclaration,
+        program: &Program,
+        spec: &[u8],
+        formats: &AttachmentFormats,
+        layout: vk::PipelineLayout,
+    ) -> Result<(Owned<vk::Pipeline>, Option<BindingTables>), CompileError> {
+        let mut stages = Stages::new(&self.device, program.stages, spec)?;
+        let infos = stages.infos();
+        let pipeline = match program.kind {
+            ProgramKind::Compute { .. } => self.compute(infos[0], layout)?,
+            ProgramKind::Graphics { .. } => self.graphics(declaration, program, &infos, formats, layout)?,
+            ProgramKind::RayTracing { misses, hit_groups, max_depth } => {
+                let pipeline =
+                    crate::frame::binding_table::pipeline(&self.device, &infos, misses, hit_groups, max_depth, layout)?;
+                let tables = BindingTables::new(&self.device, pipeline.get(), misses, hit_groups.len() as u32)?;
+                return Ok((pipeline, Some(tables)));
+            }
+        };
+        Ok((pipeline, None))
+    }
+
+    fn compute(
+        &self,
+        stage: vk::PipelineShaderStageCreateInfo<'_>,
+        layout: vk::PipelineLayout,
+    ) -> Result<Owned<vk::Pipeline>, DeviceError> {
+        let info = vk::ComputePipelineCreateInfo::default().stage(stage).layout(layout);
+        // SAFETY: the device, the shader module and the layout are alive; the macro checked layout against shader.
+        let pipelines = unsafe {
+            self.device.raw().create_compute_pipelines(vk::PipelineCache::null(), &[info], self.device.callbacks())
+        };
+        let pipelines = pipelines.map_err(|(_, result)| DeviceError::vulkan("vkCreateComputePipelines")(result))?;
+        Ok(Owned::new(&self.device, pipelines[0]))
+    }
+
+    fn graphics(
+        &self,
+        declaration: &NodeDeclaration,
+        program: &Program,
+        stages: &[vk::PipelineShaderStageCreateInfo<'_>],
+        formats: &AttachmentFormats,
+        layout: vk::PipelineLayout,
+    ) -> Result<Owned<vk::Pipeline>, DeviceError> {
+        let ProgramKind::Graphics { topology, cull, front, polygon, depth_compare, depth_write, blend, attributes } =
+            program.kind
+        else {
+            unreachable!("called for graphics programs only")
+        };
+        let (vertex_bindings, vertex_attributes) = vertex_input(declaration, attributes);
+        let vertex = vk::PipelineVertexInputStateCreateInfo::default()
+            .vertex_binding_descriptions(&vertex_bindings)
+            .vertex_attribute_descriptions(&vertex_attributes);
+        let assembly = vk::PipelineInputAssemblyStateCreateInfo::default().topology(topology);
+        let viewport = vk::PipelineViewportStateCreateInfo::default().viewport_count(1).scissor_count(1);
+        let raster = vk::PipelineRasterizationStateCreateInfo::default()
+            .polygon_mode(polygon)
+            .cull_mode(cull)
+            .front_face(front)
+            .line_width(1.0);
+        let samples =
+            vk::PipelineMultisampleStateCreateInfo::default().rasterization_samples(vk::SampleCountFlags::TYPE_1);
+        let depth = vk::PipelineDepthStencilStateCreateInfo::default()
+            .depth_test_enable(depth_compare.is_some())
+            .depth_write_enable(depth_compare.is_some() && depth_write)
+            .depth_compare_op(depth_compare.unwrap_or(vk::CompareOp::ALWAYS));
+        let attachments = vec![blend_state(blend); formats.colors.len()];
+        let blending = vk::PipelineColorBlendStateCreateInfo::default().attachments(&attachments);
+        let states = [vk::DynamicState::VIEWPORT, vk::DynamicState::SCISSOR];
+        let dynamic = vk::PipelineDynamicStateCreateInfo::default().dynamic_states(&states);
+        let mut rendering = vk::PipelineRenderingCreateInfo::default()
+            .color_attachment_formats(&formats.colors)
+            .depth_attachment_format(formats.depth);
+        let info = vk::GraphicsPipelineCreateInfo::default()
+            .stages(stages)
+            .vertex_input_state(&vertex)
+            .input_assembly_state(&assembly)
+            .viewport_state(&viewport)
+            .rasterization_state(&raster)
+            .multisample_state(&samples)
+            .depth_stencil_state(&depth)
+            .color_blend_state(&blending)
+            .dynamic_state(&dynamic)
+            .layout(layout)
+            .push_next(&mut rendering);
+        // SAFETY: everything that the description points to lives until the call returns; the macro checked shaders,
+        // attributes and layout against each other, and compile the formats against the device.
+        let pipelines = unsafe {
+            self.device.raw().create_graphics_pipelines(vk::PipelineCache::null(), &[info], self.device.callbacks())
+        };
+        let pipelines = pipelines.map_err(|(_, result)| DeviceError::vulkan("vkCreateGraphicsPipelines")(result))?;
+        Ok(Owned::new(&self.device, pipelines[0]))
+    }
+}
+
+/// The shader modules of a pipeline, alive while it is made, and their specialisation.
+struct Stages<'s> {
+    declared: &'s [ShaderStage],
+    modules: Vec<Owned<vk::ShaderModule>>,
+    entries: Vec<CString>,
+    entries_of_spec: Vec<Vec<vk::SpecializationMapEntry>>,
+    specializations: Vec<vk::SpecializationInfo<'s>>,
+    spec: &'s [u8],
+}
+
+impl<'s> Stages<'s> {
+    fn new(device: &Device, declared: &'s [ShaderStage], spec: &'s [u8]) -> Result<Self, DeviceError> {
+        let mut modules = Vec::with_capacity(declared.len());
+        let mut entries = Vec::with_capacity(declared.len());
+        let mut entries_of_spec = Vec::with_capacity(declared.len());
+        for stage in declared {
+            let words: Vec<u32> = stage
+                .code
+                .chunks_exact(4)
+                .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+                .collect();
+            let info = vk::ShaderModuleCreateInfo::default().code(&words);
+            // SAFETY: the device is alive; the code is SPIR-V that the macro parsed while compiling.
+            let module = unsafe { device.raw().create_shader_module(&info, device.callbacks()) }
+                .map_err(DeviceError::vulkan("vkCreateShaderModule"))?;
+            device.set_name(module, stage.path);
+            modules.push(Owned::new(device, module));
+            entries.push(CString::new(stage.entry).expect("SPIR-V strings end at their first zero byte"));
+            let map = stage.spec.iter().map(|constant| vk::SpecializationMapEntry {
+                constant_id: constant.id,
+                offset: constant.offset,
+                size: constant.size as usize,
+            });
+            entries_of_spec.push(map.collect());
+        }
+        Ok(Self { declared, modules, entries, entries_of_spec, specializations: Vec::new(), spec })
+    }
+
+    fn infos(&mut self) -> Vec<vk::PipelineShaderStageCreateInfo<'_>> {
+        self.specializations = self
+            .entries_of_spec
+            .iter()
+            .map(|map| vk::SpecializationInfo {
+                map_entry_count: map.len() as u32,
+                p_map_entries: map.as_ptr(),
+                ..vk::SpecializationInfo::default().data(self.spec)
+            })
+            .collect();
+        (self.declared.iter().zip(&self.modules))
+            .zip(self.entries.iter().zip(&self.specializations))
+            .map(|((stage, module), (entry, specialization))| {
+                vk::PipelineShaderStageCreateInfo::default()
+                    .stage(stage.stage)
+                    .module(module.get())
+                    .name(entry)
+                    .specialization_info(specialization)
+            })
+            .collect()
+    }
+}
+
+/// One vertex binding for each `vertex` slot, in order, and the attributes in them.
+fn vertex_input(
+    declaration: &NodeDeclaration,
+    attributes: &[VertexAttribute],
+) -> (Vec<vk::VertexInputBindingDescription>, Vec<vk::VertexInputAttributeDescription>) {
+    let slots: ArrayVec<u32, 8> = (0..)
+        .zip(declaration.slots)
+        .filter(|(_, slot)| slot.kind == crate::graph::SlotKind::Vertex)
+        .map(|(index, _)| index)
+        .take(8)
+        .collect();
+    let binding = |slot: u32| slots.iter().position(|&other| other == slot).unwrap_or(0) as u32;
+    let mut bindings: Vec<vk::VertexInputBindingDescription> = Vec::new();
+    for attribute in attributes {
+        let binding = binding(attribute.slot);
+        if bindings.iter().all(|known| known.binding != binding) {
+            bindings.push(vk::VertexInputBindingDescription {
+                binding,
+                stride: attribute.stride,
+                input_rate: vk::VertexInputRate::VERTEX,
+            });
+        }
+    }
+    let attributes = attributes
+        .iter()
+        .map(|attribute| vk::VertexInputAttributeDescription {
+            location: attribute.location,
+            binding: binding(attribute.slot),
+            format: attribute.format,
+            offset: attribute.offset,
+        })
+        .collect();
+    (bindings, attributes)
+}
+
+fn blend_state(blend: Blend) -> vk::PipelineColorBlendAttachmentState {
+    use vk::BlendFactor as F;
+    let state = vk::PipelineColorBlendAttachmentState::default()
+        .color_write_mask(vk::ColorComponentFlags::RGBA)
+        .blend_enable(blend != Blend::None)
+        .color_blend_op(vk::BlendOp::ADD)
+        .alpha_blend_op(vk::BlendOp::ADD);
+    let (source, destination, alpha_destination) = match blend {
+        Blend::None => (F::ONE, F::ZERO, F::ZERO),
+        Blend::Alpha => (F::SRC_ALPHA, F::ONE_MINUS_SRC_ALPHA, F::ONE_MINUS_SRC_ALPHA),
+        Blend::Premultiplied => (F::ONE, F::ONE_MINUS_SRC_ALPHA, F::ONE_MINUS_SRC_ALPHA),
+        Blend::Add => (F::ONE, F::ONE, F::ONE),
+    };
+    state
+        .src_color_blend_factor(source)
+        .dst_color_blend_factor(destination)
+        .src_alpha_blend_factor(F::ONE)
+        .dst_alpha_blend_factor(alpha_destination)
+}

@@ -1,0 +1,111 @@
+//! Command buffers: one for each variant of each static segment, one for each frame slot of each dynamic one.
+
+use ash::vk;
+
+use crate::device::{Device, DeviceError};
+use crate::frame::moment::{Moment, Variants};
+use crate::frame::owned::Owned;
+use crate::plan::Plan;
+
+/// All command buffers of a graph and the pools that they come from.
+pub(crate) struct Segments {
+    items: Vec<SegmentRuntime>,
+    /// Static recordings.
+    pool: Owned<vk::CommandPool>,
+    /// One for each frame slot: reset in every frame that has dynamic segments.
+    dynamic: Vec<Owned<vk::CommandPool>>,
+}
+
+/// The command buffers of one segment.
+pub(crate) struct SegmentRuntime {
+    pub variants: Variants,
+    pub dynamic: bool,
+    /// By variant, or by frame slot when dynamic.
+    pub commands: Vec<vk::CommandBuffer>,
+    /// The output whose swapchain image it touches.
+    pub output: Option<u32>,
+}
+
+impl Segments {
+    /// Pools for the segments of a plan; [`Segments::allocate`] adds the command buffers.
+    pub fn new(device: &Device, plan: &Plan, frame_slots: u32, timed: bool) -> Result<Self, DeviceError> {
+        let items = plan
+            .segments
+            .iter()
+            .map(|segment| SegmentRuntime {
+                variants: Variants {
+                    slots: if segment.per_slot || timed { frame_slots } else { 1 },
+                    phases: segment.phases.max(1),
+                    switches: segment.switches,
+                    images: 1,
+                },
+                dynamic: segment.dynamic,
+                commands: Vec::new(),
+                output: None,
+            })
+            .collect();
+        let dynamic = (0..frame_slots).map(|_| pool(device)).collect::<Result<_, _>>()?;
+        Ok(Self { items, pool: pool(device)?, dynamic })
+    }
+
+    pub fn items(&self) -> &[SegmentRuntime] {
+        &self.items
+    }
+
+    pub fn items_mut(&mut self) -> &mut [SegmentRuntime] {
+        &mut self.items
+    }
+
+    pub fn dynamic_pool(&self, slot: u32) -> vk::CommandPool {
+        self.dynamic[slot as usize].get()
+    }
+
+    /// Frees the static recordings and allocates command buffers for every variant. The GPU must be done with the old ones.
+    pub fn allocate(&mut self, device: &Device) -> Result<(), DeviceError> {
+        for segment in &mut self.items {
+            let wanted = if segment.dynamic { self.dynamic.len() } else { segment.variants.count() };
+            if segment.commands.len() == wanted {
+                continue;
+            }
+            if segment.dynamic {
+                for pool in &self.dynamic {
+                    segment.commands.extend(allocate(device, pool.get(), 1)?);
+                }
+                continue;
+            }
+            if !segment.commands.is_empty() {
+                // SAFETY: the buffers are of this pool, and the caller waited for the GPU.
+                unsafe { device.raw().free_command_buffers(self.pool.get(), &segment.commands) };
+                segment.commands.clear();
+            }
+            segment.commands = allocate(device, self.pool.get(), wanted as u32)?;
+        }
+        // SAFETY: the caller waited for the GPU.
+        unsafe { device.raw().reset_command_pool(self.pool.get(), vk::CommandPoolResetFlags::empty()) }
+            .map_err(DeviceError::vulkan("vkResetCommandPool"))
+    }
+}
+
+impl SegmentRuntime {
+    /// The command buffer for a moment.
+    pub fn commands(&self, moment: &Moment) -> vk::CommandBuffer {
+        self.commands[if self.dynamic { moment.slot as usize } else { self.variants.index(moment) }]
+    }
+}
+
+fn pool(device: &Device) -> Result<Owned<vk::CommandPool>, DeviceError> {
+    let info = vk::CommandPoolCreateInfo::default().queue_family_index(device.main_queue().family);
+    // SAFETY: the device is alive and the family is one of its own.
+    let pool = unsafe { device.raw().create_command_pool(&info, device.callbacks()) }
+        .map_err(DeviceError::vulkan("vkCreateCommandPool"))?;
+    Ok(Owned::new(device, pool))
+}
+
+fn allocate(device: &Device, pool: vk::CommandPool, count: u32) -> Result<Vec<vk::CommandBuffer>, DeviceError> {
+    let info = vk::CommandBufferAllocateInfo::default()
+        .command_pool(pool)
+        .level(vk::CommandBufferLevel::PRIMARY)
+        .command_buffer_count(count);
+    // SAFETY: the pool is alive and used by this graph alone.
+    unsafe { device.raw().allocate_command_buffers(&info) }.map_err(DeviceError::vulkan("vkAllocateCommandBuffers"))
+}

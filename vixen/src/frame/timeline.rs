@@ -1,0 +1,42 @@
+//! The frame counter that the CPU and the GPU share.
+
+use ash::vk;
+
+use crate::device::{Device, DeviceError};
+use crate::frame::owned::Owned;
+
+/// A timeline semaphore whose value is the number of frames that have finished.
+pub(crate) struct Timeline {
+    device: Device,
+    semaphore: Owned<vk::Semaphore>,
+}
+
+impl Timeline {
+    pub fn new(device: &Device) -> Result<Self, DeviceError> {
+        let mut kind = vk::SemaphoreTypeCreateInfo::default().semaphore_type(vk::SemaphoreType::TIMELINE);
+        let info = vk::SemaphoreCreateInfo::default().push_next(&mut kind);
+        // SAFETY: the device is alive and has timeline semaphores.
+        let semaphore = unsafe { device.raw().create_semaphore(&info, device.callbacks()) }
+            .map_err(DeviceError::vulkan("vkCreateSemaphore"))?;
+        Ok(Self { device: device.clone(), semaphore: Owned::new(device, semaphore) })
+    }
+
+    pub fn semaphore(&self) -> vk::Semaphore {
+        self.semaphore.get()
+    }
+
+    /// How many frames have finished.
+    pub fn finished(&self) -> Result<u64, DeviceError> {
+        // SAFETY: the semaphore is alive.
+        unsafe { self.device.raw().get_semaphore_counter_value(self.semaphore.get()) }
+            .map_err(DeviceError::vulkan("vkGetSemaphoreCounterValue"))
+    }
+
+    /// Waits until `frames` frames have finished.
+    pub fn wait(&self, frames: u64) -> Result<(), DeviceError> {
+        let (semaphores, values) = ([self.semaphore.get()], [frames]);
+        let info = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
+        // SAFETY: the semaphore is alive.
+        unsafe { self.device.raw().wait_semaphores(&info, u64::MAX) }.map_err(DeviceError::vulkan("vkWaitSemaphores"))
+    }
+}

@@ -1,0 +1,210 @@
+//! What `compile` can find wrong. Every message names the node or the call, and says what to do.
+
+use crate::device::DeviceError;
+use crate::graph::tables::CallSite;
+use crate::memory::MemoryError;
+use crate::plan::PlanError;
+
+/// A mistake in the declaration that types cannot express.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeclarationError {
+    /// A wire of one graph in another.
+    #[error(
+        "{user} (at {user_at}) got a wire of another graph: this graph was made at {graph_at}, the wire's at \
+         {wire_graph_at}; add both nodes to one graph, or read the wire back and import it"
+    )]
+    ForeignWire {
+        /// Slot and node, or the call, that got the wire.
+        user: String,
+        /// Where the node was added.
+        user_at: CallSite,
+        /// Where its graph was made.
+        graph_at: CallSite,
+        /// Where the wire's graph was made.
+        wire_graph_at: CallSite,
+    },
+    /// Joined pieces do not make up one region of one resource.
+    #[error("the pieces joined at {at} do not tile one region of one resource; join what one `split` gave")]
+    JoinOfStrangers {
+        /// The call of `join`.
+        at: CallSite,
+    },
+    /// More wires than a run-time array slot declares.
+    #[error("slot `{slot}` of node `{node}` (added at {at}) takes at most {maximum} wires and got {found}; raise its `max`")]
+    TooManyElements {
+        /// The node's instance.
+        node: String,
+        /// The slot.
+        slot: &'static str,
+        /// Where the node was added.
+        at: CallSite,
+        /// What the slot declares.
+        maximum: u32,
+        /// What it got.
+        found: usize,
+    },
+    /// More switches than a plan can hold.
+    #[error("the switch made at {at} is one too many: a graph has at most 32")]
+    TooManySwitches {
+        /// The call of `switch`.
+        at: CallSite,
+    },
+    /// A switch chooses between resources of different size.
+    #[error("the alternatives selected at {at} differ in extent or length ({on} and {off}); select wires of equal size")]
+    UnequalAlternatives {
+        /// The call of `select`.
+        at: CallSite,
+        /// Size of the wire for on.
+        on: String,
+        /// Size of the wire for off.
+        off: String,
+    },
+}
+
+/// Why a graph did not compile.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// There is no node.
+    #[error("the graph made at {at} has no node; add one with `graph.add`")]
+    EmptyGraph {
+        /// Where the graph was made.
+        at: CallSite,
+    },
+    /// There is no sink, so everything would be culled.
+    #[error(
+        "the graph made at {at} has no sink, so nothing that it does could be seen; present, read back or retain one of its wires"
+    )]
+    NoSink {
+        /// Where the graph was made.
+        at: CallSite,
+    },
+    /// The declaration itself is wrong.
+    #[error(transparent)]
+    Declaration(#[from] DeclarationError),
+    /// The planner refused.
+    #[error("{user}: {source}")]
+    Plan {
+        /// The node and slot in question.
+        user: String,
+        /// What it found.
+        source: PlanError,
+    },
+    /// An extent or length follows an output that the graph does not have.
+    #[error(
+        "`{resource}` (declared at {at}) follows output {output}, and the graph has {outputs}; give the graph that output, or the resource a fixed size"
+    )]
+    NoExtent {
+        /// The resource.
+        resource: String,
+        /// Where it was declared.
+        at: CallSite,
+        /// The output that it follows.
+        output: u32,
+        /// How many there are.
+        outputs: usize,
+    },
+    /// A size of zero, or beyond the device's limit.
+    #[error("`{resource}` (declared at {at}) has size {found}; the device allows 1 to {limit} ({limit_name})")]
+    Size {
+        /// The resource.
+        resource: String,
+        /// Where it was declared.
+        at: CallSite,
+        /// The size asked for.
+        found: u64,
+        /// The largest allowed.
+        limit: u64,
+        /// Vulkan's name of the limit.
+        limit_name: &'static str,
+    },
+    /// The device cannot use a format as a slot needs it.
+    #[error(
+        "slot `{slot}` of node `{node}` (added at {at}) needs {format} to support {feature}, which `{device}` does not; use another format"
+    )]
+    UnsupportedFormat {
+        /// The node's instance.
+        node: String,
+        /// The slot.
+        slot: &'static str,
+        /// Where the node was added.
+        at: CallSite,
+        /// The image format.
+        format: &'static str,
+        /// What the slot needs of it.
+        feature: &'static str,
+        /// The device.
+        device: String,
+    },
+    /// The device lacks a feature that a node needs.
+    #[error("node `{node}` (added at {at}) needs {feature}, which `{device}` does not have")]
+    MissingFeature {
+        /// The node's instance.
+        node: String,
+        /// Where the node was added.
+        at: CallSite,
+        /// Vulkan's name of the feature.
+        feature: &'static str,
+        /// The device.
+        device: String,
+    },
+    /// A limit of the device is too low for a node.
+    #[error("{user} (added at {at}) needs {required} {limit_name}, and the device allows {found}")]
+    Limit {
+        /// Node, or slot and node.
+        user: String,
+        /// Where the node was added.
+        at: CallSite,
+        /// Vulkan's name of the limit.
+        limit_name: &'static str,
+        /// What is needed.
+        required: u64,
+        /// What the device allows.
+        found: u64,
+    },
+    /// A part of a buffer starts where the device cannot bind it.
+    #[error(
+        "slot `{slot}` of node `{node}` (added at {at}) starts at byte {offset} of its buffer; the device needs a multiple of {alignment}"
+    )]
+    Alignment {
+        /// The node's instance.
+        node: String,
+        /// The slot.
+        slot: &'static str,
+        /// Where the node was added.
+        at: CallSite,
+        /// Where it starts.
+        offset: u64,
+        /// What the device needs.
+        alignment: u64,
+    },
+    /// A host slot got memory that the CPU cannot reach.
+    #[error(
+        "slot `{slot}` of node `{node}` (added at {at}) is read or written by the CPU, but its wire lives on the GPU; use a `Param`, a wire of a host node, or a `Readback`"
+    )]
+    NotHostVisible {
+        /// The node's instance.
+        node: String,
+        /// The slot.
+        slot: &'static str,
+        /// Where the node was added.
+        at: CallSite,
+    },
+    /// Two copies of what cannot be split are needed.
+    #[error("{what} (at {at}) {problem}")]
+    Unsupported {
+        /// What was asked for.
+        what: String,
+        /// Where.
+        at: CallSite,
+        /// Why it cannot be, and what to do instead.
+        problem: &'static str,
+    },
+    /// Creating a resource failed.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// A call of the device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}

@@ -1,0 +1,178 @@
+//! Sizes that are known only when an output is: extents of images and lengths of buffers.
+
+/// Which output of a graph, in the order in which they were added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct OutputId(pub(crate) u32);
+
+/// The extent of an image, in texels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Extent {
+    /// Width, height and depth, the same in every frame.
+    Fixed([u32; 3]),
+    /// As large as the graph's first output.
+    Output,
+    /// A fraction of an output, at least one texel, rounded up.
+    Scaled {
+        /// The output.
+        output: OutputId,
+        /// Numerator of the fraction.
+        numerator: u32,
+        /// Denominator of the fraction; not 0.
+        denominator: u32,
+    },
+}
+
+impl Extent {
+    /// A fixed width and height.
+    pub const fn fixed(width: u32, height: u32) -> Self {
+        Self::Fixed([width, height, 1])
+    }
+
+    /// As large as `output`.
+    pub const fn of(output: OutputId) -> Self {
+        Self::Scaled { output, numerator: 1, denominator: 1 }
+    }
+
+    /// This extent times `numerator / denominator`.
+    ///
+    /// # Panics
+    /// When `denominator` is 0.
+    pub const fn scaled(self, numerator: u32, denominator: u32) -> Self {
+        assert!(denominator != 0, "an extent cannot be divided by 0");
+        match self {
+            Self::Fixed([width, height, depth]) => {
+                Self::Fixed([scale(width, numerator, denominator), scale(height, numerator, denominator), depth])
+            }
+            Self::Output => Self::Scaled { output: OutputId(0), numerator, denominator },
+            Self::Scaled { output, numerator: n, denominator: d } => {
+                Self::Scaled { output, numerator: n * numerator, denominator: d * denominator }
+            }
+        }
+    }
+
+    /// This extent with `mips` mip levels.
+    pub const fn mips(self, mips: u32) -> ImageShape {
+        ImageShape { extent: self, mips, layers: 1 }
+    }
+
+    /// This extent with `layers` array layers.
+    pub const fn layers(self, layers: u32) -> ImageShape {
+        ImageShape { extent: self, mips: 1, layers }
+    }
+
+    /// The output that it follows, if any.
+    pub(crate) const fn output(self) -> Option<OutputId> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Output => Some(OutputId(0)),
+            Self::Scaled { output, .. } => Some(output),
+        }
+    }
+
+    /// Its size when the outputs have these sizes; `None` when it follows one that is not there.
+    pub(crate) fn resolve(self, outputs: &[[u32; 2]]) -> Option<[u32; 3]> {
+        match self {
+            Self::Fixed(extent) => Some(extent),
+            Self::Output => outputs.first().map(|&[width, height]| [width, height, 1]),
+            Self::Scaled { output, numerator, denominator } => outputs
+                .get(output.0 as usize)
+                .map(|&[width, height]| [scale(width, numerator, denominator), scale(height, numerator, denominator), 1]),
+        }
+    }
+}
+
+const fn scale(size: u32, numerator: u32, denominator: u32) -> u32 {
+    let scaled = (size as u64 * numerator as u64).div_ceil(denominator as u64);
+    if scaled == 0 { 1 } else { scaled as u32 }
+}
+
+/// Extent, mip levels and array layers of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageShape {
+    /// The extent of the first mip level.
+    pub extent: Extent,
+    /// Number of mip levels.
+    pub mips: u32,
+    /// Number of array layers; 6 for a cube.
+    pub layers: u32,
+}
+
+impl ImageShape {
+    /// The same with `mips` mip levels.
+    pub const fn mips(self, mips: u32) -> Self {
+        Self { mips, ..self }
+    }
+
+    /// The same with `layers` array layers.
+    pub const fn layers(self, layers: u32) -> Self {
+        Self { layers, ..self }
+    }
+}
+
+impl From<Extent> for ImageShape {
+    fn from(extent: Extent) -> Self {
+        Self { extent, mips: 1, layers: 1 }
+    }
+}
+
+/// The number of elements of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Length {
+    /// The same in every frame.
+    Fixed(u64),
+    /// A number of elements for each texel of an extent.
+    PerTexel {
+        /// The extent.
+        extent: Extent,
+        /// Elements a texel.
+        elements: u64,
+    },
+}
+
+impl Length {
+    /// The output that it follows, if any.
+    pub(crate) const fn output(self) -> Option<OutputId> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::PerTexel { extent, .. } => extent.output(),
+        }
+    }
+
+    /// The number of elements when the outputs have these sizes; `None` when it follows one that is not there.
+    pub(crate) fn resolve(self, outputs: &[[u32; 2]]) -> Option<u64> {
+        match self {
+            Self::Fixed(length) => Some(length),
+            Self::PerTexel { extent, elements } => {
+                let [width, height, depth] = extent.resolve(outputs)?;
+                Some(u64::from(width) * u64::from(height) * u64::from(depth) * elements)
+            }
+        }
+    }
+}
+
+impl From<u64> for Length {
+    fn from(length: u64) -> Self {
+        Self::Fixed(length)
+    }
+}
+
+impl From<u32> for Length {
+    fn from(length: u32) -> Self {
+        Self::Fixed(length.into())
+    }
+}
+
+impl From<usize> for Length {
+    fn from(length: usize) -> Self {
+        Self::Fixed(length as u64)
+    }
+}
+
+impl From<i32> for Length {
+    /// For literals; a negative length is 0, which compile rejects.
+    fn from(length: i32) -> Self {
+        Self::Fixed(length.max(0) as u64)
+    }
+}

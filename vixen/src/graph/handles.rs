@@ -1,0 +1,77 @@
+//! Small `Copy` handles that outlive compile and are used from outside.
+
+use std::marker::PhantomData;
+
+use crate::graph::resource::Resource;
+use crate::plan::{ResourceId, SwitchId};
+
+/// A value that nodes read and the application sets between frames.
+#[derive(Debug)]
+pub struct Param<T> {
+    pub(crate) graph: u64,
+    pub(crate) resource: ResourceId,
+    pub(crate) kind: PhantomData<fn() -> T>,
+}
+
+/// A part of a graph, on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Switch {
+    pub(crate) graph: u64,
+    pub(crate) switch: SwitchId,
+}
+
+/// A copy of a wire's contents that the CPU can read once the frame that made it has finished.
+#[derive(Debug)]
+pub struct Readback<R> {
+    pub(crate) graph: u64,
+    pub(crate) resource: ResourceId,
+    pub(crate) kind: PhantomData<fn() -> R>,
+}
+
+/// A resource that the application owns and a graph uses.
+#[derive(Debug)]
+pub struct Import<R> {
+    pub(crate) graph: u64,
+    pub(crate) resource: ResourceId,
+    pub(crate) kind: PhantomData<fn() -> R>,
+}
+
+/// A resource that the graph keeps from frame to frame and the application can look at.
+#[derive(Debug)]
+pub struct Retained<R> {
+    pub(crate) graph: u64,
+    pub(crate) resource: ResourceId,
+    pub(crate) kind: PhantomData<fn() -> R>,
+}
+
+macro_rules! copy {
+    ($($name:ident),*) => {$(
+        impl<T> Clone for $name<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        impl<T> Copy for $name<T> {}
+    )*};
+}
+
+copy!(Param, Readback, Import, Retained);
+
+/// A resource of which earlier frames can be read: `DEPTH` frames back at most.
+///
+/// Each frame defines the contents of age 0 through the target that [`Graph::history`](crate::Graph::history) returned
+/// with this; [`History::ago`] reads what frames before made. Before a frame has made them, contents are zero.
+pub struct History<R: Resource, const DEPTH: u32> {
+    pub(crate) past: Vec<crate::graph::wire::Shared<R>>,
+}
+
+impl<R: Resource, const DEPTH: u32> History<R, DEPTH> {
+    /// The contents of `AGE` frames ago; `AGE` from 1 to `DEPTH`, checked while compiling.
+    pub fn ago<const AGE: u32>(&self) -> &crate::graph::wire::Wire<R> {
+        const {
+            assert!(AGE >= 1, "age 0 is the frame's own version: read the wire that the writing node returns");
+            assert!(AGE <= DEPTH, "the history is not that deep: declare it with a larger DEPTH");
+        }
+        &self.past[AGE as usize - 1]
+    }
+}

@@ -1,0 +1,35 @@
+//! Declare: wires, slots, nodes, and the graph that they are added to.
+
+mod builder;
+mod builtin;
+mod error;
+mod extent;
+pub mod format;
+mod handles;
+pub(crate) mod lower;
+mod node;
+mod output;
+mod requirements;
+mod resource;
+pub(crate) mod tables;
+pub(crate) mod usage;
+pub(crate) mod view;
+mod wire;
+mod wiring;
+
+pub use builder::Graph;
+pub use error::{CompileError, DeclarationError};
+pub use extent::{Extent, ImageShape, Length, OutputId};
+pub use handles::{History, Import, Param, Readback, Retained, Switch};
+pub use node::{
+    BindingDeclaration, Compute, Graphics, Host, Node, NodeDeclaration, NodeKind, PushDeclaration, RayTracing,
+    SamplerDesc, SamplerSlot, SlotDeclaration, SlotEffect, SlotKind, SlotShape, Transfer,
+};
+pub use output::Output;
+pub use requirements::{DescriptorCounts, EventCounts, Requirements};
+pub use resource::{
+    AccelerationStructure, Buffer, Cube, D2, D2Array, D3, Dim, Dimension, Image, ImageFormat, Resource, ResourceKind,
+};
+pub use view::{AccelerationStructureView, BufferView, ImageView, RawView, Views};
+pub use wire::{Shared, Target, Wire};
+pub use wiring::Wiring;

@@ -1,0 +1,186 @@
+//! What a node's `record` sees of its slots: handles and sizes, resolved for the frame that is being recorded.
+
+use std::marker::PhantomData;
+
+use ash::vk;
+
+use crate::graph::format::Format;
+use crate::graph::resource::{Dim, Resource};
+
+/// A resolved part of a resource. The typed views below wrap it.
+#[derive(Clone, Copy)]
+pub struct RawView<'v> {
+    pub(crate) inner: &'v Resolved,
+}
+
+/// What the executor resolved for one binding.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Resolved {
+    pub buffer: vk::Buffer,
+    /// Byte range of a buffer.
+    pub offset: u64,
+    pub size: u64,
+    pub stride: u64,
+    pub image: vk::Image,
+    pub image_view: vk::ImageView,
+    /// Extent of the first mip level in the view.
+    pub extent: [u32; 3],
+    pub range: vk::ImageSubresourceRange,
+    pub layout: vk::ImageLayout,
+    pub structure: vk::AccelerationStructureKHR,
+    /// Address of the first byte of the part, for host-visible buffers.
+    pub mapped: Option<Mapped>,
+}
+
+/// A pointer into persistently mapped memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mapped(pub std::ptr::NonNull<u8>);
+
+// SAFETY: the pointer is only dereferenced by the executor's frame, which holds the compiled graph exclusively; the memory
+// is mapped for as long as the graph's resources live.
+unsafe impl Send for Mapped {}
+// SAFETY: as above; sharing the address alone reads nothing.
+unsafe impl Sync for Mapped {}
+
+/// A buffer, or a part of one.
+pub struct BufferView<'v, T: ?Sized> {
+    raw: RawView<'v>,
+    element: PhantomData<fn() -> *const T>,
+}
+
+impl<T: ?Sized> Clone for BufferView<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for BufferView<'_, T> {}
+
+impl<'v, T: ?Sized> BufferView<'v, T> {
+    pub(crate) fn new(raw: RawView<'v>) -> Self {
+        Self { raw, element: PhantomData }
+    }
+
+    /// Size in bytes.
+    pub fn size(&self) -> u64 {
+        self.raw.inner.size
+    }
+
+    /// The Vulkan buffer and the byte offset of this part in it.
+    ///
+    /// # Safety
+    /// Using it in a way that the slot does not declare is a data race that the planner cannot see.
+    pub unsafe fn raw(&self) -> (vk::Buffer, u64) {
+        (self.raw.inner.buffer, self.raw.inner.offset)
+    }
+
+    pub(crate) fn resolved(&self) -> &'v Resolved {
+        self.raw.inner
+    }
+}
+
+impl<T> BufferView<'_, [T]> {
+    /// Number of elements.
+    pub fn len(&self) -> u64 {
+        self.raw.inner.size / self.raw.inner.stride.max(1)
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// An image, or some of its mip levels and layers.
+pub struct ImageView<'v, F: Format, D: Dim> {
+    raw: RawView<'v>,
+    kind: PhantomData<fn() -> (F, D)>,
+}
+
+impl<F: Format, D: Dim> Clone for ImageView<'_, F, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Format, D: Dim> Copy for ImageView<'_, F, D> {}
+
+impl<'v, F: Format, D: Dim> ImageView<'v, F, D> {
+    pub(crate) fn new(raw: RawView<'v>) -> Self {
+        Self { raw, kind: PhantomData }
+    }
+
+    /// Width, height and depth of the first mip level in the view, in texels.
+    pub fn extent(&self) -> [u32; 3] {
+        self.raw.inner.extent
+    }
+
+    /// Number of mip levels in the view.
+    pub fn mips(&self) -> u32 {
+        self.raw.inner.range.level_count
+    }
+
+    /// Number of array layers in the view.
+    pub fn layers(&self) -> u32 {
+        self.raw.inner.range.layer_count
+    }
+
+    /// The Vulkan image, its view and the layout that it is in while the node runs.
+    ///
+    /// # Safety
+    /// Using it in a way that the slot does not declare is a data race that the planner cannot see.
+    pub unsafe fn raw(&self) -> (vk::Image, vk::ImageView, vk::ImageLayout) {
+        (self.raw.inner.image, self.raw.inner.image_view, self.raw.inner.layout)
+    }
+
+    pub(crate) fn resolved(&self) -> &'v Resolved {
+        self.raw.inner
+    }
+}
+
+/// A top-level acceleration structure.
+#[derive(Clone, Copy)]
+pub struct AccelerationStructureView<'v> {
+    raw: RawView<'v>,
+}
+
+impl<'v> AccelerationStructureView<'v> {
+    pub(crate) fn new(raw: RawView<'v>) -> Self {
+        Self { raw }
+    }
+
+    /// The Vulkan acceleration structure.
+    ///
+    /// # Safety
+    /// Using it in a way that the slot does not declare is a data race that the planner cannot see.
+    pub unsafe fn raw(&self) -> vk::AccelerationStructureKHR {
+        self.raw.inner.structure
+    }
+}
+
+/// The elements of a run-time array slot.
+pub struct Views<'v, R: Resource> {
+    resolved: &'v [Resolved],
+    kind: PhantomData<fn() -> R>,
+}
+
+impl<'v, R: Resource> Views<'v, R> {
+    pub(crate) fn new(resolved: &'v [Resolved]) -> Self {
+        Self { resolved, kind: PhantomData }
+    }
+
+    /// Number of wires in the slot.
+    pub fn len(&self) -> usize {
+        self.resolved.len()
+    }
+
+    /// Whether the slot is empty.
+    pub fn is_empty(&self) -> bool {
+        self.resolved.is_empty()
+    }
+
+    /// The views, in the order of the wires.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = R::View<'v>> + use<'v, R> {
+        self.resolved.iter().map(|inner| R::view(RawView { inner }))
+    }
+}

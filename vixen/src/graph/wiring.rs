@@ -1,0 +1,219 @@
+//! What `#[node]`'s generated `wire` calls, once for each slot.
+
+use std::rc::Rc;
+
+use crate::graph::error::DeclarationError;
+use crate::graph::extent::{ImageShape, Length};
+use crate::graph::node::{NodeDeclaration, NodeKind};
+use crate::graph::resource::Resource;
+use crate::graph::tables::{CallSite, DeclaredBinding, DeclaredNode, DeclaredResource, Part, Placement, Shape, Tables};
+use crate::graph::wire::{Handle, Target, Wire};
+use crate::plan::{Condition, NodeId, Region, Residency, ResourceId};
+use crate::shader::Block;
+
+/// Registers the wires of one node that is being added.
+pub struct Wiring<'a> {
+    tables: &'a Rc<Tables>,
+    node: NodeId,
+    declared: DeclaredNode,
+}
+
+impl<'a> Wiring<'a> {
+    pub(crate) fn new(
+        tables: &'a Rc<Tables>,
+        declaration: &'static NodeDeclaration,
+        name: String,
+        at: CallSite,
+        record: fn(&mut crate::frame::RecordContext<'_>),
+    ) -> Self {
+        let node = NodeId(tables.declared.borrow().nodes.len() as u32);
+        let declared = DeclaredNode {
+            declaration,
+            name,
+            at,
+            bindings: Vec::new(),
+            push: Vec::new(),
+            spec: vec![0; declaration.spec_bytes as usize],
+            data: Box::new(()),
+            record,
+            sink: false,
+        };
+        Self { tables, node, declared }
+    }
+
+    pub(crate) fn keep(&mut self) {
+        self.declared.sink = true;
+    }
+
+    pub(crate) fn finish(self) -> NodeId {
+        self.tables.declared.borrow_mut().nodes.push(self.declared);
+        self.node
+    }
+
+    /// A wire to read.
+    pub fn read<R: Resource>(&mut self, slot: u32, wire: &Wire<R>) {
+        self.bind(slot, 0, &wire.handle);
+    }
+
+    /// A wire to read, or none.
+    pub fn read_optional<R: Resource>(&mut self, slot: u32, wire: Option<&Wire<R>>) {
+        if let Some(wire) = wire {
+            self.read(slot, wire);
+        }
+    }
+
+    /// A fixed number of wires to read.
+    pub fn read_array<R: Resource, const N: usize>(&mut self, slot: u32, wires: [&Wire<R>; N]) {
+        for (element, wire) in wires.iter().enumerate() {
+            self.bind(slot, element as u32, &wire.handle);
+        }
+    }
+
+    /// Wires to read, up to the declared maximum.
+    pub fn read_runtime<R: Resource>(&mut self, slot: u32, wires: &[&Wire<R>]) {
+        self.check_maximum(slot, wires.len());
+        for (element, wire) in wires.iter().enumerate() {
+            self.bind(slot, element as u32, &wire.handle);
+        }
+    }
+
+    /// A target to define; gives the wire of what the node makes of it.
+    pub fn write<R: Resource>(&mut self, slot: u32, target: Target<R>) -> Wire<R> {
+        self.bind_written(slot, 0, &target.handle)
+    }
+
+    /// A target to define, or none.
+    pub fn write_optional<R: Resource>(&mut self, slot: u32, target: Option<Target<R>>) -> Option<Wire<R>> {
+        target.map(|target| self.write(slot, target))
+    }
+
+    /// A fixed number of targets to define.
+    pub fn write_array<R: Resource, const N: usize>(&mut self, slot: u32, targets: [Target<R>; N]) -> [Wire<R>; N] {
+        let mut element = 0;
+        targets.map(|target| {
+            element += 1;
+            self.bind_written(slot, element - 1, &target.handle)
+        })
+    }
+
+    /// Targets to define, up to the declared maximum.
+    pub fn write_runtime<R: Resource>(&mut self, slot: u32, targets: Vec<Target<R>>) -> Vec<Wire<R>> {
+        self.check_maximum(slot, targets.len());
+        (0..).zip(targets).map(|(element, target)| self.bind_written(slot, element, &target.handle)).collect()
+    }
+
+    /// A wire to change in place; gives its next version.
+    pub fn read_write<R: Resource>(&mut self, slot: u32, wire: Wire<R>) -> Wire<R> {
+        self.bind_written(slot, 0, &wire.handle)
+    }
+
+    /// A wire to change in place, or none.
+    pub fn read_write_optional<R: Resource>(&mut self, slot: u32, wire: Option<Wire<R>>) -> Option<Wire<R>> {
+        wire.map(|wire| self.read_write(slot, wire))
+    }
+
+    /// A fixed number of wires to change in place.
+    pub fn read_write_array<R: Resource, const N: usize>(&mut self, slot: u32, wires: [Wire<R>; N]) -> [Wire<R>; N] {
+        let mut element = 0;
+        wires.map(|wire| {
+            element += 1;
+            self.bind_written(slot, element - 1, &wire.handle)
+        })
+    }
+
+    /// Wires to change in place, up to the declared maximum.
+    pub fn read_write_runtime<R: Resource>(&mut self, slot: u32, wires: Vec<Wire<R>>) -> Vec<Wire<R>> {
+        self.check_maximum(slot, wires.len());
+        (0..).zip(wires).map(|(element, wire)| self.bind_written(slot, element, &wire.handle)).collect()
+    }
+
+    /// A buffer that the node makes itself.
+    pub fn create_buffer<R: Resource>(&mut self, slot: u32, length: impl Into<Length>) -> Wire<R> {
+        self.create(slot, Shape::Buffer { length: length.into(), stride: R::STRIDE })
+    }
+
+    /// An image that the node makes itself.
+    ///
+    /// # Panics
+    /// When `R` is not an image; the macro's checks have excluded that.
+    pub fn create_image<R: Resource>(&mut self, slot: u32, shape: impl Into<ImageShape>) -> Wire<R> {
+        let format = R::FORMAT.expect("the macro creates images of image types only");
+        let dimension = R::DIMENSION.expect("the macro creates images of image types only");
+        self.create(slot, Shape::Image { format, dimension, shape: shape.into() })
+    }
+
+    /// The push constants.
+    pub fn push<T: Block>(&mut self, value: &T) {
+        self.declared.push = crate::shader::bytes_of(value).to_vec();
+    }
+
+    /// The value of a specialisation constant, at its offset in the node's specialisation data.
+    pub fn spec<T: Block>(&mut self, offset: u32, value: &T) {
+        let bytes = crate::shader::bytes_of(value);
+        self.declared.spec[offset as usize..offset as usize + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// The plain fields, which the view refers to.
+    pub fn data<T: Send + 'static>(&mut self, data: T) {
+        self.declared.data = Box::new(data);
+    }
+
+    fn bind(&mut self, slot: u32, element: u32, handle: &Handle) {
+        if handle.tables.id != self.tables.id {
+            let user = format!("slot `{}` of node `{}`", self.declared.declaration.slots[slot as usize].name, self.declared.name);
+            let error = DeclarationError::ForeignWire {
+                user,
+                user_at: self.declared.at,
+                graph_at: self.tables.at,
+                wire_graph_at: handle.tables.at,
+            };
+            self.tables.declared.borrow_mut().errors.push(error);
+            return;
+        }
+        let parts = handle.take_parts();
+        self.declared.bindings.push(DeclaredBinding { slot, element, parts });
+    }
+
+    fn bind_written<R: Resource>(&mut self, slot: u32, element: u32, handle: &Handle) -> Wire<R> {
+        self.bind(slot, element, handle);
+        let parts = self.declared.bindings.last().map_or_else(Vec::new, |binding| binding.parts.clone());
+        Wire::new(Handle::new(self.tables, parts, Some((self.node, slot))))
+    }
+
+    fn create<R: Resource>(&mut self, slot: u32, shape: Shape) -> Wire<R> {
+        let host = self.declared.declaration.kind == NodeKind::Host;
+        let resource = DeclaredResource {
+            name: format!("{}.{}", self.declared.name, self.declared.declaration.slots[slot as usize].name),
+            at: self.declared.at,
+            shape,
+            residency: if host { Residency::PerSlot } else { Residency::Transient },
+            placement: if host { Placement::Upload { initial: Vec::new() } } else { Placement::Device },
+            entry: None,
+            exit: None,
+            sink: false,
+        };
+        let mut declared = self.tables.declared.borrow_mut();
+        let id = ResourceId(declared.resources.len() as u32);
+        declared.resources.push(resource);
+        drop(declared);
+        let part = Part { resource: id, age: 0, region: Region::WHOLE, condition: Condition::ALWAYS };
+        self.declared.bindings.push(DeclaredBinding { slot, element: 0, parts: vec![part] });
+        Wire::new(Handle::new(self.tables, vec![part], Some((self.node, slot))))
+    }
+
+    fn check_maximum(&mut self, slot: u32, found: usize) {
+        let declaration = &self.declared.declaration.slots[slot as usize];
+        if let crate::graph::node::SlotShape::Runtime(maximum) = declaration.shape
+            && found > maximum as usize
+        {
+            let error = DeclarationError::TooManyElements {
+                node: self.declared.name.clone(),
+                slot: declaration.name,
+                at: self.declared.at,
+                maximum,
+                found,
+            };
+            self.tables.declared.borrow_mut().errors.push(error);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What code that `#[node]` and `#[derive(Block)]` generate names. Not for users; no promise of stability.
+
+pub use ash::vk;
+pub use vixen_macros::EvaluatedNode;
+
+pub use crate::event::{Emits, Receives};
+pub use crate::frame::{
+    ComputeCommands, FrameInfo, GraphicsCommands, PipelineIndex, RayTracingCommands, RecordContext, TransferCommands,
+};
+pub use crate::graph::format::Texel;
+pub use crate::graph::{
+    BindingDeclaration, Compute, DescriptorCounts, Dimension, EventCounts, Graphics, Host, Node, NodeDeclaration, NodeKind,
+    PushDeclaration, RayTracing, Requirements, Resource, SamplerDesc, SamplerSlot, SlotDeclaration, SlotEffect, SlotKind,
+    SlotShape, Target, Transfer, Views, Wire, Wiring,
+};
+pub use crate::shader::{
+    Blend, Block, BlockMember, BlockType, Contract, DescriptorType, HitGroup, ImageContract, Member, Program, ProgramKind,
+    Scalar, ShaderBlock, ShaderMember, ShaderStage, ShaderType, SpecConstant, SpecValue, VertexAttribute, VertexInput,
+    VertexSlot, check_count, check_padding, check_push, check_slot, check_spec, check_spec_bool, vertex_attributes,
+};

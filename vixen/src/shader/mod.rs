@@ -1,0 +1,14 @@
+//! The contract between Rust and a shader: block layouts, what reflection found, and their comparison in const evaluation.
+
+mod block;
+mod check;
+mod program;
+
+#[doc(hidden)]
+pub use block::BlockMember;
+pub use block::{Block, BlockType, Member, Scalar, Type, bytes_of};
+#[doc(hidden)]
+pub use check::*;
+pub use program::{
+    Blend, DescriptorType, HitGroup, Program, ProgramKind, ShaderStage, SpecConstant, VertexAttribute,
+};

@@ -1,0 +1,119 @@
+//! What `#[node]` found in a node's shaders: constants that the executor builds pipelines from.
+
+use ash::vk;
+
+pub use vk::DescriptorType;
+
+/// One shader stage of a pipeline.
+#[derive(Clone, Copy, Debug)]
+pub struct ShaderStage {
+    /// The stage.
+    pub stage: vk::ShaderStageFlags,
+    /// Name of the entry point.
+    pub entry: &'static str,
+    /// SPIR-V, little endian.
+    pub code: &'static [u8],
+    /// The file it came from, for messages and debug names.
+    pub path: &'static str,
+    /// The specialisation constants that it declares and a `#[spec]` field fills.
+    pub spec: &'static [SpecConstant],
+}
+
+/// A specialisation constant that a field of the node fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpecConstant {
+    /// `SpecId` in the shader.
+    pub id: u32,
+    /// Byte offset of its value in the node's specialisation data.
+    pub offset: u32,
+    /// Bytes of its value.
+    pub size: u32,
+}
+
+/// One pipeline of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The name it is bound by; empty for a node with a single pipeline.
+    pub name: &'static str,
+    /// What kind of pipeline, with the fixed state of that kind.
+    pub kind: ProgramKind,
+    /// Its stages; those of a ray-tracing pipeline in the order ray generation, miss, hit groups.
+    pub stages: &'static [ShaderStage],
+}
+
+/// The fixed state of a pipeline.
+#[derive(Clone, Copy, Debug)]
+pub enum ProgramKind {
+    /// A compute pipeline.
+    Compute {
+        /// Workgroup size.
+        local_size: [u32; 3],
+    },
+    /// A graphics pipeline with dynamic rendering.
+    Graphics {
+        /// How vertices make primitives.
+        topology: vk::PrimitiveTopology,
+        /// Which faces are dropped.
+        cull: vk::CullModeFlags,
+        /// Which winding is the front.
+        front: vk::FrontFace,
+        /// Fill, line or point.
+        polygon: vk::PolygonMode,
+        /// Depth comparison; `None` switches the depth test off.
+        depth_compare: Option<vk::CompareOp>,
+        /// Whether passing fragments write their depth.
+        depth_write: bool,
+        /// Blending of every colour attachment.
+        blend: Blend,
+        /// Vertex attributes: (location, index of the `vertex` slot, format, offset).
+        attributes: &'static [VertexAttribute],
+    },
+    /// A ray-tracing pipeline.
+    RayTracing {
+        /// Number of miss shaders.
+        misses: u32,
+        /// The hit groups, as indices into `stages`.
+        hit_groups: &'static [HitGroup],
+        /// Deepest recursion of `traceRayEXT`.
+        max_depth: u32,
+    },
+}
+
+/// How a fragment's colour meets what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blend {
+    /// Replaces it.
+    None,
+    /// `src.a` over it.
+    Alpha,
+    /// Premultiplied alpha over it.
+    Premultiplied,
+    /// Adds to it.
+    Add,
+}
+
+/// One vertex attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct VertexAttribute {
+    /// `location` in the vertex shader.
+    pub location: u32,
+    /// The `vertex` slot that holds it, as an index of the node's slots.
+    pub slot: u32,
+    /// Its format.
+    pub format: vk::Format,
+    /// Byte offset in an element.
+    pub offset: u32,
+    /// Bytes of an element.
+    pub stride: u32,
+}
+
+/// One hit group.
+#[derive(Clone, Copy, Debug)]
+pub struct HitGroup {
+    /// Closest-hit stage.
+    pub closest: Option<u32>,
+    /// Any-hit stage.
+    pub any: Option<u32>,
+    /// Intersection stage; none for triangles.
+    pub intersection: Option<u32>,
+}

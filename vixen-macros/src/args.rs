@@ -70,8 +70,7 @@ pub enum Role {
     Intersection,
 }
 
-const GENERAL: &[&str] =
-    &["dynamic", "emits", "receives", "staging", "history", "transient", "crate"];
+const GENERAL: &[&str] = &["dynamic", "emits", "receives", "staging", "history", "transient", "crate"];
 
 impl NodeArgs {
     fn new(kind: Kind) -> Self {
@@ -111,7 +110,8 @@ impl NodeArgs {
         if args.programs.is_empty() && !program.stages.is_empty() {
             args.programs.push(program);
         } else if let Some(stage) = program.stages.first() {
-            errors.over(&stage.file, "a node with `pipeline(..)` names every shader inside of one; move this one there");
+            errors
+                .over(&stage.file, "a node with `pipeline(..)` names every shader inside of one; move this one there");
         }
         args
     }
@@ -300,7 +300,12 @@ impl ProgramArgs {
                     group.intersection = index;
                     Role::Intersection
                 }
-                _ => return Err(syn::Error::new(key.span(), "a hit group has `closest`, `any` and `intersection` shaders")),
+                _ => {
+                    return Err(syn::Error::new(
+                        key.span(),
+                        "a hit group has `closest`, `any` and `intersection` shaders",
+                    ));
+                }
             };
             self.stage(role, &content)?;
             comma(&content)?;
@@ -312,8 +317,7 @@ impl ProgramArgs {
 
 fn unknown(key: &Ident, word: &str, known: &[&str], kind: Kind) -> syn::Error {
     let hint = similar(word, known.iter().copied()).map(|word| format!("; did you mean `{word}`?"));
-    let message =
-        format!("{} takes no `{word}`, but {}{}", kind.described(), one_of(known), hint.unwrap_or_default());
+    let message = format!("{} takes no `{word}`, but {}{}", kind.described(), one_of(known), hint.unwrap_or_default());
     syn::Error::new(key.span(), message)
 }
 

@@ -73,7 +73,8 @@ fn fields<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Vec<&'a Field>>
         return None;
     };
     let Fields::Named(named) = &data.fields else {
-        errors.over(&input.ident, "a block's members need names, which the shader's are compared with: use named fields");
+        errors
+            .over(&input.ident, "a block's members need names, which the shader's are compared with: use named fields");
         return None;
     };
     if named.named.is_empty() {
@@ -81,7 +82,8 @@ fn fields<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Vec<&'a Field>>
         return None;
     }
     if !is_repr_c(input) {
-        let message = format!("`{}` needs `#[repr(C)]`: without it Rust may lay its members out in any order", input.ident);
+        let message =
+            format!("`{}` needs `#[repr(C)]`: without it Rust may lay its members out in any order", input.ident);
         errors.over(&input.ident, message);
         return None;
     }

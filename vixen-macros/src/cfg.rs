@@ -46,7 +46,8 @@ pub fn evaluated(item: ItemStruct, roots: &Roots) -> TokenStream {
         Ok(Carried { args, attrs, vis, ident, generics }) => {
             let mut fields = item.fields;
             restore_types(&mut fields, &errors);
-            let item = ItemStruct { attrs, vis, ident, generics, fields, semi_token: None, struct_token: item.struct_token };
+            let item =
+                ItemStruct { attrs, vis, ident, generics, fields, semi_token: None, struct_token: item.struct_token };
             node_struct(args, item, roots, &errors)
         }
         Err(error) => {

@@ -67,8 +67,7 @@ pub fn check(node: &mut Node, shaders: &Shaders, errors: &Errors) -> Matches {
     // A slot that found no binding has listed the shader's already: a binding without a slot is the same mistake.
     if !unmatched {
         for (merged, _) in shaders.bindings.iter().zip(&taken).filter(|(merged, taken)| merged.used && !**taken) {
-            let message =
-                format!("the shader's {} has no slot; add `{}`", merged.described(), slot_for(merged));
+            let message = format!("the shader's {} has no slot; add `{}`", merged.described(), slot_for(merged));
             errors.over(&merged.file, message);
         }
     }
@@ -106,13 +105,7 @@ fn check_programs(node: &Node, shaders: &Shaders, errors: &Errors) {
 }
 
 /// The binding that a field means: the one at its place, or the one of its name.
-fn find(
-    name: &syn::Ident,
-    at: Option<Location>,
-    attribute: &str,
-    shaders: &Shaders,
-    errors: &Errors,
-) -> Option<usize> {
+fn find(name: &syn::Ident, at: Option<Location>, attribute: &str, shaders: &Shaders, errors: &Errors) -> Option<usize> {
     let named = name.to_string();
     let named = named.trim_start_matches("r#");
     let found: Vec<usize> = (0..shaders.bindings.len())
@@ -172,7 +165,11 @@ fn no_binding(name: &str, at: Option<Location>, attribute: &str, shaders: &Shade
 /// What a user would write for a binding that has no slot.
 fn slot_for(merged: &Merged) -> String {
     let name = crate::shader::snake_case(merged.names.first().map_or("slot", String::as_str));
-    let place = if merged.names.is_empty() { format!("set = {}, binding = {}", merged.set, merged.binding) } else { String::new() };
+    let place = if merged.names.is_empty() {
+        format!("set = {}, binding = {}", merged.set, merged.binding)
+    } else {
+        String::new()
+    };
     let with = |word: &str, ty: &str| {
         if place.is_empty() { format!("#[{word}] {name}: {ty}") } else { format!("#[{word}({place})] {name}: {ty}") }
     };
@@ -211,12 +208,16 @@ fn descriptor_problem(slot: &Slot, merged: &Merged) -> Option<String> {
         Descriptor::SampledImage(_) => (slot.kind == FieldKind::Sampled, "#[sampled]"),
         Descriptor::CombinedImageSampler(_) => (slot.kind == FieldKind::Sampled, "#[sampled(linear)]"),
         Descriptor::Sampler => (false, "#[sampler(linear)]"),
-        Descriptor::AccelerationStructure => (slot.kind == FieldKind::AccelerationStructure, "#[acceleration_structure]"),
+        Descriptor::AccelerationStructure => {
+            (slot.kind == FieldKind::AccelerationStructure, "#[acceleration_structure]")
+        }
         Descriptor::InputAttachment | Descriptor::UniformTexelBuffer | Descriptor::StorageTexelBuffer => {
             return Some(format!("the shader's {} is not supported", merged.described()));
         }
     };
-    if let Descriptor::SampledImage(image) | Descriptor::StorageImage(image) | Descriptor::CombinedImageSampler(image) = merged.descriptor() {
+    if let Descriptor::SampledImage(image) | Descriptor::StorageImage(image) | Descriptor::CombinedImageSampler(image) =
+        merged.descriptor()
+    {
         if image.multisampled {
             return Some(format!("the shader's {} is multisampled, which is not supported", merged.described()));
         }
@@ -224,7 +225,9 @@ fn descriptor_problem(slot: &Slot, merged: &Merged) -> Option<String> {
             return Some(format!("the shader's {} has a dimension that is not supported", merged.described()));
         }
     }
-    (!fits).then(|| format!("the slot is `{}`, and the shader's is {}; use `{right}`", slot.attribute(), merged.described()))
+    (!fits).then(|| {
+        format!("the slot is `{}`, and the shader's is {}; use `{right}`", slot.attribute(), merged.described())
+    })
 }
 
 /// The name of an image's `Dimension`.
@@ -331,7 +334,9 @@ fn check_attachments(node: &Node, shaders: &Shaders, errors: &Errors) {
             let (location, name) = (output.location as usize, output.name.as_deref().unwrap_or("(unnamed)"));
             match colors.get(location) {
                 None => {
-                    let message = format!("the shader's output `{name}` (location {location}) has no slot; add `#[color] {name}: Image<..>`");
+                    let message = format!(
+                        "the shader's output `{name}` (location {location}) has no slot; add `#[color] {name}: Image<..>`"
+                    );
                     errors.over(&module.file, message);
                 }
                 Some(slot) if slot.name != name && colors.iter().any(|other| other.name == name) => {
@@ -345,7 +350,8 @@ fn check_attachments(node: &Node, shaders: &Shaders, errors: &Errors) {
         }
         for (location, slot) in colors.iter().enumerate() {
             if !outputs.iter().any(|output| output.location as usize == location) {
-                let message = format!("`{}` has no output at location {location}, which this slot is for", module.file.value());
+                let message =
+                    format!("`{}` has no output at location {location}, which this slot is for", module.file.value());
                 errors.over(&slot.name, message);
             }
         }
@@ -358,7 +364,8 @@ fn check_vertex_inputs(node: &Node, shaders: &Shaders, errors: &Errors) {
         match module.shader.inputs.first() {
             Some(input) if !has_slot => {
                 let name = input.name.as_deref().unwrap_or("(unnamed)");
-                let message = format!("the shader reads the vertex input `{name}`; add `#[vertex] vertices: Buffer<[Vertex]>`");
+                let message =
+                    format!("the shader reads the vertex input `{name}`; add `#[vertex] vertices: Buffer<[Vertex]>`");
                 errors.over(&module.file, message);
             }
             _ => {}
@@ -377,7 +384,10 @@ fn match_spec(node: &Node, shaders: &Shaders, errors: &Errors) -> (Vec<Option<Sp
         let mut constants = shaders.modules().flat_map(|module| &module.shader.spec_constants);
         let found = constants.find(|constant| match id {
             Some(id) => constant.id == id,
-            None => constant.name.as_deref().is_some_and(|name| plain.name == name || plain.name == snake_case_of_constant(name)),
+            None => constant
+                .name
+                .as_deref()
+                .is_some_and(|name| plain.name == name || plain.name == snake_case_of_constant(name)),
         });
         match found {
             Some(constant) => {
@@ -391,7 +401,9 @@ fn match_spec(node: &Node, shaders: &Shaders, errors: &Errors) -> (Vec<Option<Sp
                     let known: Vec<String> = shaders
                         .modules()
                         .flat_map(|module| &module.shader.spec_constants)
-                        .map(|constant| format!("`{}` (id {})", constant.name.as_deref().unwrap_or("(unnamed)"), constant.id))
+                        .map(|constant| {
+                            format!("`{}` (id {})", constant.name.as_deref().unwrap_or("(unnamed)"), constant.id)
+                        })
                         .collect();
                     let known = if known.is_empty() { "none".into() } else { known.join(", ") };
                     let message = format!("no shader has a specialisation constant `{}`; there is {known}", plain.name);
@@ -406,5 +418,9 @@ fn match_spec(node: &Node, shaders: &Shaders, errors: &Errors) -> (Vec<Option<Sp
 
 /// `STEP_COUNT` and `StepCount` become `step_count`.
 fn snake_case_of_constant(name: &str) -> String {
-    if name.chars().all(|letter| !letter.is_lowercase()) { name.to_lowercase() } else { crate::shader::snake_case(name) }
+    if name.chars().all(|letter| !letter.is_lowercase()) {
+        name.to_lowercase()
+    } else {
+        crate::shader::snake_case(name)
+    }
 }

@@ -21,9 +21,15 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
         let spans = slot.spans();
         let (name, resource) = (slot.name.to_string(), &slot.resource);
         for contract in contracts(node, slot, shaders, *found, krate) {
-            checks.call(spans, quote!(check_slot::<#resource>), quote!(#name, &#krate::macro_support::Contract::#contract));
+            checks.call(
+                spans,
+                quote!(check_slot::<#resource>),
+                quote!(#name, &#krate::macro_support::Contract::#contract),
+            );
         }
-        if let (Shape::Array(length), Some(Count::Array(count))) = (&slot.shape, found.map(|index| shaders.bindings[index].count)) {
+        if let (Shape::Array(length), Some(Count::Array(count))) =
+            (&slot.shape, found.map(|index| shaders.bindings[index].count))
+        {
             let count = Literal::u32_suffixed(count);
             checks.call(spans, quote!(check_count), quote!(#name, #length, #count));
         }
@@ -50,7 +56,9 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
         let (name, ty) = (push.name.to_string(), &push.ty);
         let spans = (push.name.span(), last_span(ty));
         let mut seen: Vec<&Block> = Vec::new();
-        for block in shaders.modules().filter_map(|module| module.shader.push_constants.as_ref()).map(|push| &push.block) {
+        for block in
+            shaders.modules().filter_map(|module| module.shader.push_constants.as_ref()).map(|push| &push.block)
+        {
             if !seen.contains(&block) {
                 seen.push(block);
                 let block = shader_block(block, krate);
@@ -74,7 +82,11 @@ impl Checks<'_> {
         let path = quote_spanned!(first=> #krate::macro_support::);
         let arguments = quote_spanned!(last=> (#arguments));
         let call = quote!(#path #function #arguments);
-        self.tokens.extend(if self.generic { quote_spanned!(first=> #call;) } else { quote_spanned!(first=> const _: () = #call;) });
+        self.tokens.extend(if self.generic {
+            quote_spanned!(first=> #call;)
+        } else {
+            quote_spanned!(first=> const _: () = #call;)
+        });
     }
 
     /// Finds the members that feed a vertex shader, which fails where one is missing.

@@ -17,9 +17,11 @@ pub fn declaration(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Pa
     let name = node.ident.to_string();
     let kind = format_ident!("{}", node.args.kind.variant());
     let dynamic = node.args.dynamic;
-    let slots = node.slots.iter().zip(&matches.slots).map(|(slot, found)| {
-        slot_declaration(slot, found.map(|index| &shaders.bindings[index]), krate)
-    });
+    let slots = node
+        .slots
+        .iter()
+        .zip(&matches.slots)
+        .map(|(slot, found)| slot_declaration(slot, found.map(|index| &shaders.bindings[index]), krate));
     let programs = shaders.programs.iter().map(|program| program_declaration(node, program, matches, krate));
     let push = push_declaration(node, shaders, krate);
     let spec_bytes = Literal::u32_suffixed(matches.spec_bytes);

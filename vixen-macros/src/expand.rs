@@ -5,8 +5,8 @@ use quote::{format_ident, quote};
 use syn::{Generics, Path, Type, parse_quote};
 
 use crate::check::Matches;
-use crate::declaration::declaration;
 use crate::contract::checks;
+use crate::declaration::declaration;
 use crate::generics::used_generics;
 use crate::model::{CreateArgs, FieldIndex, Node, Plain, Shape, Slot, alias_ident, wrapped};
 use crate::shader::Shaders;
@@ -46,7 +46,12 @@ impl Expansion<'_> {
                     if slot.effect == Effect::Create {
                         return TokenStream::new();
                     }
-                    (&slot.attrs, &slot.name, self.wiring_type(slot), format!("The slot `{}`: {}.", slot.name, slot.attribute()))
+                    (
+                        &slot.attrs,
+                        &slot.name,
+                        self.wiring_type(slot),
+                        format!("The slot `{}`: {}.", slot.name, slot.attribute()),
+                    )
                 }
                 FieldIndex::Plain(index) => {
                     let Plain { attrs, name, ty, .. } = &self.node.plain[index];
@@ -78,7 +83,8 @@ impl Expansion<'_> {
         let must_use = format!("`{}` runs only if something reads what it writes", self.node.ident);
         let must_use = (!types.is_empty()).then(|| quote!(#[must_use = #must_use]));
         let fields = self.node.outputs().map(|(_, slot)| {
-            let (name, attrs, ty) = (&slot.name, docs(&slot.attrs), self.shaped(&slot.shape, &self.wire(&slot.resource)));
+            let (name, attrs, ty) =
+                (&slot.name, docs(&slot.attrs), self.shaped(&slot.shape, &self.wire(&slot.resource)));
             let doc = missing_doc(&slot.attrs, &format!("What the node wrote to `{name}`."));
             quote! { #(#attrs)* #doc #vis #name: #ty, }
         });
@@ -138,7 +144,8 @@ impl Expansion<'_> {
         let view = self.node.view_ident();
         let view_generics = self.view_generics();
         let (_, view_arguments, _) = view_generics.split_for_impl();
-        let declaration = if wrong { self.empty_declaration() } else { declaration(self.node, self.shaders, self.matches, krate) };
+        let declaration =
+            if wrong { self.empty_declaration() } else { declaration(self.node, self.shaders, self.matches, krate) };
         let check = (self.node.is_generic() && !wrong).then(|| {
             let checks = checks(self.node, self.shaders, self.matches, krate);
             quote! { const CHECK: () = { #checks }; }
@@ -167,8 +174,12 @@ impl Expansion<'_> {
             let method = match slot.effect {
                 Effect::Create => {
                     return match &slot.create {
-                        Some(CreateArgs::Length(len)) => quote!(let #name = __wiring.create_buffer::<#resource>(#index, #len);),
-                        Some(CreateArgs::Extent(extent)) => quote!(let #name = __wiring.create_image::<#resource>(#index, #extent);),
+                        Some(CreateArgs::Length(len)) => {
+                            quote!(let #name = __wiring.create_buffer::<#resource>(#index, #len);)
+                        }
+                        Some(CreateArgs::Extent(extent)) => {
+                            quote!(let #name = __wiring.create_image::<#resource>(#index, #extent);)
+                        }
                         None => quote!(let #name = __wiring.create_buffer::<#resource>(#index, 1u64);),
                     };
                 }
@@ -222,7 +233,11 @@ impl Expansion<'_> {
             }
             FieldIndex::Plain(index) => {
                 let name = &self.node.plain[index].name;
-                if self.node.args.kind == Kind::Host { quote!(#name: &mut data.#name,) } else { quote!(#name: &data.#name,) }
+                if self.node.args.kind == Kind::Host {
+                    quote!(#name: &mut data.#name,)
+                } else {
+                    quote!(#name: &data.#name,)
+                }
             }
         });
         let kind = format_ident!("{}", self.node.args.kind.variant(), span = self.node.ident.span());

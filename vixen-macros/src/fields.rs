@@ -54,12 +54,16 @@ fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {
     let mut found: Option<(FieldKind, Attribute)> = None;
     let mut guessed = false;
     for attribute in field.attrs {
-        let word = attribute.path().segments.last().map(|segment| segment.ident.unraw().to_string()).unwrap_or_default();
+        let word =
+            attribute.path().segments.last().map(|segment| segment.ident.unraw().to_string()).unwrap_or_default();
         match FieldKind::of(&word) {
             Some(kind) if found.is_none() => found = Some((kind, attribute)),
             Some(kind) => {
                 let first = found.as_ref().map_or(kind, |(first, _)| *first);
-                errors.over(&attribute, format!("`{name}` is `#[{first}]` already; a resource that is used in two ways needs two slots"));
+                errors.over(
+                    &attribute,
+                    format!("`{name}` is `#[{first}]` already; a resource that is used in two ways needs two slots"),
+                );
             }
             None if KEPT.contains(&word.as_str()) || pass_unknown => kept.push(attribute),
             None => {
@@ -69,7 +73,12 @@ fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {
                 let hint = similar(&word, words.iter().copied()).map(|word| format!("; did you mean `#[{word}]`?"));
                 errors.over(
                     &attribute,
-                    format!("no slot attribute is called `{word}`: {} has {}{}", node.args.kind.described(), one_of(words), hint.unwrap_or_default()),
+                    format!(
+                        "no slot attribute is called `{word}`: {} has {}{}",
+                        node.args.kind.described(),
+                        one_of(words),
+                        hint.unwrap_or_default()
+                    ),
                 );
             }
         }
@@ -84,7 +93,10 @@ fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {
             if !guessed && looks_like_resource(&field.ty) {
                 errors.over(
                     &name,
-                    format!("say what `{name}` is used as: {}", one_of(node.args.kind.fields().iter().map(|kind| format!("#[{kind}]")))),
+                    format!(
+                        "say what `{name}` is used as: {}",
+                        one_of(node.args.kind.fields().iter().map(|kind| format!("#[{kind}]")))
+                    ),
                 );
                 (FieldKind::Storage, None)
             } else {
@@ -154,7 +166,9 @@ fn slot(
     };
     match (&shape, options.max) {
         (Shape::Runtime(_), None) => fault("a run-time array needs the most elements that it can have: `max = 16`"),
-        (Shape::One | Shape::Optional | Shape::Array(_), Some(_)) => fault("`max` belongs to a run-time array, `Vec<..>`"),
+        (Shape::One | Shape::Optional | Shape::Array(_), Some(_)) => {
+            fault("`max` belongs to a run-time array, `Vec<..>`")
+        }
         _ => {}
     }
     if options.clear.is_some() && matches!(effect, Effect::Read | Effect::ReadWrite) {
@@ -205,8 +219,11 @@ fn create_args(
 }
 
 fn kind_mismatch(node: Kind, field: FieldKind) -> String {
-    let able: Vec<&str> =
-        Kind::WORDS.iter().copied().filter(|word| Kind::of(word).is_some_and(|kind| kind.fields().contains(&field))).collect();
+    let able: Vec<&str> = Kind::WORDS
+        .iter()
+        .copied()
+        .filter(|word| Kind::of(word).is_some_and(|kind| kind.fields().contains(&field)))
+        .collect();
     format!("{} cannot serve a `#[{field}]` slot; that takes {}", node.described(), one_of(able))
 }
 

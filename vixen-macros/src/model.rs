@@ -197,7 +197,8 @@ pub fn wrapped(ty: &Type) -> Option<(&Ident, &Type)> {
 pub fn looks_like_resource(ty: &Type) -> bool {
     let (_, resource) = split_shape(ty, None);
     let Type::Path(path) = &resource else { return false };
-    path.path.segments.last().is_some_and(|segment| {
-        ["Buffer", "Image", "AccelerationStructure"].iter().any(|name| segment.ident == name)
-    })
+    path.path
+        .segments
+        .last()
+        .is_some_and(|segment| ["Buffer", "Image", "AccelerationStructure"].iter().any(|name| segment.ident == name))
 }

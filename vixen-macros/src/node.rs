@@ -74,7 +74,9 @@ impl Parse for ImplArgs {
             return Ok(Self(None));
         }
         if !input.peek(syn::Token![crate]) {
-            return Err(input.error("on an impl `#[node]` takes nothing but `crate = path`; the kind stands on the struct"));
+            return Err(
+                input.error("on an impl `#[node]` takes nothing but `crate = path`; the kind stands on the struct")
+            );
         }
         input.parse::<syn::Token![crate]>()?;
         input.parse::<syn::Token![=]>()?;

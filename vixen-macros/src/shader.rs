@@ -95,7 +95,9 @@ impl Shaders {
             return;
         };
         let before = &merged.descriptors[0];
-        if std::mem::discriminant(before) != std::mem::discriminant(&binding.descriptor) || merged.count != binding.count {
+        if std::mem::discriminant(before) != std::mem::discriminant(&binding.descriptor)
+            || merged.count != binding.count
+        {
             let message = format!(
                 "set {}, binding {} is {} here and {} in `{}`; give one of them another binding",
                 binding.set,
@@ -170,7 +172,8 @@ fn load(role: Role, file: LitStr, roots: &Roots, errors: &Errors) -> Option<Modu
         Err(places) => {
             let places: Vec<String> = places.iter().map(|place| format!("\n  {}", place.display())).collect();
             let name = file.value();
-            let message = format!("there is no shader `{name}`; compile it (`./x shaders`) to one of:{}", places.concat());
+            let message =
+                format!("there is no shader `{name}`; compile it (`./x shaders`) to one of:{}", places.concat());
             errors.over(&file, message);
             return None;
         }

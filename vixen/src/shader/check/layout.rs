@@ -67,18 +67,24 @@ pub(super) const fn compare_type(path: &Path<'_>, rust: &Type, shader: &ShaderTy
         (Type::Scalar(a), ShaderType::Scalar(b)) if same(*a, *b) => {}
         (Type::Scalar(Scalar::U64), ShaderType::Pointer) => {}
         (Type::Vector(a, n), ShaderType::Vector(b, m)) if same(*a, *b) && *n == *m => {}
-        (Type::Array { element: Type::Scalar(a), count: n, .. }, ShaderType::Vector(b, m)) if same(*a, *b) && *n == *m => {}
-        (Type::Matrix { scalar: a, columns, rows, stride }, ShaderType::Matrix { scalar: b, vectors, components, stride: shader_stride })
-            if same(*a, *b) && *columns == *vectors && *rows == *components =>
-        {
+        (Type::Array { element: Type::Scalar(a), count: n, .. }, ShaderType::Vector(b, m))
+            if same(*a, *b) && *n == *m => {}
+        (
+            Type::Matrix { scalar: a, columns, rows, stride },
+            ShaderType::Matrix { scalar: b, vectors, components, stride: shader_stride },
+        ) if same(*a, *b) && *columns == *vectors && *rows == *components => {
             compare_stride(path, *stride, *shader_stride);
         }
-        (Type::Array { element, count, stride }, ShaderType::Matrix { scalar, vectors, components, stride: shader_stride })
-            if holds_column(element, *scalar, *components) && *count == *vectors =>
-        {
+        (
+            Type::Array { element, count, stride },
+            ShaderType::Matrix { scalar, vectors, components, stride: shader_stride },
+        ) if holds_column(element, *scalar, *components) && *count == *vectors => {
             compare_stride(path, *stride, *shader_stride);
         }
-        (Type::Array { element, count, stride }, ShaderType::Array { element: shader, count: shader_count, stride: shader_stride }) => {
+        (
+            Type::Array { element, count, stride },
+            ShaderType::Array { element: shader, count: shader_count, stride: shader_stride },
+        ) => {
             if *count != *shader_count {
                 let message = path.message().text(" has ").number(*count).text(" elements in Rust and ");
                 message.number(*shader_count).text(" in the shader").fail();
@@ -86,12 +92,16 @@ pub(super) const fn compare_type(path: &Path<'_>, rust: &Type, shader: &ShaderTy
             compare_stride(path, *stride, *shader_stride);
             compare_type(path, element, shader);
         }
-        (Type::Vector(a, n), ShaderType::Array { element: ShaderType::Scalar(b), count, stride }) if same(*a, *b) && *n == *count => {
+        (Type::Vector(a, n), ShaderType::Array { element: ShaderType::Scalar(b), count, stride })
+            if same(*a, *b) && *n == *count =>
+        {
             compare_stride(path, size(*a), *stride);
         }
         (_, ShaderType::RuntimeArray { .. }) => path
             .message()
-            .text(" is a run-time array in the shader: put what precedes it in a block of its own, and use `Buffer<[T]>`")
+            .text(
+                " is a run-time array in the shader: put what precedes it in a block of its own, and use `Buffer<[T]>`",
+            )
             .fail(),
         _ => {
             let message = push_rust(path.message().text(" is "), rust).text(" in Rust and ");
@@ -145,7 +155,12 @@ const fn compare_member(path: &Path<'_>, rust: &Member, shader: &ShaderMember) {
 const fn fail_missing(path: &Path<'_>, rust: &BlockType, shader: &ShaderMember) -> ! {
     let name = if shader.name.is_empty() { "(unnamed)" } else { shader.name };
     let member = path.member(name);
-    let message = member.message().text(" at offset ").number(shader.offset).text(" of the shader is missing in ").code(rust.name);
+    let message = member
+        .message()
+        .text(" at offset ")
+        .number(shader.offset)
+        .text(" of the shader is missing in ")
+        .code(rust.name);
     match at_offset(rust, shader.offset) {
         Some(other) if !is_padding(other.name) => message.text("; ").code(other.name).text(" lies there").fail(),
         _ => message.fail(),
@@ -208,7 +223,8 @@ const fn is_in_shader(shader: &ShaderBlock, rust: &Member) -> bool {
     let mut index = 0;
     while index < shader.members.len() {
         let member = &shader.members[index];
-        let same = if member.name.is_empty() { member.offset == rust.offset } else { same_name(member.name, rust.name) };
+        let same =
+            if member.name.is_empty() { member.offset == rust.offset } else { same_name(member.name, rust.name) };
         if same {
             return true;
         }
@@ -246,7 +262,9 @@ const fn push_rust(message: Message, ty: &Type) -> Message {
         Type::Matrix { scalar, columns, rows, .. } => {
             message.text("a ").number(*columns).text("x").number(*rows).text(" matrix of ").code(rust_name(*scalar))
         }
-        Type::Array { element, count, .. } => push_rust(message.text("an array of ").number(*count).text(" times "), element),
+        Type::Array { element, count, .. } => {
+            push_rust(message.text("an array of ").number(*count).text(" times "), element)
+        }
         Type::Struct(block) => message.code(block.name),
     }
 }
@@ -254,11 +272,15 @@ const fn push_rust(message: Message, ty: &Type) -> Message {
 const fn push_shader(message: Message, ty: &ShaderType) -> Message {
     match ty {
         ShaderType::Scalar(scalar) => message.code(glsl_name(*scalar)),
-        ShaderType::Vector(scalar, count) => message.text("`").text(glsl_prefix(*scalar)).text("vec").number(*count).text("`"),
+        ShaderType::Vector(scalar, count) => {
+            message.text("`").text(glsl_prefix(*scalar)).text("vec").number(*count).text("`")
+        }
         ShaderType::Matrix { vectors, components, .. } => {
             message.text("`mat").number(*vectors).text("x").number(*components).text("`")
         }
-        ShaderType::Array { element, count, .. } => push_shader(message.text("an array of ").number(*count).text(" times "), element),
+        ShaderType::Array { element, count, .. } => {
+            push_shader(message.text("an array of ").number(*count).text(" times "), element)
+        }
         ShaderType::RuntimeArray { element, .. } => push_shader(message.text("a run-time array of "), element),
         ShaderType::Struct(_) => message.text("a structure"),
         ShaderType::Pointer => message.text("a buffer reference (`u64` in Rust)"),

@@ -61,7 +61,8 @@ pub const fn check_slot<R: Resource>(slot: &str, contract: &Contract) {
 #[track_caller]
 pub const fn check_push<T: Block>(slot: &str, block: &ShaderBlock) {
     if size_of::<T>() > PUSH_LIMIT {
-        let message = start(slot).text("push constants are at most 128 bytes, and these are ").number(size_of::<T>() as u32);
+        let message =
+            start(slot).text("push constants are at most 128 bytes, and these are ").number(size_of::<T>() as u32);
         message.text("; put the rest into a uniform buffer").fail();
     }
     if !size_of::<T>().is_multiple_of(4) {
@@ -105,7 +106,8 @@ pub const fn check_padding(block: &str, size: usize, members: &[(&str, usize, us
     while index <= members.len() {
         let next = if index < members.len() { members[index].1 } else { size };
         if next != end {
-            let message = Message::new().code(block).text(" has ").number((next - end) as u32).text(" bytes of padding");
+            let message =
+                Message::new().code(block).text(" has ").number((next - end) as u32).text(" bytes of padding");
             let message = if previous.is_empty() { message } else { message.text(" after ").code(previous) };
             let message = message.text("; make them a member, such as `_pad: [u8; ").number((next - end) as u32);
             message.text("]`").fail();
@@ -174,7 +176,14 @@ const fn check_kind<R: Resource>(slot: &str, what: &str, kind: ResourceKind) {
             ResourceKind::Image => "an image",
             ResourceKind::AccelerationStructure => "an acceleration structure",
         };
-        start(slot).text("it is used as ").text(what).text(", but declared as ").text(found).text("; use ").text(wanted).fail();
+        start(slot)
+            .text("it is used as ")
+            .text(what)
+            .text(", but declared as ")
+            .text(found)
+            .text("; use ")
+            .text(wanted)
+            .fail();
     }
 }
 
@@ -187,11 +196,15 @@ const fn check_buffer<R: Resource>(slot: &str, what: &str, block: &ShaderBlock, 
         return compare_block(&path, rust, block);
     }
     match block.members {
-        [ShaderMember { ty: ShaderType::RuntimeArray { element, stride }, .. }] => compare_element(&path, rust, element, *stride),
+        [ShaderMember { ty: ShaderType::RuntimeArray { element, stride }, .. }] => {
+            compare_element(&path, rust, element, *stride)
+        }
         [.., ShaderMember { ty: ShaderType::RuntimeArray { .. }, .. }] => start(slot)
             .text("the shader's block has members before its run-time array; put them into a block of their own")
             .fail(),
-        _ if uniform => start(slot).text("a uniform block has no run-time array; use `Buffer<T>`, or `Buffer<[T; N]>`").fail(),
+        _ if uniform => {
+            start(slot).text("a uniform block has no run-time array; use `Buffer<T>`, or `Buffer<[T; N]>`").fail()
+        }
         _ => start(slot).text("the shader's block does not end in a run-time array; use `Buffer<T>`").fail(),
     }
 }
@@ -205,12 +218,16 @@ const fn check_image<R: Resource>(slot: &str, what: &str, image: &ImageContract,
         message.code(dimension_name(image.dimension)).text(" in the shader").fail();
     }
     if storage && format.glsl.is_empty() {
-        start(slot).code(format.name).text(" cannot be the format of a storage image; sample it, or use another format").fail();
+        start(slot)
+            .code(format.name)
+            .text(" cannot be the format of a storage image; sample it, or use another format")
+            .fail();
     }
     if let Some(wanted) = image.format
         && !equal(wanted, format.glsl)
     {
-        let message = start(slot).text("the image format is ").code(format.name).text(" in Rust, which is ").code(format.glsl);
+        let message =
+            start(slot).text("the image format is ").code(format.name).text(" in Rust, which is ").code(format.glsl);
         message.text(" in a shader, and ").code(wanted).text(" in the shader").fail();
     }
     check_texel(slot, format.texel, image.texel);

@@ -20,8 +20,12 @@ pub struct VertexSlot {
 
 /// One attribute for each input: by name where every input has a member of its name, otherwise in declared order.
 #[track_caller]
-pub const fn vertex_attributes<const N: usize>(slots: &[VertexSlot], inputs: &[VertexInput; N]) -> [VertexAttribute; N] {
-    let mut attributes = [VertexAttribute { location: 0, slot: 0, format: vk::Format::UNDEFINED, offset: 0, stride: 0 }; N];
+pub const fn vertex_attributes<const N: usize>(
+    slots: &[VertexSlot],
+    inputs: &[VertexInput; N],
+) -> [VertexAttribute; N] {
+    let mut attributes =
+        [VertexAttribute { location: 0, slot: 0, format: vk::Format::UNDEFINED, offset: 0, stride: 0 }; N];
     let mut all_named = true;
     let mut index = 0;
     while index < N {
@@ -102,7 +106,8 @@ const fn fail_unmatched<const N: usize>(slots: &[VertexSlot], inputs: &[VertexIn
     let mut index = 0;
     while index < N {
         if named(slots, inputs[index].name).is_none() {
-            let message = Message::new().text("the vertex shader's input ").code(inputs[index].name).text(" (location ");
+            let message =
+                Message::new().text("the vertex shader's input ").code(inputs[index].name).text(" (location ");
             let message = message.number(inputs[index].location).text(") has no member of its name in the vertex type");
             match slots {
                 [only] => message.text(" of slot ").code(only.name).fail(),

@@ -10,6 +10,8 @@ pub mod device;
 pub mod event;
 pub mod frame;
 pub mod graph;
+#[doc(hidden)]
+pub mod macro_support;
 pub mod memory;
 pub mod plan;
 pub mod shader;

@@ -55,11 +55,7 @@ impl Capabilities {
     /// What can be done with a format of Vulkan 1.0; nothing for formats of later versions and extensions, which
     /// [`Device::format_features`](super::Device::format_features) asks the driver for.
     pub fn core_format(&self, format: vk::Format) -> FormatFeatures {
-        usize::try_from(format.as_raw())
-            .ok()
-            .and_then(|index| self.formats.get(index))
-            .copied()
-            .unwrap_or_default()
+        usize::try_from(format.as_raw()).ok().and_then(|index| self.formats.get(index)).copied().unwrap_or_default()
     }
 
     /// Whether [`Self::core_format`] knows the format.
@@ -102,17 +98,11 @@ pub struct FormatFeatures {
 }
 
 impl FormatFeatures {
-    pub(super) fn read(
-        instance: &ash::Instance,
-        physical: vk::PhysicalDevice,
-        format: vk::Format,
-    ) -> Self {
+    pub(super) fn read(instance: &ash::Instance, physical: vk::PhysicalDevice, format: vk::Format) -> Self {
         let mut extended = vk::FormatProperties3::default();
         let mut properties = vk::FormatProperties2::default().push_next(&mut extended);
         // SAFETY: `physical` comes from `instance` and is of Vulkan 1.3, to which `FormatProperties3` belongs.
-        unsafe {
-            instance.get_physical_device_format_properties2(physical, format, &mut properties)
-        };
+        unsafe { instance.get_physical_device_format_properties2(physical, format, &mut properties) };
         Self {
             linear: extended.linear_tiling_features,
             optimal: extended.optimal_tiling_features,
@@ -165,9 +155,7 @@ pub(super) fn read(
     let mut pipelines = vk::PhysicalDeviceRayTracingPipelinePropertiesKHR::default();
     let mut properties = vk::PhysicalDeviceProperties2::default().push_next(&mut v11);
     if ray_tracing {
-        properties = properties
-            .push_next(&mut structures)
-            .push_next(&mut pipelines);
+        properties = properties.push_next(&mut structures).push_next(&mut pipelines);
     }
     // SAFETY: `physical` comes from `instance` and is of Vulkan 1.3; the chain holds structures of 1.2 and of extensions
     // that the device has, each once.
@@ -203,8 +191,7 @@ pub(super) fn read(
             max_ray_hit_attribute_size: pipelines.max_ray_hit_attribute_size,
             max_primitive_count: structures.max_primitive_count,
             max_instance_count: structures.max_instance_count,
-            min_scratch_offset_alignment: structures
-                .min_acceleration_structure_scratch_offset_alignment,
+            min_scratch_offset_alignment: structures.min_acceleration_structure_scratch_offset_alignment,
         }),
         formats: (0..=LAST_CORE_FORMAT)
             .map(|raw| FormatFeatures::read(instance, physical, vk::Format::from_raw(raw)))
@@ -213,10 +200,7 @@ pub(super) fn read(
     }
 }
 
-pub(super) fn queue_families(
-    instance: &ash::Instance,
-    physical: vk::PhysicalDevice,
-) -> Vec<QueueFamily> {
+pub(super) fn queue_families(instance: &ash::Instance, physical: vk::PhysicalDevice) -> Vec<QueueFamily> {
     // SAFETY: `physical` comes from `instance`.
     unsafe { instance.get_physical_device_queue_family_properties(physical) }
         .into_iter()
@@ -225,11 +209,7 @@ pub(super) fn queue_families(
             count: family.queue_count,
             timestamp_valid_bits: family.timestamp_valid_bits,
             transfer_granularity: {
-                let vk::Extent3D {
-                    width,
-                    height,
-                    depth,
-                } = family.min_image_transfer_granularity;
+                let vk::Extent3D { width, height, depth } = family.min_image_transfer_granularity;
                 [width, height, depth]
             },
         })

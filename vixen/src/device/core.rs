@@ -27,57 +27,28 @@ impl DeviceCore {
         capabilities: &Capabilities,
         main_family: u32,
     ) -> Result<Self, DeviceError> {
-        let extensions: Vec<*const c_char> = capabilities
-            .extensions
-            .iter()
-            .map(|name| name.as_ptr())
-            .collect();
-        let queues = [vk::DeviceQueueCreateInfo::default()
-            .queue_family_index(main_family)
-            .queue_priorities(&[1.0])];
+        let extensions: Vec<*const c_char> = capabilities.extensions.iter().map(|name| name.as_ptr()).collect();
+        let queues = [vk::DeviceQueueCreateInfo::default().queue_family_index(main_family).queue_priorities(&[1.0])];
         let mut features = FeatureStructs::new(capabilities.enabled);
-        let mut info = vk::DeviceCreateInfo::default()
-            .queue_create_infos(&queues)
-            .enabled_extension_names(&extensions);
+        let mut info = vk::DeviceCreateInfo::default().queue_create_infos(&queues).enabled_extension_names(&extensions);
         let chain = features.chain(|name| capabilities.has_extension(name));
         info.p_next = (chain as *const vk::PhysicalDeviceFeatures2<'_>).cast();
         // SAFETY: `info` asks only for a queue family, features and extensions that the device was found to have, the
         // extensions with all that they depend on; what it points to (names, queues, the chain in `features`) lives to the
         // end of this call.
-        let raw = unsafe {
-            instance
-                .raw
-                .create_device(physical, &info, instance.callbacks.as_ref())
-        }
-        .map_err(DeviceError::vulkan("vkCreateDevice"))?;
+        let raw = unsafe { instance.raw.create_device(physical, &info, instance.callbacks.as_ref()) }
+            .map_err(DeviceError::vulkan("vkCreateDevice"))?;
         Ok(Self::from_parts(instance, physical, raw, true))
     }
 
     /// An application's device, which stays the application's.
-    pub(super) fn borrowed(
-        instance: Instance,
-        physical: vk::PhysicalDevice,
-        raw: ash::Device,
-    ) -> Self {
+    pub(super) fn borrowed(instance: Instance, physical: vk::PhysicalDevice, raw: ash::Device) -> Self {
         Self::from_parts(instance, physical, raw, false)
     }
 
-    fn from_parts(
-        instance: Instance,
-        physical: vk::PhysicalDevice,
-        raw: ash::Device,
-        owned: bool,
-    ) -> Self {
-        let debug = instance
-            .has(ext::debug_utils::NAME)
-            .then(|| ext::debug_utils::Device::new(&instance.raw, &raw));
-        Self {
-            raw,
-            physical,
-            debug,
-            owned,
-            instance,
-        }
+    fn from_parts(instance: Instance, physical: vk::PhysicalDevice, raw: ash::Device, owned: bool) -> Self {
+        let debug = instance.has(ext::debug_utils::NAME).then(|| ext::debug_utils::Device::new(&instance.raw, &raw));
+        Self { raw, physical, debug, owned, instance }
     }
 
     pub(crate) fn instance(&self) -> &ash::Instance {
@@ -91,9 +62,7 @@ impl DeviceCore {
     pub(crate) fn set_name<H: vk::Handle>(&self, handle: H, name: &str) {
         let Some(debug) = &self.debug else { return };
         let name = CString::new(name.replace('\0', "")).expect("the zero bytes were taken out");
-        let info = vk::DebugUtilsObjectNameInfoEXT::default()
-            .object_handle(handle)
-            .object_name(&name);
+        let info = vk::DebugUtilsObjectNameInfoEXT::default().object_handle(handle).object_name(&name);
         // SAFETY: the device is alive and has the extension; the caller's handle belongs to it, or the layer says so. A name
         // that cannot be stored is no reason to fail.
         let _ = unsafe { debug.set_debug_utils_object_name(&info) };

@@ -25,10 +25,7 @@ pub struct ValidationLog(Mutex<Vec<String>>);
 impl ValidationLog {
     /// The messages so far.
     pub fn messages(&self) -> Vec<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The messages so far, which are then forgotten.
@@ -69,20 +66,13 @@ impl Messenger {
     /// The instance must be alive, and `callbacks` those that the messenger was made with.
     pub(super) unsafe fn destroy(&self, callbacks: Option<&vk::AllocationCallbacks<'static>>) {
         // SAFETY: promised by the caller; the handle was made by this loader and is destroyed once, by its owner's drop.
-        unsafe {
-            self.loader
-                .destroy_debug_utils_messenger(self.raw, callbacks)
-        };
+        unsafe { self.loader.destroy_debug_utils_messenger(self.raw, callbacks) };
     }
 }
 
 /// What to report to the log. The pointer in it is good for as long as the log lives.
-pub(super) fn messenger_info(
-    log: &Arc<ValidationLog>,
-) -> vk::DebugUtilsMessengerCreateInfoEXT<'static> {
-    use vk::{
-        DebugUtilsMessageSeverityFlagsEXT as Severity, DebugUtilsMessageTypeFlagsEXT as Type,
-    };
+pub(super) fn messenger_info(log: &Arc<ValidationLog>) -> vk::DebugUtilsMessengerCreateInfoEXT<'static> {
+    use vk::{DebugUtilsMessageSeverityFlagsEXT as Severity, DebugUtilsMessageTypeFlagsEXT as Type};
     vk::DebugUtilsMessengerCreateInfoEXT::default()
         .message_severity(Severity::WARNING | Severity::ERROR)
         .message_type(Type::VALIDATION)
@@ -99,17 +89,11 @@ unsafe extern "system" fn report(
     // SAFETY: Vulkan calls this with a valid structure, whose strings live for the call and may be null.
     let (id, text) = unsafe {
         let data = &*data;
-        (
-            string(data.message_id_name_as_c_str()),
-            string(data.message_as_c_str()),
-        )
+        (string(data.message_id_name_as_c_str()), string(data.message_as_c_str()))
     };
     if !KNOWN_LAYER_FAULTS.iter().any(|(known, _why)| *known == id) {
-        let severity = if severity.contains(vk::DebugUtilsMessageSeverityFlagsEXT::ERROR) {
-            "error"
-        } else {
-            "warning"
-        };
+        let severity =
+            if severity.contains(vk::DebugUtilsMessageSeverityFlagsEXT::ERROR) { "error" } else { "warning" };
         let message = format!("{severity} {id}: {text}");
         // Nobody is left to tell when the stream is closed.
         let _ = writeln!(std::io::stderr(), "vulkan validation {message}");
@@ -121,6 +105,5 @@ unsafe extern "system" fn report(
 }
 
 fn string(text: Option<&CStr>) -> String {
-    text.map(|text| text.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    text.map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -28,9 +28,7 @@ pub enum DeviceError {
         found: Vec<String>,
     },
     /// The device lacks a feature.
-    #[error(
-        "the device '{device}' lacks the feature {feature}: choose another device or a newer driver"
-    )]
+    #[error("the device '{device}' lacks the feature {feature}: choose another device or a newer driver")]
     MissingFeature {
         /// The device's name.
         device: String,
@@ -67,17 +65,13 @@ pub enum DeviceError {
         found: Version,
     },
     /// No queue family of the device serves both graphics and compute.
-    #[error(
-        "the device '{device}' has no queue that serves graphics and compute: choose another device"
-    )]
+    #[error("the device '{device}' has no queue that serves graphics and compute: choose another device")]
     NoMainQueue {
         /// The device's name.
         device: String,
     },
     /// The device cannot show anything in that window.
-    #[error(
-        "the device '{device}' cannot present to this window: choose the device that drives the display"
-    )]
+    #[error("the device '{device}' cannot present to this window: choose the device that drives the display")]
     CannotPresent {
         /// The device's name.
         device: String,

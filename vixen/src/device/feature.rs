@@ -139,19 +139,13 @@ features! {
 
 impl Feature {
     /// What Vixen itself cannot do without.
-    pub const CORE: &[Self] = &[
-        Self::TimelineSemaphore,
-        Self::Synchronization2,
-        Self::DynamicRendering,
-    ];
+    pub const CORE: &[Self] = &[Self::TimelineSemaphore, Self::Synchronization2, Self::DynamicRendering];
 
     /// The device extension that brings the feature, where it is not part of Vulkan 1.3.
     pub const fn extension(self) -> Option<&'static CStr> {
         match self {
             Self::AccelerationStructure => Some(khr::acceleration_structure::NAME),
-            Self::RayTracingPipeline | Self::RayTraversalPrimitiveCulling => {
-                Some(khr::ray_tracing_pipeline::NAME)
-            }
+            Self::RayTracingPipeline | Self::RayTraversalPrimitiveCulling => Some(khr::ray_tracing_pipeline::NAME),
             Self::RayQuery => Some(khr::ray_query::NAME),
             _ => None,
         }
@@ -168,10 +162,7 @@ impl fmt::Display for Feature {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeatureSet(u128);
 
-const _: () = assert!(
-    Feature::ALL.len() <= 128,
-    "a FeatureSet has one bit for each feature"
-);
+const _: () = assert!(Feature::ALL.len() <= 128, "a FeatureSet has one bit for each feature");
 
 impl FeatureSet {
     /// No feature.
@@ -190,10 +181,7 @@ impl FeatureSet {
 
     /// The features of the set, in the order of [`Feature::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Feature> {
-        Feature::ALL
-            .iter()
-            .copied()
-            .filter(move |&feature| self.has(feature))
+        Feature::ALL.iter().copied().filter(move |&feature| self.has(feature))
     }
 }
 
@@ -236,19 +224,12 @@ impl FeatureStructs {
         // SAFETY: `physical` comes from `instance`; the chain holds structures of 1.3 and of extensions that the device
         // has, each once, and they live until the call returns because `chain` borrows `structs`.
         unsafe { instance.get_physical_device_features2(physical, chain) };
-        Feature::ALL
-            .iter()
-            .copied()
-            .filter(|feature| *feature.field(&mut structs) == vk::TRUE)
-            .collect()
+        Feature::ALL.iter().copied().filter(|feature| *feature.field(&mut structs) == vk::TRUE).collect()
     }
 
     /// Links the structures, those of extensions only where the extension is there. The pointers hold while the result is
     /// borrowed: nothing can move or touch the structures before that ends.
-    pub(super) fn chain(
-        &mut self,
-        has_extension: impl Fn(&CStr) -> bool,
-    ) -> &mut vk::PhysicalDeviceFeatures2<'static> {
+    pub(super) fn chain(&mut self, has_extension: impl Fn(&CStr) -> bool) -> &mut vk::PhysicalDeviceFeatures2<'static> {
         let mut next: *mut c_void = std::ptr::null_mut();
         if has_extension(khr::ray_query::NAME) {
             self.ray_query.p_next = next;
@@ -279,11 +260,8 @@ mod tests {
         for &feature in Feature::ALL {
             let only = FeatureSet::EMPTY.with(feature);
             let mut structs = FeatureStructs::new(only);
-            let on: FeatureSet = Feature::ALL
-                .iter()
-                .copied()
-                .filter(|other| *other.field(&mut structs) == vk::TRUE)
-                .collect();
+            let on: FeatureSet =
+                Feature::ALL.iter().copied().filter(|other| *other.field(&mut structs) == vk::TRUE).collect();
             assert_eq!(on, only, "{feature}");
             assert_eq!(on.iter().collect::<Vec<_>>(), [feature]);
         }

@@ -17,13 +17,7 @@ impl Version {
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(raw) = *self;
-        write!(
-            f,
-            "{}.{}.{}",
-            vk::api_version_major(raw),
-            vk::api_version_minor(raw),
-            vk::api_version_patch(raw)
-        )
+        write!(f, "{}.{}.{}", vk::api_version_major(raw), vk::api_version_minor(raw), vk::api_version_patch(raw))
     }
 }
 
@@ -70,11 +64,7 @@ pub struct DeviceInfo {
 }
 
 impl DeviceInfo {
-    pub(super) fn read(
-        instance: &ash::Instance,
-        physical: vk::PhysicalDevice,
-        index: usize,
-    ) -> Self {
+    pub(super) fn read(instance: &ash::Instance, physical: vk::PhysicalDevice, index: usize) -> Self {
         let mut driver = vk::PhysicalDeviceDriverProperties::default();
         let mut properties = vk::PhysicalDeviceProperties2::default().push_next(&mut driver);
         // SAFETY: `physical` comes from `instance`, whose version is at least 1.1, and the chain holds one structure that
@@ -82,11 +72,7 @@ impl DeviceInfo {
         unsafe { instance.get_physical_device_properties2(physical, &mut properties) };
         let properties = properties.properties;
         let name = text(&properties.device_name);
-        let driver = format!(
-            "{} {}",
-            text(&driver.driver_name),
-            text(&driver.driver_info)
-        );
+        let driver = format!("{} {}", text(&driver.driver_name), text(&driver.driver_info));
         Self {
             index,
             name,
@@ -106,8 +92,5 @@ impl fmt::Display for DeviceInfo {
 /// A fixed-size string of a Vulkan structure.
 fn text(raw: &[c_char]) -> String {
     let bytes: Vec<u8> = raw.iter().map(|&c| c as u8).collect();
-    CStr::from_bytes_until_nul(&bytes).map_or_else(
-        |_| String::new(),
-        |text| text.to_string_lossy().into_owned(),
-    )
+    CStr::from_bytes_until_nul(&bytes).map_or_else(|_| String::new(), |text| text.to_string_lossy().into_owned())
 }

@@ -26,32 +26,21 @@ pub(super) struct Instance {
 impl Instance {
     pub(super) fn new(options: &DeviceOptions) -> Result<Self, DeviceError> {
         let entry = load()?;
-        let validation = options
-            .validation
-            .then(|| Validation::find(&entry))
-            .transpose()?;
+        let validation = options.validation.then(|| Validation::find(&entry)).transpose()?;
         let extensions = extensions(&entry, options)?;
         let log = Arc::new(ValidationLog::default());
 
-        let name = CString::new(options.application_name.replace('\0', ""))
-            .expect("the zero bytes were taken out");
+        let name = CString::new(options.application_name.replace('\0', "")).expect("the zero bytes were taken out");
         let application = vk::ApplicationInfo::default()
             .application_name(&name)
             .engine_name(c"vixen")
             .api_version(Version::REQUIRED.0);
         let mut names: Vec<*const c_char> = extensions.iter().map(|name| name.as_ptr()).collect();
-        let layers: &[*const c_char] = if validation.is_some() {
-            &[VALIDATION_LAYER.as_ptr()]
-        } else {
-            &[]
-        };
-        let mut info = vk::InstanceCreateInfo::default()
-            .application_info(&application)
-            .enabled_layer_names(layers);
+        let layers: &[*const c_char] = if validation.is_some() { &[VALIDATION_LAYER.as_ptr()] } else { &[] };
+        let mut info = vk::InstanceCreateInfo::default().application_info(&application).enabled_layer_names(layers);
 
         let checks = [vk::ValidationFeatureEnableEXT::SYNCHRONIZATION_VALIDATION];
-        let mut features =
-            vk::ValidationFeaturesEXT::default().enabled_validation_features(&checks);
+        let mut features = vk::ValidationFeaturesEXT::default().enabled_validation_features(&checks);
         if validation.is_some_and(|validation| validation.features) {
             names.push(ext::validation_features::NAME.as_ptr());
             info = info.push_next(&mut features);
@@ -63,34 +52,16 @@ impl Instance {
         let info = info.enabled_extension_names(&names);
 
         // SAFETY: everything that `info` points to lives to the end of this call; the log lives longer than the instance.
-        let raw = unsafe { entry.create_instance(&info, options.callbacks.as_ref()) }.map_err(
-            |result| match result {
-                vk::Result::ERROR_INCOMPATIBLE_DRIVER => {
-                    no_driver("the loader found none that fits")
-                }
-                result => DeviceError::Vulkan {
-                    call: "vkCreateInstance",
-                    result,
-                },
-            },
-        )?;
-        let mut instance = Self {
-            entry,
-            raw,
-            callbacks: options.callbacks,
-            extensions,
-            messenger: None,
-            owned: true,
-            log,
-        };
+        let raw =
+            unsafe { entry.create_instance(&info, options.callbacks.as_ref()) }.map_err(|result| match result {
+                vk::Result::ERROR_INCOMPATIBLE_DRIVER => no_driver("the loader found none that fits"),
+                result => DeviceError::Vulkan { call: "vkCreateInstance", result },
+            })?;
+        let mut instance =
+            Self { entry, raw, callbacks: options.callbacks, extensions, messenger: None, owned: true, log };
         if instance.has(ext::debug_utils::NAME) {
             let callbacks = instance.callbacks.as_ref();
-            instance.messenger = Some(Messenger::new(
-                &instance.entry,
-                &instance.raw,
-                &instance.log,
-                callbacks,
-            )?);
+            instance.messenger = Some(Messenger::new(&instance.entry, &instance.raw, &instance.log, callbacks)?);
         }
         Ok(instance)
     }
@@ -102,15 +73,7 @@ impl Instance {
         extensions: Vec<&'static CStr>,
         callbacks: Option<vk::AllocationCallbacks<'static>>,
     ) -> Self {
-        Self {
-            entry,
-            raw,
-            callbacks,
-            extensions,
-            messenger: None,
-            owned: false,
-            log: Arc::default(),
-        }
+        Self { entry, raw, callbacks, extensions, messenger: None, owned: false, log: Arc::default() }
     }
 
     /// Whether an instance extension is enabled.
@@ -152,9 +115,7 @@ fn load() -> Result<ash::Entry, DeviceError> {
 }
 
 pub(super) fn no_driver(detail: impl Into<String>) -> DeviceError {
-    DeviceError::NoDriver {
-        detail: detail.into(),
-    }
+    DeviceError::NoDriver { detail: detail.into() }
 }
 
 /// What the installed validation layer offers.
@@ -169,38 +130,22 @@ impl Validation {
         // SAFETY: the loader is loaded.
         let layers = unsafe { entry.enumerate_instance_layer_properties() }
             .map_err(DeviceError::vulkan("vkEnumerateInstanceLayerProperties"))?;
-        if !layers
-            .iter()
-            .any(|layer| layer.layer_name_as_c_str() == Ok(VALIDATION_LAYER))
-        {
+        if !layers.iter().any(|layer| layer.layer_name_as_c_str() == Ok(VALIDATION_LAYER)) {
             let layer = VALIDATION_LAYER.to_str().expect("the name is ASCII");
             return Err(DeviceError::MissingLayer { layer });
         }
-        Ok(Self {
-            features: has(
-                &instance_extensions(entry, Some(VALIDATION_LAYER))?,
-                ext::validation_features::NAME,
-            ),
-        })
+        Ok(Self { features: has(&instance_extensions(entry, Some(VALIDATION_LAYER))?, ext::validation_features::NAME) })
     }
 }
 
 /// The instance extensions to enable: names for objects, and what the display needs.
-fn extensions(
-    entry: &ash::Entry,
-    options: &DeviceOptions,
-) -> Result<Vec<&'static CStr>, DeviceError> {
+fn extensions(entry: &ash::Entry, options: &DeviceOptions) -> Result<Vec<&'static CStr>, DeviceError> {
     let found = instance_extensions(entry, None)?;
     let mut enabled = Vec::new();
     if has(&found, ext::debug_utils::NAME) {
         enabled.push(ext::debug_utils::NAME);
     }
-    for name in options
-        .display
-        .map(display_extensions)
-        .transpose()?
-        .unwrap_or_default()
-    {
+    for name in options.display.map(display_extensions).transpose()?.unwrap_or_default() {
         if !has(&found, name) {
             return Err(missing(name.to_string_lossy().into_owned()));
         }
@@ -210,37 +155,23 @@ fn extensions(
 }
 
 /// The instance extensions that surfaces of a display need.
-pub(super) fn display_extensions(
-    display: RawDisplayHandle,
-) -> Result<Vec<&'static CStr>, DeviceError> {
+pub(super) fn display_extensions(display: RawDisplayHandle) -> Result<Vec<&'static CStr>, DeviceError> {
     let names = ash_window::enumerate_required_extensions(display)
         .map_err(|_| missing("for this kind of display".to_owned()))?;
     // SAFETY: ash-window gives constants of the program, ended by a zero byte.
-    Ok(names
-        .iter()
-        .map(|&name| unsafe { CStr::from_ptr(name) })
-        .collect())
+    Ok(names.iter().map(|&name| unsafe { CStr::from_ptr(name) }).collect())
 }
 
 fn missing(extension: String) -> DeviceError {
-    DeviceError::MissingExtension {
-        device: "the Vulkan loader".to_owned(),
-        extension,
-    }
+    DeviceError::MissingExtension { device: "the Vulkan loader".to_owned(), extension }
 }
 
-fn instance_extensions(
-    entry: &ash::Entry,
-    layer: Option<&CStr>,
-) -> Result<Vec<vk::ExtensionProperties>, DeviceError> {
+fn instance_extensions(entry: &ash::Entry, layer: Option<&CStr>) -> Result<Vec<vk::ExtensionProperties>, DeviceError> {
     // SAFETY: the loader is loaded, and the layer, if one is named, was found.
-    unsafe { entry.enumerate_instance_extension_properties(layer) }.map_err(DeviceError::vulkan(
-        "vkEnumerateInstanceExtensionProperties",
-    ))
+    unsafe { entry.enumerate_instance_extension_properties(layer) }
+        .map_err(DeviceError::vulkan("vkEnumerateInstanceExtensionProperties"))
 }
 
 fn has(found: &[vk::ExtensionProperties], name: &CStr) -> bool {
-    found
-        .iter()
-        .any(|extension| extension.extension_name_as_c_str() == Ok(name))
+    found.iter().any(|extension| extension.extension_name_as_c_str() == Ok(name))
 }

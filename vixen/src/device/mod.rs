@@ -21,9 +21,7 @@ use std::sync::Arc;
 
 use ash::{ext, khr, vk};
 
-pub use self::capabilities::{
-    Capabilities, FormatFeatures, QueueFamily, RayTracingLimits, Timestamps,
-};
+pub use self::capabilities::{Capabilities, FormatFeatures, QueueFamily, RayTracingLimits, Timestamps};
 pub use self::debug::{KNOWN_LAYER_FAULTS, VALIDATION_LAYER, ValidationLog};
 pub use self::error::DeviceError;
 pub use self::feature::{Feature, FeatureSet};
@@ -76,21 +74,13 @@ impl Device {
         let core = DeviceCore::new(instance, chosen.physical, &capabilities, chosen.main_family)?;
         // SAFETY: the device was made with one queue of this family.
         let queue = unsafe { core.raw.get_device_queue(chosen.main_family, 0) };
-        Self::assemble(
-            core,
-            chosen.info,
-            capabilities,
-            Queue::new(queue, chosen.main_family),
-        )
+        Self::assemble(core, chosen.info, capabilities, Queue::new(queue, chosen.main_family))
     }
 
     /// The devices of the machine, in the order that [`Select::Index`] counts in.
     pub fn list() -> Result<Vec<DeviceInfo>, DeviceError> {
         let instance = Instance::new(&DeviceOptions::default().validation(false))?;
-        Ok(select::list(&instance)?
-            .into_iter()
-            .map(|(_physical, info)| info)
-            .collect())
+        Ok(select::list(&instance)?.into_iter().map(|(_physical, info)| info).collect())
     }
 
     fn assemble(
@@ -103,12 +93,8 @@ impl Device {
         let (entry, instance, raw) = (&core.instance.entry, &core.instance.raw, &core.raw);
         let has = |name| capabilities.has_extension(name);
         let loaders = Loaders {
-            surface: core
-                .instance
-                .has(khr::surface::NAME)
-                .then(|| khr::surface::Instance::new(entry, instance)),
-            swapchain: has(khr::swapchain::NAME)
-                .then(|| khr::swapchain::Device::new(instance, raw)),
+            surface: core.instance.has(khr::surface::NAME).then(|| khr::surface::Instance::new(entry, instance)),
+            swapchain: has(khr::swapchain::NAME).then(|| khr::swapchain::Device::new(instance, raw)),
             acceleration_structure: capabilities
                 .has(Feature::AccelerationStructure)
                 .then(|| khr::acceleration_structure::Device::new(instance, raw)),
@@ -119,14 +105,7 @@ impl Device {
         let allocator = VmaAllocator::new(&core, &capabilities)?;
         let heaps = device_heaps(&core, &capabilities);
         let budget = Arc::new(BudgetManager::new(Box::new(allocator), &heaps));
-        Ok(Self(Arc::new(DeviceShared {
-            info,
-            capabilities,
-            main_queue,
-            loaders,
-            budget,
-            core,
-        })))
+        Ok(Self(Arc::new(DeviceShared { info, capabilities, main_queue, loaders, budget, core })))
     }
 
     /// What the device is called, and what it is.
@@ -217,7 +196,8 @@ impl Device {
         &self.0.core
     }
 
-    /// What the validation layer said so far: warnings and errors.
+    /// What the validation layer said so far: warnings and errors. Nothing for [`Device::from_raw`], whose instance reports to
+    /// its application.
     pub fn validation_messages(&self) -> Vec<String> {
         self.validation_log().messages()
     }

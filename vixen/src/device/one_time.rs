@@ -12,15 +12,12 @@ impl Device {
     pub fn submit_once(&self, record: impl FnOnce(vk::CommandBuffer)) -> Result<(), DeviceError> {
         let once = Once::new(self)?;
         let (raw, commands) = (self.raw(), once.commands);
-        let begin = vk::CommandBufferBeginInfo::default()
-            .flags(vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT);
+        let begin = vk::CommandBufferBeginInfo::default().flags(vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT);
         // SAFETY: the command buffer is new, of a pool that nobody else knows, and not yet recording.
-        unsafe { raw.begin_command_buffer(commands, &begin) }
-            .map_err(DeviceError::vulkan("vkBeginCommandBuffer"))?;
+        unsafe { raw.begin_command_buffer(commands, &begin) }.map_err(DeviceError::vulkan("vkBeginCommandBuffer"))?;
         record(commands);
         // SAFETY: recording began above.
-        unsafe { raw.end_command_buffer(commands) }
-            .map_err(DeviceError::vulkan("vkEndCommandBuffer"))?;
+        unsafe { raw.end_command_buffer(commands) }.map_err(DeviceError::vulkan("vkEndCommandBuffer"))?;
 
         let buffers = [vk::CommandBufferSubmitInfo::default().command_buffer(commands)];
         let submit = [vk::SubmitInfo2::default().command_buffer_infos(&buffers)];
@@ -32,8 +29,12 @@ impl Device {
                 .map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
         }
         // SAFETY: the fence is alive and was submitted above.
-        unsafe { raw.wait_for_fences(&[once.fence], true, u64::MAX) }
-            .map_err(DeviceError::vulkan("vkWaitForFences"))
+        unsafe { raw.wait_for_fences(&[once.fence], true, u64::MAX) }.map_err(|result| {
+            // The caller may free what the commands use as soon as this returns, so wait by other means. A lost device has
+            // nothing left to wait for.
+            let _ = self.wait_idle();
+            DeviceError::Vulkan { call: "vkWaitForFences", result }
+        })
     }
 }
 
@@ -68,9 +69,8 @@ impl<'d> Once<'d> {
         once.commands = unsafe { raw.allocate_command_buffers(&buffers) }
             .map_err(DeviceError::vulkan("vkAllocateCommandBuffers"))?[0];
         // SAFETY: the device is alive.
-        once.fence =
-            unsafe { raw.create_fence(&vk::FenceCreateInfo::default(), device.callbacks()) }
-                .map_err(DeviceError::vulkan("vkCreateFence"))?;
+        once.fence = unsafe { raw.create_fence(&vk::FenceCreateInfo::default(), device.callbacks()) }
+            .map_err(DeviceError::vulkan("vkCreateFence"))?;
         Ok(once)
     }
 }
@@ -78,18 +78,10 @@ impl<'d> Once<'d> {
 impl Drop for Once<'_> {
     fn drop(&mut self) {
         // SAFETY: both are null or were made from this device with these callbacks. The commands were never submitted, or
-        // they are done: waited for, here once more where the wait above failed, or the device is lost, after which its
-        // objects may be destroyed.
+        // they are done, or the device is lost, after which its objects may be destroyed.
         unsafe {
-            if self.pending {
-                let _ = self.device.wait_idle();
-            }
-            self.device
-                .raw()
-                .destroy_fence(self.fence, self.device.callbacks());
-            self.device
-                .raw()
-                .destroy_command_pool(self.pool, self.device.callbacks());
+            self.device.raw().destroy_fence(self.fence, self.device.callbacks());
+            self.device.raw().destroy_command_pool(self.pool, self.device.callbacks());
         }
     }
 }

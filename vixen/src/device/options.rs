@@ -34,8 +34,7 @@ impl Default for DeviceOptions {
         Self {
             application_name: "vixen".to_owned(),
             select: Select::Default,
-            validation: std::env::var_os("VIXEN_VALIDATION")
-                .is_some_and(|value| !value.is_empty() && value != "0"),
+            validation: std::env::var_os("VIXEN_VALIDATION").is_some_and(|value| !value.is_empty() && value != "0"),
             display: None,
             required: Vec::new(),
             callbacks: None,

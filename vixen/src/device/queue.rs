@@ -13,19 +13,11 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(handle: vk::Queue, family: u32) -> Self {
-        Self {
-            handle,
-            family,
-            lock: Mutex::new(()),
-        }
+        Self { handle, family, lock: Mutex::new(()) }
     }
 
     pub(super) fn as_ref(&self) -> QueueRef<'_> {
-        QueueRef {
-            handle: self.handle,
-            family: self.family,
-            lock: &self.lock,
-        }
+        QueueRef { handle: self.handle, family: self.family, lock: &self.lock }
     }
 }
 

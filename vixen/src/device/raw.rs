@@ -47,22 +47,9 @@ impl Device {
     /// - The application uses the queue only while it holds the lock of [`Device::main_queue`].
     /// - The callbacks hold to what [`DeviceOptions::callbacks`](super::DeviceOptions::callbacks) asks for.
     pub unsafe fn from_raw(raw: RawDevice) -> Result<Self, DeviceError> {
-        let RawDevice {
-            entry,
-            instance,
-            physical,
-            device,
-            queue,
-            queue_family,
-            features,
-            extensions,
-            callbacks,
-        } = raw;
+        let RawDevice { entry, instance, physical, device, queue, queue_family, features, extensions, callbacks } = raw;
         let instance = Instance::borrowed(entry, instance, extensions.clone(), callbacks);
-        let index = select::list(&instance)?
-            .iter()
-            .position(|&(other, _)| other == physical)
-            .unwrap_or(0);
+        let index = select::list(&instance)?.iter().position(|&(other, _)| other == physical).unwrap_or(0);
         let info = DeviceInfo::read(&instance.raw, physical, index);
         if info.api_version < Version::REQUIRED {
             return Err(DeviceError::VersionTooOld {
@@ -71,42 +58,20 @@ impl Device {
                 found: info.api_version,
             });
         }
-        if let Some(&feature) = Feature::CORE
-            .iter()
-            .find(|&&feature| !features.has(feature))
-        {
-            return Err(DeviceError::MissingFeature {
-                device: info.name,
-                feature,
-            });
+        if let Some(&feature) = Feature::CORE.iter().find(|&&feature| !features.has(feature)) {
+            return Err(DeviceError::MissingFeature { device: info.name, feature });
         }
-        if let Some(extension) = features
-            .iter()
-            .filter_map(Feature::extension)
-            .find(|extension| !extensions.contains(extension))
+        if let Some(extension) =
+            features.iter().filter_map(Feature::extension).find(|extension| !extensions.contains(extension))
         {
             let extension = extension.to_string_lossy().into_owned();
-            return Err(DeviceError::MissingExtension {
-                device: info.name,
-                extension,
-            });
+            return Err(DeviceError::MissingExtension { device: info.name, extension });
         }
-        let capabilities = capabilities::read(
-            &instance.raw,
-            physical,
-            features,
-            features,
-            extensions,
-            queue_family,
-        );
+        let capabilities = capabilities::read(&instance.raw, physical, features, features, extensions, queue_family);
         let serves = capabilities
             .queue_families
             .get(queue_family as usize)
-            .is_some_and(|family| {
-                family
-                    .flags
-                    .contains(vk::QueueFlags::GRAPHICS | vk::QueueFlags::COMPUTE)
-            });
+            .is_some_and(|family| family.flags.contains(vk::QueueFlags::GRAPHICS | vk::QueueFlags::COMPUTE));
         if !serves {
             return Err(DeviceError::NoMainQueue { device: info.name });
         }

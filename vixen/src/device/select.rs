@@ -21,20 +21,12 @@ pub(super) struct Chosen {
 }
 
 /// The devices of an instance, in the loader's order.
-pub(super) fn list(
-    instance: &Instance,
-) -> Result<Vec<(vk::PhysicalDevice, DeviceInfo)>, DeviceError> {
+pub(super) fn list(instance: &Instance) -> Result<Vec<(vk::PhysicalDevice, DeviceInfo)>, DeviceError> {
     // SAFETY: the instance is alive.
-    let found =
-        unsafe { instance.raw.enumerate_physical_devices() }.map_err(|result| match result {
-            vk::Result::ERROR_INITIALIZATION_FAILED => {
-                no_driver("none of the installed drivers starts")
-            }
-            result => DeviceError::Vulkan {
-                call: "vkEnumeratePhysicalDevices",
-                result,
-            },
-        })?;
+    let found = unsafe { instance.raw.enumerate_physical_devices() }.map_err(|result| match result {
+        vk::Result::ERROR_INITIALIZATION_FAILED => no_driver("none of the installed drivers starts"),
+        result => DeviceError::Vulkan { call: "vkEnumeratePhysicalDevices", result },
+    })?;
     if found.is_empty() {
         return Err(no_driver("the loader knows no device"));
     }
@@ -62,11 +54,7 @@ pub(super) fn choose(instance: &Instance, options: &DeviceOptions) -> Result<Cho
 }
 
 /// The indices to try, best first: one, unless the choice is left to us.
-fn candidates(
-    devices: &[DeviceInfo],
-    select: &Select,
-    wish: Option<&str>,
-) -> Result<Vec<usize>, DeviceError> {
+fn candidates(devices: &[DeviceInfo], select: &Select, wish: Option<&str>) -> Result<Vec<usize>, DeviceError> {
     let wished = match (select, wish.map(str::trim).filter(|wish| !wish.is_empty())) {
         (Select::Default, Some(wish)) => match wish.parse() {
             Ok(index) => Select::Index(index),
@@ -80,24 +68,16 @@ fn candidates(
             order.sort_by_key(|&index| devices[index].kind);
             return Ok(order);
         }
-        Select::Index(index) => (
-            (index < devices.len()).then_some(index),
-            format!("index {index}"),
-        ),
+        Select::Index(index) => ((index < devices.len()).then_some(index), format!("index {index}")),
         Select::Name(name) => {
             let lower = name.to_lowercase();
-            let found = devices
-                .iter()
-                .position(|device| device.name.to_lowercase().contains(&lower));
+            let found = devices.iter().position(|device| device.name.to_lowercase().contains(&lower));
             (found, format!("the name '{name}'"))
         }
     };
     match found {
         Some(index) => Ok(vec![index]),
-        None => Err(DeviceError::NoSuchDevice {
-            wanted,
-            found: devices.iter().map(DeviceInfo::to_string).collect(),
-        }),
+        None => Err(DeviceError::NoSuchDevice { wanted, found: devices.iter().map(DeviceInfo::to_string).collect() }),
     }
 }
 
@@ -119,50 +99,27 @@ fn examine(
     let extensions = extensions(instance, physical)?;
     if options.display.is_some() && !extensions.contains(&khr::swapchain::NAME) {
         let extension = khr::swapchain::NAME.to_string_lossy().into_owned();
-        return Err(DeviceError::MissingExtension {
-            device: device(),
-            extension,
-        });
+        return Err(DeviceError::MissingExtension { device: device(), extension });
     }
     let found = FeatureStructs::found(&instance.raw, physical, |name| extensions.contains(&name));
     for &feature in Feature::CORE.iter().chain(&options.required) {
         if !found.has(feature) {
-            return Err(DeviceError::MissingFeature {
-                device: device(),
-                feature,
-            });
+            return Err(DeviceError::MissingFeature { device: device(), feature });
         }
     }
     let main_family = queue_families(&instance.raw, physical)
         .iter()
-        .position(|family| {
-            family
-                .flags
-                .contains(vk::QueueFlags::GRAPHICS | vk::QueueFlags::COMPUTE)
-        })
+        .position(|family| family.flags.contains(vk::QueueFlags::GRAPHICS | vk::QueueFlags::COMPUTE))
         .ok_or_else(|| DeviceError::NoMainQueue { device: device() })? as u32;
-    Ok(Chosen {
-        physical,
-        info,
-        extensions,
-        found,
-        main_family,
-    })
+    Ok(Chosen { physical, info, extensions, found, main_family })
 }
 
 /// The device extensions that are enabled wherever they are found.
-fn extensions(
-    instance: &Instance,
-    physical: vk::PhysicalDevice,
-) -> Result<Vec<&'static CStr>, DeviceError> {
+fn extensions(instance: &Instance, physical: vk::PhysicalDevice) -> Result<Vec<&'static CStr>, DeviceError> {
     // SAFETY: `physical` comes from this instance.
     let found = unsafe { instance.raw.enumerate_device_extension_properties(physical) }
         .map_err(DeviceError::vulkan("vkEnumerateDeviceExtensionProperties"))?;
-    let has = |name: &CStr| {
-        found
-            .iter()
-            .any(|extension| extension.extension_name_as_c_str() == Ok(name))
-    };
+    let has = |name: &CStr| found.iter().any(|extension| extension.extension_name_as_c_str() == Ok(name));
 
     let mut enabled = Vec::new();
     if instance.has(khr::surface::NAME) && has(khr::swapchain::NAME) {
@@ -172,15 +129,8 @@ fn extensions(
         enabled.push(ext::memory_budget::NAME);
     }
     if has(khr::deferred_host_operations::NAME) && has(khr::acceleration_structure::NAME) {
-        enabled.extend([
-            khr::deferred_host_operations::NAME,
-            khr::acceleration_structure::NAME,
-        ]);
-        enabled.extend(
-            [khr::ray_tracing_pipeline::NAME, khr::ray_query::NAME]
-                .into_iter()
-                .filter(|name| has(name)),
-        );
+        enabled.extend([khr::deferred_host_operations::NAME, khr::acceleration_structure::NAME]);
+        enabled.extend([khr::ray_tracing_pipeline::NAME, khr::ray_query::NAME].into_iter().filter(|name| has(name)));
     }
     Ok(enabled)
 }
@@ -212,51 +162,26 @@ mod tests {
 
     #[test]
     fn the_default_order_is_by_kind_and_stable() {
-        assert_eq!(
-            candidates(&devices(), &Select::Default, None).unwrap(),
-            [2, 3, 1, 4, 0]
-        );
-        assert_eq!(
-            candidates(&devices(), &Select::Default, Some(" ")).unwrap(),
-            [2, 3, 1, 4, 0]
-        );
+        assert_eq!(candidates(&devices(), &Select::Default, None).unwrap(), [2, 3, 1, 4, 0]);
+        assert_eq!(candidates(&devices(), &Select::Default, Some(" ")).unwrap(), [2, 3, 1, 4, 0]);
     }
 
     #[test]
     fn the_environment_overrides_only_the_default() {
-        assert_eq!(
-            candidates(&devices(), &Select::Default, Some("1")).unwrap(),
-            [1]
-        );
-        assert_eq!(
-            candidates(&devices(), &Select::Default, Some("LLVM")).unwrap(),
-            [0]
-        );
-        assert_eq!(
-            candidates(&devices(), &Select::Index(4), Some("1")).unwrap(),
-            [4]
-        );
-        assert_eq!(
-            candidates(&devices(), &Select::Name("force".into()), Some("1")).unwrap(),
-            [3]
-        );
+        assert_eq!(candidates(&devices(), &Select::Default, Some("1")).unwrap(), [1]);
+        assert_eq!(candidates(&devices(), &Select::Default, Some("LLVM")).unwrap(), [0]);
+        assert_eq!(candidates(&devices(), &Select::Index(4), Some("1")).unwrap(), [4]);
+        assert_eq!(candidates(&devices(), &Select::Name("force".into()), Some("1")).unwrap(), [3]);
     }
 
     #[test]
     fn a_wrong_choice_lists_what_there_is() {
-        let error = candidates(&devices(), &Select::Index(5), None)
-            .unwrap_err()
-            .to_string();
+        let error = candidates(&devices(), &Select::Index(5), None).unwrap_err().to_string();
         assert_eq!(
             error,
             "no device matches index 5: choose one of 0: llvmpipe, 1: Iris, 2: Radeon, 3: GeForce, 4: Venus"
         );
-        let error = candidates(&devices(), &Select::Default, Some("arc"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("no device matches the name 'arc'"),
-            "{error}"
-        );
+        let error = candidates(&devices(), &Select::Default, Some("arc")).unwrap_err().to_string();
+        assert!(error.starts_with("no device matches the name 'arc'"), "{error}");
     }
 }

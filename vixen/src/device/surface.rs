@@ -26,27 +26,13 @@ impl Surface {
         W: HasDisplayHandle + HasWindowHandle + Send + Sync + 'static,
     {
         let name = || device.info().name.clone();
-        let loader = device
-            .surface_loader()
-            .ok_or_else(|| DeviceError::NoDisplay { device: name() })?
-            .clone();
+        let loader = device.surface_loader().ok_or_else(|| DeviceError::NoDisplay { device: name() })?.clone();
         if device.swapchain_loader().is_none() {
             return Err(DeviceError::NoDisplay { device: name() });
         }
-        let display_handle = window
-            .display_handle()
-            .map_err(DeviceError::NoWindow)?
-            .as_raw();
-        let window_handle = window
-            .window_handle()
-            .map_err(DeviceError::NoWindow)?
-            .as_raw();
-        if !device
-            .0
-            .core
-            .instance
-            .has_all(&display_extensions(display_handle)?)
-        {
+        let display_handle = window.display_handle().map_err(DeviceError::NoWindow)?.as_raw();
+        let window_handle = window.window_handle().map_err(DeviceError::NoWindow)?.as_raw();
+        if !device.0.core.instance.has_all(&display_extensions(display_handle)?) {
             return Err(DeviceError::NoDisplay { device: name() });
         }
         // SAFETY: the handles are valid, as their traits promise, and stay so because the window is kept alive behind the
@@ -62,26 +48,13 @@ impl Surface {
             )
         }
         .map_err(DeviceError::vulkan("vkCreateSurfaceKHR"))?;
-        let surface = Self {
-            raw,
-            loader,
-            device: device.clone(),
-            _window: window,
-        };
+        let surface = Self { raw, loader, device: device.clone(), _window: window };
         // SAFETY: all handles are alive and of one instance, and the family is one of the device's.
         let presents = unsafe {
-            surface.loader.get_physical_device_surface_support(
-                device.physical(),
-                device.main_queue().family,
-                raw,
-            )
+            surface.loader.get_physical_device_surface_support(device.physical(), device.main_queue().family, raw)
         }
         .map_err(DeviceError::vulkan("vkGetPhysicalDeviceSurfaceSupportKHR"))?;
-        if presents {
-            Ok(surface)
-        } else {
-            Err(DeviceError::CannotPresent { device: name() })
-        }
+        if presents { Ok(surface) } else { Err(DeviceError::CannotPresent { device: name() }) }
     }
 
     /// The surface.
@@ -104,9 +77,6 @@ impl Drop for Surface {
     fn drop(&mut self) {
         // SAFETY: the instance is alive, since `self.device` holds it; the surface was made with these callbacks and is
         // destroyed once; its swapchain is gone, as the type asks.
-        unsafe {
-            self.loader
-                .destroy_surface(self.raw, self.device.callbacks())
-        };
+        unsafe { self.loader.destroy_surface(self.raw, self.device.callbacks()) };
     }
 }

@@ -25,6 +25,7 @@
 //! the number of solid voxels before it in its brick.
 
 use bytemuck::{Pod, Zeroable};
+use vixen::Block;
 
 /// Voxels along the edge of a brick.
 pub const BRICK_EDGE: u32 = 8;
@@ -52,7 +53,7 @@ pub const MATERIALS_SHIFT: u32 = 30;
 
 /// An inner node: 4×4×4 cells.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Block)]
 pub struct Node {
     /// Which cells hold something, in Morton order, low word first.
     pub mask: [u32; 2],
@@ -64,7 +65,7 @@ pub struct Node {
 
 /// 8×8×8 voxels that are not all empty.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Block)]
 pub struct Brick {
     /// Index in `masks`, or [`SOLID`].
     pub mask: u32,
@@ -77,7 +78,7 @@ pub struct Brick {
 
 /// Which voxels of a brick are solid, in Morton order.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Block)]
 pub struct BrickMask {
     /// One pair of words an aligned 4×4×4 group.
     pub groups: [[u32; 2]; 8],
@@ -85,7 +86,7 @@ pub struct BrickMask {
 
 /// How a voxel looks.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable, Block)]
 pub struct Material {
     /// Linear RGB reflectance, then emission as a multiple of it.
     pub color: [f32; 4],
@@ -94,7 +95,7 @@ pub struct Material {
 /// The camera of a frame. A pixel's ray starts at `position` and runs along
 /// `forward + right·u·aspect + up·v`, where u and v run from -1 to 1 over the picture, left to right and bottom to top, at pixel centres.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable, Block)]
 pub struct CameraUniform {
     /// Where it is, in voxels; w is 1.
     pub position: [f32; 4],
@@ -108,7 +109,7 @@ pub struct CameraUniform {
 
 /// The push constants of the marching shaders.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable, Block)]
 pub struct MarchParams {
     /// Size of the scene in voxels.
     pub scene_size: [u32; 3],
@@ -132,14 +133,14 @@ pub struct MarchParams {
     pub exposure: f32,
 }
 
-/// The voxel that a ray hit, as `voxel_hits.comp` writes it: one a pixel, row by row.
+/// The voxel that a pixel's ray hit: a texel of the `rgba32i` image that `voxel_hits.comp` writes.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Block)]
 pub struct HitRecord {
     /// The voxel; -1 in every component where the ray hits nothing.
     pub voxel: [i32; 3],
     /// The face by which the ray came in: 0 to 5 for -x, +x, -y, +y, -z, +z; 6 where it started inside; 7 for no hit.
-    pub face: u32,
+    pub face: i32,
 }
 
 /// The number of a cell by its coordinates, of which the low three bits count.

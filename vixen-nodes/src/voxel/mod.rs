@@ -34,7 +34,7 @@ mod vox;
 #[cfg(feature = "gltf")]
 mod voxelise;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "vox", feature = "gltf", feature = "heightmap"))]
 mod tests;
 
 pub use brick_map::{BrickMap, Voxel};

@@ -1,0 +1,59 @@
+// The occupancy of a scene in GPU memory. vixen-nodes/src/voxel/layout.rs explains every word of it.
+// Uses bindings 1 to 3 of set 0.
+
+const uint SOLID = 0xFFFFFFFFu;
+
+struct Node {
+    uvec2 mask;
+    uint first;
+    uint material;
+};
+
+struct Brick {
+    uint mask;
+    uint materials;
+    uint normals;
+};
+
+struct BrickMask {
+    uvec2 groups[8];
+};
+
+layout(set = 0, binding = 1, std430) readonly buffer Nodes { Node data[]; } nodes;
+layout(set = 0, binding = 2, std430) readonly buffer Bricks { Brick data[]; } bricks;
+layout(set = 0, binding = 3, std430) readonly buffer Masks { BrickMask data[]; } masks;
+
+// The number of a cell by the low three bits of its coordinates.
+uint morton3(uvec3 at) {
+    uvec3 spread = (at & 1u) | ((at & 2u) << 2) | ((at & 4u) << 4);
+    return spread.x | (spread.y << 1) | (spread.z << 2);
+}
+
+// log2 of the edge of a cell of a node.
+int cell_shift(int level) {
+    return 1 + 2 * level;
+}
+
+// The number of a voxel's cell in a node.
+uint cell_number(ivec3 voxel, int level) {
+    return morton3(uvec3(voxel >> cell_shift(level)) & 3u);
+}
+
+bool has_bit(uvec2 mask, uint number) {
+    return ((number < 32u ? mask.x : mask.y) >> (number & 31u) & 1u) != 0u;
+}
+
+// The bits that are set below this one.
+uint rank(uvec2 mask, uint number) {
+    uint below = (1u << (number & 31u)) - 1u;
+    return number < 32u ? bitCount(mask.x & below) : bitCount(mask.x) + bitCount(mask.y & below);
+}
+
+// log2 of the edge of the largest aligned empty cube of cells around an empty cell, as far as its mask tells.
+int empty_shift(uvec2 mask, uint number) {
+    if ((mask.x | mask.y) == 0u) {
+        return 2;
+    }
+    uint word = number < 32u ? mask.x : mask.y;
+    return (word >> (number & 24u) & 255u) == 0u ? 1 : 0;
+}

@@ -1,0 +1,71 @@
+//! Passes that march rays through a voxel scene.
+
+use vixen::{Buffer, Compute, Image, Rgba16Float, Rgba32Int, node};
+
+use crate::voxel::{Brick, BrickMask, CameraUniform, MarchParams, Material, Node};
+
+/// One primary ray a pixel, lit by sun and sky: shadows, ambient occlusion, haze.
+#[node(compute, shader = "voxel_march.comp.spv")]
+pub struct VoxelMarch {
+    /// Where the rays start.
+    #[uniform]
+    camera: Buffer<CameraUniform>,
+    /// Inner nodes of the scene's tree.
+    #[storage]
+    nodes: Buffer<[Node]>,
+    /// Its leaves.
+    #[storage]
+    bricks: Buffer<[Brick]>,
+    /// Occupancy of the leaves.
+    #[storage]
+    masks: Buffer<[BrickMask]>,
+    /// Materials and normals of voxels.
+    #[storage]
+    attributes: Buffer<[u32]>,
+    /// What the materials look like.
+    #[storage]
+    palette: Buffer<[Material]>,
+    /// Light that reaches the camera, linear.
+    #[storage(write)]
+    color: Image<Rgba16Float>,
+    /// Light and air.
+    #[push]
+    params: MarchParams,
+}
+
+#[node]
+impl Compute for VoxelMarch {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_over(view.color.extent());
+    }
+}
+
+/// Which voxel each pixel's primary ray hits, for comparison with [`voxel::reference`](crate::voxel::reference).
+#[node(compute, shader = "voxel_hits.comp.spv")]
+pub struct VoxelHits {
+    /// Where the rays start.
+    #[uniform]
+    camera: Buffer<CameraUniform>,
+    /// Inner nodes of the scene's tree.
+    #[storage]
+    nodes: Buffer<[Node]>,
+    /// Its leaves.
+    #[storage]
+    bricks: Buffer<[Brick]>,
+    /// Occupancy of the leaves.
+    #[storage]
+    masks: Buffer<[BrickMask]>,
+    /// A [`HitRecord`](crate::voxel::HitRecord) a pixel.
+    #[storage(write)]
+    hits: Image<Rgba32Int>,
+    /// Only the size of the scene matters.
+    #[push]
+    params: MarchParams,
+}
+
+#[node]
+impl Compute for VoxelHits {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_over(view.hits.extent());
+    }
+}

@@ -103,7 +103,7 @@ impl Terrain {
         let base = (resolution as f32 * BASE).ceil();
         let relief = if highest > lowest { resolution as f32 * RELIEF } else { 0.0 };
         let per_unit = if highest > lowest { relief / (highest - lowest) } else { 0.0 };
-        let size = UVec3::new(width, (base + relief).ceil() as u32, depth);
+        let size = UVec3::new(width, ((base + relief).round() as u32).max(1), depth);
 
         let survey = Survey::new(elevations);
         let mut heights = Vec::with_capacity((width * depth) as usize);

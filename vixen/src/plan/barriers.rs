@@ -6,9 +6,7 @@ use super::lanes::Lanes;
 use super::layouts;
 use super::order::Schedule;
 use super::track::{Bounds, Edge, Track, Version};
-use super::{
-    Condition, Dependency, Effect, Input, NodeId, PlanError, Region, Residency, ResourceId, Use,
-};
+use super::{Condition, Dependency, Effect, Input, NodeId, PlanError, Region, Residency, ResourceId, Use};
 
 /// The access types that change memory, and so have something to make available.
 const WRITES: vk::AccessFlags2 = vk::AccessFlags2::from_raw(
@@ -54,38 +52,17 @@ pub(super) fn close(
     schedule: &Schedule,
     conditions: &[Option<Condition>],
 ) -> Result<Closed, PlanError> {
-    let layouts = input
-        .accesses
-        .iter()
-        .map(|access| access.usage.layout)
-        .collect();
-    let mut closed = Closed {
-        dependencies: Vec::with_capacity(lanes.items.len()),
-        layouts,
-        ..Closed::default()
-    };
+    let layouts = input.accesses.iter().map(|access| access.usage.layout).collect();
+    let mut closed = Closed { dependencies: Vec::with_capacity(lanes.items.len()), layouts, ..Closed::default() };
     for ((id, &bounds), &grid) in (0..).map(ResourceId).zip(bounds).zip(&lanes.grids) {
-        let track = |cell| Track {
-            input,
-            items: lanes.track(grid, cell),
-            grid,
-            bounds,
-        };
+        let track = |cell| Track { input, items: lanes.track(grid, cell), grid, bounds };
         if input.resources[id.0 as usize].image && grid.cells > 0 {
             layouts::settle((0..grid.cells).map(track), &mut closed.layouts);
         }
         for cell in 0..grid.cells {
             let track = track(cell);
             if !track.items.is_empty() {
-                Closer {
-                    id,
-                    cell,
-                    track,
-                    schedule,
-                    conditions,
-                    closed: &mut closed,
-                }
-                .close()?;
+                Closer { id, cell, track, schedule, conditions, closed: &mut closed }.close()?;
             }
         }
     }
@@ -148,47 +125,27 @@ impl Closer<'_> {
 
     /// Whether a later frame can want what this one leaves.
     fn outlives_frame(&self) -> bool {
-        matches!(
-            self.residency(),
-            Residency::History { .. } | Residency::Persistent
-        )
+        matches!(self.residency(), Residency::History { .. } | Residency::Persistent)
     }
 
     /// What is read has been written.
     fn check_defined(&self) -> Result<(), PlanError> {
         let item = self.track.items[0];
         let access = &self.track.input.accesses[item.access as usize];
-        let lent = self.is_image()
-            && self
-                .track
-                .bounds
-                .entry
-                .is_some_and(|entry| entry.layout == vk::ImageLayout::UNDEFINED);
+        let lent =
+            self.is_image() && self.track.bounds.entry.is_some_and(|entry| entry.layout == vk::ImageLayout::UNDEFINED);
         let defined = match self.residency() {
-            Residency::Transient => {
-                self.track.input.resources[self.id.0 as usize]
-                    .entry
-                    .is_some()
-                    && !lent
-            }
+            Residency::Transient => self.track.input.resources[self.id.0 as usize].entry.is_some() && !lent,
             Residency::History { .. } => {
                 let mut all = self.track.items.iter();
-                all.any(|item| {
-                    self.track.input.accesses[item.access as usize]
-                        .effect
-                        .writes()
-                })
+                all.any(|item| self.track.input.accesses[item.access as usize].effect.writes())
             }
             Residency::PerSlot | Residency::Persistent | Residency::Swapchain => !lent,
         };
         if defined || (access.effect == Effect::Write && access.age == 0) {
             return Ok(());
         }
-        Err(PlanError::ReadBeforeWrite {
-            node: NodeId(item.node),
-            slot: access.slot,
-            resource: self.id,
-        })
+        Err(PlanError::ReadBeforeWrite { node: NodeId(item.node), slot: access.slot, resource: self.id })
     }
 
     fn close_version(&mut self, version: &Version) {
@@ -207,9 +164,7 @@ impl Closer<'_> {
     fn close_reads(&mut self, writer: &Touch, readers: &Readers, next: Option<&Touch>) {
         let (mut stages, mut access) = (readers.stages, readers.access);
         // What reads before it changes is a reader too. If the layout changes for it, it sees the contents through that.
-        if let Some(next) =
-            next.filter(|next| next.effect != Effect::Write && !self.changes(readers.layout, next))
-        {
+        if let Some(next) = next.filter(|next| next.effect != Effect::Write && !self.changes(readers.layout, next)) {
             stages |= next.usage.stages;
             access |= next.usage.access;
         }
@@ -233,23 +188,14 @@ impl Closer<'_> {
     fn close_write(&mut self, writer: Option<&Touch>, readers: Option<&Readers>, next: &Touch) {
         let (src_stages, src_access, old) = match (readers, writer) {
             (Some(readers), _) => (readers.stages, vk::AccessFlags2::NONE, readers.layout),
-            (None, Some(writer)) => (
-                writer.usage.stages,
-                writer.usage.access & WRITES,
-                writer.usage.layout,
-            ),
+            (None, Some(writer)) => (writer.usage.stages, writer.usage.access & WRITES, writer.usage.layout),
             (None, None) => return,
         };
-        let old_layout = if self.discards(old, next) {
-            vk::ImageLayout::UNDEFINED
-        } else {
-            old
-        };
+        let old_layout = if self.discards(old, next) { vk::ImageLayout::UNDEFINED } else { old };
         // After a read the order is enough, unless the layout changes or no switch position may have let anyone read:
         // then this is also where the next writer comes to see what was written.
-        let unseen = readers.is_none_or(|readers| {
-            readers.conditional && writer.is_some() && next.effect == Effect::Write
-        });
+        let unseen =
+            readers.is_none_or(|readers| readers.conditional && writer.is_some() && next.effect == Effect::Write);
         let sees = unseen || self.changes(old_layout, next);
         self.push(
             next.time,
@@ -258,11 +204,7 @@ impl Closer<'_> {
                 src_stages,
                 src_access,
                 dst_stages: next.usage.stages,
-                dst_access: if sees {
-                    next.usage.access
-                } else {
-                    vk::AccessFlags2::NONE
-                },
+                dst_access: if sees { next.usage.access } else { vk::AccessFlags2::NONE },
                 old_layout,
                 new_layout: next.usage.layout,
                 ..EMPTY
@@ -276,10 +218,7 @@ impl Closer<'_> {
 
     /// Whether the contents need not be kept for this write.
     fn discards(&self, old: vk::ImageLayout, next: &Touch) -> bool {
-        self.is_image()
-            && next.effect == Effect::Write
-            && !next.kept
-            && (next.fresh || old != next.usage.layout)
+        self.is_image() && next.effect == Effect::Write && !next.kept && (next.fresh || old != next.usage.layout)
     }
 
     fn push(&mut self, time: (u32, u32), age: u32, dependency: Dependency) {
@@ -290,26 +229,17 @@ impl Closer<'_> {
             (true, 0) => self.track.grid.ages - 1,
             (true, age) => age - 1,
         };
-        let mut dependency = Dependency {
-            resource: self.id,
-            age,
-            ..dependency
-        };
+        let mut dependency = Dependency { resource: self.id, age, ..dependency };
         if !self.is_image() {
             dependency.old_layout = vk::ImageLayout::UNDEFINED;
             dependency.new_layout = vk::ImageLayout::UNDEFINED;
         }
-        self.closed.dependencies.push(CellDependency {
-            barrier,
-            cell: self.cell,
-            dependency,
-        });
+        self.closed.dependencies.push(CellDependency { barrier, cell: self.cell, dependency });
     }
 
     fn touch(&self, edge: Edge) -> Touch {
         let outside = |usage: Option<Use>, effect, time| Touch {
-            usage: usage
-                .expect("a version has such an end only where the resource has such a bound"),
+            usage: usage.expect("a version has such an end only where the resource has such a bound"),
             time,
             age: 0,
             effect,
@@ -318,25 +248,21 @@ impl Closer<'_> {
         };
         match edge {
             Edge::Entry => outside(self.track.bounds.entry, Effect::Write, (0, 0)),
-            Edge::Exit => outside(
-                self.track.bounds.exit,
-                Effect::ReadWrite,
-                (0, self.schedule.commands()),
-            ),
+            Edge::Exit => outside(self.track.bounds.exit, Effect::ReadWrite, (0, self.schedule.commands())),
             Edge::Item(at) => {
                 let (item, round) = self.track.item(at);
                 let access = &self.track.input.accesses[item.access as usize];
+                let batch = self.schedule.batches[item.node as usize];
+                // What is wanted after a frame must not be discarded by its last barrier command.
+                let wanted = self.track.input.resources[self.id.0 as usize].sink && self.schedule.before(batch).1;
                 Touch {
                     usage: access.usage,
-                    time: (
-                        access.age + round * self.track.grid.ages,
-                        self.schedule.batches[item.node as usize],
-                    ),
+                    time: (access.age + round * self.track.grid.ages, batch),
                     age: access.age,
                     effect: access.effect,
-                    fresh: at % self.track.items.len() == 0
-                        && self.residency() == Residency::Transient,
-                    kept: access.condition.mask != 0
+                    fresh: at % self.track.items.len() == 0 && self.residency() == Residency::Transient,
+                    kept: wanted
+                        || access.condition.mask != 0
                         || self.outlives_frame() && self.is_conditional(item.node, access.condition),
                 }
             }
@@ -358,17 +284,14 @@ impl Closer<'_> {
             all.access |= access.usage.access;
             all.layout = self.closed.layouts[item.access as usize];
             let batch = self.schedule.batches[item.node as usize];
-            all.first =
-                all.first
-                    .min((access.age + round * self.track.grid.ages, batch, access.age));
+            all.first = all.first.min((access.age + round * self.track.grid.ages, batch, access.age));
             all.conditional &= self.is_conditional(item.node, access.condition);
         }
         all
     }
 
     fn is_conditional(&self, node: u32, access: Condition) -> bool {
-        access.mask != 0
-            || self.conditions[node as usize].is_some_and(|condition| condition.mask != 0)
+        access.mask != 0 || self.conditions[node as usize].is_some_and(|condition| condition.mask != 0)
     }
 
     /// The layouts in which a frame expects to find the copies of this image.
@@ -377,20 +300,14 @@ impl Closer<'_> {
         let mut changes: Vec<_> = closed.dependencies[start..]
             .iter()
             .map(|closed| {
-                (
-                    closed.dependency.age,
-                    closed.barrier,
-                    closed.dependency.old_layout,
-                    closed.dependency.new_layout,
-                )
+                (closed.dependency.age, closed.barrier, closed.dependency.old_layout, closed.dependency.new_layout)
             })
             .collect();
         changes.sort_unstable_by_key(|change| (change.0, change.1));
         for age in 0..self.track.grid.ages {
             let next = changes.iter().find(|change| change.0 >= age);
             let last = changes.iter().rev().find(|change| change.0 < age);
-            let (Some(next), Some(last)) = (next.or(changes.first()), last.or(changes.last()))
-            else {
+            let (Some(next), Some(last)) = (next.or(changes.first()), last.or(changes.last())) else {
                 // Nothing ever changes: it is in the layout of any of its accesses.
                 let layout = self.closed.layouts[self.track.items[0].access as usize];
                 self.expect(age, layout);
@@ -423,11 +340,7 @@ impl Closer<'_> {
             new_layout,
             ..EMPTY
         };
-        self.closed.initial.push(CellDependency {
-            barrier: 0,
-            cell: self.cell,
-            dependency,
-        });
+        self.closed.initial.push(CellDependency { barrier: 0, cell: self.cell, dependency });
     }
 }
 

@@ -1,60 +1,61 @@
 //! What no sink needs is not done: liveness, backwards through the versions of every resource.
 
 use super::lanes::Lanes;
-use super::{Access, Condition, Input, PlanError, Residency};
+use super::{Condition, Input, PlanError, Residency};
 
 /// Which nodes are alive when the switches that `state` names have the given positions and all others may have any.
 ///
 /// A node is alive if it is a sink or writes something that a sink needs, through however many nodes and frames. The named
 /// switches are taken to keep their positions over all frames: a history that only a switched-off part reads is not kept up
 /// to date, so what that part sees in its first frames after it is switched on is what was there when it was switched off.
+/// Where that is not wanted, make the node that writes the history a sink.
 pub fn cull(input: &Input, state: Condition) -> Result<Vec<bool>, PlanError> {
-    Ok(alive(input, &Lanes::cut(input)?, state))
+    let sinks: Vec<bool> = input.nodes.iter().map(|node| node.sink).collect();
+    Ok(alive(input, &Lanes::cut(input)?, state, &sinks))
 }
 
-/// For each node, when it runs: the conjunction of all single switch positions without which nothing needs it; `None` where
-/// nothing ever does.
+/// For each node, when it runs: in all states but those in which one switch alone, held in its position, makes it useless;
+/// `None` where nothing ever needs it.
 pub(super) fn conditions(input: &Input, lanes: &Lanes) -> Vec<Option<Condition>> {
-    let base = alive(input, lanes, Condition::ALWAYS);
-    let mut conditions: Vec<_> = base
-        .iter()
-        .map(|&alive| alive.then_some(Condition::ALWAYS))
-        .collect();
-    let used = input
-        .accesses
-        .iter()
-        .fold(0, |used, access| used | access.condition.mask);
-    for switch in (0..input.switches)
-        .map(|index| 1 << index)
-        .filter(|switch| used & switch != 0)
-    {
-        for value in [0, switch] {
-            let alive = alive(
-                input,
-                lanes,
-                Condition {
-                    mask: switch,
-                    value,
-                },
-            );
-            for (slot, _) in conditions.iter_mut().zip(alive).filter(|(_, alive)| !alive) {
-                *slot = match *slot {
-                    // It is dead in both positions.
-                    Some(condition) if condition.mask & switch != 0 => None,
-                    Some(condition) => Some(Condition {
-                        mask: condition.mask | switch,
-                        value: condition.value | (switch & !value),
-                    }),
-                    None => None,
-                };
+    let mut sinks: Vec<bool> = input.nodes.iter().map(|node| node.sink).collect();
+    let base = alive(input, lanes, Condition::ALWAYS, &sinks);
+    let mut conditions: Vec<_> = base.iter().map(|&alive| alive.then_some(Condition::ALWAYS)).collect();
+    let used = input.accesses.iter().fold(0, |used, access| used | access.condition.mask);
+    for switch in (0..input.switches).map(|index| 1 << index).filter(|switch| used & switch != 0) {
+        let held = |sinks: &[bool], value| alive(input, lanes, Condition { mask: switch, value }, sinks);
+        let (mut off, mut on) = (held(&sinks, 0), held(&sinks, switch));
+        // What neither position needs, but the two together do, is there for frames between which the switch moves: it
+        // always runs, and so does what it needs. The same goes for a node that is off just where it could write.
+        let writes_at = |node: usize, value| {
+            let range = input.nodes[node].accesses.clone();
+            let at = |access: &super::Access| {
+                access.condition.mask & switch != 0 && access.condition.value & switch == value
+            };
+            let mut accesses = input.accesses[range.start as usize..range.end as usize].iter();
+            accesses.any(|access| access.effect.writes() && at(access))
+        };
+        let moved = |node: usize| {
+            let useless = !off[node] && !on[node];
+            base[node] && (useless || !off[node] && writes_at(node, 0) || !on[node] && writes_at(node, switch))
+        };
+        let moved: Vec<usize> = (0..base.len()).filter(|&node| moved(node)).collect();
+        if !moved.is_empty() {
+            moved.into_iter().for_each(|node| sinks[node] = true);
+            (off, on) = (held(&sinks, 0), held(&sinks, switch));
+        }
+        for (condition, (off, on)) in conditions.iter_mut().zip(off.into_iter().zip(on)) {
+            if let Some(condition) = condition.as_mut().filter(|_| off != on) {
+                condition.mask |= switch;
+                condition.value |= if on { switch } else { 0 };
             }
         }
     }
     conditions
 }
 
-fn alive(input: &Input, lanes: &Lanes, state: Condition) -> Vec<bool> {
-    let mut alive = vec![false; input.nodes.len()];
+fn alive(input: &Input, lanes: &Lanes, state: Condition, sinks: &[bool]) -> Vec<bool> {
+    // Nodes that are alive stay so from one round to the next.
+    let mut alive = sinks.to_vec();
     let mut end = needed_by_sinks(input, lanes);
     loop {
         let mut needed = end.clone();
@@ -81,33 +82,23 @@ fn needed_by_sinks(input: &Input, lanes: &Lanes) -> Vec<bool> {
 /// One frame backwards: from what is needed at its end to what is needed at its start.
 fn sweep(input: &Input, lanes: &Lanes, state: Condition, needed: &mut [bool], alive: &mut [bool]) {
     for (node, alive) in input.nodes.iter().zip(alive).rev() {
-        let accesses = node
-            .accesses
-            .clone()
-            .filter(|&id| possible(&input.accesses[id as usize], state));
+        let accesses = node.accesses.clone().filter(|&id| !input.accesses[id as usize].condition.excludes(state));
         let is_needed = |id: u32| {
-            input.accesses[id as usize].effect.writes()
-                && lanes.of(id).iter().any(|&lane| needed[lane as usize])
+            input.accesses[id as usize].effect.writes() && lanes.of(id).iter().any(|&lane| needed[lane as usize])
         };
-        if !node.sink && !accesses.clone().any(is_needed) {
+        if !*alive && !accesses.clone().any(is_needed) {
             continue;
         }
         *alive = true;
         for id in accesses.clone() {
             let access = &input.accesses[id as usize];
             if access.effect == super::Effect::Write && access.condition.mask & !state.mask == 0 {
-                lanes
-                    .of(id)
-                    .iter()
-                    .for_each(|&lane| needed[lane as usize] = false);
+                lanes.of(id).iter().for_each(|&lane| needed[lane as usize] = false);
             }
         }
         for id in accesses {
             if input.accesses[id as usize].effect != super::Effect::Write {
-                lanes
-                    .of(id)
-                    .iter()
-                    .for_each(|&lane| needed[lane as usize] = true);
+                lanes.of(id).iter().for_each(|&lane| needed[lane as usize] = true);
             }
         }
     }
@@ -118,10 +109,7 @@ fn carry_over(input: &Input, lanes: &Lanes, start: &[bool], end: &mut [bool]) ->
     let mut changed = false;
     for (resource, grid) in input.resources.iter().zip(&lanes.grids) {
         // A transient starts every frame without contents, and so does what the presentation engine lends.
-        if matches!(
-            resource.residency,
-            Residency::Transient | Residency::Swapchain
-        ) {
+        if matches!(resource.residency, Residency::Transient | Residency::Swapchain) {
             continue;
         }
         for cell in 0..grid.cells {
@@ -136,9 +124,4 @@ fn carry_over(input: &Input, lanes: &Lanes, start: &[bool], end: &mut [bool]) ->
         }
     }
     changed
-}
-
-/// Whether the access can happen when the switches that `state` names have the given positions.
-fn possible(access: &Access, state: Condition) -> bool {
-    (access.condition.value ^ state.value) & access.condition.mask & state.mask == 0
 }

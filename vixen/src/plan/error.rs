@@ -88,9 +88,7 @@ pub enum PlanError {
         switches: u32,
     },
     /// More switches than a mask has bits.
-    #[error(
-        "{count} switches are more than the 32 that a graph can have; let some parts share a switch"
-    )]
+    #[error("{count} switches are more than the 32 that a graph can have; let some parts share a switch")]
     TooManySwitches {
         /// How many there are.
         count: u32,

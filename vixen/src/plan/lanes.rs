@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Access, Input, NodeId, PlanError, Region, Residency};
+use super::{Access, Condition, Input, NodeId, PlanError, Region, Residency};
 
 /// How a resource is cut into cells.
 #[derive(Clone, Copy, Default)]
@@ -32,8 +32,8 @@ pub(super) struct Item {
 pub(super) struct Lanes {
     pub grids: Vec<Grid>,
     edges: Vec<u64>,
-    /// For each access the start of its lanes in `pieces`, and one more entry for the end.
-    starts: Vec<u32>,
+    /// For each access where its lanes lie in `pieces`.
+    spans: Vec<[u32; 2]>,
     pieces: Vec<u32>,
     /// For each lane the start of its items, and one more entry for the end.
     item_starts: Vec<u32>,
@@ -43,43 +43,47 @@ pub(super) struct Lanes {
 impl Lanes {
     /// Checks every access and cuts the resources; the lanes are empty until `fill`.
     pub fn cut(input: &Input) -> Result<Self, PlanError> {
-        let mut lanes = Self {
-            grids: vec![Grid::default(); input.resources.len()],
-            ..Self::default()
-        };
+        let mut lanes = Self { grids: vec![Grid::default(); input.resources.len()], ..Self::default() };
         let split = lanes.check(input)?;
         lanes.lay_out(input, &split);
-        lanes.starts.reserve_exact(input.accesses.len() + 1);
+        lanes.spans.reserve_exact(input.accesses.len());
         lanes.pieces.reserve(input.accesses.len());
         for access in &input.accesses {
-            lanes.starts.push(lanes.pieces.len() as u32);
+            let start = lanes.pieces.len() as u32;
             let grid = lanes.grids[access.resource.0 as usize];
             if grid.cells <= 1 {
                 lanes.pieces.push(grid.first_lane + access.age);
             } else {
                 lanes.push_cells(grid, access);
             }
+            lanes.spans.push([start, lanes.pieces.len() as u32]);
         }
-        lanes.starts.push(lanes.pieces.len() as u32);
         Ok(lanes)
     }
 
-    /// Puts the accesses of the living nodes into their lanes.
-    pub fn fill(&mut self, input: &Input, alive: &impl Fn(usize) -> bool) -> Result<(), PlanError> {
+    /// Puts the accesses that can happen into their lanes: those of living nodes, unless a node only ever runs when the
+    /// switches do not let the access happen.
+    pub fn fill(&mut self, input: &Input, conditions: &[Option<Condition>]) -> Result<(), PlanError> {
+        for (node, condition) in input.nodes.iter().zip(conditions) {
+            for id in node.accesses.clone() {
+                let access = input.accesses[id as usize].condition;
+                if condition.is_none_or(|condition| condition.excludes(access)) {
+                    self.spans[id as usize][1] = self.spans[id as usize][0];
+                }
+            }
+        }
         let count = self.count();
         let mut starts = vec![0_u32; count + 2];
-        for (node, _) in living(input, alive) {
-            for access in node.accesses.clone() {
-                for &lane in self.of(access) {
-                    starts[lane as usize + 2] += 1;
-                }
+        for access in 0..input.accesses.len() as u32 {
+            for &lane in self.of(access) {
+                starts[lane as usize + 2] += 1;
             }
         }
         for lane in 2..starts.len() {
             starts[lane] += starts[lane - 1];
         }
         let mut items = vec![Item::default(); starts[count + 1] as usize];
-        for (node, id) in living(input, alive) {
+        for (node, id) in input.nodes.iter().zip(0..) {
             for access in node.accesses.clone() {
                 for &lane in self.of(access) {
                     // `starts[lane + 1]` is where the lane's next item goes; when all are in, it is where the lane ends.
@@ -92,27 +96,17 @@ impl Lanes {
         starts.pop();
         self.item_starts = starts;
         self.items = items;
-        self.items
-            .windows(2)
-            .try_for_each(|pair| self.check_conflict(input, pair[0], pair[1]))
+        self.items.windows(2).try_for_each(|pair| self.check_conflict(input, pair[0], pair[1]))
     }
 
     /// A node must not write what it touches through another access.
     fn check_conflict(&self, input: &Input, first: Item, second: Item) -> Result<(), PlanError> {
-        if first.node != second.node {
+        if first.node != second.node || first.access == second.access {
             return Ok(());
         }
-        let (a, b) = (
-            &input.accesses[first.access as usize],
-            &input.accesses[second.access as usize],
-        );
+        let (a, b) = (&input.accesses[first.access as usize], &input.accesses[second.access as usize]);
         let writes = a.effect.writes() || b.effect.writes();
-        if writes
-            && self
-                .of(first.access)
-                .iter()
-                .any(|lane| self.of(second.access).contains(lane))
-        {
+        if writes && self.of(first.access).iter().any(|lane| self.of(second.access).contains(lane)) {
             return Err(PlanError::Conflict {
                 node: NodeId(first.node),
                 slots: [a.slot, b.slot],
@@ -122,17 +116,15 @@ impl Lanes {
         Ok(())
     }
 
-    /// The lanes of an access.
+    /// The lanes of an access; none if it never happens.
     pub fn of(&self, access: u32) -> &[u32] {
-        &self.pieces
-            [self.starts[access as usize] as usize..self.starts[access as usize + 1] as usize]
+        let [start, end] = self.spans[access as usize];
+        &self.pieces[start as usize..end as usize]
     }
 
     /// How many lanes there are.
     pub fn count(&self) -> usize {
-        self.grids
-            .last()
-            .map_or(0, |grid| grid.first_lane + grid.cells * grid.ages) as usize
+        self.grids.last().map_or(0, |grid| grid.first_lane + grid.cells * grid.ages) as usize
     }
 
     /// Where the items of a lane lie.
@@ -152,75 +144,43 @@ impl Lanes {
         let minor = &edges[(grid.cells / grid.columns) as usize + 1..];
         Region {
             major: [edges[rows.start as usize], edges[rows.end as usize]],
-            minor: [
-                minor[columns.start as usize] as u32,
-                minor[columns.end as usize] as u32,
-            ],
+            minor: [minor[columns.start as usize] as u32, minor[columns.end as usize] as u32],
         }
     }
 
     /// Checks every access; returns for each resource the one region that all its accesses name, or that they differ.
     fn check(&self, input: &Input) -> Result<Vec<Shape>, PlanError> {
         if input.switches > 32 {
-            return Err(PlanError::TooManySwitches {
-                count: input.switches,
-            });
+            return Err(PlanError::TooManySwitches { count: input.switches });
         }
-        let known = if input.switches == 32 {
-            u32::MAX
-        } else {
-            (1 << input.switches) - 1
-        };
+        let known = if input.switches == 32 { u32::MAX } else { (1 << input.switches) - 1 };
         let mut shapes = vec![Shape::Untouched; input.resources.len()];
         let mut expected = 0;
         for (index, item) in input.nodes.iter().enumerate() {
             let node = NodeId(index as u32);
             let range = item.accesses.clone();
-            if range.start != expected
-                || range.end < range.start
-                || range.end as usize > input.accesses.len()
-            {
+            if range.start != expected || range.end < range.start || range.end as usize > input.accesses.len() {
                 return Err(PlanError::AccessRange { node });
             }
             expected = range.end;
             for access in &input.accesses[range.start as usize..range.end as usize] {
                 let slot = access.slot;
                 let Some(resource) = input.resources.get(access.resource.0 as usize) else {
-                    return Err(PlanError::UnknownResource {
-                        node,
-                        slot,
-                        resource: access.resource,
-                    });
+                    return Err(PlanError::UnknownResource { node, slot, resource: access.resource });
                 };
-                if access.region.major[0] >= access.region.major[1]
-                    || access.region.minor[0] >= access.region.minor[1]
+                if access.region.major[0] >= access.region.major[1] || access.region.minor[0] >= access.region.minor[1]
                 {
                     return Err(PlanError::EmptyRegion { node, slot });
                 }
                 if resource.image && access.usage.layout == ash::vk::ImageLayout::UNDEFINED {
                     return Err(PlanError::NoLayout { node, slot });
                 }
-                let depth = if let Residency::History { depth } = resource.residency {
-                    depth
-                } else {
-                    0
-                };
+                let depth = if let Residency::History { depth } = resource.residency { depth } else { 0 };
                 if access.age > depth {
-                    return Err(PlanError::AgeBeyondDepth {
-                        node,
-                        slot,
-                        age: access.age,
-                        depth,
-                    });
+                    return Err(PlanError::AgeBeyondDepth { node, slot, age: access.age, depth });
                 }
-                if access.condition.mask & !known != 0
-                    || access.condition.value & !access.condition.mask != 0
-                {
-                    return Err(PlanError::UnknownSwitch {
-                        node,
-                        slot,
-                        switches: input.switches,
-                    });
+                if access.condition.mask & !known != 0 || access.condition.value & !access.condition.mask != 0 {
+                    return Err(PlanError::UnknownSwitch { node, slot, switches: input.switches });
                 }
                 let shape = &mut shapes[access.resource.0 as usize];
                 match *shape {
@@ -231,9 +191,7 @@ impl Lanes {
             }
         }
         if expected as usize != input.accesses.len() {
-            return Err(PlanError::AccessRange {
-                node: NodeId(input.nodes.len() as u32),
-            });
+            return Err(PlanError::AccessRange { node: NodeId(input.nodes.len() as u32) });
         }
         Ok(shapes)
     }
@@ -243,13 +201,7 @@ impl Lanes {
         let mut cuts = Vec::new();
         if shapes.contains(&Shape::Many) {
             let many = |access: &&Access| shapes[access.resource.0 as usize] == Shape::Many;
-            cuts.extend(
-                input
-                    .accesses
-                    .iter()
-                    .filter(many)
-                    .map(|access| (access.resource.0, access.region)),
-            );
+            cuts.extend(input.accesses.iter().filter(many).map(|access| (access.resource.0, access.region)));
             cuts.sort_unstable_by_key(|cut| cut.0);
         }
         let mut cuts = cuts.as_slice();
@@ -261,35 +213,19 @@ impl Lanes {
             let (mut cells, mut columns) = (1, 1);
             match shape {
                 Shape::Untouched => cells = 0,
-                Shape::One(region) => self
-                    .edges
-                    .extend(region.major.into_iter().chain(region.minor.map(u64::from))),
+                Shape::One(region) => self.edges.extend(region.major.into_iter().chain(region.minor.map(u64::from))),
                 Shape::Many => {
-                    let (own, rest) =
-                        cuts.split_at(cuts.partition_point(|cut| cut.0 as usize <= id));
+                    let (own, rest) = cuts.split_at(cuts.partition_point(|cut| cut.0 as usize <= id));
                     cuts = rest;
                     edges_of(&mut major, own.iter().flat_map(|cut| cut.1.major));
-                    edges_of(
-                        &mut minor,
-                        own.iter().flat_map(|cut| cut.1.minor.map(u64::from)),
-                    );
+                    edges_of(&mut minor, own.iter().flat_map(|cut| cut.1.minor.map(u64::from)));
                     self.edges.extend(major.iter().chain(&minor));
                     columns = minor.len() as u32 - 1;
                     cells = columns * (major.len() as u32 - 1);
                 }
             }
-            let ages = if let Residency::History { depth } = resource.residency {
-                depth + 1
-            } else {
-                1
-            };
-            self.grids[id] = Grid {
-                first_lane,
-                ages,
-                cells,
-                columns,
-                edges,
-            };
+            let ages = if let Residency::History { depth } = resource.residency { depth + 1 } else { 1 };
+            self.grids[id] = Grid { first_lane, ages, cells, columns, edges };
             first_lane += cells * ages;
         }
     }
@@ -297,17 +233,12 @@ impl Lanes {
     fn push_cells(&mut self, grid: Grid, access: &Access) {
         let rows = (grid.cells / grid.columns) as usize;
         let edges = &self.edges[grid.edges as usize..];
-        let (major, minor) = (
-            &edges[..=rows],
-            &edges[rows + 1..rows + 2 + grid.columns as usize],
-        );
+        let (major, minor) = (&edges[..=rows], &edges[rows + 1..rows + 2 + grid.columns as usize]);
         let find = |edges: &[u64], at: u64| edges.partition_point(|&edge| edge < at) as u32;
-        let columns =
-            find(minor, access.region.minor[0].into())..find(minor, access.region.minor[1].into());
+        let columns = find(minor, access.region.minor[0].into())..find(minor, access.region.minor[1].into());
         for row in find(major, access.region.major[0])..find(major, access.region.major[1]) {
             let first = grid.first_lane + (row * grid.columns) * grid.ages + access.age;
-            self.pieces
-                .extend(columns.clone().map(|column| first + column * grid.ages));
+            self.pieces.extend(columns.clone().map(|column| first + column * grid.ages));
         }
     }
 }
@@ -325,15 +256,4 @@ fn edges_of(edges: &mut Vec<u64>, ends: impl Iterator<Item = u64>) {
     edges.extend(ends);
     edges.sort_unstable();
     edges.dedup();
-}
-
-fn living<'a>(
-    input: &'a Input,
-    alive: &'a impl Fn(usize) -> bool,
-) -> impl Iterator<Item = (&'a super::NodeItem, u32)> {
-    input
-        .nodes
-        .iter()
-        .zip(0..)
-        .filter(|(_, id)| alive(*id as usize))
 }

@@ -22,23 +22,13 @@ pub(super) fn common(a: ImageLayout, b: ImageLayout) -> ImageLayout {
 ///
 /// A read of several cells has one layout in all of them, and so ties the readers of these cells to one another. `common`
 /// only ever goes up, twice at most, so repeating until nothing changes ends with the least that serves them all.
-pub(super) fn settle<'a>(
-    tracks: impl Iterator<Item = Track<'a>> + Clone,
-    layouts: &mut [ImageLayout],
-) {
+pub(super) fn settle<'a>(tracks: impl Iterator<Item = Track<'a>> + Clone, layouts: &mut [ImageLayout]) {
     loop {
         let mut changed = false;
         for track in tracks.clone() {
             for version in track.versions() {
-                let readers = || {
-                    version
-                        .readers
-                        .clone()
-                        .map(|at| track.item(at).0.access as usize)
-                };
-                let shared = readers().fold(ImageLayout::UNDEFINED, |shared, id| {
-                    common(shared, layouts[id])
-                });
+                let readers = || version.readers.clone().map(|at| track.item(at).0.access as usize);
+                let shared = readers().fold(ImageLayout::UNDEFINED, |shared, id| common(shared, layouts[id]));
                 for id in readers() {
                     debug_assert!(track.input.accesses[id].effect == Effect::Read);
                     changed |= layouts[id] != shared;

@@ -36,19 +36,13 @@ pub struct Options {
 pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
     let mut lanes = lanes::Lanes::cut(input)?;
     if let Some(index) = input.resources.iter().position(shared_history) {
-        return Err(PlanError::SharedHistory {
-            resource: ResourceId(index as u32),
-        });
+        return Err(PlanError::SharedHistory { resource: ResourceId(index as u32) });
     }
     let conditions = cull::conditions(input, &lanes);
     let alive = |node: usize| conditions[node].is_some();
-    lanes.fill(input, &alive)?;
+    lanes.fill(input, &conditions)?;
     let bounds = track::Bounds::all(input, &lanes);
-    let hazards = order::Hazards {
-        input,
-        lanes: &lanes,
-        bounds: &bounds,
-    };
+    let hazards = order::Hazards { input, lanes: &lanes, bounds: &bounds };
     let kinds = steps::kinds(input, &conditions);
     let (schedule, nodes) = match options.seed {
         Some(seed) => shuffle::shuffled(&hazards, alive, seed),
@@ -59,27 +53,18 @@ pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
         }
     };
     let closed = barriers::close(input, &lanes, &bounds, &schedule, &conditions)?;
-    let (dependencies, barriers) =
-        regions::gather(&lanes, &closed.dependencies, schedule.commands());
+    let (dependencies, barriers) = regions::gather(&lanes, &closed.dependencies, schedule.commands());
     let (initial, _) = regions::gather(&lanes, &closed.initial, 1);
     let steps = steps::steps(&schedule, &nodes);
-    let mut plan = Plan {
-        steps,
-        barriers,
-        dependencies,
-        initial,
-        layouts: closed.layouts,
-        conditions,
-        ..Plan::default()
-    };
+    let mut plan =
+        Plan { steps, barriers, dependencies, initial, layouts: closed.layouts, conditions, ..Plan::default() };
     plan.segments = segments::segments(input, &plan, &kinds);
     plan.intervals = steps::intervals(input, &plan);
     Ok(plan)
 }
 
 fn shared_history(resource: &ResourceItem) -> bool {
-    matches!(resource.residency, Residency::History { .. })
-        && (resource.entry.is_some() || resource.exit.is_some())
+    matches!(resource.residency, Residency::History { .. }) && (resource.entry.is_some() || resource.exit.is_some())
 }
 
 /// For each node, when it runs; `None` where no sink needs it. [`plan`] says the same in [`Plan::conditions`].

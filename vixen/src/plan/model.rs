@@ -57,6 +57,11 @@ impl Condition {
     pub const fn holds(self, state: u32) -> bool {
         state & self.mask == self.value
     }
+
+    /// Whether the two never hold at the same time.
+    pub const fn excludes(self, other: Self) -> bool {
+        (self.value ^ other.value) & self.mask & other.mask != 0
+    }
 }
 
 /// A rectangle of sub-resources: bytes × {0} of a buffer, mip levels × array layers of an image.
@@ -70,10 +75,7 @@ pub struct Region {
 
 impl Region {
     /// All of a resource.
-    pub const WHOLE: Self = Self {
-        major: [0, u64::MAX],
-        minor: [0, u32::MAX],
-    };
+    pub const WHOLE: Self = Self { major: [0, u64::MAX], minor: [0, u32::MAX] };
 
     /// Whether the two have a sub-resource in common.
     pub const fn overlaps(self, other: Self) -> bool {

@@ -40,7 +40,7 @@ impl Schedule {
     pub fn before(&self, batch: u32) -> (u32, bool) {
         match batch.checked_sub(1) {
             Some(barrier) => (barrier, false),
-            None => (self.commands() - 1, true),
+            None => (self.commands().saturating_sub(1), true),
         }
     }
 }
@@ -72,47 +72,32 @@ impl Hazards<'_> {
         let mut fronts = vec![Front::default(); self.lanes.count()];
         for (bounds, grid) in self.bounds.iter().zip(&self.lanes.grids) {
             if bounds.entry.is_some() {
-                let lanes =
-                    grid.first_lane as usize..(grid.first_lane + grid.cells * grid.ages) as usize;
-                fronts[lanes].fill(Front {
-                    written: 1,
-                    read: 0,
-                });
+                let lanes = grid.first_lane as usize..(grid.first_lane + grid.cells * grid.ages) as usize;
+                fronts[lanes].fill(Front { written: 1, read: 0 });
             }
         }
         let mut batches = vec![DEAD; self.input.nodes.len()];
         let mut longest = 0;
-        for (index, node) in self
-            .input
-            .nodes
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| alive(*index))
-        {
+        for (index, node) in self.input.nodes.iter().enumerate().filter(|(index, _)| alive(*index)) {
             let mut batch = 0;
             for id in node.accesses.clone() {
                 let writes = self.input.accesses[id as usize].effect.writes();
                 for &lane in self.lanes.of(id) {
                     let front = fronts[lane as usize];
-                    batch = batch.max(if writes {
-                        front.written.max(front.read)
-                    } else {
-                        front.written
-                    });
+                    batch = batch.max(if writes { front.written.max(front.read) } else { front.written });
                 }
             }
             let mut end = batch;
             for id in node.accesses.clone() {
                 let access = &self.input.accesses[id as usize];
-                end = end
-                    .max(batch + u32::from(self.bounds[access.resource.0 as usize].exit.is_some()));
+                if self.lanes.of(id).is_empty() {
+                    continue;
+                }
+                end = end.max(batch + u32::from(self.bounds[access.resource.0 as usize].exit.is_some()));
                 for &lane in self.lanes.of(id) {
                     let front = &mut fronts[lane as usize];
                     if access.effect.writes() {
-                        *front = Front {
-                            written: batch + 1,
-                            read: 0,
-                        };
+                        *front = Front { written: batch + 1, read: 0 };
                     } else {
                         front.read = front.read.max(batch + 1);
                     }
@@ -126,12 +111,19 @@ impl Hazards<'_> {
 
     /// Whether something touches a resource of this node after the frame.
     pub fn has_exit(&self, node: u32) -> bool {
+        self.bounds_of(node).any(|bounds| bounds.exit.is_some())
+    }
+
+    /// Whether something touches a resource of this node before the frame.
+    pub fn has_entry(&self, node: u32) -> bool {
+        self.bounds_of(node).any(|bounds| bounds.entry.is_some())
+    }
+
+    fn bounds_of(&self, node: u32) -> impl Iterator<Item = Bounds> {
         let accesses = self.input.nodes[node as usize].accesses.clone();
-        accesses.into_iter().any(|id| {
-            self.bounds[self.input.accesses[id as usize].resource.0 as usize]
-                .exit
-                .is_some()
-        })
+        accesses
+            .filter(|&id| !self.lanes.of(id).is_empty())
+            .map(|id| self.bounds[self.input.accesses[id as usize].resource.0 as usize])
     }
 
     /// Calls `visit` with each node of the next frame that has a hazard with this one of this frame and nothing between.
@@ -144,11 +136,7 @@ impl Hazards<'_> {
             }
             let ages = self.lanes.grids[access.resource.0 as usize].ages;
             for &lane in self.lanes.of(id) {
-                let next = if access.age + 1 < ages {
-                    lane + 1
-                } else {
-                    lane - access.age
-                };
+                let next = if access.age + 1 < ages { lane + 1 } else { lane - access.age };
                 let (own, range) = (self.lanes.range(lane), self.lanes.range(next));
                 let write = index.first_writes[next as usize] as usize;
                 if access.effect.writes() {
@@ -158,9 +146,7 @@ impl Hazards<'_> {
                     }
                     // Its readers, and only where there is none the next writer.
                     let readers = range.start..write.min(range.end);
-                    self.lanes.items[readers.clone()]
-                        .iter()
-                        .for_each(|item| visit(item.node));
+                    self.lanes.items[readers.clone()].iter().for_each(|item| visit(item.node));
                     if readers.is_empty() && write < range.end {
                         visit(self.lanes.items[write].node);
                     }
@@ -182,9 +168,7 @@ impl Hazards<'_> {
                 let own = range.start + items.partition_point(|item| item.node < node);
                 let next = index.next_writes[own] as usize;
                 if writes {
-                    self.lanes.items[own + 1..next.min(range.end)]
-                        .iter()
-                        .for_each(|item| visit(item.node));
+                    self.lanes.items[own + 1..next.min(range.end)].iter().for_each(|item| visit(item.node));
                 }
                 if next < range.end && (!writes || next == own + 1) {
                     visit(self.lanes.items[next].node);
@@ -208,9 +192,7 @@ impl Hazards<'_> {
         }
         let mut found = false;
         for node in (0..batches.len() as u32).filter(|&node| batches[node as usize] == last) {
-            self.partners(index, node, |partner| {
-                found |= batches[partner as usize] == 0
-            });
+            self.partners(index, node, |partner| found |= batches[partner as usize] == 0);
         }
         found
     }
@@ -240,10 +222,7 @@ impl Index {
             }
             first_writes[lane] = next;
         }
-        Self {
-            first_writes,
-            next_writes,
-        }
+        Self { first_writes, next_writes }
     }
 }
 
@@ -256,20 +235,14 @@ pub(super) fn fewest(hazards: &Hazards, alive: impl Fn(usize) -> bool) -> Schedu
         raise(hazards, &batches, longest)
     };
     let boundary = raised.is_none();
-    Schedule {
-        batches: raised.unwrap_or(batches),
-        inner: longest,
-        boundary,
-    }
+    Schedule { batches: raised.unwrap_or(batches), inner: longest, boundary }
 }
 
 /// Raises nodes until nothing crosses from the last batch to the first; `None` where that cannot be.
 fn raise(hazards: &Hazards, earliest: &[u32], longest: u32) -> Option<Vec<u32>> {
     let index = Index::of(hazards);
     let mut batches = earliest.to_vec();
-    let mut pending: Vec<u32> = (0..batches.len() as u32)
-        .filter(|&node| batches[node as usize] == longest)
-        .collect();
+    let mut pending: Vec<u32> = (0..batches.len() as u32).filter(|&node| batches[node as usize] == longest).collect();
     let mut higher = Vec::new();
     // Every node in `pending` is either in the last batch or has just been raised.
     while let Some(node) = pending.pop() {

@@ -7,11 +7,7 @@ use super::lanes::{Grid, Lanes};
 use super::{Dependency, Region};
 
 /// The dependencies sorted by barrier command, and the range of each command.
-pub(super) fn gather(
-    lanes: &Lanes,
-    closed: &[CellDependency],
-    commands: u32,
-) -> (Vec<Dependency>, Vec<Range<u32>>) {
+pub(super) fn gather(lanes: &Lanes, closed: &[CellDependency], commands: u32) -> (Vec<Dependency>, Vec<Range<u32>>) {
     let mut starts = vec![0_u32; commands as usize + 2];
     for entry in closed {
         starts[entry.barrier as usize + 2] += 1;
@@ -26,12 +22,7 @@ pub(super) fn gather(
         sorted[*end as usize] = at;
         *end += 1;
     }
-    let mut merger = Merger {
-        lanes,
-        closed,
-        dependencies: Vec::with_capacity(closed.len()),
-        cells: Vec::new(),
-    };
+    let mut merger = Merger { lanes, closed, dependencies: Vec::with_capacity(closed.len()), cells: Vec::new() };
     let mut ranges = Vec::with_capacity(commands as usize);
     for barrier in 0..commands as usize {
         let first = merger.dependencies.len() as u32;
@@ -58,17 +49,12 @@ impl Merger<'_> {
             if grid.cells == 1 {
                 for &at in &*entries {
                     let region = self.lanes.region(grid, 0..1, 0..1);
-                    self.dependencies.push(Dependency {
-                        region,
-                        ..closed[at as usize].dependency
-                    });
+                    self.dependencies.push(Dependency { region, ..closed[at as usize].dependency });
                 }
                 continue;
             }
             entries.sort_by_key(|&at| key(&closed[at as usize].dependency));
-            for same in entries
-                .chunk_by(|&a, &b| closed[a as usize].dependency == closed[b as usize].dependency)
-            {
+            for same in entries.chunk_by(|&a, &b| closed[a as usize].dependency == closed[b as usize].dependency) {
                 self.push_regions(grid, same);
             }
         }
@@ -79,40 +65,20 @@ impl Merger<'_> {
         let cell = |at: &u32| self.closed[*at as usize].cell;
         let dependency = self.closed[entries[0] as usize].dependency;
         self.cells.clear();
-        self.cells.extend(
-            entries
-                .iter()
-                .map(cell)
-                .map(|cell| (cell / grid.columns, cell % grid.columns)),
-        );
+        self.cells.extend(entries.iter().map(cell).map(|cell| (cell / grid.columns, cell % grid.columns)));
         let by_rows = strips(&mut self.cells);
         let regions: Vec<Region> = if by_rows.len() == 1 {
-            by_rows
-                .into_iter()
-                .map(|(rows, columns)| self.lanes.region(grid, rows, columns))
-                .collect()
+            by_rows.into_iter().map(|(rows, columns)| self.lanes.region(grid, rows, columns)).collect()
         } else {
-            self.cells
-                .iter_mut()
-                .for_each(|cell| *cell = (cell.1, cell.0));
+            self.cells.iter_mut().for_each(|cell| *cell = (cell.1, cell.0));
             let by_columns = strips(&mut self.cells);
             if by_columns.len() < by_rows.len() {
-                by_columns
-                    .into_iter()
-                    .map(|(columns, rows)| self.lanes.region(grid, rows, columns))
-                    .collect()
+                by_columns.into_iter().map(|(columns, rows)| self.lanes.region(grid, rows, columns)).collect()
             } else {
-                by_rows
-                    .into_iter()
-                    .map(|(rows, columns)| self.lanes.region(grid, rows, columns))
-                    .collect()
+                by_rows.into_iter().map(|(rows, columns)| self.lanes.region(grid, rows, columns)).collect()
             }
         };
-        self.dependencies
-            .extend(regions.into_iter().map(|region| Dependency {
-                region,
-                ..dependency
-            }));
+        self.dependencies.extend(regions.into_iter().map(|region| Dependency { region, ..dependency }));
     }
 }
 
@@ -120,18 +86,9 @@ impl Merger<'_> {
 fn key(dependency: &Dependency) -> impl Ord + use<> {
     (
         dependency.age,
-        [
-            dependency.src_stages.as_raw(),
-            dependency.dst_stages.as_raw(),
-        ],
-        [
-            dependency.src_access.as_raw(),
-            dependency.dst_access.as_raw(),
-        ],
-        [
-            dependency.old_layout.as_raw(),
-            dependency.new_layout.as_raw(),
-        ],
+        [dependency.src_stages.as_raw(), dependency.dst_stages.as_raw()],
+        [dependency.src_access.as_raw(), dependency.dst_access.as_raw()],
+        [dependency.old_layout.as_raw(), dependency.new_layout.as_raw()],
     )
 }
 

@@ -12,59 +12,32 @@ pub(super) fn segments(input: &Input, plan: &Plan, kinds: &[Kind]) -> Vec<Segmen
     let mut segments: Vec<Segment> = Vec::new();
     for (at, &step) in (0..).zip(&plan.steps) {
         let (segment, kind) = match step {
-            Step::Node(node) => (
-                of_node(&input.nodes[node.0 as usize], at),
-                kinds[node.0 as usize],
-            ),
+            Step::Node(node) => (of_node(&input.nodes[node.0 as usize], at), kinds[node.0 as usize]),
             Step::Barrier(barrier) => {
-                let swapchain = dependencies(plan, barrier).iter().any(|one| {
-                    input.resources[one.resource.0 as usize].residency == Residency::Swapchain
-                });
-                let next = plan.steps[at as usize + 1..]
+                let swapchain = dependencies(plan, barrier)
                     .iter()
-                    .find_map(|step| match step {
-                        Step::Node(node) => {
-                            let kind = kinds[node.0 as usize];
-                            Some(Segment {
-                                swapchain: kind.swapchain,
-                                ..of_node(&input.nodes[node.0 as usize], at)
-                            })
-                        }
-                        Step::Barrier(_) => None,
-                    });
+                    .any(|one| input.resources[one.resource.0 as usize].residency == Residency::Swapchain);
+                let next = plan.steps[at as usize + 1..].iter().find_map(|step| match step {
+                    Step::Node(node) => {
+                        let kind = kinds[node.0 as usize];
+                        Some(Segment { swapchain: kind.swapchain, ..of_node(&input.nodes[node.0 as usize], at) })
+                    }
+                    Step::Barrier(_) => None,
+                });
                 let host = host(swapchain, segments.last(), next.as_ref());
-                let kind = Kind {
-                    swapchain: host.swapchain,
-                    dynamic: host.dynamic,
-                    switches: 0,
-                };
-                (
-                    Segment {
-                        steps: at..at + 1,
-                        ..host
-                    },
-                    kind,
-                )
+                let kind = Kind { swapchain: host.swapchain, dynamic: host.dynamic, switches: 0 };
+                (Segment { steps: at..at + 1, ..host }, kind)
             }
         };
-        match segments
-            .last_mut()
-            .filter(|last| joins(last, &segment, kind))
-        {
+        match segments.last_mut().filter(|last| joins(last, &segment, kind)) {
             Some(last) => {
                 last.steps.end = at + 1;
                 last.switches |= kind.switches;
             }
-            None => segments.push(Segment {
-                switches: kind.switches,
-                swapchain: kind.swapchain,
-                ..segment
-            }),
+            None => segments.push(Segment { switches: kind.switches, swapchain: kind.swapchain, ..segment }),
         }
     }
-    segments
-        .iter_mut()
-        .for_each(|segment| describe(input, plan, segment));
+    segments.iter_mut().for_each(|segment| describe(input, plan, segment));
     segments
 }
 
@@ -84,11 +57,9 @@ fn of_node(node: &NodeItem, at: u32) -> Segment {
 
 /// Whether a step can be recorded into the segment before it.
 fn joins(last: &Segment, step: &Segment, kind: Kind) -> bool {
-    (last.device, last.queue, last.rate, last.dynamic)
-        == (step.device, step.queue, step.rate, step.dynamic)
+    (last.device, last.queue, last.rate, last.dynamic) == (step.device, step.queue, step.rate, step.dynamic)
         && (last.dynamic
-            || last.swapchain == kind.swapchain
-                && (last.switches | kind.switches).count_ones() <= MAX_SWITCHES)
+            || last.swapchain == kind.swapchain && (last.switches | kind.switches).count_ones() <= MAX_SWITCHES)
 }
 
 /// Where a barrier command goes: into the recording before it or after it, a static one if there is one that is not then
@@ -102,9 +73,7 @@ fn host(swapchain: bool, before: Option<&Segment>, after: Option<&Segment>) -> S
     };
     let cost_of = |segment: Option<&Segment>| segment.and_then(cost).unwrap_or(u32::MAX);
     let host = match (before, after) {
-        (Some(one), _) if cost_of(before) <= cost_of(after) && cost_of(before) != u32::MAX => {
-            Some(one)
-        }
+        (Some(one), _) if cost_of(before) <= cost_of(after) && cost_of(before) != u32::MAX => Some(one),
         (_, Some(one)) if cost_of(after) != u32::MAX => Some(one),
         _ => None,
     };
@@ -123,15 +92,12 @@ fn host(swapchain: bool, before: Option<&Segment>, after: Option<&Segment>) -> S
 
 /// Fills in what the recordings of a segment depend on.
 fn describe(input: &Input, plan: &Plan, segment: &mut Segment) {
-    let mut touch =
-        |resource: super::ResourceId| match input.resources[resource.0 as usize].residency {
-            Residency::PerSlot => segment.per_slot = true,
-            Residency::History { depth } => {
-                segment.phases = least_common_multiple(segment.phases, depth + 1)
-            }
-            Residency::Swapchain => segment.swapchain = true,
-            Residency::Transient | Residency::Persistent => {}
-        };
+    let mut touch = |resource: super::ResourceId| match input.resources[resource.0 as usize].residency {
+        Residency::PerSlot => segment.per_slot = true,
+        Residency::History { depth } => segment.phases = least_common_multiple(segment.phases, depth + 1),
+        Residency::Swapchain => segment.swapchain = true,
+        Residency::Transient | Residency::Persistent => {}
+    };
     for step in &plan.steps[segment.steps.start as usize..segment.steps.end as usize] {
         match *step {
             Step::Node(node) => {
@@ -140,9 +106,7 @@ fn describe(input: &Input, plan: &Plan, segment: &mut Segment) {
                     .iter()
                     .for_each(|access| touch(access.resource));
             }
-            Step::Barrier(barrier) => dependencies(plan, barrier)
-                .iter()
-                .for_each(|one| touch(one.resource)),
+            Step::Barrier(barrier) => dependencies(plan, barrier).iter().for_each(|one| touch(one.resource)),
         }
     }
 }

@@ -5,11 +5,7 @@ use super::order::{DEAD, Hazards, Index, Schedule};
 /// A random linear extension of the hazards within the frame, and the batches that it falls into.
 ///
 /// The order of the nodes within the batches comes with it.
-pub(super) fn shuffled(
-    hazards: &Hazards,
-    alive: impl Fn(usize) -> bool,
-    seed: u64,
-) -> (Schedule, Vec<u32>) {
+pub(super) fn shuffled(hazards: &Hazards, alive: impl Fn(usize) -> bool, seed: u64) -> (Schedule, Vec<u32>) {
     let index = Index::of(hazards);
     let count = hazards.input.nodes.len();
     let mut waits = vec![0_u32; count];
@@ -22,9 +18,7 @@ pub(super) fn shuffled(
     let mut batches = vec![DEAD; count];
     let (mut current, mut last) = (0, 0);
     let mut due = vec![0; count];
-    living()
-        .filter(|&node| has_entry(hazards, node))
-        .for_each(|node| due[node as usize] = 1);
+    living().filter(|&node| hazards.has_entry(node)).for_each(|node| due[node as usize] = 1);
     while !ready.is_empty() {
         let node = ready.swap_remove((next_random(&mut random) % ready.len() as u64) as usize);
         current = current.max(due[node as usize]);
@@ -42,24 +36,7 @@ pub(super) fn shuffled(
         });
     }
     let boundary = last > current || hazards.crosses(&index, &batches, current);
-    (
-        Schedule {
-            batches,
-            inner: current,
-            boundary,
-        },
-        order,
-    )
-}
-
-/// Whether something touches a resource of this node before the frame.
-fn has_entry(hazards: &Hazards, node: u32) -> bool {
-    let accesses = hazards.input.nodes[node as usize].accesses.clone();
-    accesses.into_iter().any(|id| {
-        hazards.bounds[hazards.input.accesses[id as usize].resource.0 as usize]
-            .entry
-            .is_some()
-    })
+    (Schedule { batches, inner: current, boundary }, order)
 }
 
 /// SplitMix64.

@@ -16,16 +16,9 @@ pub(super) struct Kind {
 
 /// The kind of each node.
 pub(super) fn kinds(input: &Input, conditions: &[Option<Condition>]) -> Vec<Kind> {
-    let lent: Vec<bool> = input
-        .resources
-        .iter()
-        .map(|resource| resource.residency == Residency::Swapchain)
-        .collect();
+    let lent: Vec<bool> = input.resources.iter().map(|resource| resource.residency == Residency::Swapchain).collect();
     let kind = |(node, condition): (&super::NodeItem, &Option<Condition>)| {
-        let mut kind = Kind {
-            dynamic: node.dynamic,
-            ..Kind::default()
-        };
+        let mut kind = Kind { dynamic: node.dynamic, ..Kind::default() };
         kind.switches = condition.map_or(0, |condition| condition.mask);
         for access in &input.accesses[node.accesses.start as usize..node.accesses.end as usize] {
             kind.switches |= access.condition.mask;
@@ -55,11 +48,9 @@ pub(super) fn arrange(schedule: &Schedule, kinds: &[Kind]) -> Vec<u32> {
     if kinds.iter().any(|&kind| kind != kinds[0]) {
         let mut before = None;
         for batch in 0..=schedule.inner as usize {
-            let (own, rest) = order[starts[batch] as usize..]
-                .split_at_mut((starts[batch + 1] - starts[batch]) as usize);
-            let after = rest
-                .get(..(starts[batch + 2].saturating_sub(starts[batch + 1])) as usize)
-                .unwrap_or(&[]);
+            let (own, rest) =
+                order[starts[batch] as usize..].split_at_mut((starts[batch + 1] - starts[batch]) as usize);
+            let after = rest.get(..(starts[batch + 2].saturating_sub(starts[batch + 1])) as usize).unwrap_or(&[]);
             before = group(own, before, after, kinds);
         }
     }
@@ -77,10 +68,7 @@ fn group(own: &mut [u32], before: Option<Kind>, after: &[u32], kinds: &[Kind]) -
     next.sort_unstable();
     next.dedup();
     let first = before.filter(|kind| present.binary_search(kind).is_ok());
-    let last = present
-        .iter()
-        .copied()
-        .find(|kind| Some(*kind) != first && next.binary_search(kind).is_ok());
+    let last = present.iter().copied().find(|kind| Some(*kind) != first && next.binary_search(kind).is_ok());
     own.sort_by_key(|node| {
         let kind = kind(node);
         (
@@ -116,10 +104,7 @@ pub(super) fn steps(schedule: &Schedule, order: &[u32]) -> Vec<Step> {
 pub(super) fn intervals(input: &Input, plan: &Plan) -> Vec<Option<Interval>> {
     let mut intervals: Vec<Option<Interval>> = vec![None; input.resources.len()];
     let mut extend = |resource: super::ResourceId, step: u32| {
-        let interval = intervals[resource.0 as usize].get_or_insert(Interval {
-            first: step,
-            last: step,
-        });
+        let interval = intervals[resource.0 as usize].get_or_insert(Interval { first: step, last: step });
         interval.last = step;
     };
     for (step, at) in plan.steps.iter().zip(0..) {
@@ -127,13 +112,9 @@ pub(super) fn intervals(input: &Input, plan: &Plan) -> Vec<Option<Interval>> {
             Step::Node(node) => {
                 let range = input.nodes[node.0 as usize].accesses.clone();
                 let accesses = &input.accesses[range.start as usize..range.end as usize];
-                accesses
-                    .iter()
-                    .for_each(|access| extend(access.resource, at));
+                accesses.iter().for_each(|access| extend(access.resource, at));
             }
-            Step::Barrier(barrier) => dependencies(plan, barrier)
-                .iter()
-                .for_each(|one| extend(one.resource, at)),
+            Step::Barrier(barrier) => dependencies(plan, barrier).iter().for_each(|one| extend(one.resource, at)),
         }
     }
     intervals

@@ -19,46 +19,23 @@ pub(super) struct Bounds {
 }
 
 /// Nothing to wait for and no contents to keep, but a layout to come from.
-const NOTHING: Use = Use {
-    stages: vk::PipelineStageFlags2::NONE,
-    access: vk::AccessFlags2::NONE,
-    layout: vk::ImageLayout::UNDEFINED,
-};
+const NOTHING: Use =
+    Use { stages: vk::PipelineStageFlags2::NONE, access: vk::AccessFlags2::NONE, layout: vk::ImageLayout::UNDEFINED };
 
 impl Bounds {
     /// The bounds of a resource; see `Residency`, which states the rules.
     pub fn of(resource: &ResourceItem, written: bool) -> Self {
         let (entry, exit) = (resource.entry, resource.exit);
         match resource.residency {
-            Residency::History { .. } => Self {
-                entry: None,
-                exit: None,
-                cyclic: true,
-            },
-            Residency::Swapchain => Self {
-                entry: entry.or(Some(NOTHING)),
-                exit,
-                cyclic: false,
-            },
+            Residency::History { .. } => Self { entry: None, exit: None, cyclic: true },
+            Residency::Swapchain => Self { entry: entry.or(Some(NOTHING)), exit, cyclic: false },
             Residency::PerSlot => {
-                let implied = if resource.image && written {
-                    Some(NOTHING)
-                } else {
-                    None
-                };
-                Self {
-                    entry: entry.or(implied),
-                    exit,
-                    cyclic: false,
-                }
+                let implied = if resource.image && written { Some(NOTHING) } else { None };
+                Self { entry: entry.or(implied), exit, cyclic: false }
             }
             Residency::Transient | Residency::Persistent => {
                 let entry = entry.or(exit);
-                Self {
-                    entry,
-                    exit,
-                    cyclic: entry.is_none(),
-                }
+                Self { entry, exit, cyclic: entry.is_none() }
             }
         }
     }
@@ -70,12 +47,7 @@ impl Bounds {
             let access = &input.accesses[item.access as usize];
             written[access.resource.0 as usize] |= access.effect.writes();
         }
-        input
-            .resources
-            .iter()
-            .zip(written)
-            .map(|(resource, written)| Self::of(resource, written))
-            .collect()
+        input.resources.iter().zip(written).map(|(resource, written)| Self::of(resource, written)).collect()
     }
 }
 
@@ -119,28 +91,18 @@ impl<'a> Track<'a> {
 
     /// Whether the item at a position writes.
     fn writes(&self, at: usize) -> bool {
-        self.input.accesses[self.item(at).0.access as usize]
-            .effect
-            .writes()
+        self.input.accesses[self.item(at).0.access as usize].effect.writes()
     }
 
     /// The versions, in the order of their times.
     pub fn versions(self) -> impl Iterator<Item = Version> + 'a {
         let count = self.items.len();
         // A cyclic track starts at its first writer and ends with that writer again, one round later.
-        let first = if self.bounds.cyclic {
-            (0..count).find(|&at| self.writes(at))
-        } else {
-            None
-        };
-        let mut writer = first
-            .map(Edge::Item)
-            .or(self.bounds.entry.map(|_| Edge::Entry));
+        let first = if self.bounds.cyclic { (0..count).find(|&at| self.writes(at)) } else { None };
+        let mut writer = first.map(Edge::Item).or(self.bounds.entry.map(|_| Edge::Entry));
         let mut at = first.map_or(0, |first| first + 1);
         let end = first.map_or(count, |first| first + count);
-        let last = first
-            .map(|_| Edge::Item(end))
-            .or(self.bounds.exit.map(|_| Edge::Exit));
+        let last = first.map(|_| Edge::Item(end)).or(self.bounds.exit.map(|_| Edge::Exit));
         let mut done = false;
         std::iter::from_fn(move || {
             if done {
@@ -152,11 +114,7 @@ impl<'a> Track<'a> {
             }
             done = at == end;
             let next = if done { last } else { Some(Edge::Item(at)) };
-            let version = Version {
-                writer,
-                readers: start..at,
-                next,
-            };
+            let version = Version { writer, readers: start..at, next };
             writer = next;
             at += 1;
             Some(version)

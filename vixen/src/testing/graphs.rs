@@ -4,9 +4,7 @@
 use ash::vk::{AccessFlags2 as A, ImageLayout as L, PipelineStageFlags2 as S};
 
 use super::random::Random;
-use crate::plan::{
-    Access, Condition, Effect, Input, NodeItem, Region, Residency, ResourceId, ResourceItem, Use,
-};
+use crate::plan::{Access, Condition, Effect, Input, NodeItem, Region, Residency, ResourceId, ResourceItem, Use};
 
 /// What a random graph may hold.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +66,7 @@ const SAMPLERS: S = S::from_raw(S::COMPUTE_SHADER.as_raw() | S::FRAGMENT_SHADER.
 const TESTS: S = S::from_raw(S::EARLY_FRAGMENT_TESTS.as_raw() | S::LATE_FRAGMENT_TESTS.as_raw());
 const STORAGE: A = A::from_raw(A::SHADER_STORAGE_READ.as_raw() | A::SHADER_STORAGE_WRITE.as_raw());
 const COLOR: A = A::from_raw(A::COLOR_ATTACHMENT_READ.as_raw() | A::COLOR_ATTACHMENT_WRITE.as_raw());
-const DEPTH: A =
-    A::from_raw(A::DEPTH_STENCIL_ATTACHMENT_READ.as_raw() | A::DEPTH_STENCIL_ATTACHMENT_WRITE.as_raw());
+const DEPTH: A = A::from_raw(A::DEPTH_STENCIL_ATTACHMENT_READ.as_raw() | A::DEPTH_STENCIL_ATTACHMENT_WRITE.as_raw());
 
 const BUFFER_READS: [Use; 6] = [
     buffer(S::COMPUTE_SHADER, A::SHADER_STORAGE_READ),

@@ -2,7 +2,7 @@
 
 use ash::vk;
 
-use crate::plan::{Input, Plan, Region, Residency, ResourceId, ResourceItem, Use};
+use crate::plan::{Access, Input, NodeId, Plan, Region, Residency, ResourceId, ResourceItem, Use};
 
 /// The cells of all resources, cut along every edge that an access or a dependency has.
 #[derive(Clone, Debug)]
@@ -81,11 +81,22 @@ pub fn meets_itself(input: &Input, plan: &Plan, id: ResourceId) -> bool {
     inside && outside(input, plan, id).0.is_none()
 }
 
+/// The accesses that can happen at all, each with its index and its node.
+pub fn happening<'a>(input: &'a Input, plan: &'a Plan) -> impl Iterator<Item = (usize, NodeId, &'a Access)> {
+    let ids = (0..).map(NodeId).zip(&input.nodes).flat_map(|(id, node)| node.accesses.clone().map(move |at| (at, id)));
+    let all = ids.map(|(at, node)| (at as usize, node, &input.accesses[at as usize]));
+    all.filter(|(_, node, access)| happens(plan, *node, access))
+}
+
+/// Whether there are switch positions in which the node runs and makes this access.
+pub fn happens(plan: &Plan, node: NodeId, access: &Access) -> bool {
+    let Some(runs) = plan.conditions[node.0 as usize] else { return false };
+    let shared = runs.mask & access.condition.mask;
+    runs.value & shared == access.condition.value & shared
+}
+
 fn is_written(input: &Input, plan: &Plan, id: ResourceId) -> bool {
-    input.nodes.iter().zip(&plan.conditions).filter(|(_, condition)| condition.is_some()).any(|(node, _)| {
-        let accesses = &input.accesses[node.accesses.start as usize..node.accesses.end as usize];
-        accesses.iter().any(|access| access.resource == id && access.effect.writes())
-    })
+    happening(input, plan).any(|(_, _, access)| access.resource == id && access.effect.writes())
 }
 
 /// The access types that change memory.

@@ -77,6 +77,9 @@ impl Part {
     }
 }
 
+/// What a layout change runs in: no access names it, so only its second scope leads on from it.
+const TRANSITION: PipelineStageFlags2 = PipelineStageFlags2::from_raw(1 << 63);
+
 /// An access that later ones may have to wait for.
 #[derive(Clone, Debug)]
 struct Record {
@@ -98,7 +101,7 @@ impl Record {
     /// A layout change: done before its second scope, and seen by it.
     fn transition(dependency: &Dependency) -> Self {
         let (stages, access) = (expand(dependency.dst_stages), expand_access(dependency.dst_access));
-        let part = Part { stages: PipelineStageFlags2::NONE, chain: stages, available: true, visible: vec![(stages, access)] };
+        let part = Part { stages: TRANSITION, chain: stages, available: true, visible: vec![(stages, access)] };
         Self { parts: vec![part], writes: AccessFlags2::NONE }
     }
 

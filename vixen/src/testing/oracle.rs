@@ -5,7 +5,7 @@
 
 use ash::vk::ImageLayout;
 
-use super::grid::{Cells, copies, outside};
+use super::grid::{Cells, copies, happening, outside};
 use super::memory::{Cell, Contents, Fault};
 use crate::plan::{Access, Effect, Input, NodeId, Plan, Residency, ResourceId, Step};
 
@@ -133,7 +133,9 @@ impl<'a> World<'a> {
         let copy = self.copy(id, 0);
         let (entry, _) = outside(self.input, self.plan, id);
         let own = resource.entry.is_some();
-        for (cell, reference) in self.memory[id.0 as usize][copy].iter_mut().zip(&mut self.reference[id.0 as usize][copy]) {
+        for (cell, reference) in
+            self.memory[id.0 as usize][copy].iter_mut().zip(&mut self.reference[id.0 as usize][copy])
+        {
             if resource.residency == Residency::PerSlot {
                 cell.wait_on_host();
             }
@@ -228,7 +230,7 @@ impl<'a> World<'a> {
         for (index, region) in self.cells.all(id).iter().enumerate() {
             let cell = &mut self.memory[id.0 as usize][copy][index];
             let alive = |one: &&Access| one.resource == id && one.age == 0 && one.region.overlaps(*region);
-            let touched = living_accesses(self.input, self.plan).any(|one| alive(&one));
+            let touched = happening(self.input, self.plan).any(|(_, _, one)| alive(&one));
             if let Some(exit) = exit.filter(|_| touched) {
                 cell.exit(exit, resource.image, &mut faults);
             }
@@ -261,11 +263,6 @@ fn serves(layout: ImageLayout, access: &Access) -> bool {
     layout == wanted
         || reads && layout == ImageLayout::GENERAL
         || reads && layout == sampled[1] && sampled.contains(&wanted)
-}
-
-fn living_accesses<'a>(input: &'a Input, plan: &'a Plan) -> impl Iterator<Item = &'a Access> {
-    let living = input.nodes.iter().zip(&plan.conditions).filter(|(_, condition)| condition.is_some());
-    living.flat_map(|(node, _)| &input.accesses[node.accesses.start as usize..node.accesses.end as usize])
 }
 
 /// What has run in a frame, to see whether conflicting accesses keep the order of the input.

@@ -3,9 +3,7 @@
 use ash::vk::{AccessFlags2, ImageLayout, PipelineStageFlags2};
 
 use super::random::Random;
-use crate::plan::{
-    Access, Condition, Effect, Input, NodeItem, Region, Residency, ResourceId, ResourceItem, Use,
-};
+use crate::plan::{Access, Condition, Effect, Input, NodeItem, Region, Residency, ResourceId, ResourceItem, Use};
 
 /// An input with `resources` transient buffers and no node.
 fn buffers(resources: u32) -> Input {
@@ -80,7 +78,8 @@ pub fn layers_of_transients(width: u32, layers: u32) -> Input {
     let mut input = buffers(width * layers);
     for node in 0..width * layers {
         let (layer, index) = (node / width, node % width);
-        let reads = [index, (index + 1) % width].map(|index| (layer.wrapping_sub(1).wrapping_mul(width).wrapping_add(index), Effect::Read));
+        let reads = [index, (index + 1) % width]
+            .map(|index| (layer.wrapping_sub(1).wrapping_mul(width).wrapping_add(index), Effect::Read));
         let reads = if layer == 0 || width == 1 { &reads[..usize::from(layer > 0)] } else { &reads[..] };
         add(&mut input, reads.iter().copied().chain([(node, Effect::Write)]));
     }
@@ -155,7 +154,9 @@ pub fn of_dag(nodes: u32, edges: &[(u32, u32)], wiring: Wiring) -> Input {
         let reads = (0..).zip(edges).filter(|(_, edge)| edge.1 == node);
         let writes = (0..).zip(edges).filter(|(_, edge)| edge.0 == node);
         let accesses: Vec<_> = match wiring {
-            Wiring::PerProducer => reads.map(|(_, edge)| (edge.0, Effect::Read)).chain([(node, Effect::Write)]).collect(),
+            Wiring::PerProducer => {
+                reads.map(|(_, edge)| (edge.0, Effect::Read)).chain([(node, Effect::Write)]).collect()
+            }
             Wiring::PerEdge => {
                 let writes = writes.map(|(index, _)| (index, Effect::Write));
                 reads.map(|(index, _)| (index, Effect::Read)).chain(writes).collect()

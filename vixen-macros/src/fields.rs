@@ -134,7 +134,10 @@ fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {
                 errors.at(span, "say how it samples, such as `#[sampler(linear, clamp)]`");
                 SamplerArgs { linear: true, address: Address::ClampToEdge, compare: None }
             });
-            node.samplers.push(SamplerField { name, ty: field.ty, at: options.location(), sampler });
+            if type_name(&field.ty) != "Sampler" {
+                errors.over(&field.ty, "a sampler has no wire and no resource: its type is `Sampler`");
+            }
+            node.samplers.push(SamplerField { name, at: options.location(), sampler });
         }
         kind => {
             let slot = slot(kind, name, field.ty, kept, options, guessed, span, errors);
@@ -142,6 +145,12 @@ fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {
             node.slots.push(slot);
         }
     }
+}
+
+/// The last name of a type's path.
+fn type_name(ty: &Type) -> String {
+    let Type::Path(path) = ty else { return String::new() };
+    path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one field, taken apart by its only caller")]

@@ -28,14 +28,14 @@ impl Roots {
         }
     }
 
-    /// `shaders/` of the crate, the crate itself, then `shaders/` of every directory above the crate and the source file.
+    /// `shaders/` of the crate, the crate itself, then `shaders/` of every directory above the source file and the crate.
     fn places(&self, file: &str) -> Vec<PathBuf> {
         let mut places = Vec::new();
         if let Some(manifest) = &self.manifest {
             places.push(manifest.join("shaders").join(file));
             places.push(manifest.join(file));
         }
-        let above = [self.manifest.as_deref(), self.source.as_deref().and_then(Path::parent)];
+        let above = [self.source.as_deref().and_then(Path::parent), self.manifest.as_deref()];
         for start in above.into_iter().flatten() {
             for directory in start.ancestors() {
                 let place = directory.join("shaders").join(file);
@@ -62,9 +62,9 @@ mod tests {
             [
                 "/w/crate/shaders/a.spv",
                 "/w/crate/a.spv",
+                "/w/crate/tests/shaders/a.spv",
                 "/w/shaders/a.spv",
                 "/shaders/a.spv",
-                "/w/crate/tests/shaders/a.spv",
             ]
         );
     }

@@ -79,7 +79,6 @@ pub enum CreateArgs {
 /// A sampler that is a binding of its own; it has no wire.
 pub struct SamplerField {
     pub name: Ident,
-    pub ty: Type,
     pub at: Option<Location>,
     pub sampler: SamplerArgs,
 }

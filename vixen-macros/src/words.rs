@@ -16,6 +16,7 @@ macro_rules! words {
 
         impl $name {
             /// Every word.
+            #[allow(dead_code, reason = "not every enum is listed in messages")]
             pub const WORDS: &[&str] = &[$($word),*];
 
             /// What `word` stands for.

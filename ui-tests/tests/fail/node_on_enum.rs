@@ -1,0 +1,9 @@
+use vixen::node;
+
+#[node(compute)]
+enum Copy {
+    Once,
+    Twice,
+}
+
+fn main() {}

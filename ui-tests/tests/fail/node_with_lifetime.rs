@@ -1,0 +1,10 @@
+use vixen::{Buffer, Host, FrameInfo, node};
+
+#[node(host)]
+struct Zoom<'a> {
+    #[create]
+    zoom: Buffer<f32>,
+    name: &'a str,
+}
+
+fn main() {}

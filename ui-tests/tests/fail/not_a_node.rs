@@ -1,0 +1,5 @@
+struct Blur;
+
+fn main() {
+    vixen_ui_tests::graph().add(Blur);
+}

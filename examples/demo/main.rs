@@ -1,2 +1,121 @@
-//! The demo.
-fn main() {}
+//! Draws a voxel scene: the main job of Vixen, from a file to a picture.
+
+mod args;
+mod interactive;
+mod picture;
+mod stats;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use vixen::device::Select;
+use vixen::{Device, DeviceOptions, Output};
+use vixen_examples::heap::CountingAllocator;
+use vixen_nodes::voxel::{Progress, Scene};
+use vixen_nodes::window::{WindowOptions, run};
+
+use crate::args::Args;
+use crate::interactive::Interactive;
+use crate::picture::{Costs, Picture};
+use crate::stats::Stats;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// Frames of a run without a window: enough for a median.
+const HEADLESS_FRAMES: u32 = 16;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match draw(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn draw(args: &Args) -> Result<(), Box<dyn Error>> {
+    let select = match args.device.as_deref().map(|wanted| (wanted, wanted.parse())) {
+        None => Select::Default,
+        Some((_, Ok(index))) => Select::Index(index),
+        Some((name, Err(_))) => Select::Name(name.to_owned()),
+    };
+    let options = DeviceOptions::new().application_name("Vixen demo").select(select);
+    // Before the scene is read, so that a machine without a driver says so at once.
+    let headless = if args.window() { None } else { Some(Device::new(&options)?) };
+    let scene = open(args)?;
+    match headless {
+        Some(device) => to_picture(args, &device, &scene),
+        None => to_window(args, options, &scene),
+    }
+}
+
+fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn Error>> {
+    let [width, height] = args.size;
+    let (mut picture, voxel_bytes) = Picture::new(device, scene, Output::headless(width, height))?;
+    save_drawing(args, &picture.graph)?;
+    let frames = args.frames.unwrap_or(HEADLESS_FRAMES);
+    let bar = progress_bar("drawing", frames.into());
+    let mut costs = Costs::default();
+    for _ in 0..frames {
+        costs.frame(&mut picture.graph)?;
+        bar.inc(1);
+    }
+    picture.graph.wait()?;
+    bar.finish_and_clear();
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("demo.png"));
+    picture.handles().save(&picture.graph, &out)?;
+    println!("wrote {}", out.display());
+    finish(args, &Stats::new(&picture.graph, scene, voxel_bytes, &costs))
+}
+
+fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Box<dyn Error>> {
+    let title = format!("Vixen: {}", scene.name);
+    let mut interactive = Interactive::new(scene, args.frames);
+    let graph = run(WindowOptions { title, size: args.size, device }, &mut interactive)?;
+    let (Some(graph), Some(handles)) = (graph, interactive.handles) else { return Ok(()) };
+    save_drawing(args, &graph)?;
+    graph.wait()?;
+    if let Some(out) = &args.out {
+        handles.save(&graph, out)?;
+        println!("wrote {}", out.display());
+    }
+    finish(args, &Stats::new(&graph, scene, interactive.voxel_bytes, &interactive.costs))
+}
+
+fn finish(args: &Args, stats: &Stats) -> Result<(), Box<dyn Error>> {
+    stats.print();
+    args.stats.as_deref().map_or(Ok(()), |path| stats.save(path))
+}
+
+/// Reads the scene and builds its structure, with a progress bar.
+fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
+    let bar = progress_bar("reading", 0);
+    let report = |progress: Progress| {
+        bar.set_message(progress.stage);
+        bar.set_length(progress.total.max(1));
+        bar.set_position(progress.done);
+    };
+    let default = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
+    let scene = Scene::open(args.scene.as_deref().unwrap_or(default), args.resolution, &report);
+    bar.finish_and_clear();
+    Ok(scene?)
+}
+
+fn progress_bar(message: &'static str, length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:24} {wide_bar} {percent:>3}%").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style).with_message(message)
+}
+
+fn save_drawing(args: &Args, graph: &vixen::CompiledGraph) -> Result<(), Box<dyn Error>> {
+    let Some(path) = &args.drawing else { return Ok(()) };
+    let mermaid = path.extension().is_some_and(|extension| extension == "mmd");
+    let text = if mermaid { graph.report().to_mermaid() } else { graph.report().to_dot() };
+    std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    Ok(())
+}

@@ -4,6 +4,11 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OutputId(pub(crate) u32);
 
+impl OutputId {
+    /// The graph's first output.
+    pub const FIRST: Self = Self(0);
+}
+
 /// The extent of an image, in texels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

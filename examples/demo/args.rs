@@ -1,0 +1,72 @@
+//! The demo's command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Draws a voxel scene: a window to orbit in where there is a display, a picture where there is none.
+#[derive(Parser)]
+#[command(name = "demo")]
+pub struct Args {
+    /// A MagicaVoxel .vox, a binary glTF .glb, or a greyscale .png heightmap; the mountains around Jacksboro if left out.
+    #[arg(long, value_name = "FILE")]
+    pub scene: Option<PathBuf>,
+    /// Voxels along the longest side of a mesh or a heightmap; a .vox file has a size of its own.
+    #[arg(long, value_name = "N", default_value_t = vixen_nodes::voxel::DEFAULT_RESOLUTION)]
+    pub resolution: u32,
+    /// Width and height of the picture, in pixels.
+    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
+    pub size: [u32; 2],
+    /// Stop after this many frames. Without it a window runs until it is closed, and a picture takes 16 frames.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub frames: Option<u32>,
+    /// Open no window even where there is a display.
+    #[arg(long)]
+    pub headless: bool,
+    /// Where to write the picture of the last frame. Without a window it goes to demo.png if left out.
+    #[arg(long, value_name = "FILE.png")]
+    pub out: Option<PathBuf>,
+    /// Write the closing table as JSON too.
+    #[arg(long, value_name = "FILE.json")]
+    pub stats: Option<PathBuf>,
+    /// Which GPU, by number or by a part of its name.
+    #[arg(long, value_name = "GPU")]
+    pub device: Option<String>,
+    /// Write the graph as a drawing: Graphviz for .dot, Mermaid for .mmd.
+    #[arg(long, value_name = "FILE")]
+    pub drawing: Option<PathBuf>,
+}
+
+impl Args {
+    /// Whether to open a window: unless told otherwise, where there is a display.
+    pub fn window(&self) -> bool {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        !self.headless && (set("DISPLAY") || set("WAYLAND_DISPLAY"))
+    }
+}
+
+fn parse_size(text: &str) -> Result<[u32; 2], String> {
+    text.split_once(['x', 'X', '×'])
+        .and_then(|(width, height)| Some([width.parse().ok()?, height.parse().ok()?]))
+        .filter(|size| !size.contains(&0))
+        .ok_or_else(|| "expected width and height in pixels, both at least 1, such as 1280x720".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_two_positive_numbers() {
+        assert_eq!(parse_size("640x480"), Ok([640, 480]));
+        for bad in ["", "640", "640x", "x480", "0x480", "640x0", "640x480x2", "-1x5", "axb", "99999999999x1"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+}

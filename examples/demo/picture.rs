@@ -1,0 +1,101 @@
+//! The demo's graph, and what every run of it has in common, with or without a window.
+
+use std::error::Error;
+use std::path::Path;
+
+use vixen::frame::FrameOutcome;
+use vixen::graph::OutputId;
+use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm};
+use vixen_examples::{clock, heap};
+use vixen_nodes::voxel::{Scene, default_params, default_view};
+use vixen_nodes::{Orbit, OrbitCamera, ToneMap, VoxelMarch, VoxelScene};
+
+/// A compiled demo and the handles to steer and read it.
+pub struct Picture {
+    pub graph: CompiledGraph,
+    handles: Handles,
+}
+
+/// What the demo keeps of its graph beside the graph itself.
+#[derive(Clone, Copy)]
+pub struct Handles {
+    orbit: Param<Orbit>,
+    pixels: Readback<Image<Rgba8Unorm>>,
+}
+
+/// What frames cost the CPU.
+#[derive(Default)]
+pub struct Costs {
+    /// Thread CPU time of each frame, in microseconds.
+    pub cpu_us: Vec<f64>,
+    /// The most heap allocations of one frame.
+    pub heap_allocations_max: u64,
+}
+
+impl Picture {
+    /// Uploads the scene and compiles the graph that draws it.
+    pub fn new(device: &Device, scene: &Scene, output: Output) -> Result<(Self, u64), Box<dyn Error>> {
+        let start = default_view(scene);
+        let params = default_params(scene, &start);
+        let voxels = VoxelScene::upload(device, &scene.map)?;
+
+        let graph = Graph::new(output);
+        let (orbit, orbit_wire) = graph.param(Orbit::default());
+        let wires = voxels.wires(&graph);
+        let camera = graph.add(OrbitCamera { orbit: &orbit_wire, start });
+        let march = graph.add(VoxelMarch {
+            camera: &camera.uniform,
+            nodes: &wires.nodes,
+            bricks: &wires.bricks,
+            masks: &wires.masks,
+            attributes: &wires.attributes,
+            palette: &wires.palette,
+            color: graph.image(Extent::Output),
+            params,
+        });
+        let tone = graph.add(ToneMap { hdr: &march.color, ldr: graph.image(Extent::Output) });
+        let pixels = graph.read_back(&tone.ldr);
+        graph.present(tone.ldr);
+
+        let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
+        let graph = graph.compile_with(device, &options)?;
+        Ok((Self { graph, handles: Handles { orbit, pixels } }, voxels.bytes()))
+    }
+
+    /// The handles.
+    pub fn handles(&self) -> Handles {
+        self.handles
+    }
+}
+
+impl Handles {
+    /// Moves the camera from the next frame on.
+    pub fn set_orbit(self, graph: &mut CompiledGraph, orbit: Orbit) {
+        graph.set(self.orbit, orbit);
+    }
+
+    /// Writes the picture of the last frame.
+    pub fn save(self, graph: &CompiledGraph, path: &Path) -> Result<(), Box<dyn Error>> {
+        graph.wait()?;
+        let (_, bytes) = graph.read(self.pixels)?.ok_or("no frame was drawn, so there is no picture to write")?;
+        let [width, height] = graph.output_extent(OutputId::FIRST);
+        image::save_buffer_with_format(path, bytes, width, height, image::ColorType::Rgba8, image::ImageFormat::Png)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        Ok(())
+    }
+}
+
+impl Costs {
+    /// Runs a frame and adds up what it cost.
+    pub fn frame(&mut self, graph: &mut CompiledGraph) -> Result<FrameOutcome, Box<dyn Error>> {
+        let (recompiles, allocations, start) = (graph.recompiles(), heap::allocations(), clock::thread_cpu_us());
+        let outcome = graph.frame()?;
+        let (cost, allocated) = (clock::thread_cpu_us() - start, heap::allocations() - allocations);
+        // A frame that followed a window's new size is a recompile, counted apart.
+        if graph.recompiles() == recompiles {
+            self.heap_allocations_max = self.heap_allocations_max.max(allocated);
+            self.cpu_us.push(cost);
+        }
+        Ok(outcome)
+    }
+}

@@ -164,6 +164,7 @@ fn program_declaration(node: &Node, program: &Program, matches: &Matches, krate:
         let entry = &stage.shader.entry_point;
         let file = stage.path.to_string_lossy().into_owned();
         let path = stage.file.value();
+        let capabilities = stage.shader.capabilities.iter().copied().map(Literal::u32_suffixed);
         let spec = matches.spec.iter().flatten().filter_map(|spec| {
             let constant = stage.shader.spec_constants.iter().find(|constant| constant.id == spec.id)?;
             let (id, offset) = (Literal::u32_suffixed(constant.id), Literal::u32_suffixed(spec.offset));
@@ -177,6 +178,7 @@ fn program_declaration(node: &Node, program: &Program, matches: &Matches, krate:
                 code: ::core::include_bytes!(#file),
                 path: #path,
                 spec: &[#(#spec,)*],
+                capabilities: &[#(#capabilities,)*],
             }
         }
     });

@@ -17,6 +17,8 @@ pub struct ShaderStage {
     pub path: &'static str,
     /// The specialisation constants that it declares and a `#[spec]` field fills.
     pub spec: &'static [SpecConstant],
+    /// The SPIR-V capabilities that it declares, by number: compile asks the device for them.
+    pub capabilities: &'static [u32],
 }
 
 /// A specialisation constant that a field of the node fills.

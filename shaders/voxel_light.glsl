@@ -1,12 +1,16 @@
 // Sun, sky, haze and the darkness of corners. Include voxel_view.glsl and voxel_surface.glsl first.
 
-// The sky in a direction of length 1, without the sun itself.
-vec3 sky(vec3 direction) {
-    float up = max(direction.y, 0.0);
-    vec3 air = mix(params.sky_zenith, params.sky_horizon, pow(1.0 - up, 5.0));
+// What the air near the sun throws towards the eye.
+vec3 glow(vec3 direction) {
     float towards_sun = max(dot(direction, params.sun_direction), 0.0);
-    float low = pow(1.0 - up, 3.0);
-    return air + params.sun_color * (0.035 * pow(towards_sun, 6.0) * (0.4 + low) + 0.06 * pow(towards_sun, 90.0));
+    float low = pow(1.0 - max(direction.y, 0.0), 3.0);
+    return params.sun_color * (0.035 * pow(towards_sun, 6.0) * (0.4 + low) + 0.06 * pow(towards_sun, 90.0));
+}
+
+// The sky in a direction of length 1, without the sun itself. It goes on below the horizon, where scenes end in the air.
+vec3 sky(vec3 direction) {
+    float up = clamp((direction.y + 0.25) / 1.25, 0.0, 1.0);
+    return mix(params.sky_zenith, params.sky_horizon, pow(1.0 - up, 5.0)) + glow(direction);
 }
 
 vec3 sun_disc(vec3 direction) {
@@ -34,8 +38,7 @@ vec3 through_haze(vec3 color, vec3 origin, vec3 direction, float way) {
     // Blue is scattered out of the way and in from the side before red is.
     float clear = transmittance(max(origin.y, 0.0), direction, way);
     vec3 left = pow(vec3(clear), vec3(0.75, 1.0, 1.45));
-    vec3 flat_direction = normalize(vec3(direction.x, max(direction.y, 0.02), direction.z));
-    return color * left + 0.80 * sky(flat_direction) * (1.0 - left);
+    return color * left + 0.85 * (params.sky_horizon + glow(direction)) * (1.0 - left);
 }
 
 // How open the surroundings of a point on a face are, from the eight voxels around the one in front of it: 0 to 1.
@@ -75,13 +78,13 @@ vec3 shade(ivec3 size, int levels, vec3 origin, vec3 direction, Hit hit, float f
 
     // Near by, voxels are cubes; where they are smaller than a pixel, their own normals stand for many faces.
     float distant = smoothstep(0.2, 1.2, footprint);
-    vec3 normal = normalize(mix(flat_normal, own_normal, mix(0.6, 1.0, distant)));
+    vec3 normal = normalize(mix(flat_normal, own_normal, mix(0.7, 1.0, distant)));
 
     float sun = max(dot(normal, params.sun_direction), 0.0);
     if (sun > 0.0) {
         // A surface with a normal of its own is smooth: its steps must not shade it from afar.
         bool smooth_surface = any(notEqual(own_normal, flat_normal));
-        vec3 start = point + flat_normal * 2e-3 + (smooth_surface ? own_normal * 1.6 * distant : vec3(0.0));
+        vec3 start = point + flat_normal * 2e-3 + (smooth_surface ? own_normal * mix(1.1, 1.8, distant) : vec3(0.0));
         Hit blocker;
         if (trace(size, levels, start, params.sun_direction, 1e30, blocker)) {
             sun = 0.0;
@@ -91,4 +94,21 @@ vec3 shade(ivec3 size, int levels, vec3 origin, vec3 direction, Hit hit, float f
     float occlusion = 1.0 - params.occlusion * (1.0 - mix(open, 0.85, distant));
     vec3 light = params.sun_color * sun + ambient(normal) * occlusion;
     return material.color.rgb * (light + material.color.a * 4.0);
+}
+
+// The floor that a model stands on, seen where a ray passes the model by: its shadow, and then the sky's own colour far out.
+vec3 add_floor(vec3 behind, ivec3 size, int levels, vec3 origin, vec3 direction) {
+    if (params.floor_radius <= 0.0 || direction.y >= -1e-4 || origin.y <= 0.0) {
+        return behind;
+    }
+    vec3 point = origin - direction * (origin.y / direction.y);
+    float away = length(point.xz - 0.5 * vec2(size.xz)) / params.floor_radius;
+    float here = 1.0 - smoothstep(0.0, 1.0, away);
+    if (here <= 0.0) {
+        return behind;
+    }
+    Hit blocker;
+    bool shaded = trace(size, levels, vec3(point.x, 2e-3, point.z), params.sun_direction, 1e30, blocker);
+    vec3 light = (shaded ? vec3(0.0) : params.sun_color * params.sun_direction.y) + ambient(vec3(0.0, 1.0, 0.0));
+    return mix(behind, params.floor_color * light, here);
 }

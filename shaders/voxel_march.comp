@@ -34,7 +34,7 @@ void main() {
         light = shade(size, levels, origin, direction, hit, way * pixel_angle);
         light = through_haze(light, origin, unit, way);
     } else {
-        light = sky(unit) + sun_disc(unit);
+        light = add_floor(sky(unit) + sun_disc(unit), size, levels, origin, unit);
     }
     imageStore(color, pixel, vec4(light * params.exposure, 1.0));
 }

@@ -18,6 +18,8 @@ layout(push_constant, std430) uniform Params {
     float haze_height;
     vec3 sky_horizon;
     float exposure;
+    vec3 floor_color;
+    float floor_radius;
 } params;
 
 // The ray of a pixel's centre: not of length 1, so that nothing is rounded twice.

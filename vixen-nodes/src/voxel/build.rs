@@ -9,8 +9,8 @@ use glam::UVec3;
 use super::brick_map::{BrickMap, cell_edge, levels_for};
 use super::error::SceneError;
 use super::layout::{
-    BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_ONE, MATERIALS_SHIFT, MAX_EDGE, Material, NO_NORMALS,
-    Node, SOLID, unmorton3,
+    BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_ONE, MATERIALS_SHIFT, MAX_EDGE,
+    Material, NO_NORMALS, Node, SOLID, unmorton3,
 };
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, VoxelSource};
 
@@ -133,7 +133,10 @@ fn run(source: &dyn VoxelSource, tasks: &[(u32, UVec3)], progress: &dyn Fn(Progr
             progress(Progress { stage: "building bricks", done: done as u64 + 1, total: tasks.len() as u64 });
         }
     });
-    results.into_iter().map(|result| result.expect("a thread that panics takes the scope with it, so each task was built")).collect()
+    results
+        .into_iter()
+        .map(|result| result.expect("a thread that panics takes the scope with it, so each task was built"))
+        .collect()
 }
 
 /// A forest under construction. Indices count from the start of these vectors.
@@ -161,7 +164,9 @@ impl Parts {
                 Content::Solid(material) => self.solid_cell(&mut children, number, material, cube),
                 Content::Mixed => match self.node(source, level - 1, cube.origin, voxels) {
                     Built::Empty => {}
-                    Built::Solid(material) => children.push(number, solid_node(material), Some(material), u32::from(material)),
+                    Built::Solid(material) => {
+                        children.push(number, solid_node(material), Some(material), u32::from(material))
+                    }
                     Built::Node(node) => children.push(number, node, None, node.material),
                 },
             }
@@ -193,7 +198,8 @@ impl Parts {
             Some(material) => Built::Solid(material),
             None if children.records.is_empty() => Built::Empty,
             None => {
-                let node = Node { mask: children.mask, first: self.bricks.len() as u32, material: children.most_common() };
+                let node =
+                    Node { mask: children.mask, first: self.bricks.len() as u32, material: children.most_common() };
                 self.bricks.extend(children.records);
                 Built::Node(node)
             }
@@ -244,7 +250,8 @@ impl Parts {
                 local.push(material);
             }
         }
-        let place = |material| local.iter().position(|&m| m == material).expect("every material was gathered above") as u32;
+        let place =
+            |material| local.iter().position(|&m| m == material).expect("every material was gathered above") as u32;
         pack(&mut self.attributes, 8, (0..16).map(|i| local.get(i).copied().unwrap_or_default().into()));
         pack(&mut self.attributes, 4, voxels.solid().map(|(material, _)| place(material)));
         MATERIALS_4_BIT << MATERIALS_SHIFT | start
@@ -262,7 +269,8 @@ impl Parts {
             Some(material) => Built::Solid(material),
             None if children.records.is_empty() => Built::Empty,
             None => {
-                let node = Node { mask: children.mask, first: self.nodes.len() as u32, material: children.most_common() };
+                let node =
+                    Node { mask: children.mask, first: self.nodes.len() as u32, material: children.most_common() };
                 self.node_levels.extend(children.records.iter().map(|_| level as u8 - 1));
                 self.nodes.extend(children.records);
                 Built::Node(node)
@@ -288,7 +296,9 @@ impl Parts {
                     }
                     match self.close(cell, level - 1, roots) {
                         Built::Empty => {}
-                        Built::Solid(material) => children.push(*number, solid_node(material), Some(material), u32::from(material)),
+                        Built::Solid(material) => {
+                            children.push(*number, solid_node(material), Some(material), u32::from(material))
+                        }
                         Built::Node(node) => children.push(*number, node, None, node.material),
                     }
                 }
@@ -300,7 +310,9 @@ impl Parts {
     /// Moves a task's forest here and gives its root as it is from here.
     fn append(&mut self, name: &str, level: u32, root: Built, part: Self) -> Result<Built, SceneError> {
         let too_much = |what| SceneError::TooMuchMemory { name: name.to_owned(), what };
-        if self.nodes.len() + part.nodes.len() >= SOLID as usize || self.bricks.len() + part.bricks.len() >= SOLID as usize {
+        if self.nodes.len() + part.nodes.len() >= SOLID as usize
+            || self.bricks.len() + part.bricks.len() >= SOLID as usize
+        {
             return Err(too_much("nodes"));
         }
         if self.attributes.len() + part.attributes.len() >= 1 << MATERIALS_SHIFT {
@@ -317,7 +329,11 @@ impl Parts {
         self.nodes.extend(part.nodes.iter().zip(&part.node_levels).map(|(node, level)| moved(*node, *level)));
         self.bricks.extend(part.bricks.iter().map(|brick| Brick {
             mask: if brick.mask == SOLID { SOLID } else { brick.mask + masks },
-            materials: if brick.materials >> MATERIALS_SHIFT == MATERIALS_ONE { brick.materials } else { brick.materials + attributes },
+            materials: if brick.materials >> MATERIALS_SHIFT == MATERIALS_ONE {
+                brick.materials
+            } else {
+                brick.materials + attributes
+            },
             normals: if brick.normals == NO_NORMALS { NO_NORMALS } else { brick.normals + attributes },
         }));
         self.node_levels.extend(part.node_levels);

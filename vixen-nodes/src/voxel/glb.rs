@@ -37,7 +37,8 @@ pub(super) fn load(
         let problem = "it has no triangles; export it with its meshes".to_owned();
         return Err(SceneError::Unsupported { path: path.into(), problem });
     }
-    VoxelMesh::new(mesh, resolution, progress).ok_or_else(|| SceneError::TooMuchMemory { name: path.display().to_string(), what: "surfaces" })
+    VoxelMesh::new(mesh, resolution, progress)
+        .ok_or_else(|| SceneError::TooMuchMemory { name: path.display().to_string(), what: "surfaces" })
 }
 
 /// What is wrong, before it is known where.
@@ -88,7 +89,9 @@ fn add(mesh: &mut Mesh, primitive: &Primitive, transform: DMat4, accessors: &Acc
     if let Some(corner) = corners.iter().find(|corner| **corner as usize >= positions.len()) {
         return Err(Problem::Damaged(format!("a triangle uses vertex {corner} of {}", positions.len())));
     }
-    if mesh.triangles.len() + corners.len() > MAX_TRIANGLES || mesh.positions.len() + positions.len() > u32::MAX as usize {
+    if mesh.triangles.len() + corners.len() > MAX_TRIANGLES
+        || mesh.positions.len() + positions.len() > u32::MAX as usize
+    {
         return Err(Problem::TooMuch);
     }
 
@@ -115,7 +118,9 @@ fn add(mesh: &mut Mesh, primitive: &Primitive, transform: DMat4, accessors: &Acc
     let colors = primitive.get(&Semantic::Colors(0)).map(|colors| accessors.colors(&colors)).transpose()?;
     let colors = colors.filter(|colors| colors.len() == positions.len());
     for corners in triangles(mode, &corners) {
-        let vertex = colors.as_ref().map_or(Vec3::ONE, |colors| corners.iter().map(|&c| Vec3::from_array(colors[c as usize])).sum::<Vec3>() / 3.0);
+        let vertex = colors.as_ref().map_or(Vec3::ONE, |colors| {
+            corners.iter().map(|&c| Vec3::from_array(colors[c as usize])).sum::<Vec3>() / 3.0
+        });
         mesh.triangles.push(corners.map(|corner| first + corner));
         mesh.colors.push((factor * vertex).to_array().map(|v| if v.is_finite() { v.clamp(0.0, 1.0) } else { 0.0 }));
     }

@@ -14,7 +14,7 @@ use ground::{Ground, Survey};
 pub(super) use ground::palette;
 
 /// How high the terrain is for its length: mountains in true proportion look flat from the air.
-const RELIEF: f32 = 1.0 / 9.0;
+const RELIEF: f32 = 1.0 / 13.0;
 /// Voxels below the lowest ground, for its length: what the cut edges of the map show.
 const BASE: f32 = 1.0 / 96.0;
 /// Voxels of soil under the ground.
@@ -53,7 +53,8 @@ impl Elevations {
         limits.max_alloc = Some(2 << 30);
         let mut reader = ImageReader::with_format(std::io::Cursor::new(bytes), ImageFormat::Png);
         reader.limits(limits);
-        let picture = reader.decode().map_err(|error| SceneError::Damaged { path: path.into(), problem: error.to_string() })?;
+        let picture =
+            reader.decode().map_err(|error| SceneError::Damaged { path: path.into(), problem: error.to_string() })?;
         let (width, depth) = (picture.width(), picture.height());
         let values = match picture {
             DynamicImage::ImageLuma16(pixels) => pixels.into_raw().into_iter().map(f32::from).collect(),
@@ -143,14 +144,19 @@ impl Terrain {
             let (x, z) = ((8 * x) as i32, (8 * z) as i32);
             let around = (z - 1..=z + 8).flat_map(|z| (x - 1..=x + 8).map(move |x| (x, z)));
             let inside = (z..z + 8).flat_map(|z| (x..x + 8).map(move |x| (x, z)));
-            [around.map(|(x, z)| count_of(x, z)).min().unwrap_or(0), inside.map(|(x, z)| count_of(x, z)).max().unwrap_or(0)]
+            [
+                around.map(|(x, z)| count_of(x, z)).min().unwrap_or(0),
+                inside.map(|(x, z)| count_of(x, z)).max().unwrap_or(0),
+            ]
         })];
         let mut edge = 32;
         while edge / 4 < width.max(depth) {
             let below = tiles.last().expect("the first tiles were put there above");
             let rows = below.ranges.len() as u32 / below.width;
             let above = Tiles::new(width, depth, edge, |x, z| {
-                let cells = (4 * z..rows.min(4 * z + 4)).flat_map(|z| (4 * x..below.width.min(4 * x + 4)).map(move |x| below.ranges[(z * below.width + x) as usize]));
+                let cells = (4 * z..rows.min(4 * z + 4)).flat_map(|z| {
+                    (4 * x..below.width.min(4 * x + 4)).map(move |x| below.ranges[(z * below.width + x) as usize])
+                });
                 cells.fold([u16::MAX, 0], |[low, high], [l, h]| [low.min(l), high.max(h)])
             });
             tiles.push(above);
@@ -181,7 +187,10 @@ impl Terrain {
 impl Tiles {
     fn new(width: u32, depth: u32, edge: u32, range: impl Fn(u32, u32) -> [u16; 2]) -> Self {
         let (width, depth) = (width.div_ceil(edge), depth.div_ceil(edge));
-        Self { width, ranges: (0..depth).flat_map(|z| (0..width).map(move |x| (x, z))).map(|(x, z)| range(x, z)).collect() }
+        Self {
+            width,
+            ranges: (0..depth).flat_map(|z| (0..width).map(move |x| (x, z))).map(|(x, z)| range(x, z)).collect(),
+        }
     }
 }
 
@@ -212,7 +221,8 @@ impl VoxelSource for Terrain {
             if count <= origin.y {
                 continue;
             }
-            let neighbours = [(-1, 0), (1, 0), (0, -1), (0, 1)].map(|(dx, dz)| self.count(column_x + dx, column_z + dz));
+            let neighbours =
+                [(-1, 0), (1, 0), (0, -1), (0, 1)].map(|(dx, dz)| self.count(column_x + dx, column_z + dz));
             // The ground covers the sides of a step too.
             let ground_from = neighbours.into_iter().fold(count - 1, u32::min);
             let slope = self.slope(x, z);

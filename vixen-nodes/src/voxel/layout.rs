@@ -131,6 +131,10 @@ pub struct MarchParams {
     pub sky_horizon: [f32; 3],
     /// Linear scale of the picture's brightness.
     pub exposure: f32,
+    /// Linear RGB reflectance of the floor below the scene.
+    pub floor_color: [f32; 3],
+    /// How far the floor reaches from the scene's middle, in voxels; 0 for no floor.
+    pub floor_radius: f32,
 }
 
 /// The voxel that a pixel's ray hit: a texel of the `rgba32i` image that `voxel_hits.comp` writes.
@@ -223,6 +227,6 @@ mod tests {
         assert_eq!(size_of::<Brick>(), 12);
         assert_eq!(size_of::<BrickMask>(), 64);
         assert_eq!(size_of::<CameraUniform>(), 64);
-        assert_eq!(size_of::<MarchParams>(), 80);
+        assert_eq!(size_of::<MarchParams>(), 96);
     }
 }

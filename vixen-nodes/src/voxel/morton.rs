@@ -45,10 +45,12 @@ mod tests {
 
     #[test]
     fn a_cube_is_one_run() {
-        let mut keys: Vec<u64> = (0..20_000u32).map(|i| key(UVec3::new(i * 7 % 61, i * 13 % 59, i * 29 % 64))).collect();
+        let mut keys: Vec<u64> =
+            (0..20_000u32).map(|i| key(UVec3::new(i * 7 % 61, i * 13 % 59, i * 29 % 64))).collect();
         keys.sort_unstable();
         for (origin, edge) in [(UVec3::ZERO, 64), (UVec3::new(32, 0, 32), 32), (UVec3::new(8, 16, 56), 8)] {
-            let expected = keys.iter().filter(|&&k| k >= key(origin) && k < key(origin) + u64::from(edge).pow(3)).count();
+            let expected =
+                keys.iter().filter(|&&k| k >= key(origin) && k < key(origin) + u64::from(edge).pow(3)).count();
             assert_eq!(cube(&keys, |&k| k, origin, edge).len(), expected);
         }
     }

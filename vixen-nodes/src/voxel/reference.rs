@@ -38,7 +38,8 @@ impl Ray {
         let vector = |v: [f32; 4]| DVec3::new(v[0].into(), v[1].into(), v[2].into());
         let extent = extent.as_dvec2();
         let at = (pixel.as_dvec2() + 0.5) / extent * 2.0 - 1.0;
-        let direction = vector(camera.forward) + vector(camera.right) * (at.x * extent.x / extent.y) - vector(camera.up) * at.y;
+        let direction =
+            vector(camera.forward) + vector(camera.right) * (at.x * extent.x / extent.y) - vector(camera.up) * at.y;
         Self { origin: vector(camera.position), direction }
     }
 
@@ -57,7 +58,8 @@ impl Ray {
                 }
                 continue;
             }
-            let (a, b) = ((low[i] - self.origin[i]) / self.direction[i], (high[i] - self.origin[i]) / self.direction[i]);
+            let (a, b) =
+                ((low[i] - self.origin[i]) / self.direction[i], (high[i] - self.origin[i]) / self.direction[i]);
             if a.min(b) > enter {
                 (enter, axis) = (a.min(b), i);
             }
@@ -142,7 +144,8 @@ pub fn solid_set(source: &dyn VoxelSource) -> HashSet<IVec3> {
     let mut set = HashSet::new();
     let mut voxels = BrickVoxels::default();
     let bricks = source.size().map(|side| side.div_ceil(BRICK_EDGE));
-    for (z, y, x) in (0..bricks.z).flat_map(|z| (0..bricks.y).flat_map(move |y| (0..bricks.x).map(move |x| (z, y, x)))) {
+    for (z, y, x) in (0..bricks.z).flat_map(|z| (0..bricks.y).flat_map(move |y| (0..bricks.x).map(move |x| (z, y, x))))
+    {
         let origin = UVec3::new(x, y, z) * BRICK_EDGE;
         voxels.clear();
         source.fill(origin, &mut voxels);

@@ -75,7 +75,12 @@ impl SceneSource {
     }
 
     /// As [`open`](Self::open), for a file that was read already; `path` names it in messages.
-    pub fn from_bytes(path: &Path, bytes: &[u8], resolution: u32, progress: &dyn Fn(Progress)) -> Result<Self, SceneError> {
+    pub fn from_bytes(
+        path: &Path,
+        bytes: &[u8],
+        resolution: u32,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Self, SceneError> {
         if !(1..=MAX_EDGE).contains(&resolution) {
             return Err(SceneError::Resolution { resolution });
         }
@@ -124,7 +129,12 @@ fn load_glb(path: &Path, bytes: &[u8], resolution: u32, progress: &dyn Fn(Progre
 }
 
 #[cfg(feature = "heightmap")]
-fn load_heightmap(path: &Path, bytes: &[u8], resolution: u32, progress: &dyn Fn(Progress)) -> Result<Loaded, SceneError> {
+fn load_heightmap(
+    path: &Path,
+    bytes: &[u8],
+    resolution: u32,
+    progress: &dyn Fn(Progress),
+) -> Result<Loaded, SceneError> {
     use super::heightmap::{Elevations, Terrain, palette};
     let elevations = Elevations::read(path, bytes)?;
     progress(Progress { stage: "shaping the land", done: 0, total: 0 });
@@ -151,7 +161,9 @@ missing! {
 fn hint(bytes: &[u8]) -> &'static str {
     match bytes {
         [0xFF, 0xD8, ..] => "it looks like a JPEG picture: convert it to a greyscale PNG",
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => "it looks like a TIFF picture: convert it to a 16-bit greyscale PNG",
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => {
+            "it looks like a TIFF picture: convert it to a 16-bit greyscale PNG"
+        }
         _ if bytes.trim_ascii_start().first() == Some(&b'{') => "it looks like text glTF: export it as a binary .glb",
         _ => "export the scene as one of these",
     }

@@ -102,7 +102,11 @@ impl BrickVoxels {
     /// Material and normal of every solid voxel, in order; the normals are `None` where the brick has none.
     pub(super) fn solid(&self) -> impl Iterator<Item = (MaterialIndex, u16)> {
         let words = self.mask.groups.as_flattened();
-        words.iter().enumerate().flat_map(|(word, &bits)| ones(bits).map(move |bit| word * 32 + bit as usize)).map(|n| (self.materials[n], self.normals[n]))
+        words
+            .iter()
+            .enumerate()
+            .flat_map(|(word, &bits)| ones(bits).map(move |bit| word * 32 + bit as usize))
+            .map(|n| (self.materials[n], self.normals[n]))
     }
 
     /// Whether any voxel was given a normal.

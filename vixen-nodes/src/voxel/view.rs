@@ -40,16 +40,16 @@ pub fn default_view(scene: &Scene) -> View {
         SceneKind::Terrain => {
             let across = size.x.max(size.z);
             View {
-                eye: Vec3::new(0.97 * size.x, 0.30 * across, 0.86 * size.z),
-                target: Vec3::new(0.40 * size.x, 0.03 * across, 0.52 * size.z),
-                fov_y: 0.66,
-                sun_direction: Vec3::new(0.22, 0.40, 0.80).normalize(),
+                eye: Vec3::new(1.0 * size.x, 0.17 * across, 0.55 * size.z),
+                target: Vec3::new(0.40 * size.x, 0.03 * across, 0.60 * size.z),
+                fov_y: 0.68,
+                sun_direction: Vec3::new(0.30, 0.36, 0.90).normalize(),
             }
         }
         SceneKind::Model => {
             let middle = 0.5 * size;
             let fov_y = 0.6f32;
-            let distance = 0.5 * size.length() / (0.5 * fov_y).sin();
+            let distance = 0.42 * size.length() / (0.5 * fov_y).sin();
             View {
                 eye: middle + Vec3::new(0.55, 0.42, 1.0).normalize() * distance,
                 target: middle,
@@ -64,20 +64,32 @@ pub fn default_view(scene: &Scene) -> View {
 pub fn default_params(scene: &Scene, view: &View) -> MarchParams {
     let size = scene.map.size;
     let across = size.max_element() as f32;
-    let (haze, occlusion) = match scene.kind {
-        SceneKind::Terrain => (0.55 / across, 0.55),
-        SceneKind::Model => (0.0, 0.8),
-    };
-    MarchParams {
+    let shared = MarchParams {
         scene_size: size.to_array(),
         scene_levels: scene.map.levels,
         sun_direction: view.sun_direction.to_array(),
-        occlusion,
-        sun_color: [5.2, 4.35, 3.3],
-        haze,
-        sky_zenith: [0.20, 0.42, 0.88],
-        haze_height: 0.12 * across,
-        sky_horizon: [0.78, 0.92, 1.08],
-        exposure: 0.62,
+        haze_height: 0.10 * across,
+        ..MarchParams::default()
+    };
+    match scene.kind {
+        SceneKind::Terrain => MarchParams {
+            occlusion: 0.55,
+            sun_color: [7.0, 5.0, 3.0],
+            haze: 1.45 / across,
+            sky_zenith: [0.09, 0.23, 0.62],
+            sky_horizon: [0.52, 0.68, 0.92],
+            exposure: 0.68,
+            ..shared
+        },
+        SceneKind::Model => MarchParams {
+            occlusion: 0.8,
+            sun_color: [4.6, 4.1, 3.4],
+            sky_zenith: [0.36, 0.55, 0.90],
+            sky_horizon: [0.80, 0.90, 1.0],
+            exposure: 0.27,
+            floor_color: [0.42, 0.42, 0.40],
+            floor_radius: 3.0 * across,
+            ..shared
+        },
     }
 }

@@ -44,7 +44,10 @@ pub(super) fn load(path: &Path, bytes: &[u8]) -> Result<(Box<[Material; 256]>, S
     }
 
     let mut keys = Vec::with_capacity(count);
-    keys.extend(voxels(&file.models, &instances).map(|(at, color)| morton::key((at - low).as_uvec3()) << 8 | u64::from(color - 1)));
+    keys.extend(
+        voxels(&file.models, &instances)
+            .map(|(at, color)| morton::key((at - low).as_uvec3()) << 8 | u64::from(color - 1)),
+    );
     // Where models overlap the last one wins, so the sort must be stable.
     keys.sort_by_key(|key| key >> 8);
     keys.dedup_by(|later, earlier| {

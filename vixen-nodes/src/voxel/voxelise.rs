@@ -40,7 +40,11 @@ const MAX_BINS: usize = 1 << 29;
 
 impl VoxelMesh {
     /// Scales the mesh so that its longest side is `resolution` voxels. `None` if it would take too much memory.
-    pub(super) fn new(mut mesh: Mesh, resolution: u32, progress: &dyn Fn(Progress)) -> Option<(Box<[Material; 256]>, Self)> {
+    pub(super) fn new(
+        mut mesh: Mesh,
+        resolution: u32,
+        progress: &dyn Fn(Progress),
+    ) -> Option<(Box<[Material; 256]>, Self)> {
         let used = || mesh.triangles.iter().flatten().map(|&corner| mesh.positions[corner as usize]);
         let low = used().fold(Vec3::INFINITY, Vec3::min);
         let high = used().fold(Vec3::NEG_INFINITY, Vec3::max);

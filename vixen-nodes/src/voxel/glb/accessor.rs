@@ -29,7 +29,8 @@ impl Accessors<'_> {
             return Err(Problem::Damaged(format!("accessor {} does not hold colours", accessor.index())));
         }
         let (kind, size) = (accessor.data_type(), accessor.data_type().size());
-        let color = |element: &[u8]| std::array::from_fn(|i| (component(kind, &element[i * size..]) / largest(kind)) as f32);
+        let color =
+            |element: &[u8]| std::array::from_fn(|i| (component(kind, &element[i * size..]) / largest(kind)) as f32);
         Ok(self.elements(accessor)?.map(color).collect())
     }
 
@@ -48,7 +49,9 @@ impl Accessors<'_> {
         if accessor.sparse().is_some() {
             return Err(Problem::Unsupported("it has sparse accessors; export it without".to_owned()));
         }
-        let view = accessor.view().ok_or_else(|| Problem::Unsupported("it has compressed or missing data; export it uncompressed".to_owned()))?;
+        let view = accessor.view().ok_or_else(|| {
+            Problem::Unsupported("it has compressed or missing data; export it uncompressed".to_owned())
+        })?;
         if !matches!(view.buffer().source(), Source::Bin) {
             return Err(Problem::Unsupported("its data is in another file; export it as one .glb".to_owned()));
         }

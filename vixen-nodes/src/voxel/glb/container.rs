@@ -5,10 +5,13 @@ use super::Problem;
 /// The JSON and the bytes of a file. The `gltf` crate's own reader trusts the header's length; this one does not.
 pub(super) fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
     let damaged = |problem: &str| Problem::Damaged(problem.to_owned());
-    let word = |at: usize| bytes.get(at..at + 4).map(|b| u32::from_le_bytes(b.try_into().expect("four bytes were taken")));
+    let word =
+        |at: usize| bytes.get(at..at + 4).map(|b| u32::from_le_bytes(b.try_into().expect("four bytes were taken")));
     match word(4) {
         Some(2) => {}
-        Some(version) => return Err(Problem::Unsupported(format!("it is glTF version {version}; export it as version 2"))),
+        Some(version) => {
+            return Err(Problem::Unsupported(format!("it is glTF version {version}; export it as version 2")));
+        }
         None => return Err(damaged("its header ends too early")),
     }
     let length = word(8).ok_or_else(|| damaged("its header ends too early"))? as usize;
@@ -24,7 +27,11 @@ pub(super) fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
     let json = chunk(12, b"JSON").ok_or_else(|| damaged("it has no complete JSON chunk"))?;
     let end = 20 + json.len();
     // Chunks start at multiples of four; a file without binary data ends here.
-    let blob = if bytes.len() > end + 8 { chunk(end, b"BIN\0").ok_or_else(|| damaged("it has no complete BIN chunk"))? } else { &[] };
+    let blob = if bytes.len() > end + 8 {
+        chunk(end, b"BIN\0").ok_or_else(|| damaged("it has no complete BIN chunk"))?
+    } else {
+        &[]
+    };
     Ok((json, blob))
 }
 
@@ -32,9 +39,12 @@ pub(super) fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
 pub(super) fn explain(error: &gltf::Error) -> Problem {
     match error {
         gltf::Error::Validation(errors) => {
-            let unsupported = errors.iter().find(|(_, error)| matches!(error, gltf::json::validation::Error::Unsupported));
+            let unsupported =
+                errors.iter().find(|(_, error)| matches!(error, gltf::json::validation::Error::Unsupported));
             match (unsupported, errors.first()) {
-                (Some((path, _)), _) => Problem::Unsupported(format!("it needs an extension at {path}; export it without")),
+                (Some((path, _)), _) => {
+                    Problem::Unsupported(format!("it needs an extension at {path}; export it without"))
+                }
                 (None, Some((path, error))) => Problem::Damaged(format!("{path} is wrong: {error}")),
                 (None, None) => Problem::Damaged("its document is not valid".to_owned()),
             }

@@ -16,15 +16,15 @@ const SHADES: u8 = 16;
 
 /// Kinds of ground: the dark and the light end of its shades, in sRGB. The palette has ROCK and SOIL and then these.
 const KINDS: [([u8; 3], [u8; 3]); 9] = [
-    ([38, 70, 88], [52, 88, 104]),      // water
-    ([104, 128, 62], [142, 158, 84]),   // meadow
-    ([156, 142, 86], [196, 176, 112]),  // hay and stubble
-    ([58, 84, 40], [92, 116, 54]),      // broad-leaved forest
-    ([44, 68, 42], [68, 92, 52]),       // forest of the heights
-    ([120, 82, 38], [178, 112, 44]),    // forest in autumn
-    ([108, 100, 90], [150, 140, 126]),  // bare rock
-    ([124, 112, 92], [164, 150, 124]),  // scree
-    ([110, 118, 72], [146, 148, 98]),   // balds: grass on the summits
+    ([24, 52, 66], [34, 66, 80]),     // water
+    ([84, 106, 48], [120, 136, 66]),  // meadow
+    ([140, 124, 74], [176, 156, 98]), // hay and stubble
+    ([42, 62, 30], [74, 94, 42]),     // broad-leaved forest
+    ([34, 54, 36], [56, 76, 44]),     // forest of the heights
+    ([104, 76, 30], [158, 108, 38]),  // forest in autumn
+    ([98, 92, 82], [132, 124, 112]),  // bare rock
+    ([104, 98, 78], [136, 126, 102]), // scree
+    ([92, 100, 60], [122, 124, 80]),  // balds: grass on the summits
 ];
 
 const WATER: u8 = 0;
@@ -46,7 +46,8 @@ pub(in super::super) fn palette() -> Box<[Material; 256]> {
     let shade = |(dark, light): ([u8; 3], [u8; 3]), part: f32| {
         color(std::array::from_fn(|i| (f32::from(dark[i]) + (f32::from(light[i]) - f32::from(dark[i])) * part) as u8))
     };
-    let shades = KINDS.into_iter().flat_map(|kind| (0..SHADES).map(move |i| shade(kind, f32::from(i) / f32::from(SHADES - 1))));
+    let shades =
+        KINDS.into_iter().flat_map(|kind| (0..SHADES).map(move |i| shade(kind, f32::from(i) / f32::from(SHADES - 1))));
     full_palette([color([118, 108, 98]), color([112, 86, 62])].into_iter().chain(shades))
 }
 
@@ -68,10 +69,10 @@ impl Ground {
         let height = elevation + 0.25 * (broad - 0.5) + 0.12 * (fine - 0.5);
         let steepness = slope * (0.8 + 0.4 * fine);
 
-        if steepness > 1.75 {
+        if steepness > 1.9 {
             return Self::shaded(CLIFF, fine);
         }
-        if steepness > 1.5 && fine > 0.45 {
+        if steepness > 1.65 && fine > 0.5 {
             return Self::shaded(SCREE, fine);
         }
         if steepness < 0.3 && height < 0.38 && broad + 0.3 * (0.3 - elevation) > 0.42 {
@@ -82,8 +83,10 @@ impl Ground {
         if height > 0.93 && steepness < 0.8 {
             return Self::shaded(BALD, fine);
         }
+        // Trees turn one by one, some stands before others.
+        let turned = 1.6 * (fractal(at * 26.0, 5) - 0.42) * (1.0 - (2.2 * (height - 0.45)).abs()).max(0.0);
         let kind = match height {
-            _ if fractal(at * 30.0, 5) > 0.64 && height > 0.25 => AUTUMN,
+            _ if noise(at * 520.0, 11) < turned => AUTUMN,
             h if h > 0.62 => HIGH_FOREST,
             _ => FOREST,
         };
@@ -107,7 +110,9 @@ fn parcel(at: Vec2) -> (u8, f32) {
     let cell = at.floor().as_ivec2();
     let cells = (-1..=1).flat_map(|y| (-1..=1).map(move |x| cell + IVec2::new(x, y)));
     let centre = |c: IVec2| c.as_vec2() + Vec2::new(random(c, 7), random(c, 8));
-    let nearest = cells.min_by(|&a, &b| centre(a).distance_squared(at).total_cmp(&centre(b).distance_squared(at))).unwrap_or(cell);
+    let nearest = cells
+        .min_by(|&a, &b| centre(a).distance_squared(at).total_cmp(&centre(b).distance_squared(at)))
+        .unwrap_or(cell);
     (if random(nearest, 9) > 0.72 { HAY } else { MEADOW }, random(nearest, 10))
 }
 
@@ -128,7 +133,9 @@ fn noise(at: Vec2, seed: u32) -> f32 {
 
 /// A number from 0 to 1 that depends on all bits of its input (the finaliser of MurmurHash3).
 fn random(cell: IVec2, seed: u32) -> f32 {
-    let mut h = (cell.x as u32).wrapping_mul(0x9E37_79B9) ^ (cell.y as u32).wrapping_mul(0x85EB_CA77).rotate_left(13) ^ seed.wrapping_mul(0xC2B2_AE3D);
+    let mut h = (cell.x as u32).wrapping_mul(0x9E37_79B9)
+        ^ (cell.y as u32).wrapping_mul(0x85EB_CA77).rotate_left(13)
+        ^ seed.wrapping_mul(0xC2B2_AE3D);
     h = (h ^ (h >> 16)).wrapping_mul(0x85EB_CA6B);
     h = (h ^ (h >> 13)).wrapping_mul(0xC2B2_AE35);
     ((h ^ (h >> 16)) >> 8) as f32 / (1 << 24) as f32
@@ -163,7 +170,12 @@ impl<'a> Survey<'a> {
             while let Some(&at) = area.get(next) {
                 next += 1;
                 let (x, z) = (at % width, at / width);
-                let neighbours = [(x > 0, at.wrapping_sub(1)), (x + 1 < width, at + 1), (z > 0, at.wrapping_sub(width)), (z + 1 < depth, at + width)];
+                let neighbours = [
+                    (x > 0, at.wrapping_sub(1)),
+                    (x + 1 < width, at + 1),
+                    (z > 0, at.wrapping_sub(width)),
+                    (z + 1 < depth, at + width),
+                ];
                 for (_, neighbour) in neighbours.into_iter().filter(|(exists, _)| *exists) {
                     if elevations.values[neighbour] != level {
                         shore += 1;

@@ -13,7 +13,8 @@ fn open(bytes: &[u8]) -> Result<(), SceneError> {
 
 /// One good file of each format.
 fn files() -> [(&'static str, Vec<u8>); 3] {
-    let glb = glb_square(r#"[{"mesh":0,"rotation":[0,0,0.5,0.8],"children":[1]},{"mesh":0,"translation":[0,0,2]}]"#, "[0]");
+    let glb =
+        glb_square(r#"[{"mesh":0,"rotation":[0,0,0.5,0.8],"children":[1]},{"mesh":0,"translation":[0,0,2]}]"#, "[0]");
     [("vox", vox_with_everything()), ("glb", glb), ("png", heightmap(12, 9, |x, y| (x * x * 40 + y * 7) as u16))]
 }
 
@@ -24,7 +25,11 @@ fn every_truncation_is_an_error() {
         for length in 0..file.len() {
             // What a PNG file has after its pixels is not needed to read them.
             let may_be_fine = name == "png" && length > file.len() - 24;
-            assert!(open(&file[..length]).is_err() || may_be_fine, "{length} of {} bytes of the {name} file", file.len());
+            assert!(
+                open(&file[..length]).is_err() || may_be_fine,
+                "{length} of {} bytes of the {name} file",
+                file.len()
+            );
         }
     }
 }
@@ -81,7 +86,9 @@ fn noise_is_not_a_scene() {
 fn chunks_within_chunks_do_not_exhaust_the_stack() {
     let mut bytes = Vec::new();
     for depth in (0..200_000u32).rev() {
-        bytes.extend([&b"MAIN"[..], &0u32.to_le_bytes(), &(12 * (199_999 - depth)).to_le_bytes()].concat().into_iter().rev());
+        bytes.extend(
+            [&b"MAIN"[..], &0u32.to_le_bytes(), &(12 * (199_999 - depth)).to_le_bytes()].concat().into_iter().rev(),
+        );
     }
     bytes.reverse();
     let file = [&b"VOX \x96\0\0\0"[..], &bytes].concat();

@@ -27,7 +27,13 @@ pub(super) fn dict(entries: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// A transform node with one frame.
-pub(super) fn transform(id: u32, attributes: &[(&str, &str)], child: u32, layer: u32, frame: &[(&str, &str)]) -> ([u8; 4], Vec<u8>) {
+pub(super) fn transform(
+    id: u32,
+    attributes: &[(&str, &str)],
+    child: u32,
+    layer: u32,
+    frame: &[(&str, &str)],
+) -> ([u8; 4], Vec<u8>) {
     (*b"nTRN", [words(&[id]), dict(attributes), words(&[child, u32::MAX, layer, 1]), dict(frame)].concat())
 }
 
@@ -90,7 +96,12 @@ pub(super) fn glb(json: &str, blob: &[u8]) -> Vec<u8> {
 /// A `.glb` file of two triangles, a square of side 1 in the plane z = 0, with this JSON for its nodes.
 pub(super) fn glb_square(nodes: &str, scene: &str) -> Vec<u8> {
     let positions = [[0.0f32, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]];
-    let blob: Vec<u8> = positions.as_flattened().iter().flat_map(|v| v.to_le_bytes()).chain([0u16, 1, 2, 0, 2, 3].into_iter().flat_map(u16::to_le_bytes)).collect();
+    let blob: Vec<u8> = positions
+        .as_flattened()
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .chain([0u16, 1, 2, 0, 2, 3].into_iter().flat_map(u16::to_le_bytes))
+        .collect();
     let json = format!(
         r#"{{"asset":{{"version":"2.0"}},"scene":0,"scenes":[{{"nodes":{scene}}}],"nodes":{nodes},
         "buffers":[{{"byteLength":{length}}}],

@@ -48,7 +48,12 @@ fn a_vox_graph_places_its_visible_models() {
 fn where_vox_models_overlap_the_last_one_wins() {
     let mut chunks = vox_model([1, 1, 1], &[[0, 0, 0, 1]]).to_vec();
     chunks.extend(vox_model([1, 1, 1], &[[0, 0, 0, 2]]));
-    chunks.extend([files::transform(0, &[], 1, 0, &[]), files::group(1, &[2, 3]), files::shape(2, 0), files::shape(3, 1)]);
+    chunks.extend([
+        files::transform(0, &[], 1, 0, &[]),
+        files::group(1, &[2, 3]),
+        files::shape(2, 0),
+        files::shape(3, 1),
+    ]);
     let scene = build(&vox(&chunks), 1).expect("it is a good file");
     assert_eq!((scene.map.solid_voxels, scene.map.get(IVec3::ZERO).map(|voxel| voxel.material)), (1, Some(1)));
 }
@@ -56,7 +61,9 @@ fn where_vox_models_overlap_the_last_one_wins() {
 #[test]
 fn vox_graphs_that_make_no_sense_are_damaged() {
     let model = vox_model([1, 1, 1], &[[0, 0, 0, 1]]);
-    let with = |nodes: &[([u8; 4], Vec<u8>)]| build(&vox(&[&model[..], nodes].concat()), 1).map(|scene| scene.map.solid_voxels);
+    let with = |nodes: &[([u8; 4], Vec<u8>)]| {
+        build(&vox(&[&model[..], nodes].concat()), 1).map(|scene| scene.map.solid_voxels)
+    };
     let broken = [
         with(&[files::group(0, &[0])]),
         with(&[files::group(0, &[1, 1]), files::group(1, &[0, 0])]),
@@ -71,7 +78,12 @@ fn vox_graphs_that_make_no_sense_are_damaged() {
     for (index, result) in broken.into_iter().enumerate() {
         assert!(matches!(result, Err(SceneError::Damaged { .. })), "{index}: {result:?}");
     }
-    let far = with(&[files::group(0, &[1, 2]), files::transform(1, &[], 3, 0, &[("_t", "9000 0 0")]), files::shape(2, 0), files::shape(3, 0)]);
+    let far = with(&[
+        files::group(0, &[1, 2]),
+        files::transform(1, &[], 3, 0, &[("_t", "9000 0 0")]),
+        files::shape(2, 0),
+        files::shape(3, 0),
+    ]);
     assert!(matches!(far, Err(SceneError::TooLarge { .. })), "{far:?}");
 }
 
@@ -99,7 +111,12 @@ fn nodes_place_their_meshes() {
 
 #[test]
 fn glb_graphs_that_make_no_sense_are_damaged() {
-    for nodes in [r#"[{"mesh":0,"children":[1]},{"children":[0]}]"#, r#"[{"children":[1,1]},{"mesh":0}]"#, r#"[{"mesh":5}]"#, r#"[{"mesh":0,"scale":[1e38,1e38,1e38],"translation":[1e38,0,0]}]"#] {
+    for nodes in [
+        r#"[{"mesh":0,"children":[1]},{"children":[0]}]"#,
+        r#"[{"children":[1,1]},{"mesh":0}]"#,
+        r#"[{"mesh":5}]"#,
+        r#"[{"mesh":0,"scale":[1e38,1e38,1e38],"translation":[1e38,0,0]}]"#,
+    ] {
         let result = open(&glb_square(nodes, "[0]"), 16).map(|_| ());
         assert!(matches!(result, Err(SceneError::Damaged { .. })), "{nodes}: {result:?}");
     }
@@ -115,8 +132,10 @@ fn a_ball_of_triangles_has_no_holes() {
     assert_eq!(scene.map.size, UVec3::splat(100));
     let mut random = super::Random(9);
     for _ in 0..3_000 {
-        let from = Vec3::from_array(std::array::from_fn(|_| random.unit() as f32 - 0.5)).normalize_or(Vec3::X) * 200.0 + 50.0;
-        let (voxel, _, t) = super::march::trace(&scene.map, from, Vec3::splat(50.0) - from).expect("the ball is closed");
+        let from =
+            Vec3::from_array(std::array::from_fn(|_| random.unit() as f32 - 0.5)).normalize_or(Vec3::X) * 200.0 + 50.0;
+        let (voxel, _, t) =
+            super::march::trace(&scene.map, from, Vec3::splat(50.0) - from).expect("the ball is closed");
         assert!((0.7..0.8).contains(&t), "the surface at {voxel} is not where the ball is");
     }
     println!("ball: {} voxels, {:.2} bytes each", scene.map.solid_voxels, scene.map.bytes_per_voxel());
@@ -126,7 +145,8 @@ const RINGS: u32 = 40;
 
 fn ball_blob() -> Vec<u8> {
     let point = |ring: u32, segment: u32| {
-        let (a, b) = (std::f32::consts::PI * ring as f32 / RINGS as f32, std::f32::consts::TAU * segment as f32 / RINGS as f32);
+        let (a, b) =
+            (std::f32::consts::PI * ring as f32 / RINGS as f32, std::f32::consts::TAU * segment as f32 / RINGS as f32);
         Vec3::new(a.sin() * b.cos(), a.cos(), a.sin() * b.sin())
     };
     let quads = (0..RINGS).flat_map(|ring| (0..RINGS).map(move |segment| (ring, segment)));
@@ -177,14 +197,21 @@ fn a_terrain_is_the_same_through_the_map_and_voxel_by_voxel() {
 fn the_default_scene_is_large_and_small() {
     let scene = Scene::open(&jacksboro(), crate::voxel::DEFAULT_RESOLUTION, &|_| {}).expect("the repository keeps it");
     let map = &scene.map;
-    println!("Jacksboro: {} of {} solid, geometry {:.4}, attributes {:.4} bytes a voxel", map.size, map.solid_voxels, map.geometry_bytes() as f64 / map.solid_voxels as f64, map.attribute_bytes() as f64 / map.solid_voxels as f64);
+    println!(
+        "Jacksboro: {} of {} solid, geometry {:.4}, attributes {:.4} bytes a voxel",
+        map.size,
+        map.solid_voxels,
+        map.geometry_bytes() as f64 / map.solid_voxels as f64,
+        map.attribute_bytes() as f64 / map.solid_voxels as f64
+    );
     assert!(map.solid_voxels >= 10_000_000);
     assert!(map.geometry_bytes() as f64 <= 0.15 * map.solid_voxels as f64);
 }
 
 #[test]
 fn eight_bits_and_flat_land_will_do() {
-    let eight = files::png(DynamicImage::ImageLuma8(image::ImageBuffer::from_fn(9, 9, |x, y| image::Luma([(x * y) as u8]))));
+    let eight =
+        files::png(DynamicImage::ImageLuma8(image::ImageBuffer::from_fn(9, 9, |x, y| image::Luma([(x * y) as u8]))));
     assert!(build(&eight, 50).is_ok());
     let flat = build(&heightmap(5, 5, |_, _| 700), 20).expect("it is a good file");
     assert!(flat.map.solid_voxels > 0);
@@ -196,14 +223,16 @@ fn eight_bits_and_flat_land_will_do() {
 
 #[test]
 fn messages_say_what_to_do() {
-    let message = |bytes: &[u8], resolution| open(bytes, resolution).map(|_| ()).expect_err("it is a bad file").to_string();
+    let message =
+        |bytes: &[u8], resolution| open(bytes, resolution).map(|_| ()).expect_err("it is a bad file").to_string();
     assert_eq!(message(b"", 8), "test.file is empty; give a .vox, .glb or greyscale .png file");
     assert!(message(b"\xFF\xD8\xFF\xE0", 8).ends_with("it looks like a JPEG picture: convert it to a greyscale PNG"));
     assert!(message(b" {\"asset\":{}}", 8).ends_with("it looks like text glTF: export it as a binary .glb"));
     assert!(message(b"VOX ", 0).starts_with("a resolution of 0 is not possible; choose 1 to 8192"));
     assert!(message(b"VOX ", 8193).starts_with("a resolution of 8193 is not possible"));
     assert_eq!(message(b"VOX \x96\0\0\0", 8), "test.file is damaged: 4 bytes are missing; export it again");
-    let missing = SceneSource::open(Path::new("no/such.vox"), 8, &|_| {}).map(|_| ()).expect_err("there is no such file");
+    let missing =
+        SceneSource::open(Path::new("no/such.vox"), 8, &|_| {}).map(|_| ()).expect_err("there is no such file");
     assert!(matches!(missing, SceneError::Io { .. }));
     assert!(missing.to_string().starts_with("cannot read no/such.vox: "));
 }
@@ -216,6 +245,11 @@ fn the_dragon_is_voxelised_where_there_is_one() {
         return;
     }
     let scene = Scene::open(&path, 256, &|_| {}).expect("it is a good file");
-    println!("dragon: {} of {} solid, {:.2} bytes a voxel", scene.map.size, scene.map.solid_voxels, scene.map.bytes_per_voxel());
+    println!(
+        "dragon: {} of {} solid, {:.2} bytes a voxel",
+        scene.map.size,
+        scene.map.solid_voxels,
+        scene.map.bytes_per_voxel()
+    );
     assert!(scene.map.size.max_element() == 256 && scene.map.solid_voxels > 50_000);
 }

@@ -12,7 +12,12 @@ pub(super) fn trace(map: &BrickMap, origin: Vec3, direction: Vec3) -> Option<(IV
 }
 
 /// Also counts the steps from one empty cube to the next.
-pub(super) fn trace_counting(map: &BrickMap, origin: Vec3, direction: Vec3, steps: &mut u64) -> Option<(IVec3, u32, f32)> {
+pub(super) fn trace_counting(
+    map: &BrickMap,
+    origin: Vec3,
+    direction: Vec3,
+    steps: &mut u64,
+) -> Option<(IVec3, u32, f32)> {
     let size = map.size.as_ivec3();
     let d = Vec3::from_array(direction.to_array().map(|v| if v.abs() < TINY { TINY } else { v }));
     let inverse = 1.0 / d;
@@ -75,7 +80,8 @@ pub(super) fn trace_counting(map: &BrickMap, origin: Vec3, direction: Vec3, step
 
         let low = voxel >> shift << shift;
         let high = low + ((1 << shift) - 1);
-        let leave = (IVec3::select(IVec3::cmpgt(d.signum().as_ivec3(), IVec3::ZERO), high + 1, low).as_vec3() - origin) * inverse;
+        let leave = (IVec3::select(IVec3::cmpgt(d.signum().as_ivec3(), IVec3::ZERO), high + 1, low).as_vec3() - origin)
+            * inverse;
         let axis = first_smallest(leave);
         t = leave[axis];
         face = face_of(axis, positive.test(axis));
@@ -129,9 +135,5 @@ fn rank(mask: [u32; 2], number: u32) -> u32 {
 }
 
 fn empty_shift(mask: [u32; 2], number: u32) -> i32 {
-    if mask == [0, 0] {
-        2
-    } else {
-        i32::from(mask[number as usize / 32] >> (number & 24) & 255 == 0)
-    }
+    if mask == [0, 0] { 2 } else { i32::from(mask[number as usize / 32] >> (number & 24) & 255 == 0) }
 }

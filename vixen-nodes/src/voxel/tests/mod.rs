@@ -33,7 +33,13 @@ impl Random {
 fn random_voxel(seed: u64, at: glam::IVec3) -> Option<u8> {
     let noise = |cell: glam::IVec3, salt: u64| {
         let [x, y, z] = cell.to_array().map(|v| v as u64);
-        Random(seed ^ salt ^ x.wrapping_mul(0x9E3779B1) ^ y.wrapping_mul(0x85EBCA77_0001) ^ z.wrapping_mul(0xC2B2AE3D_0000_0001)).next()
+        Random(
+            seed ^ salt
+                ^ x.wrapping_mul(0x9E3779B1)
+                ^ y.wrapping_mul(0x85EBCA77_0001)
+                ^ z.wrapping_mul(0xC2B2AE3D_0000_0001),
+        )
+        .next()
     };
     // The first block is never empty, so no scene is.
     let block = if at.max_element() < 16 { 7 } else { noise(at >> 4, 1) % 8 };

@@ -46,7 +46,8 @@ fn the_reference_agrees_with_brute_force() {
         for _ in 0..2_000 {
             let (origin, direction) = random_ray(&mut random, size);
             let ray = Ray { origin: origin.as_dvec3(), direction: direction.as_dvec3() };
-            let nearest = voxels.iter().filter_map(|low| Some((slab(&ray, *low)?, *low))).min_by(|a, b| a.0.total_cmp(&b.0));
+            let nearest =
+                voxels.iter().filter_map(|low| Some((slab(&ray, *low)?, *low))).min_by(|a, b| a.0.total_cmp(&b.0));
             let hit = reference::trace(size, &solid, &ray);
             match (nearest, hit) {
                 (None, None) => {}
@@ -84,7 +85,11 @@ fn slab(ray: &Ray, low: DVec3) -> Option<f64> {
 }
 
 /// Compares the march with the reference; gives the share of rays that differ, all of them near an edge.
-fn compare(map: &crate::voxel::BrickMap, solid: &impl Fn(IVec3) -> bool, rays: impl Iterator<Item = (Ray, Vec3, Vec3)>) -> f64 {
+fn compare(
+    map: &crate::voxel::BrickMap,
+    solid: &impl Fn(IVec3) -> bool,
+    rays: impl Iterator<Item = (Ray, Vec3, Vec3)>,
+) -> f64 {
     let (mut count, mut differ) = (0u32, 0u32);
     for (ray, origin, direction) in rays {
         let truth = reference::trace(map.size, solid, &ray);
@@ -96,9 +101,15 @@ fn compare(map: &crate::voxel::BrickMap, solid: &impl Fn(IVec3) -> bool, rays: i
             assert!(near < 1e-3, "{ray:?}: {seen:?}, not {truth:?}; {near} from an edge");
         } else if let (Some(truth), Some(seen)) = (truth, seen) {
             let way = direction.as_dvec3().length();
-            assert!((truth.t - f64::from(seen.2)).abs() * way < 1e-3 * (1.0 + truth.t * way * 1e-3), "{ray:?}: {seen:?}, not {truth:?}");
+            assert!(
+                (truth.t - f64::from(seen.2)).abs() * way < 1e-3 * (1.0 + truth.t * way * 1e-3),
+                "{ray:?}: {seen:?}, not {truth:?}"
+            );
             let face_differs = truth.face != seen.1;
-            assert!(!face_differs || reference::edge_distance(&ray, truth.voxel) < 1e-3, "{ray:?}: {seen:?}, not {truth:?}");
+            assert!(
+                !face_differs || reference::edge_distance(&ray, truth.voxel) < 1e-3,
+                "{ray:?}: {seen:?}, not {truth:?}"
+            );
         }
     }
     f64::from(differ) / f64::from(count)
@@ -107,11 +118,15 @@ fn compare(map: &crate::voxel::BrickMap, solid: &impl Fn(IVec3) -> bool, rays: i
 #[test]
 fn the_march_agrees_with_the_reference_on_random_rays() {
     let mut random = Random(2);
-    for (seed, size) in [(30, [16, 16, 16]), (31, [50, 40, 33]), (32, [130, 20, 140]), (33, [200, 260, 190]), (34, [600, 40, 530])] {
+    for (seed, size) in
+        [(30, [16, 16, 16]), (31, [50, 40, 33]), (32, [130, 20, 140]), (33, [200, 260, 190]), (34, [600, 40, 530])]
+    {
         let size = UVec3::from_array(size);
         let (scene, solid) = scene(seed, size);
         let rays = (0..20_000).map(|_| random_ray(&mut random, size));
-        let rays = rays.map(|(origin, direction)| (Ray { origin: origin.as_dvec3(), direction: direction.as_dvec3() }, origin, direction));
+        let rays = rays.map(|(origin, direction)| {
+            (Ray { origin: origin.as_dvec3(), direction: direction.as_dvec3() }, origin, direction)
+        });
         let share = compare(&scene.map, &solid, rays);
         assert!(share < 1e-2, "{share} of the rays through scene {seed} differ");
     }
@@ -126,7 +141,12 @@ fn the_march_agrees_with_the_reference_on_pictures() {
     for (name, solid) in scenes {
         let size = UVec3::splat(200);
         let scene = Scene::from_fn(name, size, move |at| solid(at).then_some(0)).expect("it has voxels");
-        let view = View { eye: Vec3::new(310.0, 260.0, 420.0), target: Vec3::splat(100.0), fov_y: 0.7, sun_direction: Vec3::Y };
+        let view = View {
+            eye: Vec3::new(310.0, 260.0, 420.0),
+            target: Vec3::splat(100.0),
+            fov_y: 0.7,
+            sun_direction: Vec3::Y,
+        };
         let (camera, extent) = (view.camera(), UVec2::splat(256));
         let rays = (0..256 * 256).map(|i| {
             let pixel = UVec2::new(i % 256, i / 256);
@@ -144,7 +164,10 @@ fn primary(camera: &crate::voxel::CameraUniform, extent: UVec2, pixel: UVec2) ->
     let vector = |v: [f32; 4]| Vec3::new(v[0], v[1], v[2]);
     let extent = extent.as_vec2();
     let at = (pixel.as_vec2() + 0.5) / extent * 2.0 - 1.0;
-    (vector(camera.position), vector(camera.forward) + vector(camera.right) * (at.x * extent.x / extent.y) - vector(camera.up) * at.y)
+    (
+        vector(camera.position),
+        vector(camera.forward) + vector(camera.right) * (at.x * extent.x / extent.y) - vector(camera.up) * at.y,
+    )
 }
 
 #[test]

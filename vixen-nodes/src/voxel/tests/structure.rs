@@ -4,15 +4,21 @@ use glam::{IVec3, UVec3};
 
 use super::{Random, random_voxel};
 use crate::voxel::layout::{BRICK_EDGE, SOLID};
-use crate::voxel::{BrickVoxels, Content, Cube, FnSource, MAX_EDGE, Scene, SceneError, SceneSource, VoxelSource, build, reference};
+use crate::voxel::{
+    BrickVoxels, Content, Cube, FnSource, MAX_EDGE, Scene, SceneError, SceneSource, VoxelSource, build, reference,
+};
 
 #[test]
 fn every_voxel_is_found_again() {
-    for (seed, size) in [(1, [1, 1, 1]), (2, [8, 8, 8]), (3, [33, 7, 20]), (4, [70, 129, 45]), (5, [160, 64, 31]), (6, [9, 300, 9])] {
+    for (seed, size) in
+        [(1, [1, 1, 1]), (2, [8, 8, 8]), (3, [33, 7, 20]), (4, [70, 129, 45]), (5, [160, 64, 31]), (6, [9, 300, 9])]
+    {
         let size = UVec3::from_array(size);
         let scene = Scene::from_fn("random", size, move |at| random_voxel(seed, at)).expect("it has voxels");
         let mut solid = 0;
-        for (z, y, x) in (-1..=size.z as i32).flat_map(|z| (-1..=size.y as i32).flat_map(move |y| (-1..=size.x as i32).map(move |x| (z, y, x)))) {
+        for (z, y, x) in (-1..=size.z as i32)
+            .flat_map(|z| (-1..=size.y as i32).flat_map(move |y| (-1..=size.x as i32).map(move |x| (z, y, x))))
+        {
             let at = IVec3::new(x, y, z);
             let inside = at.cmpge(IVec3::ZERO).all() && at.cmplt(size.as_ivec3()).all();
             let expected = if inside { random_voxel(seed, at) } else { None };
@@ -28,7 +34,8 @@ fn one_voxel_can_stand_anywhere_in_the_largest_scene() {
     let mut random = Random(7);
     for _ in 0..20 {
         let at = UVec3::from_array(std::array::from_fn(|_| random.below(MAX_EDGE as usize) as u32));
-        let map = build("one", &OneVoxel(at), &SceneSource::from_fn("", UVec3::ONE, |_| None).palette, &|_| {}).expect("a voxel is enough");
+        let map = build("one", &OneVoxel(at), &SceneSource::from_fn("", UVec3::ONE, |_| None).palette, &|_| {})
+            .expect("a voxel is enough");
         assert_eq!((map.levels, map.solid_voxels, map.bricks.len(), map.nodes.len()), (5, 1, 1, 5));
         assert!(map.get(at.as_ivec3()).is_some() && map.get(at.as_ivec3() ^ 1).is_none());
     }

@@ -43,8 +43,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<File, String> {
     if id != *b"MAIN" || !content.is_empty() {
         return Err("it does not start with a MAIN chunk".to_owned());
     }
-    let mut file =
-        File { models: Vec::new(), nodes: HashMap::new(), hidden_layers: Vec::new(), colors: default_colors(), emission: [0.0; 256] };
+    let mut file = File {
+        models: Vec::new(),
+        nodes: HashMap::new(),
+        hidden_layers: Vec::new(),
+        colors: default_colors(),
+        emission: [0.0; 256],
+    };
     let mut size = None;
     let mut reader = Reader { bytes: children, at: 0 };
     while reader.at < children.len() {
@@ -141,7 +146,9 @@ fn number<T: std::str::FromStr>(text: &[u8]) -> Result<T, String> {
 /// Three whole numbers of 32 bits.
 fn numbers(text: &[u8]) -> Result<[i64; 3], String> {
     let mut words = text.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
-    let mut next = || words.next().ok_or("a translation of less than three numbers".to_owned()).and_then(number::<i32>).map(i64::from);
+    let mut next = || {
+        words.next().ok_or("a translation of less than three numbers".to_owned()).and_then(number::<i32>).map(i64::from)
+    };
     Ok([next()?, next()?, next()?])
 }
 
@@ -152,7 +159,15 @@ fn default_colors() -> Vec<[u8; 4]> {
     let cube = (0..215).map(|i| [STEPS[i / 36], STEPS[i / 6 % 6], STEPS[i % 6], 255]);
     let ramps = (0..40).map(|i| {
         let (kind, v) = (i / 10, RAMP[i % 10]);
-        std::array::from_fn(|channel| if channel == 3 { 255 } else if kind == 3 || kind == channel { v } else { 0 })
+        std::array::from_fn(|channel| {
+            if channel == 3 {
+                255
+            } else if kind == 3 || kind == channel {
+                v
+            } else {
+                0
+            }
+        })
     });
     cube.chain(ramps).collect()
 }
@@ -186,7 +201,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A number of items, each of at least `least` bytes.
-    fn list<T>(&mut self, least: usize, mut item: impl FnMut(&mut Self) -> Result<T, String>) -> Result<Vec<T>, String> {
+    fn list<T>(
+        &mut self,
+        least: usize,
+        mut item: impl FnMut(&mut Self) -> Result<T, String>,
+    ) -> Result<Vec<T>, String> {
         let count = self.u32()? as usize;
         if count > (self.bytes.len() - self.at) / least {
             return Err(format!("a list of {count} items, longer than the chunk"));
@@ -213,7 +232,10 @@ mod tests {
     fn the_default_palette_is_that_of_magicavoxel() {
         let colors = default_colors();
         assert_eq!(colors.len(), 255);
-        assert_eq!((colors[0], colors[1], colors[6]), ([255, 255, 255, 255], [255, 255, 204, 255], [255, 204, 255, 255]));
+        assert_eq!(
+            (colors[0], colors[1], colors[6]),
+            ([255, 255, 255, 255], [255, 255, 204, 255], [255, 204, 255, 255])
+        );
         assert_eq!((colors[214], colors[215], colors[254]), ([0, 0, 51, 255], [238, 0, 0, 255], [17, 17, 17, 255]));
     }
 }

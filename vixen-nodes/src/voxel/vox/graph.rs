@@ -35,7 +35,9 @@ pub(super) fn instances(file: &File) -> Result<Vec<Instance>, String> {
             return Err("its scene graph runs in a circle".to_owned());
         }
         match file.nodes.get(&number).ok_or_else(|| format!("its scene graph has no node {number}"))? {
-            Node::Transform { hidden: true, .. } | Node::Group { hidden: true, .. } | Node::Shape { hidden: true, .. } => {}
+            Node::Transform { hidden: true, .. }
+            | Node::Group { hidden: true, .. }
+            | Node::Shape { hidden: true, .. } => {}
             Node::Transform { layer, .. } if file.hidden_layers.contains(layer) => {}
             Node::Transform { child, rotation, translation, .. } => {
                 let local = Transform { rows: rows(*rotation)?, shift: I64Vec3::from_array(*translation) };
@@ -106,7 +108,8 @@ mod tests {
     #[test]
     fn models_turn_around_their_middle() {
         // A quarter turn around z: x from -y, y from x.
-        let turn = Transform { rows: rows(1 | 0 << 2 | 1 << 4).expect("it is a rotation"), shift: I64Vec3::new(10, 20, 30) };
+        let turn =
+            Transform { rows: rows(1 | 0 << 2 | 1 << 4).expect("it is a rotation"), shift: I64Vec3::new(10, 20, 30) };
         let instance = Instance { model: 0, transform: turn };
         assert_eq!(instance.place([0, 0, 0], [4, 2, 2]), I64Vec3::new(10, 18, 29));
         assert_eq!(instance.place([3, 1, 1], [4, 2, 2]), I64Vec3::new(9, 21, 30));

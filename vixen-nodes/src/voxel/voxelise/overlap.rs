@@ -70,7 +70,8 @@ impl Triangle {
             let reach = half * axis.abs().element_sum() * (1.0 + 1e-6);
             a.min(b).min(c) > reach || a.max(b).max(c) < -reach
         };
-        let crosses = edges.into_iter().flat_map(|edge| [Vec3::X.cross(edge), Vec3::Y.cross(edge), Vec3::Z.cross(edge)]);
+        let crosses =
+            edges.into_iter().flat_map(|edge| [Vec3::X.cross(edge), Vec3::Y.cross(edge), Vec3::Z.cross(edge)]);
         !parts(edges[0].cross(edges[1])) && !crosses.into_iter().any(parts)
     }
 }

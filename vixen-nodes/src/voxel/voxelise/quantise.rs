@@ -46,7 +46,10 @@ mod tests {
 
     #[test]
     fn few_colours_stay_as_they_are() {
-        let colors: Vec<_> = (0..200).map(|i| [i as f32 / 200.0, 0.5, 0.25]).map(|[r, g, b]| [(r * 255.0).round() / 255.0, g, b]).collect();
+        let colors: Vec<_> = (0..200)
+            .map(|i| [i as f32 / 200.0, 0.5, 0.25])
+            .map(|[r, g, b]| [(r * 255.0).round() / 255.0, g, b])
+            .collect();
         let (palette, places) = palette(&colors);
         for (color, place) in colors.iter().zip(places) {
             let entry = palette[usize::from(place)].color;
@@ -56,9 +59,12 @@ mod tests {
 
     #[test]
     fn many_colours_are_near_their_entry() {
-        let colors: Vec<_> = (0..20_000).map(|i| [i % 27, i / 27 % 27, i / 729 % 27].map(|v| v as f32 / 26.0)).collect();
+        let colors: Vec<_> =
+            (0..20_000).map(|i| [i % 27, i / 27 % 27, i / 729 % 27].map(|v| v as f32 / 26.0)).collect();
         let (palette, places) = palette(&colors);
-        let worst = colors.iter().zip(places).map(|(color, place)| (0..3).map(|i| (color[i] - palette[usize::from(place)].color[i]).abs()).fold(0.0, f32::max));
+        let worst = colors.iter().zip(places).map(|(color, place)| {
+            (0..3).map(|i| (color[i] - palette[usize::from(place)].color[i]).abs()).fold(0.0, f32::max)
+        });
         assert!(worst.fold(0.0, f32::max) < 0.4);
     }
 }

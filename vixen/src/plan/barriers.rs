@@ -5,8 +5,11 @@ use ash::vk;
 use super::lanes::Lanes;
 use super::layouts;
 use super::order::Schedule;
+use super::regions::Sink;
 use super::track::{Bounds, Edge, Track, Version};
-use super::{Condition, Dependency, Effect, Input, NodeId, PlanError, Region, Residency, ResourceId, Use};
+use super::{
+    Condition, Dependency, Effect, Input, NodeId, PlanError, Region, Residency, ResourceId, ResourceItem, Use,
+};
 
 /// The access types that change memory, and so have something to make available.
 const WRITES: vk::AccessFlags2 = vk::AccessFlags2::from_raw(
@@ -26,20 +29,11 @@ const WRITES: vk::AccessFlags2 = vk::AccessFlags2::from_raw(
         | vk::AccessFlags2::OPTICAL_FLOW_WRITE_NV.as_raw(),
 );
 
-/// A dependency of one cell, and the barrier command that it goes into.
-pub(super) struct CellDependency {
-    pub barrier: u32,
-    pub cell: u32,
-    pub dependency: Dependency,
-}
-
 /// What the walk over all tracks finds.
-#[derive(Default)]
 pub(super) struct Closed {
-    /// In the order of resources, then cells.
-    pub dependencies: Vec<CellDependency>,
-    /// The layouts at the start of a frame, as changes from `UNDEFINED`; `barrier` means nothing.
-    pub initial: Vec<CellDependency>,
+    pub dependencies: Sink,
+    /// The layouts at the start of a frame, as changes from `UNDEFINED`; all in barrier command 0, which stands for nothing.
+    pub initial: Sink,
     /// The layout of each access.
     pub layouts: Vec<vk::ImageLayout>,
 }
@@ -52,21 +46,35 @@ pub(super) fn close(
     schedule: &Schedule,
     conditions: &[Option<Condition>],
 ) -> Result<Closed, PlanError> {
-    let layouts = input.accesses.iter().map(|access| access.usage.layout).collect();
-    let mut closed = Closed { dependencies: Vec::with_capacity(lanes.items.len()), layouts, ..Closed::default() };
+    let mut layouts = vec![vk::ImageLayout::UNDEFINED; input.accesses.len()];
+    let mut dependencies = Sink::with_capacity(lanes.items.len());
+    let mut initial = Sink::default();
+    let (mut own, mut own_initial) = (Sink::default(), Sink::default());
     for ((id, &bounds), &grid) in (0..).map(ResourceId).zip(bounds).zip(&lanes.grids) {
-        let track = |cell| Track { input, items: lanes.track(grid, cell), grid, bounds };
-        if input.resources[id.0 as usize].image && grid.cells > 0 {
-            layouts::settle((0..grid.cells).map(track), &mut closed.layouts);
+        let track = |cell| Track { input, items: lanes.track(grid, cell), effects: &lanes.effects, grid, bounds };
+        let resource = &input.resources[id.0 as usize];
+        if resource.image && grid.cells > 0 {
+            layouts::settle((0..grid.cells).map(track), &mut layouts);
         }
+        // Where there is one cell, there is nothing to join.
+        let several = grid.cells > 1;
+        let region = if grid.cells == 1 { lanes.region(grid, 0..1, 0..1) } else { Region::WHOLE };
         for cell in 0..grid.cells {
-            let track = track(cell);
+            let (track, layouts) = (track(cell), layouts.as_slice());
+            let closed = if several { &mut own } else { &mut dependencies };
+            let expected = if several { &mut own_initial } else { &mut initial };
+            let start = closed.barriers.len();
             if !track.items.is_empty() {
-                Closer { id, cell, track, schedule, conditions, closed: &mut closed }.close()?;
+                Closer { id, resource, cell, region, track, schedule, conditions, layouts, closed, start, expected }
+                    .close()?;
             }
         }
+        if several {
+            dependencies.take(lanes, grid, &mut own);
+            initial.take(lanes, grid, &mut own_initial);
+        }
     }
-    Ok(closed)
+    Ok(Closed { dependencies, initial, layouts })
 }
 
 /// One end of a hazard, with all that it takes to close it.
@@ -95,47 +103,49 @@ struct Readers {
 /// Works on one cell of one resource.
 struct Closer<'a> {
     id: ResourceId,
+    resource: &'a ResourceItem,
     cell: u32,
+    /// Of the cell, where it is the only one.
+    region: Region,
     track: Track<'a>,
     schedule: &'a Schedule,
     conditions: &'a [Option<Condition>],
-    closed: &'a mut Closed,
+    layouts: &'a [vk::ImageLayout],
+    /// The dependencies; those of this cell from `start` on.
+    closed: &'a mut Sink,
+    start: usize,
+    /// The layouts at the start of a frame.
+    expected: &'a mut Sink,
 }
 
 impl Closer<'_> {
     fn close(&mut self) -> Result<(), PlanError> {
         self.check_defined()?;
-        let start = self.closed.dependencies.len();
+        let mut writer = None;
         for version in self.track.versions() {
-            self.close_version(&version);
+            let writer_now = writer.or_else(|| version.writer.map(|edge| self.touch(edge)));
+            writer = version.next.map(|edge| self.touch(edge));
+            self.close_version(&version, writer_now.as_ref(), writer.as_ref());
         }
-        if self.is_image() && self.track.bounds.entry.is_none() {
-            self.expect_layouts(start);
+        if self.resource.image && self.track.bounds.entry.is_none() {
+            self.expect_layouts();
         }
         Ok(())
     }
 
-    fn is_image(&self) -> bool {
-        self.track.input.resources[self.id.0 as usize].image
-    }
-
-    fn residency(&self) -> Residency {
-        self.track.input.resources[self.id.0 as usize].residency
-    }
-
     /// Whether a later frame can want what this one leaves.
     fn outlives_frame(&self) -> bool {
-        matches!(self.residency(), Residency::History { .. } | Residency::Persistent)
+        matches!(self.resource.residency, Residency::History { .. } | Residency::Persistent)
     }
 
     /// What is read has been written.
     fn check_defined(&self) -> Result<(), PlanError> {
         let item = self.track.items[0];
         let access = &self.track.input.accesses[item.access as usize];
-        let lent =
-            self.is_image() && self.track.bounds.entry.is_some_and(|entry| entry.layout == vk::ImageLayout::UNDEFINED);
-        let defined = match self.residency() {
-            Residency::Transient => self.track.input.resources[self.id.0 as usize].entry.is_some() && !lent,
+        let lent = self.resource.image
+            && self.track.bounds.entry.is_some_and(|entry| entry.layout == vk::ImageLayout::UNDEFINED);
+        let defined = match self.resource.residency {
+            Residency::Transient => self.resource.entry.is_some() && !lent,
             Residency::History { .. } => {
                 let mut all = self.track.items.iter();
                 all.any(|item| self.track.input.accesses[item.access as usize].effect.writes())
@@ -148,15 +158,13 @@ impl Closer<'_> {
         Err(PlanError::ReadBeforeWrite { node: NodeId(item.node), slot: access.slot, resource: self.id })
     }
 
-    fn close_version(&mut self, version: &Version) {
-        let writer = version.writer.map(|edge| self.touch(edge));
-        let next = version.next.map(|edge| self.touch(edge));
+    fn close_version(&mut self, version: &Version, writer: Option<&Touch>, next: Option<&Touch>) {
         let readers = (!version.readers.is_empty()).then(|| self.readers(version));
-        if let (Some(writer), Some(readers)) = (&writer, &readers) {
-            self.close_reads(writer, readers, next.as_ref());
+        if let (Some(writer), Some(readers)) = (writer, &readers) {
+            self.close_reads(writer, readers, next);
         }
-        if let Some(next) = &next {
-            self.close_write(writer.as_ref(), readers.as_ref(), next);
+        if let Some(next) = next {
+            self.close_write(writer, readers.as_ref(), next);
         }
     }
 
@@ -213,12 +221,12 @@ impl Closer<'_> {
     }
 
     fn changes(&self, old: vk::ImageLayout, next: &Touch) -> bool {
-        self.is_image() && old != next.usage.layout
+        self.resource.image && old != next.usage.layout
     }
 
     /// Whether the contents need not be kept for this write.
     fn discards(&self, old: vk::ImageLayout, next: &Touch) -> bool {
-        self.is_image() && next.effect == Effect::Write && !next.kept && (next.fresh || old != next.usage.layout)
+        self.resource.image && next.effect == Effect::Write && !next.kept && (next.fresh || old != next.usage.layout)
     }
 
     fn push(&mut self, time: (u32, u32), age: u32, dependency: Dependency) {
@@ -229,12 +237,12 @@ impl Closer<'_> {
             (true, 0) => self.track.grid.ages - 1,
             (true, age) => age - 1,
         };
-        let mut dependency = Dependency { resource: self.id, age, ..dependency };
-        if !self.is_image() {
+        let mut dependency = Dependency { resource: self.id, age, region: self.region, ..dependency };
+        if !self.resource.image {
             dependency.old_layout = vk::ImageLayout::UNDEFINED;
             dependency.new_layout = vk::ImageLayout::UNDEFINED;
         }
-        self.closed.dependencies.push(CellDependency { barrier, cell: self.cell, dependency });
+        self.closed.push(barrier, self.cell, dependency);
     }
 
     fn touch(&self, edge: Edge) -> Touch {
@@ -254,13 +262,13 @@ impl Closer<'_> {
                 let access = &self.track.input.accesses[item.access as usize];
                 let batch = self.schedule.batches[item.node as usize];
                 // What is wanted after a frame must not be discarded by its last barrier command.
-                let wanted = self.track.input.resources[self.id.0 as usize].sink && self.schedule.before(batch).1;
+                let wanted = self.resource.sink && self.schedule.before(batch).1;
                 Touch {
                     usage: access.usage,
                     time: (access.age + round * self.track.grid.ages, batch),
                     age: access.age,
                     effect: access.effect,
-                    fresh: at % self.track.items.len() == 0 && self.residency() == Residency::Transient,
+                    fresh: at % self.track.items.len() == 0 && self.resource.residency == Residency::Transient,
                     kept: wanted
                         || access.condition.mask != 0
                         || self.outlives_frame() && self.is_conditional(item.node, access.condition),
@@ -282,7 +290,7 @@ impl Closer<'_> {
             let access = &self.track.input.accesses[item.access as usize];
             all.stages |= access.usage.stages;
             all.access |= access.usage.access;
-            all.layout = self.closed.layouts[item.access as usize];
+            all.layout = self.layouts[item.access as usize];
             let batch = self.schedule.batches[item.node as usize];
             all.first = all.first.min((access.age + round * self.track.grid.ages, batch, access.age));
             all.conditional &= self.is_conditional(item.node, access.condition);
@@ -295,21 +303,17 @@ impl Closer<'_> {
     }
 
     /// The layouts in which a frame expects to find the copies of this image.
-    fn expect_layouts(&mut self, start: usize) {
-        let closed = &*self.closed;
-        let mut changes: Vec<_> = closed.dependencies[start..]
-            .iter()
-            .map(|closed| {
-                (closed.dependency.age, closed.barrier, closed.dependency.old_layout, closed.dependency.new_layout)
-            })
-            .collect();
+    fn expect_layouts(&mut self) {
+        let (own, barriers) = (&self.closed.dependencies[self.start..], &self.closed.barriers[self.start..]);
+        let change = |(one, barrier): (&Dependency, &u32)| (one.age, *barrier, one.old_layout, one.new_layout);
+        let mut changes: Vec<_> = own.iter().zip(barriers).map(change).collect();
         changes.sort_unstable_by_key(|change| (change.0, change.1));
         for age in 0..self.track.grid.ages {
             let next = changes.iter().find(|change| change.0 >= age);
             let last = changes.iter().rev().find(|change| change.0 < age);
             let (Some(next), Some(last)) = (next.or(changes.first()), last.or(changes.last())) else {
                 // Nothing ever changes: it is in the layout of any of its accesses.
-                let layout = self.closed.layouts[self.track.items[0].access as usize];
+                let layout = self.layouts[self.track.items[0].access as usize];
                 self.expect(age, layout);
                 continue;
             };
@@ -335,12 +339,13 @@ impl Closer<'_> {
         let dependency = Dependency {
             resource: self.id,
             age,
+            region: self.region,
             dst_stages: vk::PipelineStageFlags2::ALL_COMMANDS,
             dst_access: vk::AccessFlags2::MEMORY_READ | vk::AccessFlags2::MEMORY_WRITE,
             new_layout,
             ..EMPTY
         };
-        self.closed.initial.push(CellDependency { barrier: 0, cell: self.cell, dependency });
+        self.expected.push(0, self.cell, dependency);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What no sink needs is not done: liveness, backwards through the versions of every resource.
 
 use super::lanes::Lanes;
-use super::{Condition, Input, PlanError, Residency};
+use super::{Condition, Effect, Input, PlanError, Residency};
 
 /// Which nodes are alive when the switches that `state` names have the given positions and all others may have any.
 ///
@@ -81,25 +81,24 @@ fn needed_by_sinks(input: &Input, lanes: &Lanes) -> Vec<bool> {
 
 /// One frame backwards: from what is needed at its end to what is needed at its start.
 fn sweep(input: &Input, lanes: &Lanes, state: Condition, needed: &mut [bool], alive: &mut [bool]) {
+    let condition =
+        |id: u32| if input.switches == 0 { Condition::ALWAYS } else { input.accesses[id as usize].condition };
     for (node, alive) in input.nodes.iter().zip(alive).rev() {
-        let accesses = node.accesses.clone().filter(|&id| !input.accesses[id as usize].condition.excludes(state));
-        let is_needed = |id: u32| {
-            input.accesses[id as usize].effect.writes() && lanes.of(id).iter().any(|&lane| needed[lane as usize])
-        };
+        let accesses = node.accesses.clone().filter(|&id| !condition(id).excludes(state));
+        let effect = |id: u32| lanes.effects[id as usize];
+        let is_needed = |id: u32| effect(id).writes() && lanes.of(id).iter().any(|&lane| needed[lane as usize]);
         if !*alive && !accesses.clone().any(is_needed) {
             continue;
         }
         *alive = true;
-        for id in accesses.clone() {
-            let access = &input.accesses[id as usize];
-            if access.effect == super::Effect::Write && access.condition.mask & !state.mask == 0 {
+        for id in accesses.clone().filter(|&id| effect(id) == Effect::Write) {
+            // What may not happen does not make up for what was there before.
+            if condition(id).mask & !state.mask == 0 {
                 lanes.of(id).iter().for_each(|&lane| needed[lane as usize] = false);
             }
         }
-        for id in accesses {
-            if input.accesses[id as usize].effect != super::Effect::Write {
-                lanes.of(id).iter().for_each(|&lane| needed[lane as usize] = true);
-            }
+        for id in accesses.filter(|&id| effect(id) != Effect::Write) {
+            lanes.of(id).iter().for_each(|&lane| needed[lane as usize] = true);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Access, Condition, Input, NodeId, PlanError, Region, Residency};
+use super::{Access, Condition, Effect, Input, NodeId, PlanError, Region, Residency};
 
 /// How a resource is cut into cells.
 #[derive(Clone, Copy, Default)]
@@ -32,6 +32,8 @@ pub(super) struct Item {
 pub(super) struct Lanes {
     pub grids: Vec<Grid>,
     edges: Vec<u64>,
+    /// The effect of each access: it is asked for often, and lies closer together here.
+    pub effects: Vec<Effect>,
     /// For each access where its lanes lie in `pieces`.
     spans: Vec<[u32; 2]>,
     pieces: Vec<u32>,
@@ -47,6 +49,7 @@ impl Lanes {
         let split = lanes.check(input)?;
         lanes.lay_out(input, &split);
         lanes.spans.reserve_exact(input.accesses.len());
+        lanes.effects.reserve_exact(input.accesses.len());
         lanes.pieces.reserve(input.accesses.len());
         for access in &input.accesses {
             let start = lanes.pieces.len() as u32;
@@ -56,6 +59,7 @@ impl Lanes {
             } else {
                 lanes.push_cells(grid, access);
             }
+            lanes.effects.push(access.effect);
             lanes.spans.push([start, lanes.pieces.len() as u32]);
         }
         Ok(lanes)
@@ -117,6 +121,7 @@ impl Lanes {
     }
 
     /// The lanes of an access; none if it never happens.
+    #[inline]
     pub fn of(&self, access: u32) -> &[u32] {
         let [start, end] = self.spans[access as usize];
         &self.pieces[start as usize..end as usize]
@@ -128,17 +133,20 @@ impl Lanes {
     }
 
     /// Where the items of a lane lie.
+    #[inline]
     pub fn range(&self, lane: u32) -> Range<usize> {
         self.item_starts[lane as usize] as usize..self.item_starts[lane as usize + 1] as usize
     }
 
     /// The items of a cell, over all ages: first those of this frame, then those that see it a frame later, and so on.
+    #[inline]
     pub fn track(&self, grid: Grid, cell: u32) -> &[Item] {
         let first = grid.first_lane + cell * grid.ages;
         &self.items[self.range(first).start..self.range(first + grid.ages - 1).end]
     }
 
     /// The region of a block of cells, given by rows and columns.
+    #[inline]
     pub fn region(&self, grid: Grid, rows: Range<u32>, columns: Range<u32>) -> Region {
         let edges = &self.edges[grid.edges as usize..];
         let minor = &edges[(grid.cells / grid.columns) as usize + 1..];
@@ -213,7 +221,9 @@ impl Lanes {
             let (mut cells, mut columns) = (1, 1);
             match shape {
                 Shape::Untouched => cells = 0,
-                Shape::One(region) => self.edges.extend(region.major.into_iter().chain(region.minor.map(u64::from))),
+                Shape::One(Region { major, minor }) => {
+                    self.edges.extend_from_slice(&[major[0], major[1], minor[0].into(), minor[1].into()]);
+                }
                 Shape::Many => {
                     let (own, rest) = cuts.split_at(cuts.partition_point(|cut| cut.0 as usize <= id));
                     cuts = rest;

@@ -53,8 +53,8 @@ pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
         }
     };
     let closed = barriers::close(input, &lanes, &bounds, &schedule, &conditions)?;
-    let (dependencies, barriers) = regions::gather(&lanes, &closed.dependencies, schedule.commands());
-    let (initial, _) = regions::gather(&lanes, &closed.initial, 1);
+    let (dependencies, barriers) = closed.dependencies.finish(schedule.commands());
+    let (initial, _) = closed.initial.finish(1);
     let steps = steps::steps(&schedule, &nodes);
     let mut plan =
         Plan { steps, barriers, dependencies, initial, layouts: closed.layouts, conditions, ..Plan::default() };

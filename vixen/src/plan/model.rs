@@ -240,7 +240,7 @@ pub enum Step {
 }
 
 /// A run of steps that is recorded into one command buffer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Segment {
     /// A range of [`Plan::steps`].
     pub steps: Range<u32>,

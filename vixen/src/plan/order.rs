@@ -13,9 +13,9 @@
 //! element, and raising nodes only where a constraint demands it either finds it or passes L, which proves that there is
 //! none. A node is only ever raised by one, since a chain that starts one later ends one later, so this is linear.
 
-use super::lanes::{Item, Lanes};
+use super::Input;
+use super::lanes::Lanes;
 use super::track::Bounds;
-use super::{Access, Input};
 
 /// Which nodes run together, and the barrier commands between.
 pub(super) struct Schedule {
@@ -32,11 +32,13 @@ pub(super) const DEAD: u32 = u32::MAX;
 
 impl Schedule {
     /// How many barrier commands a frame has.
+    #[inline]
     pub fn commands(&self) -> u32 {
         self.inner + u32::from(self.boundary)
     }
 
     /// The last barrier command before a batch, and whether it belongs to the frame before.
+    #[inline]
     pub fn before(&self, batch: u32) -> (u32, bool) {
         match batch.checked_sub(1) {
             Some(barrier) => (barrier, false),
@@ -53,12 +55,8 @@ pub(super) struct Hazards<'a> {
 }
 
 impl Hazards<'_> {
-    fn access(&self, item: Item) -> &Access {
-        &self.input.accesses[item.access as usize]
-    }
-
     fn writes(&self, at: usize) -> bool {
-        self.access(self.lanes.items[at]).effect.writes()
+        self.lanes.effects[self.lanes.items[at].access as usize].writes()
     }
 
     /// The earliest batch of every node, and the length of the longest chain.
@@ -78,25 +76,21 @@ impl Hazards<'_> {
         }
         let mut batches = vec![DEAD; self.input.nodes.len()];
         let mut longest = 0;
+        let any_exit = self.bounds.iter().any(|bounds| bounds.exit.is_some());
         for (index, node) in self.input.nodes.iter().enumerate().filter(|(index, _)| alive(*index)) {
             let mut batch = 0;
             for id in node.accesses.clone() {
-                let writes = self.input.accesses[id as usize].effect.writes();
+                let writes = self.lanes.effects[id as usize].writes();
                 for &lane in self.lanes.of(id) {
                     let front = fronts[lane as usize];
                     batch = batch.max(if writes { front.written.max(front.read) } else { front.written });
                 }
             }
-            let mut end = batch;
             for id in node.accesses.clone() {
-                let access = &self.input.accesses[id as usize];
-                if self.lanes.of(id).is_empty() {
-                    continue;
-                }
-                end = end.max(batch + u32::from(self.bounds[access.resource.0 as usize].exit.is_some()));
+                let writes = self.lanes.effects[id as usize].writes();
                 for &lane in self.lanes.of(id) {
                     let front = &mut fronts[lane as usize];
-                    if access.effect.writes() {
+                    if writes {
                         *front = Front { written: batch + 1, read: 0 };
                     } else {
                         front.read = front.read.max(batch + 1);
@@ -104,7 +98,7 @@ impl Hazards<'_> {
                 }
             }
             batches[index] = batch;
-            longest = longest.max(end);
+            longest = longest.max(batch + u32::from(any_exit && self.has_exit(index as u32)));
         }
         (batches, longest)
     }
@@ -180,7 +174,7 @@ impl Hazards<'_> {
     /// Whether anything at all would go wrong if no barrier stood anywhere.
     pub fn any_cyclic_write(&self) -> bool {
         self.lanes.items.iter().any(|&item| {
-            let access = self.access(item);
+            let access = &self.input.accesses[item.access as usize];
             access.effect.writes() && self.bounds[access.resource.0 as usize].cyclic
         })
     }

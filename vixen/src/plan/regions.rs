@@ -2,94 +2,96 @@
 
 use std::ops::Range;
 
-use super::barriers::CellDependency;
+use super::Dependency;
 use super::lanes::{Grid, Lanes};
-use super::{Dependency, Region};
 
-/// The dependencies sorted by barrier command, and the range of each command.
-pub(super) fn gather(lanes: &Lanes, closed: &[CellDependency], commands: u32) -> (Vec<Dependency>, Vec<Range<u32>>) {
-    let mut starts = vec![0_u32; commands as usize + 2];
-    for entry in closed {
-        starts[entry.barrier as usize + 2] += 1;
-    }
-    for barrier in 2..starts.len() {
-        starts[barrier] += starts[barrier - 1];
-    }
-    let mut sorted = vec![0_u32; closed.len()];
-    for (entry, at) in closed.iter().zip(0..) {
-        // As in `Lanes::fill`: in the end this is where the barrier's entries end.
-        let end = &mut starts[entry.barrier as usize + 1];
-        sorted[*end as usize] = at;
-        *end += 1;
-    }
-    let mut merger = Merger { lanes, closed, dependencies: Vec::with_capacity(closed.len()), cells: Vec::new() };
-    let mut ranges = Vec::with_capacity(commands as usize);
-    for barrier in 0..commands as usize {
-        let first = merger.dependencies.len() as u32;
-        merger.merge(&mut sorted[starts[barrier] as usize..starts[barrier + 1] as usize]);
-        ranges.push(first..merger.dependencies.len() as u32);
-    }
-    (merger.dependencies, ranges)
+/// Dependencies, the barrier commands that they go into, and their cells.
+#[derive(Default)]
+pub(super) struct Sink {
+    pub dependencies: Vec<Dependency>,
+    pub barriers: Vec<u32>,
+    cells: Vec<u32>,
 }
 
-struct Merger<'a> {
-    lanes: &'a Lanes,
-    closed: &'a [CellDependency],
-    dependencies: Vec<Dependency>,
-    cells: Vec<(u32, u32)>,
-}
+impl Sink {
+    pub fn with_capacity(capacity: usize) -> Self {
+        let vec = || Vec::with_capacity(capacity);
+        Self { dependencies: Vec::with_capacity(capacity), barriers: vec(), cells: vec() }
+    }
 
-impl Merger<'_> {
-    /// Adds the entries of one barrier command, which are sorted by resource and cell.
-    fn merge(&mut self, entries: &mut [u32]) {
-        let closed = self.closed;
-        let resource = |at: u32| closed[at as usize].dependency.resource;
-        for entries in entries.chunk_by_mut(|&a, &b| resource(a) == resource(b)) {
-            let grid = self.lanes.grids[resource(entries[0]).0 as usize];
-            if grid.cells == 1 {
-                for &at in &*entries {
-                    let region = self.lanes.region(grid, 0..1, 0..1);
-                    self.dependencies.push(Dependency { region, ..closed[at as usize].dependency });
-                }
-                continue;
-            }
-            entries.sort_by_key(|&at| key(&closed[at as usize].dependency));
-            for same in entries.chunk_by(|&a, &b| closed[a as usize].dependency == closed[b as usize].dependency) {
-                self.push_regions(grid, same);
+    pub fn push(&mut self, barrier: u32, cell: u32, dependency: Dependency) {
+        self.dependencies.push(dependency);
+        self.barriers.push(barrier);
+        self.cells.push(cell);
+    }
+
+    /// Takes all dependencies of one resource and joins the cells of those that are the same.
+    pub fn take(&mut self, lanes: &Lanes, grid: Grid, own: &mut Self) {
+        let mut order: Vec<usize> = (0..own.barriers.len()).collect();
+        order.sort_unstable_by_key(|&at| own.key(at));
+        let mut cells = Vec::new();
+        for same in order.chunk_by(|&a, &b| own.can_join(a, b)) {
+            cells.clear();
+            cells.extend(same.iter().map(|&at| (own.cells[at] / grid.columns, own.cells[at] % grid.columns)));
+            let mut push = |rows, columns| {
+                let region = lanes.region(grid, rows, columns);
+                self.push(own.barriers[same[0]], 0, Dependency { region, ..own.dependencies[same[0]] });
+            };
+            let by_rows = strips(&mut cells);
+            cells.iter_mut().for_each(|cell| *cell = (cell.1, cell.0));
+            let by_columns = if by_rows.len() > 1 { strips(&mut cells) } else { Vec::new() };
+            if by_rows.len() > 1 && by_columns.len() < by_rows.len() {
+                by_columns.into_iter().for_each(|(columns, rows)| push(rows, columns));
+            } else {
+                by_rows.into_iter().for_each(|(rows, columns)| push(rows, columns));
             }
         }
+        own.dependencies.clear();
+        own.barriers.clear();
+        own.cells.clear();
     }
 
-    /// Adds one dependency for each rectangle of cells.
-    fn push_regions(&mut self, grid: Grid, entries: &[u32]) {
-        let cell = |at: &u32| self.closed[*at as usize].cell;
-        let dependency = self.closed[entries[0] as usize].dependency;
-        self.cells.clear();
-        self.cells.extend(entries.iter().map(cell).map(|cell| (cell / grid.columns, cell % grid.columns)));
-        let by_rows = strips(&mut self.cells);
-        let regions: Vec<Region> = if by_rows.len() == 1 {
-            by_rows.into_iter().map(|(rows, columns)| self.lanes.region(grid, rows, columns)).collect()
-        } else {
-            self.cells.iter_mut().for_each(|cell| *cell = (cell.1, cell.0));
-            let by_columns = strips(&mut self.cells);
-            if by_columns.len() < by_rows.len() {
-                by_columns.into_iter().map(|(columns, rows)| self.lanes.region(grid, rows, columns)).collect()
-            } else {
-                by_rows.into_iter().map(|(rows, columns)| self.lanes.region(grid, rows, columns)).collect()
+    fn can_join(&self, a: usize, b: usize) -> bool {
+        self.barriers[a] == self.barriers[b] && self.dependencies[a] == self.dependencies[b]
+    }
+
+    /// Equal but for the cell for dependencies that can be joined, and so brings these together.
+    fn key(&self, at: usize) -> impl Ord + use<> {
+        let dependency = &self.dependencies[at];
+        (
+            self.barriers[at],
+            dependency.age,
+            [dependency.src_stages.as_raw(), dependency.dst_stages.as_raw()],
+            [dependency.src_access.as_raw(), dependency.dst_access.as_raw()],
+            [dependency.old_layout.as_raw(), dependency.new_layout.as_raw()],
+            self.cells[at],
+        )
+    }
+
+    /// The dependencies in the order of their barrier commands, and the range of each command.
+    pub fn finish(mut self, commands: u32) -> (Vec<Dependency>, Vec<Range<u32>>) {
+        let mut ends = vec![0_u32; commands as usize + 1];
+        self.barriers.iter().for_each(|&barrier| ends[barrier as usize + 1] += 1);
+        for barrier in 1..ends.len() {
+            ends[barrier] += ends[barrier - 1];
+        }
+        let ranges = ends.windows(2).map(|pair| pair[0]..pair[1]).collect();
+        // From here on `barriers` holds the place of each dependency, and `ends` how far each command is filled.
+        for barrier in &mut self.barriers {
+            let end = &mut ends[*barrier as usize];
+            *barrier = *end;
+            *end += 1;
+        }
+        for at in 0..self.barriers.len() {
+            // Every swap brings one dependency to its place, so this is linear, and needs no second copy of them.
+            while self.barriers[at] as usize != at {
+                let place = self.barriers[at] as usize;
+                self.dependencies.swap(at, place);
+                self.barriers.swap(at, place);
             }
-        };
-        self.dependencies.extend(regions.into_iter().map(|region| Dependency { region, ..dependency }));
+        }
+        (self.dependencies, ranges)
     }
-}
-
-/// Equal for dependencies that may be merged, and so brings these together.
-fn key(dependency: &Dependency) -> impl Ord + use<> {
-    (
-        dependency.age,
-        [dependency.src_stages.as_raw(), dependency.dst_stages.as_raw()],
-        [dependency.src_access.as_raw(), dependency.dst_access.as_raw()],
-        [dependency.old_layout.as_raw(), dependency.new_layout.as_raw()],
-    )
 }
 
 /// Covers cells by runs along the second axis, then joins equal runs that follow one another along the first.

@@ -2,7 +2,7 @@
 //! another: at dynamic nodes, around the swapchain image, and where more than four switches would come together.
 
 use super::steps::{Kind, dependencies};
-use super::{DeviceIndex, Input, NodeItem, Plan, Queue, Rate, Residency, Segment, Step};
+use super::{Input, NodeId, Plan, Residency, Segment, Step};
 
 /// How many switches a recorded segment can depend on; each doubles the number of its recordings.
 const MAX_SWITCHES: u32 = 4;
@@ -10,84 +10,85 @@ const MAX_SWITCHES: u32 = 4;
 /// Cuts the steps of a plan.
 pub(super) fn segments(input: &Input, plan: &Plan, kinds: &[Kind]) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
+    let is_lent = |residency| residency == Residency::Swapchain;
+    let any_lent = input.resources.iter().any(|resource| is_lent(resource.residency));
     for (at, &step) in (0..).zip(&plan.steps) {
-        let (segment, kind) = match step {
-            Step::Node(node) => (of_node(&input.nodes[node.0 as usize], at), kinds[node.0 as usize]),
+        let segment = match step {
+            Step::Node(node) => of_node(input, kinds, node, at),
             Step::Barrier(barrier) => {
-                let swapchain = dependencies(plan, barrier)
-                    .iter()
-                    .any(|one| input.resources[one.resource.0 as usize].residency == Residency::Swapchain);
-                let next = plan.steps[at as usize + 1..].iter().find_map(|step| match step {
-                    Step::Node(node) => {
-                        let kind = kinds[node.0 as usize];
-                        Some(Segment { swapchain: kind.swapchain, ..of_node(&input.nodes[node.0 as usize], at) })
-                    }
+                let mut own = dependencies(plan, barrier).iter();
+                let lent = any_lent && own.any(|one| is_lent(input.resources[one.resource.0 as usize].residency));
+                if let Some(last) = segments.last_mut().filter(|last| !lent && !last.dynamic && !last.swapchain) {
+                    last.steps.end = at + 1;
+                    continue;
+                }
+                let next = plan.steps[at as usize + 1..].iter().find_map(|step| match *step {
+                    Step::Node(node) => Some(of_node(input, kinds, node, at)),
                     Step::Barrier(_) => None,
                 });
-                let host = host(swapchain, segments.last(), next.as_ref());
-                let kind = Kind { swapchain: host.swapchain, dynamic: host.dynamic, switches: 0 };
-                (Segment { steps: at..at + 1, ..host }, kind)
+                host(lent, at, segments.last(), next)
             }
         };
-        match segments.last_mut().filter(|last| joins(last, &segment, kind)) {
+        match segments.last_mut().filter(|last| joins(last, &segment)) {
             Some(last) => {
                 last.steps.end = at + 1;
-                last.switches |= kind.switches;
+                last.switches |= segment.switches;
             }
-            None => segments.push(Segment { switches: kind.switches, swapchain: kind.swapchain, ..segment }),
+            None => segments.push(segment),
         }
     }
-    segments.iter_mut().for_each(|segment| describe(input, plan, segment));
+    let varies = |residency| !matches!(residency, Residency::Transient | Residency::Persistent);
+    if input.resources.iter().any(|resource| varies(resource.residency)) {
+        segments.iter_mut().for_each(|segment| describe(input, plan, segment));
+    }
     segments
 }
 
-fn of_node(node: &NodeItem, at: u32) -> Segment {
+fn of_node(input: &Input, kinds: &[Kind], node: NodeId, at: u32) -> Segment {
+    let (node, kind) = (&input.nodes[node.0 as usize], kinds[node.0 as usize]);
     Segment {
         steps: at..at + 1,
         device: node.device,
         queue: node.queue,
         rate: node.rate,
         dynamic: node.dynamic,
-        switches: 0,
+        switches: kind.switches,
         per_slot: false,
         phases: 1,
-        swapchain: false,
+        swapchain: kind.swapchain,
     }
 }
 
 /// Whether a step can be recorded into the segment before it.
-fn joins(last: &Segment, step: &Segment, kind: Kind) -> bool {
+fn joins(last: &Segment, step: &Segment) -> bool {
     (last.device, last.queue, last.rate, last.dynamic) == (step.device, step.queue, step.rate, step.dynamic)
         && (last.dynamic
-            || last.swapchain == kind.swapchain && (last.switches | kind.switches).count_ones() <= MAX_SWITCHES)
+            || last.swapchain == step.swapchain && (last.switches | step.switches).count_ones() <= MAX_SWITCHES)
 }
 
 /// Where a barrier command goes: into the recording before it or after it, a static one if there is one that is not then
 /// recorded more often for it, else one of its own.
-fn host(swapchain: bool, before: Option<&Segment>, after: Option<&Segment>) -> Segment {
+fn host(lent: bool, at: u32, before: Option<&Segment>, after: Option<Segment>) -> Segment {
     // The less, the better; what needs the swapchain image may not go where that is not needed.
     let cost = |segment: &Segment| match (segment.dynamic, segment.swapchain) {
-        (true, _) => Some(2),
-        (false, true) => Some(u32::from(!swapchain)),
-        (false, false) => (!swapchain).then_some(0),
+        (true, _) => 2,
+        (false, true) => u32::from(!lent),
+        (false, false) => {
+            if lent {
+                u32::MAX
+            } else {
+                0
+            }
+        }
     };
-    let cost_of = |segment: Option<&Segment>| segment.and_then(cost).unwrap_or(u32::MAX);
-    let host = match (before, after) {
-        (Some(one), _) if cost_of(before) <= cost_of(after) && cost_of(before) != u32::MAX => Some(one),
-        (_, Some(one)) if cost_of(after) != u32::MAX => Some(one),
-        _ => None,
-    };
-    host.cloned().unwrap_or(Segment {
-        steps: 0..0,
-        device: DeviceIndex(0),
-        queue: Queue::Main,
-        rate: Rate(0),
-        dynamic: false,
-        switches: 0,
-        per_slot: false,
-        phases: 1,
-        swapchain,
-    })
+    let (cost_before, cost_after) = (before.map_or(u32::MAX, cost), after.as_ref().map_or(u32::MAX, cost));
+    match (before, after) {
+        (Some(one), _) if cost_before <= cost_after && cost_before != u32::MAX => {
+            Segment { steps: at..at + 1, switches: 0, ..one.clone() }
+        }
+        (_, Some(one)) if cost_after != u32::MAX => Segment { switches: 0, ..one },
+        _ => Segment { steps: at..at + 1, phases: 1, swapchain: lent, ..Segment::default() },
+    }
 }
 
 /// Fills in what the recordings of a segment depend on.

@@ -1,7 +1,7 @@
 //! The steps of a frame: batch after batch, nodes that can be recorded together side by side.
 
 use super::order::{DEAD, Schedule};
-use super::{Condition, Dependency, Input, Interval, NodeId, Plan, Residency, Step};
+use super::{Condition, Dependency, Input, Interval, NodeId, NodeItem, Plan, Residency, Step};
 
 /// What decides which recording a step can be part of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,10 +17,12 @@ pub(super) struct Kind {
 /// The kind of each node.
 pub(super) fn kinds(input: &Input, conditions: &[Option<Condition>]) -> Vec<Kind> {
     let lent: Vec<bool> = input.resources.iter().map(|resource| resource.residency == Residency::Swapchain).collect();
-    let kind = |(node, condition): (&super::NodeItem, &Option<Condition>)| {
+    let look = input.switches > 0 || lent.contains(&true);
+    let kind = |(node, condition): (&NodeItem, &Option<Condition>)| {
         let mut kind = Kind { dynamic: node.dynamic, ..Kind::default() };
         kind.switches = condition.map_or(0, |condition| condition.mask);
-        for access in &input.accesses[node.accesses.start as usize..node.accesses.end as usize] {
+        let accesses = &input.accesses[node.accesses.start as usize..node.accesses.end as usize];
+        for access in accesses.iter().filter(|_| look) {
             kind.switches |= access.condition.mask;
             kind.swapchain |= lent[access.resource.0 as usize];
         }

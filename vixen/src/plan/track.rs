@@ -5,7 +5,7 @@ use std::ops::Range;
 use ash::vk;
 
 use super::lanes::{Grid, Item, Lanes};
-use super::{Input, Residency, ResourceItem, Use};
+use super::{Effect, Input, Residency, ResourceItem, Use};
 
 /// How a resource meets the world before and after the frame.
 #[derive(Clone, Copy)]
@@ -23,7 +23,7 @@ const NOTHING: Use =
     Use { stages: vk::PipelineStageFlags2::NONE, access: vk::AccessFlags2::NONE, layout: vk::ImageLayout::UNDEFINED };
 
 impl Bounds {
-    /// The bounds of a resource; see `Residency`, which states the rules.
+    /// The bounds of a resource, by the rules that `Residency` states; `written` only matters for one with a copy per slot.
     pub fn of(resource: &ResourceItem, written: bool) -> Self {
         let (entry, exit) = (resource.entry, resource.exit);
         match resource.residency {
@@ -42,12 +42,14 @@ impl Bounds {
 
     /// The bounds of all resources, as the living nodes in `lanes` touch them.
     pub fn all(input: &Input, lanes: &Lanes) -> Vec<Self> {
-        let mut written = vec![false; input.resources.len()];
-        for item in &lanes.items {
-            let access = &input.accesses[item.access as usize];
-            written[access.resource.0 as usize] |= access.effect.writes();
-        }
-        input.resources.iter().zip(written).map(|(resource, written)| Self::of(resource, written)).collect()
+        let bounds = |(resource, grid): (&ResourceItem, &Grid)| {
+            let mut cells = 0..grid.cells;
+            let writes = |item: &Item| lanes.effects[item.access as usize].writes();
+            let written = resource.residency == Residency::PerSlot
+                && cells.any(|cell| lanes.track(*grid, cell).iter().any(writes));
+            Self::of(resource, written)
+        };
+        input.resources.iter().zip(&lanes.grids).map(bounds).collect()
     }
 }
 
@@ -76,12 +78,15 @@ pub(super) struct Version {
 pub(super) struct Track<'a> {
     pub input: &'a Input,
     pub items: &'a [Item],
+    /// Of all accesses.
+    pub effects: &'a [Effect],
     pub grid: Grid,
     pub bounds: Bounds,
 }
 
 impl<'a> Track<'a> {
     /// The item at a position, and how many rounds later than the first one it stands.
+    #[inline]
     pub fn item(&self, at: usize) -> (Item, u32) {
         match at.checked_sub(self.items.len()) {
             None => (self.items[at], 0),
@@ -90,8 +95,9 @@ impl<'a> Track<'a> {
     }
 
     /// Whether the item at a position writes.
+    #[inline]
     fn writes(&self, at: usize) -> bool {
-        self.input.accesses[self.item(at).0.access as usize].effect.writes()
+        self.effects[self.item(at).0.access as usize].writes()
     }
 
     /// The versions, in the order of their times.

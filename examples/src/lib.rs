@@ -3,3 +3,8 @@
 pub mod clock;
 pub mod heap;
 pub mod statistics;
+
+/// The README's code, compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

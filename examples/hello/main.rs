@@ -1,51 +1,32 @@
-//! Two nodes, one graph, one frame: the code of the README.
+//! A node, a graph, a frame: the code of the README.
 
-use vixen::{Compute, Device, DeviceOptions, Extent, Graph, Image, Output, Rgba8Unorm, node};
+use vixen::{Compute, Device, DeviceOptions, Extent, Graph, Image, Output, Rgba16Float, node};
+use vixen_nodes::ToneMap;
 
-/// Fills a picture.
-#[node(compute, shader = "gradient.comp.spv")]
-struct Gradient {
+/// An evening sky.
+#[node(compute, shader = "sky.comp.spv")]
+struct Sky {
     #[storage(write)]
-    picture: Image<Rgba8Unorm>,
-}
-
-/// Darkens a picture towards its corners.
-#[node(compute, shader = "vignette.comp.spv")]
-struct Vignette {
-    #[storage]
-    picture: Image<Rgba8Unorm>,
-    #[storage(write)]
-    darkened: Image<Rgba8Unorm>,
+    color: Image<Rgba16Float>, // in the wiring: Target<Image<Rgba16Float>>, which comes back as a Wire
     #[push]
-    strength: f32,
+    glow: f32,
 }
 
 #[node]
-impl Compute for Gradient {
+impl Compute for Sky {
     fn record(view: &View, commands: &mut Commands) {
-        commands.dispatch_over(view.picture.extent());
-    }
-}
-
-#[node]
-impl Compute for Vignette {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.dispatch_over(view.darkened.extent());
+        commands.dispatch_over(view.color.extent());
     }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let graph = Graph::new(Output::headless(640, 360));
-    let gradient = graph.add(Gradient { picture: graph.image(Extent::Output) });
-    let vignette = graph.add(Vignette {
-        picture: &gradient.picture,
-        darkened: graph.image(Extent::Output),
-        strength: 1.5,
-    });
-    let pixels = graph.read_back(&vignette.darkened);
+    let sky = graph.add(Sky { color: graph.image(Extent::Output), glow: 2.0 });
+    let tone = graph.add(ToneMap { hdr: &sky.color, ldr: graph.image(Extent::Output) }); // a read borrows the wire
+    let pixels = graph.read_back(&tone.ldr);
 
     let mut compiled = graph.compile(&Device::new(&DeviceOptions::new())?)?;
-    compiled.frame()?; // submits; allocates nothing and creates nothing
+    compiled.frame()?; // allocates nothing and creates nothing
     compiled.wait()?;
     let (frame, bytes) = compiled.read(pixels)?.ok_or("the frame has not finished")?;
     println!("frame {frame}: {} bytes, first pixel {:?}", bytes.len(), &bytes[..4]);

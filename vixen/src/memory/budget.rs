@@ -8,6 +8,7 @@ use super::allocator::{Allocator, BufferDesc, ImageDesc};
 use super::category::Category;
 use super::error::MemoryError;
 use super::owned::{Buffer, Image};
+use super::quota::Quota;
 
 /// Hands out buffers and images within a budget: one per device.
 ///
@@ -27,6 +28,7 @@ pub struct BudgetManager {
     warnings: AtomicU64,
     refusals: AtomicU64,
     listener: Mutex<Option<Arc<Listener>>>,
+    quota: Quota,
     allocator: Box<dyn Allocator>,
 }
 
@@ -73,9 +75,7 @@ impl Usage {
 impl BudgetManager {
     /// A budget for the memory of these heaps, given in bytes.
     pub fn new(allocator: Box<dyn Allocator>, heaps: &[u64]) -> Self {
-        let total = heaps
-            .iter()
-            .fold(0_u64, |sum, &heap| sum.saturating_add(heap));
+        let total = heaps.iter().fold(0_u64, |sum, &heap| sum.saturating_add(heap));
         Self {
             limit: AtomicU64::new(percent(total, 90)),
             warning: AtomicU64::new(percent(total, 80)),
@@ -86,16 +86,13 @@ impl BudgetManager {
             warnings: AtomicU64::new(0),
             refusals: AtomicU64::new(0),
             listener: Mutex::new(None),
+            quota: Quota::new(percent(total, 9)),
             allocator,
         }
     }
 
     /// Creates a buffer.
-    pub fn buffer(
-        self: &Arc<Self>,
-        desc: &BufferDesc<'_>,
-        category: Category,
-    ) -> Result<Buffer, MemoryError> {
+    pub fn buffer(self: &Arc<Self>, desc: &BufferDesc<'_>, category: Category) -> Result<Buffer, MemoryError> {
         let charge = self.charge(desc.name, self.allocator.buffer_bytes(desc)?, category)?;
         let raw = self.allocator.create_buffer(desc)?;
         // Owned from here on: whatever fails below frees it.
@@ -105,11 +102,7 @@ impl BudgetManager {
     }
 
     /// Creates an image.
-    pub fn image(
-        self: &Arc<Self>,
-        desc: &ImageDesc<'_>,
-        category: Category,
-    ) -> Result<Image, MemoryError> {
+    pub fn image(self: &Arc<Self>, desc: &ImageDesc<'_>, category: Category) -> Result<Image, MemoryError> {
         let charge = self.charge(desc.name, self.allocator.image_bytes(desc)?, category)?;
         let raw = self.allocator.create_image(desc)?;
         // Owned from here on: whatever fails below frees it.
@@ -147,38 +140,24 @@ impl BudgetManager {
         }
     }
 
-    fn charge(
-        self: &Arc<Self>,
-        name: &str,
-        bytes: u64,
-        category: Category,
-    ) -> Result<Charge, MemoryError> {
+    pub(super) fn quota(&self) -> &Quota {
+        &self.quota
+    }
+
+    fn charge(self: &Arc<Self>, name: &str, bytes: u64, category: Category) -> Result<Charge, MemoryError> {
         let rose = self.take(name, bytes, category)?;
         self.resources.fetch_add(1, Relaxed);
-        Ok(Charge {
-            budget: self.clone(),
-            category,
-            bytes,
-            rose,
-        })
+        Ok(Charge { budget: self.clone(), category, bytes, rose })
     }
 
     /// Counts bytes as used if there is room, and says whether the use rose to the warning mark with them.
     fn take(&self, name: &str, bytes: u64, category: Category) -> Result<bool, MemoryError> {
         let limit = self.limit.load(Relaxed);
         let room = |in_use: u64| in_use.checked_add(bytes).filter(|&after| after <= limit);
-        let before = self
-            .in_use
-            .fetch_update(Relaxed, Relaxed, room)
-            .map_err(|in_use| {
-                self.refusals.fetch_add(1, Relaxed);
-                MemoryError::OverBudget {
-                    name: name.to_owned(),
-                    requested: bytes,
-                    in_use,
-                    limit,
-                }
-            })?;
+        let before = self.in_use.fetch_update(Relaxed, Relaxed, room).map_err(|in_use| {
+            self.refusals.fetch_add(1, Relaxed);
+            MemoryError::OverBudget { name: name.to_owned(), requested: bytes, in_use, limit }
+        })?;
         let after = before + bytes;
         self.peak.fetch_max(after, Relaxed);
         self.by_category[category as usize].fetch_add(bytes, Relaxed);
@@ -193,23 +172,10 @@ impl BudgetManager {
 
     fn warn(&self) {
         self.warnings.fetch_add(1, Relaxed);
-        let listener = self
-            .listener
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(listener) = listener {
-            let Usage {
-                in_use,
-                warning,
-                limit,
-                ..
-            } = self.usage();
-            listener(BudgetWarning {
-                in_use,
-                warning,
-                limit,
-            });
+            let Usage { in_use, warning, limit, .. } = self.usage();
+            listener(BudgetWarning { in_use, warning, limit });
         }
     }
 }
@@ -264,9 +230,7 @@ impl Drop for Charge {
 
 impl fmt::Debug for BudgetManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BudgetManager")
-            .field("usage", &self.usage())
-            .finish_non_exhaustive()
+        f.debug_struct("BudgetManager").field("usage", &self.usage()).finish_non_exhaustive()
     }
 }
 

@@ -23,6 +23,19 @@ pub enum MemoryError {
         /// The most bytes that may be in use.
         limit: u64,
     },
+    /// The staging quota has no room for it, and nobody wants to wait, or no wait could help.
+    #[error(
+        "{requested} bytes of staging do not fit: {reserved} of the quota of {quota} are reserved; wait, upload in smaller \
+         pieces or raise the quota"
+    )]
+    StagingQuota {
+        /// The bytes asked for.
+        requested: u64,
+        /// The bytes reserved at the moment.
+        reserved: u64,
+        /// The most bytes that may be reserved at a time.
+        quota: u64,
+    },
     /// The device has no more memory.
     #[error("the device is out of memory: '{name}' needs {size} bytes for {usage}")]
     OutOfDeviceMemory {

@@ -108,7 +108,8 @@ fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
 }
 
 fn progress_bar(message: &'static str, length: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg:24} {wide_bar} {percent:>3}%").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{msg:24} {wide_bar} {percent:>3}%")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length).with_style(style).with_message(message)
 }
 

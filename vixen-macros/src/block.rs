@@ -105,3 +105,21 @@ fn is_repr_c(input: &DeriveInput) -> bool {
         found
     })
 }
+
+/// The path in `#[block(crate = path)]`.
+pub fn explicit_crate(input: &DeriveInput, errors: &Errors) -> Option<Path> {
+    let mut path = None;
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("block")) {
+        let parsed = attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("crate") {
+                return Err(meta.error("`#[block]` takes nothing but `crate = path`"));
+            }
+            path = Some(meta.value()?.parse()?);
+            Ok(())
+        });
+        if let Err(error) = parsed {
+            errors.add(error);
+        }
+    }
+    path
+}

@@ -1,13 +1,13 @@
 //! Compares the slots of a node with its shaders, as far as names tell; what needs types is left to const evaluation.
 
-use syn::{Expr, ExprLit, Lit};
-use vixen_spirv::{Count, Descriptor};
+use vixen_spirv::Descriptor;
 
 use crate::args::Role as StageRole;
+use crate::compare::compare;
 use crate::errors::{Errors, one_of, similar};
-use crate::model::{Location, Node, Role, Shape, Slot};
+use crate::model::{Location, Node, Role, Slot};
 use crate::shader::{Merged, Shaders};
-use crate::words::{Effect, FieldKind, Kind};
+use crate::words::{FieldKind, Kind};
 
 /// What was found for each slot.
 pub struct Matches {
@@ -32,26 +32,28 @@ pub struct SpecMatch {
 /// Compares everything; what is wrong is in `errors`, and the slots concerned are marked as faulty.
 pub fn check(node: &mut Node, shaders: &Shaders, errors: &Errors) -> Matches {
     check_programs(node, shaders, errors);
-    let mut unmatched = !shaders.complete;
+    let comparable = shaders.complete && !shaders.programs.is_empty();
+    let mut unmatched = !comparable;
     let mut taken = vec![false; shaders.bindings.len()];
     let mut slots = Vec::new();
     for slot in &mut node.slots {
         let mut found = None;
-        if slot.kind.is_bound() && shaders.complete && node.args.kind.has_shaders() {
+        unmatched |= slot.faulty;
+        if slot.kind.is_bound() && comparable {
             found = find(&slot.name, slot.at, &slot.attribute(), shaders, errors);
             unmatched |= found.is_none();
             slot.faulty |= found.is_none();
         }
         if let Some(index) = found {
             taken[index] = true;
-            check_slot(slot, &shaders.bindings[index], errors);
+            compare(slot, &shaders.bindings[index], shaders.programs.len(), errors);
         }
         slots.push(found);
     }
     let mut samplers = Vec::new();
     for sampler in &node.samplers {
         let mut found = None;
-        if shaders.complete && node.args.kind.has_shaders() {
+        if comparable {
             found = find(&sampler.name, sampler.at, "#[sampler]", shaders, errors);
             unmatched |= found.is_none();
         }
@@ -71,9 +73,11 @@ pub fn check(node: &mut Node, shaders: &Shaders, errors: &Errors) -> Matches {
             errors.over(&merged.file, message);
         }
     }
-    check_push(node, shaders, errors);
-    check_attachments(node, shaders, errors);
-    check_vertex_inputs(node, shaders, errors);
+    if comparable {
+        check_push(node, shaders, errors);
+        check_attachments(node, shaders, errors);
+        check_vertex_inputs(node, shaders, errors);
+    }
     let (spec, spec_bytes) = match_spec(node, shaders, errors);
     Matches { slots, samplers, spec, spec_bytes }
 }
@@ -187,123 +191,7 @@ fn slot_for(merged: &Merged) -> String {
     }
 }
 
-fn check_slot(slot: &mut Slot, merged: &Merged, errors: &Errors) {
-    if slot.faulty {
-        return;
-    }
-    let problem = descriptor_problem(slot, merged)
-        .or_else(|| sampler_problem(slot, merged))
-        .or_else(|| count_problem(slot, merged))
-        .or_else(|| access_problem(slot, merged));
-    if let Some(problem) = problem {
-        errors.over(&slot.name, problem);
-        slot.faulty = true;
-    }
-}
-
-fn descriptor_problem(slot: &Slot, merged: &Merged) -> Option<String> {
-    let (fits, right) = match merged.descriptor() {
-        Descriptor::UniformBuffer(_) => (slot.kind == FieldKind::Uniform, "#[uniform]"),
-        Descriptor::StorageBuffer(_) | Descriptor::StorageImage(_) => (slot.kind == FieldKind::Storage, "#[storage]"),
-        Descriptor::SampledImage(_) => (slot.kind == FieldKind::Sampled, "#[sampled]"),
-        Descriptor::CombinedImageSampler(_) => (slot.kind == FieldKind::Sampled, "#[sampled(linear)]"),
-        Descriptor::Sampler => (false, "#[sampler(linear)]"),
-        Descriptor::AccelerationStructure => {
-            (slot.kind == FieldKind::AccelerationStructure, "#[acceleration_structure]")
-        }
-        Descriptor::InputAttachment | Descriptor::UniformTexelBuffer | Descriptor::StorageTexelBuffer => {
-            return Some(format!("the shader's {} is not supported", merged.described()));
-        }
-    };
-    if let Descriptor::SampledImage(image) | Descriptor::StorageImage(image) | Descriptor::CombinedImageSampler(image) =
-        merged.descriptor()
-    {
-        if image.multisampled {
-            return Some(format!("the shader's {} is multisampled, which is not supported", merged.described()));
-        }
-        if dimension(image).is_none() {
-            return Some(format!("the shader's {} has a dimension that is not supported", merged.described()));
-        }
-    }
-    (!fits).then(|| {
-        format!("the slot is `{}`, and the shader's is {}; use `{right}`", slot.attribute(), merged.described())
-    })
-}
-
-/// The name of an image's `Dimension`.
-pub fn dimension(image: &vixen_spirv::ImageType) -> Option<&'static str> {
-    use vixen_spirv::Dim;
-    match (image.dim, image.arrayed) {
-        (Dim::D2, false) => Some("D2"),
-        (Dim::D2, true) => Some("D2Array"),
-        (Dim::D3, false) => Some("D3"),
-        (Dim::Cube, false) => Some("Cube"),
-        _ => None,
-    }
-}
-
-fn sampler_problem(slot: &Slot, merged: &Merged) -> Option<String> {
-    match (merged.descriptor(), slot.sampler) {
-        (Descriptor::CombinedImageSampler(_), None) => Some(format!(
-            "the shader's {} comes with its sampler: say how it samples, such as `#[sampled(linear, clamp)]`",
-            merged.described(),
-        )),
-        (Descriptor::SampledImage(_), Some(_)) => Some(format!(
-            "the shader's {} has a sampler elsewhere: write `#[sampled]`, and the filter on a `#[sampler(..)]` field",
-            merged.described(),
-        )),
-        _ => None,
-    }
-}
-
-fn count_problem(slot: &Slot, merged: &Merged) -> Option<String> {
-    let wanted = match (&slot.shape, merged.count) {
-        (Shape::One | Shape::Optional, Count::One | Count::Array(1)) => return None,
-        (Shape::Array(Expr::Lit(ExprLit { lit: Lit::Int(length), .. })), count) => {
-            let length: u32 = length.base10_parse().unwrap_or(0);
-            match count {
-                Count::Array(count) if count == length => return None,
-                Count::One if length == 1 => return None,
-                Count::Array(count) => format!("`[..; {count}]`"),
-                Count::One => "no array".into(),
-                Count::Runtime => "a `Vec<..>` with `max = ..`".into(),
-            }
-        }
-        // A length that is an expression is compared in const evaluation.
-        (Shape::Array(_), Count::Array(_)) => return None,
-        (Shape::Runtime(_), Count::Runtime) => return None,
-        (Shape::Runtime(max), Count::Array(count)) if *max <= count => return None,
-        (Shape::Runtime(_), Count::Array(count)) => format!("`max = {count}` at most"),
-        (_, Count::One) => "no array and no `Vec`".into(),
-        (_, Count::Array(count)) => format!("`[..; {count}]`"),
-        (_, Count::Runtime) => "a `Vec<..>` with `max = ..`".into(),
-    };
-    Some(format!("the shader's is {}; the slot must be {wanted}", merged.described()))
-}
-
-fn access_problem(slot: &Slot, merged: &Merged) -> Option<String> {
-    let (name, file) = (merged.name(), merged.file.value());
-    let storage = matches!(merged.descriptor(), Descriptor::StorageBuffer(_) | Descriptor::StorageImage(_));
-    match slot.effect {
-        _ if !storage => None,
-        Effect::Read if merged.access.writable && merged.access.stores => Some(format!(
-            "the slot only reads, but `{file}` may store to `{name}`: add `readonly` to it there, or write `#[storage(read_write)]`"
-        )),
-        Effect::Read => None,
-        _ if !merged.access.writable => Some(format!(
-            "the slot writes, but `{name}` is `readonly` in `{file}`: remove `readonly` there, or write `#[storage]`"
-        )),
-        _ if merged.used && !merged.access.stores => Some(format!(
-            "the slot writes, but `{file}` never stores to `{name}`: write `#[storage]` if it is only read"
-        )),
-        _ => None,
-    }
-}
-
 fn check_push(node: &Node, shaders: &Shaders, errors: &Errors) {
-    if !shaders.complete {
-        return;
-    }
     let block = shaders.modules().find(|module| module.shader.push_constants.as_ref().is_some_and(|push| push.used));
     match (node.push(), block) {
         (Some(push), None) => {
@@ -320,7 +208,7 @@ fn check_push(node: &Node, shaders: &Shaders, errors: &Errors) {
 
 /// Locations of a fragment shader are colour slots, in declared order.
 fn check_attachments(node: &Node, shaders: &Shaders, errors: &Errors) {
-    if node.args.kind != Kind::Graphics || !shaders.complete {
+    if node.args.kind != Kind::Graphics {
         return;
     }
     let depths: Vec<&Slot> = node.slots.iter().filter(|slot| slot.kind == FieldKind::Depth).collect();
@@ -344,6 +232,7 @@ fn check_attachments(node: &Node, shaders: &Shaders, errors: &Errors) {
                         "this slot is number {location} of the colour attachments, but the shader's output `{name}` has that location; put the slots in the order of the locations"
                     );
                     errors.over(&slot.name, message);
+                    return;
                 }
                 Some(_) => {}
             }

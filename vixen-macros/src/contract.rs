@@ -6,8 +6,9 @@ use syn::Path;
 use vixen_spirv::{Block, Count, Descriptor, ImageType, Scalar, Type};
 
 use crate::args::Role as StageRole;
-use crate::check::{Matches, dimension};
-use crate::model::{Node, Shape, Slot, last_span};
+use crate::check::Matches;
+use crate::compare::dimension;
+use crate::model::{Node, Shape, Slot, last_span, respan};
 use crate::shader::{Program, Shaders};
 use crate::words::FieldKind;
 
@@ -23,7 +24,7 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
         for contract in contracts(node, slot, shaders, *found, krate) {
             checks.call(
                 spans,
-                quote!(check_slot::<#resource>),
+                quote_spanned!(spans.0=> check_slot::<#resource>),
                 quote!(#name, &#krate::macro_support::Contract::#contract),
             );
         }
@@ -31,14 +32,7 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
             (&slot.shape, found.map(|index| shaders.bindings[index].count))
         {
             let count = Literal::u32_suffixed(count);
-            checks.call(spans, quote!(check_count), quote!(#name, #length, #count));
-        }
-    }
-    for program in &shaders.programs {
-        let inputs = vertex_inputs(program, krate).len();
-        if let (1.., Some(slot)) = (inputs, node.slots.iter().find(|slot| slot.kind == FieldKind::Vertex)) {
-            let attributes = vertex_attributes(node, program, krate);
-            checks.vertex(slot, inputs, attributes);
+            checks.call(spans, quote_spanned!(spans.0=> check_count), quote!(#name, #length, #count));
         }
     }
     for (plain, spec) in node.plain.iter().zip(&matches.spec) {
@@ -46,10 +40,10 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
         let (name, ty) = (plain.name.to_string(), &plain.ty);
         let spans = (plain.name.span(), last_span(ty));
         if spec.scalar == Scalar::Bool {
-            checks.call(spans, quote!(check_spec_bool::<#ty>), quote!(#name));
+            checks.call(spans, quote_spanned!(spans.0=> check_spec_bool::<#ty>), quote!(#name));
         } else {
             let scalar = scalar(spec.scalar, krate);
-            checks.call(spans, quote!(check_spec::<#ty>), quote!(#name, #scalar));
+            checks.call(spans, quote_spanned!(spans.0=> check_spec::<#ty>), quote!(#name, #scalar));
         }
     }
     if let Some(push) = node.push() {
@@ -62,7 +56,7 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
             if !seen.contains(&block) {
                 seen.push(block);
                 let block = shader_block(block, krate);
-                checks.call(spans, quote!(check_push::<#ty>), quote!(#name, &#block));
+                checks.call(spans, quote_spanned!(spans.0=> check_push::<#ty>), quote!(#name, &#block));
             }
         }
     }
@@ -76,10 +70,10 @@ struct Checks<'a> {
 }
 
 impl Checks<'_> {
-    /// Adds a call whose tokens begin and end where the field does, so that the compiler underlines the field.
+    /// Adds a call that begins and ends where the field does, so that the compiler underlines the field.
     fn call(&mut self, (first, last): (Span, Span), function: TokenStream, arguments: TokenStream) {
-        let krate = respan(self.krate, first);
-        let path = quote_spanned!(first=> #krate::macro_support::);
+        let krate = self.krate;
+        let path = respan(quote!(#krate::macro_support::), first);
         let arguments = quote_spanned!(last=> (#arguments));
         let call = quote!(#path #function #arguments);
         self.tokens.extend(if self.generic {
@@ -88,29 +82,6 @@ impl Checks<'_> {
             quote_spanned!(first=> const _: () = #call;)
         });
     }
-
-    /// Finds the members that feed a vertex shader, which fails where one is missing.
-    fn vertex(&mut self, slot: &Slot, inputs: usize, attributes: TokenStream) {
-        let krate = self.krate;
-        let ty = quote!([#krate::macro_support::VertexAttribute; #inputs]);
-        self.tokens.extend(if self.generic {
-            quote_spanned!(slot.name.span()=> let _: #ty = #attributes;)
-        } else {
-            quote_spanned!(slot.name.span()=> const _: #ty = #attributes;)
-        });
-    }
-}
-
-/// A path at another place.
-fn respan(path: &Path, span: Span) -> TokenStream {
-    quote!(#path)
-        .into_iter()
-        .map(|mut token| {
-            // Only the place changes: names keep resolving where they did.
-            token.set_span(token.span().located_at(span));
-            token
-        })
-        .collect()
 }
 
 /// What a slot's resource must be: once, or once for each shader where they say different things.
@@ -282,7 +253,7 @@ pub fn vertex_attributes(node: &Node, program: &Program, krate: &Path) -> TokenS
             }
         }
     });
-    quote_spanned!(span=> #krate::macro_support::vertex_attributes(&[#(#slots,)*], &[#(#inputs,)*]))
+    respan(quote!(#krate::macro_support::vertex_attributes(&[#(#slots,)*], &[#(#inputs,)*])), span)
 }
 
 /// The inputs of a pipeline's vertex shader; none where it has no vertex shader.

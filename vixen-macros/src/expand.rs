@@ -1,15 +1,16 @@
-//! Expands the model: the wiring struct, the outputs, the view, and the implementation of `Node`.
+//! Expands the model: the implementation of `Node`, and what stands beside it.
 
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
-use syn::{Generics, Path, Type, parse_quote};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Path, Type};
 
 use crate::check::Matches;
 use crate::contract::checks;
 use crate::declaration::declaration;
-use crate::generics::used_generics;
-use crate::model::{CreateArgs, FieldIndex, Node, Plain, Shape, Slot, alias_ident, wrapped};
+use crate::model::{CreateArgs, FieldIndex, Node, Shape, respan};
 use crate::shader::Shaders;
+use crate::structs::{Expansion, host_element};
 use crate::words::{Effect, FieldKind, Kind};
 
 /// Everything that a node becomes. Where something is `wrong`, `record` is left out, so that nothing else is reported.
@@ -26,115 +27,7 @@ pub fn expand(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path, w
     quote! { #wiring #outputs #view #data #implementation #events #pipelines #checks }
 }
 
-struct Expansion<'a> {
-    node: &'a Node,
-    shaders: &'a Shaders,
-    matches: &'a Matches,
-    krate: &'a Path,
-}
-
 impl Expansion<'_> {
-    fn wiring_struct(&self) -> TokenStream {
-        let Node { attrs, vis, ident, .. } = self.node;
-        let generics = self.with_lifetime("'w", self.node.borrows());
-        let (parameters, _, where_clause) = generics.split_for_impl();
-        let parameters = declared(&generics, &parameters);
-        let fields = self.node.order.iter().map(|&index| {
-            let (attrs, name, ty, doc) = match index {
-                FieldIndex::Slot(index) => {
-                    let slot = &self.node.slots[index];
-                    if slot.effect == Effect::Create {
-                        return TokenStream::new();
-                    }
-                    (
-                        &slot.attrs,
-                        &slot.name,
-                        self.wiring_type(slot),
-                        format!("The slot `{}`: {}.", slot.name, slot.attribute()),
-                    )
-                }
-                FieldIndex::Plain(index) => {
-                    let Plain { attrs, name, ty, .. } = &self.node.plain[index];
-                    (attrs, name, quote!(#ty), format!("The plain field `{name}`."))
-                }
-            };
-            let doc = missing_doc(attrs, &doc);
-            quote! { #(#attrs)* #doc #vis #name: #ty, }
-        });
-        let alias = alias_ident(ident);
-        let alias_generics = bare_parameters(&self.node.generics);
-        let target = self.node_type("'static");
-        quote! {
-            #(#attrs)*
-            #vis struct #ident #parameters #where_clause { #(#fields)* }
-
-            #[doc(hidden)]
-            #[allow(non_camel_case_types, dead_code, reason = "named by the node's other expansions")]
-            #vis type #alias #alias_generics = #target;
-        }
-    }
-
-    fn outputs_struct(&self) -> TokenStream {
-        let (vis, ident) = (&self.node.vis, self.node.outputs_ident());
-        let types: Vec<&Type> = self.node.outputs().map(|(_, slot)| &slot.ty).collect();
-        let generics = used_generics(&self.node.generics, &types);
-        let (parameters, _, where_clause) = generics.split_for_impl();
-        let doc = format!("The wires that adding a [`{}`] gives.", self.node.ident);
-        let must_use = format!("`{}` runs only if something reads what it writes", self.node.ident);
-        let must_use = (!types.is_empty()).then(|| quote!(#[must_use = #must_use]));
-        let fields = self.node.outputs().map(|(_, slot)| {
-            let (name, attrs, ty) =
-                (&slot.name, docs(&slot.attrs), self.shaped(&slot.shape, &self.wire(&slot.resource)));
-            let doc = missing_doc(&slot.attrs, &format!("What the node wrote to `{name}`."));
-            quote! { #(#attrs)* #doc #vis #name: #ty, }
-        });
-        quote! {
-            #[doc = #doc]
-            #must_use
-            #[allow(dead_code, reason = "which outputs are read is up to the graph")]
-            #vis struct #ident #parameters #where_clause { #(#fields)* }
-        }
-    }
-
-    fn view_struct(&self) -> TokenStream {
-        let (vis, ident) = (&self.node.vis, self.node.view_ident());
-        let generics = self.view_generics();
-        let (parameters, _, where_clause) = generics.split_for_impl();
-        let doc = format!("What [`{}`] sees of its slots and plain fields while it runs.", self.node.ident);
-        let host = self.node.args.kind == Kind::Host;
-        let fields = self.node.order.iter().map(|&index| match index {
-            FieldIndex::Slot(index) => {
-                let slot = &self.node.slots[index];
-                let (name, attrs, ty) = (&slot.name, docs(&slot.attrs), self.view_type(slot));
-                let doc = missing_doc(&slot.attrs, &format!("The slot `{name}`."));
-                quote! { #(#attrs)* #doc #vis #name: #ty, }
-            }
-            FieldIndex::Plain(index) => {
-                let Plain { attrs, name, ty, .. } = &self.node.plain[index];
-                let (doc, attrs) = (missing_doc(attrs, &format!("The plain field `{name}`.")), docs(attrs));
-                let mutable = host.then(|| quote!(mut));
-                quote! { #(#attrs)* #doc #vis #name: &'v #mutable #ty, }
-            }
-        });
-        quote! {
-            #[doc = #doc]
-            #[allow(dead_code, reason = "a shader uses what the commands do not name")]
-            #vis struct #ident #parameters #where_clause { #(#fields)* }
-        }
-    }
-
-    fn data_struct(&self) -> TokenStream {
-        let ident = self.node.data_ident();
-        let generics = self.data_generics();
-        let (parameters, _, where_clause) = generics.split_for_impl();
-        let fields = self.node.plain.iter().map(|Plain { name, ty, .. }| quote!(#name: #ty,));
-        quote! {
-            #[doc(hidden)]
-            #[allow(non_camel_case_types, dead_code, reason = "the plain fields of an instance")]
-            struct #ident #parameters #where_clause { #(#fields)* }
-        }
-    }
-
     fn node_impl(&self, wrong: bool) -> TokenStream {
         let krate = self.krate;
         let generics = self.with_lifetime("'w", self.node.borrows());
@@ -187,6 +80,8 @@ impl Expansion<'_> {
                 Effect::Write => "write",
                 Effect::ReadWrite => "read_write",
             };
+            // `self` and `__wiring` are the generated function's: only the place is the user's.
+            let span = Span::call_site().located_at(slot.resource.span());
             let method = match slot.shape {
                 Shape::One => format_ident!("{method}"),
                 Shape::Optional => format_ident!("{method}_optional"),
@@ -194,9 +89,9 @@ impl Expansion<'_> {
                 Shape::Runtime(_) => format_ident!("{method}_runtime"),
             };
             match (slot.effect, &slot.shape) {
-                (Effect::Read, Shape::Runtime(_)) => quote!(__wiring.#method(#index, &self.#name);),
-                (Effect::Read, _) => quote!(__wiring.#method(#index, self.#name);),
-                _ => quote!(let #name = __wiring.#method(#index, self.#name);),
+                (Effect::Read, Shape::Runtime(_)) => quote_spanned!(span=> __wiring.#method(#index, &self.#name);),
+                (Effect::Read, _) => quote_spanned!(span=> __wiring.#method(#index, self.#name);),
+                _ => quote_spanned!(span=> let #name = __wiring.#method(#index, self.#name);),
             }
         });
         let push = self.node.push().map(|push| {
@@ -240,12 +135,11 @@ impl Expansion<'_> {
                 }
             }
         });
-        let kind = format_ident!("{}", self.node.args.kind.variant(), span = self.node.ident.span());
+        let kind = format_ident!("{}", self.node.args.kind.variant());
         // At the struct's name, where a missing implementation is reported.
-        let record = match self.node.args.kind {
-            Kind::Host => quote::quote_spanned!(self.node.ident.span()=> <#node as #krate::macro_support::#kind>::run),
-            _ => quote::quote_spanned!(self.node.ident.span()=> <#node as #krate::macro_support::#kind>::record),
-        };
+        let function = format_ident!("{}", if self.node.args.kind == Kind::Host { "run" } else { "record" });
+        let record = quote!(<#node as #krate::macro_support::#kind>::#function);
+        let record = respan(record, self.node.ident.span());
         if self.node.args.kind == Kind::Host {
             return quote! {
                 context.host::<#data #arguments>(|resolver, data, frame| {
@@ -282,11 +176,12 @@ impl Expansion<'_> {
                 None => quote!(::core::compile_error!("a host slot is a `Buffer<..>`")),
             };
         }
+        let span = Span::call_site().located_at(slot.resource.span());
         match &slot.shape {
-            Shape::One => quote!(resolver.one::<#resource>(#index)),
-            Shape::Optional => quote!(resolver.optional::<#resource>(#index)),
-            Shape::Array(length) => quote!(resolver.array::<#resource, { #length }>(#index)),
-            Shape::Runtime(_) => quote!(resolver.runtime::<#resource>(#index)),
+            Shape::One => quote_spanned!(span=> resolver.one::<#resource>(#index)),
+            Shape::Optional => quote_spanned!(span=> resolver.optional::<#resource>(#index)),
+            Shape::Array(length) => quote_spanned!(span=> resolver.array::<#resource, { #length }>(#index)),
+            Shape::Runtime(_) => quote_spanned!(span=> resolver.runtime::<#resource>(#index)),
         }
     }
 
@@ -339,87 +234,6 @@ impl Expansion<'_> {
         }
     }
 
-    /// The user's generics with a lifetime in front.
-    fn with_lifetime(&self, name: &str, wanted: bool) -> Generics {
-        let mut generics = self.node.generics.clone();
-        if wanted {
-            let lifetime = syn::Lifetime::new(name, proc_macro2::Span::call_site());
-            generics.params.insert(0, parse_quote!(#lifetime));
-        }
-        generics
-    }
-
-    /// The wiring struct with its lifetime, if it has one, set to `lifetime`.
-    fn node_type(&self, lifetime: &str) -> TokenStream {
-        let ident = &self.node.ident;
-        let generics = self.with_lifetime(lifetime, self.node.borrows());
-        let (_, arguments, _) = generics.split_for_impl();
-        quote!(#ident #arguments)
-    }
-
-    fn outputs_type(&self) -> TokenStream {
-        let ident = self.node.outputs_ident();
-        let types: Vec<&Type> = self.node.outputs().map(|(_, slot)| &slot.ty).collect();
-        let generics = used_generics(&self.node.generics, &types);
-        let (_, arguments, _) = generics.split_for_impl();
-        quote!(#ident #arguments)
-    }
-
-    fn data_generics(&self) -> Generics {
-        let types: Vec<&Type> = self.node.plain.iter().map(|plain| &plain.ty).collect();
-        used_generics(&self.node.generics, &types)
-    }
-
-    fn view_generics(&self) -> Generics {
-        let slots = self.node.slots.iter().map(|slot| &slot.ty);
-        let types: Vec<&Type> = slots.chain(self.node.plain.iter().map(|plain| &plain.ty)).collect();
-        let mut generics = used_generics(&self.node.generics, &types);
-        if !types.is_empty() {
-            generics.params.insert(0, parse_quote!('v));
-        }
-        generics
-    }
-
-    fn wire(&self, resource: &Type) -> TokenStream {
-        let krate = self.krate;
-        quote!(#krate::macro_support::Wire<#resource>)
-    }
-
-    /// What a user fills in.
-    fn wiring_type(&self, slot: &Slot) -> TokenStream {
-        let (krate, resource) = (self.krate, &slot.resource);
-        let wire = self.wire(resource);
-        let one = match slot.effect {
-            Effect::Read => quote!(&'w #wire),
-            Effect::Write => quote!(#krate::macro_support::Target<#resource>),
-            Effect::ReadWrite | Effect::Create => wire,
-        };
-        self.shaped(&slot.shape, &one)
-    }
-
-    fn shaped(&self, shape: &Shape, one: &TokenStream) -> TokenStream {
-        match shape {
-            Shape::One => one.clone(),
-            Shape::Optional => quote!(::core::option::Option<#one>),
-            Shape::Array(length) => quote!([#one; #length]),
-            Shape::Runtime(_) => quote!(::std::vec::Vec<#one>),
-        }
-    }
-
-    fn view_type(&self, slot: &Slot) -> TokenStream {
-        let (krate, resource) = (self.krate, &slot.resource);
-        if self.node.args.kind == Kind::Host
-            && let Some(element) = host_element(resource)
-        {
-            return if slot.kind == FieldKind::Host { quote!(&'v #element) } else { quote!(&'v mut #element) };
-        }
-        let one = quote!(<#resource as #krate::macro_support::Resource>::View<'v>);
-        match &slot.shape {
-            Shape::Runtime(_) => quote!(#krate::macro_support::Views<'v, #resource>),
-            shape => self.shaped(shape, &one),
-        }
-    }
-
     /// A declaration for a node that does not compile anyway.
     fn empty_declaration(&self) -> TokenStream {
         let (krate, name) = (self.krate, self.node.ident.to_string());
@@ -437,36 +251,4 @@ impl Expansion<'_> {
             }
         }
     }
-}
-
-/// `T` of a `Buffer<T>`.
-fn host_element(resource: &Type) -> Option<&Type> {
-    wrapped(resource).filter(|(name, _)| *name == "Buffer").map(|(_, element)| element)
-}
-
-/// The documentation among some attributes.
-fn docs(attrs: &[syn::Attribute]) -> Vec<&syn::Attribute> {
-    attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).collect()
-}
-
-/// A line of documentation where the user wrote none: fields become visible, so they need one.
-fn missing_doc(attrs: &[syn::Attribute], doc: &str) -> Option<TokenStream> {
-    docs(attrs).is_empty().then(|| quote!(#[doc = #doc]))
-}
-
-/// Parameters with bounds, and with defaults where the user gave them.
-fn declared(generics: &Generics, parameters: &impl quote::ToTokens) -> TokenStream {
-    let has_default = generics.type_params().any(|parameter| parameter.default.is_some());
-    if has_default { quote!(#generics) } else { quote!(#parameters) }
-}
-
-/// Parameters without bounds, for an alias.
-fn bare_parameters(generics: &Generics) -> Generics {
-    let mut bare = generics.clone();
-    bare.where_clause = None;
-    for parameter in bare.type_params_mut() {
-        parameter.colon_token = None;
-        parameter.bounds.clear();
-    }
-    bare
 }

@@ -4,7 +4,8 @@ use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, Fields, GenericParam, ItemStruct, LitInt, Token, Type};
+use syn::visit_mut::VisitMut;
+use syn::{Attribute, Expr, Fields, GenericParam, ItemStruct, Lifetime, LitInt, Token, Type};
 
 use crate::args::{NodeArgs, comma, value, word};
 use crate::errors::{Errors, one_of, similar};
@@ -18,11 +19,12 @@ use crate::words::{Address, Compare, Effect, FieldKind, Kind};
 const KEPT: &[&str] = &["doc", "cfg", "allow", "expect", "warn", "deny", "deprecated", "cfg_attr"];
 
 /// Makes the model; what is wrong is in `errors`.
-pub fn model(args: NodeArgs, item: ItemStruct, errors: &Errors) -> Node {
-    for parameter in &item.generics.params {
-        if let GenericParam::Lifetime(lifetime) = parameter {
-            errors.over(lifetime, "a node has no lifetimes of its own: its wires are borrowed for the call of `add`, and its plain fields are owned");
-        }
+pub fn model(args: NodeArgs, mut item: ItemStruct, errors: &Errors) -> Node {
+    if let Some(lifetime) = item.generics.lifetimes().next() {
+        let message = "a node has no lifetimes of its own: its wires are borrowed for the call of `add`, and its plain fields are owned";
+        errors.over(lifetime, message);
+        // So that what names it is not an error too.
+        make_static(&mut item);
     }
     let mut node = Node {
         args,
@@ -45,6 +47,21 @@ pub fn model(args: NodeArgs, item: ItemStruct, errors: &Errors) -> Node {
         Fields::Unnamed(fields) => errors.over(fields, "a node's slots need names: use a struct with named fields"),
     }
     node
+}
+
+/// Removes the lifetime parameters and makes every lifetime `'static`.
+fn make_static(item: &mut ItemStruct) {
+    struct Static;
+    impl VisitMut for Static {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            lifetime.ident = Ident::new("static", lifetime.ident.span());
+        }
+    }
+    let params = std::mem::take(&mut item.generics.params);
+    item.generics.params =
+        params.into_iter().filter(|parameter| !matches!(parameter, GenericParam::Lifetime(_))).collect();
+    Static.visit_fields_mut(&mut item.fields);
+    Static.visit_generics_mut(&mut item.generics);
 }
 
 fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::errors::similar;
+
 /// Where shader paths start from.
 #[derive(Clone, Debug, Default)]
 pub struct Roots {
@@ -19,12 +21,12 @@ impl Roots {
         Self { manifest, source: source.and_then(|source| std::path::absolute(source).ok()) }
     }
 
-    /// The absolute path of `file`, or every place where it was looked for.
-    pub fn find(&self, file: &str) -> Result<PathBuf, Vec<PathBuf>> {
+    /// The absolute path of `file`, or what to do about its absence.
+    pub fn find(&self, file: &str) -> Result<PathBuf, String> {
         let places = self.places(file);
         match places.iter().find(|place| place.is_file()) {
             Some(found) => Ok(found.clone()),
-            None => Err(places),
+            None => Err(missing(file, &places)),
         }
     }
 
@@ -48,6 +50,23 @@ impl Roots {
     }
 }
 
+/// Says where the file was looked for, and what is there instead. Names no directory of this machine.
+fn missing(file: &str, places: &[PathBuf]) -> String {
+    let message = format!(
+        "there is no shader `{file}` in `shaders/` of the crate, in the crate itself, or in `shaders/` of a directory above it or above this file"
+    );
+    let is_source = |place: &PathBuf| file.ends_with(".spv") && place.with_extension("").is_file();
+    if places.iter().any(is_source) {
+        return format!("{message}; its source is there: compile it to SPIR-V (here that is `./x shaders`)");
+    }
+    let others = places.iter().filter_map(|place| place.parent()?.read_dir().ok()).flatten().flatten();
+    let others: Vec<String> = others.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    match similar(file, others.iter().map(String::as_str).filter(|name| name.ends_with(".spv"))) {
+        Some(other) => format!("{message}; did you mean `{other}`?"),
+        None => message,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,7 +74,7 @@ mod tests {
     #[test]
     fn looks_in_the_crate_first_and_then_upwards() {
         let roots = Roots { manifest: Some("/w/crate".into()), source: Some("/w/crate/tests/a.rs".into()) };
-        let places = roots.find("a.spv").expect_err("there is no such file");
+        let places = roots.places("a.spv");
         let places: Vec<&str> = places.iter().filter_map(|place| place.to_str()).collect();
         assert_eq!(
             places,

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::visit_mut::{self, VisitMut};
-use syn::{FnArg, ImplItem, ItemImpl, Path, Type, parse_quote};
+use syn::{FnArg, GenericArgument, ImplItem, ItemImpl, Path, PathArguments, Type, parse_quote};
 
 use crate::errors::{Errors, one_of};
 use crate::model::alias_ident;
@@ -49,8 +49,19 @@ fn hide_lifetime(ty: &mut Type, errors: &Errors) {
         && let Some(segment) = path.path.segments.last_mut()
     {
         segment.ident = alias_ident(&segment.ident);
+        drop_lifetimes(&mut segment.arguments);
     } else {
         errors.over(ty, "`#[node]` implements for the struct that it stands on: name that struct");
+    }
+}
+
+/// The alias has no lifetime: `March<'_, T>` becomes `March<T>`.
+fn drop_lifetimes(arguments: &mut PathArguments) {
+    let PathArguments::AngleBracketed(list) = arguments else { return };
+    let kept = std::mem::take(&mut list.args);
+    list.args = kept.into_iter().filter(|argument| !matches!(argument, GenericArgument::Lifetime(_))).collect();
+    if list.args.is_empty() {
+        *arguments = PathArguments::None;
     }
 }
 

@@ -8,6 +8,7 @@ mod args;
 mod block;
 mod cfg;
 mod check;
+mod compare;
 mod contract;
 mod declaration;
 mod errors;
@@ -20,6 +21,7 @@ mod krate;
 mod model;
 mod node;
 mod shader;
+mod structs;
 mod words;
 
 use proc_macro::TokenStream;
@@ -35,11 +37,12 @@ pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// States the layout of a `#[repr(C)]` struct, so that it can be compared with a shader's.
-#[proc_macro_derive(Block)]
+#[proc_macro_derive(Block, attributes(block))]
 pub fn block(item: TokenStream) -> TokenStream {
     let input = parse_macro_input!(item as DeriveInput);
     let errors = errors::Errors::default();
-    let expanded = block::expand(&input, &krate::path(), &errors);
+    let krate = block::explicit_crate(&input, &errors).unwrap_or_else(krate::path);
+    let expanded = block::expand(&input, &krate, &errors);
     let errors = errors.into_tokens();
     quote!(#expanded #errors).into()
 }

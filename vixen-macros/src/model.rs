@@ -1,6 +1,6 @@
 //! What a node is, between parsing and expanding.
 
-use proc_macro2::{Ident, Span, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::{Attribute, Expr, GenericArgument, Generics, PathArguments, Type, Visibility};
 
@@ -167,6 +167,25 @@ pub fn last_span(tokens: &impl ToTokens) -> Span {
         Some(token) => token.span(),
         None => Span::call_site(),
     }
+}
+
+/// Tokens at another place: where the compiler is to point. `$crate` keeps its own, which it is resolved by.
+pub fn respan(tokens: TokenStream, span: Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            match &mut token {
+                TokenTree::Group(group) => {
+                    let mut moved = Group::new(group.delimiter(), respan(group.stream(), span));
+                    moved.set_span(span);
+                    *group = moved;
+                }
+                TokenTree::Ident(ident) if ident == "$crate" => {}
+                other => other.set_span(span),
+            }
+            token
+        })
+        .collect()
 }
 
 /// The shape of a field's type, and its resource.

@@ -51,7 +51,8 @@ pub struct Shaders {
 impl Shaders {
     /// Loads every shader that the arguments name.
     pub fn load(args: &mut NodeArgs, roots: &Roots, errors: &Errors) -> Self {
-        let mut shaders = Self { programs: Vec::new(), bindings: Vec::new(), complete: true };
+        // Arguments that could not be read may have named shaders.
+        let mut shaders = Self { programs: Vec::new(), bindings: Vec::new(), complete: errors.is_empty() };
         for mut program in std::mem::take(&mut args.programs) {
             program.sort();
             let stages = std::mem::take(&mut program.stages);
@@ -169,12 +170,8 @@ pub fn describe(descriptor: &Descriptor, count: Count) -> String {
 fn load(role: Role, file: LitStr, roots: &Roots, errors: &Errors) -> Option<Module> {
     let path = match roots.find(&file.value()) {
         Ok(path) => path,
-        Err(places) => {
-            let places: Vec<String> = places.iter().map(|place| format!("\n  {}", place.display())).collect();
-            let name = file.value();
-            let message =
-                format!("there is no shader `{name}`; compile it (`./x shaders`) to one of:{}", places.concat());
-            errors.over(&file, message);
+        Err(missing) => {
+            errors.over(&file, missing);
             return None;
         }
     };

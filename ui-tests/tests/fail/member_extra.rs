@@ -9,7 +9,7 @@ struct Camera {
     eye: Vec3,
     fov: f32,
     sun: Sun,
-    exposure: f32,
+    exposure: [f32; 4],
 }
 
 #[node(compute, shader = "voxel_march.comp.spv")]

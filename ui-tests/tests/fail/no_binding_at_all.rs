@@ -1,6 +1,6 @@
 use vixen::{Buffer, Compute, node};
 
-#[node(compute, shader = "voxel_march.comp.spv")]
+#[node(compute, shader = "copy.comp.spv")]
 struct March {
     #[storage(binding = 7)]
     camera: Buffer<u32>,

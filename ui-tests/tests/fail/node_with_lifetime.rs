@@ -1,4 +1,4 @@
-use vixen::{Buffer, Host, FrameInfo, node};
+use vixen::{Buffer, node};
 
 #[node(host)]
 struct Zoom<'a> {

@@ -19,5 +19,5 @@ impl Host for Camera {
 fn emit<N: Emits<E>, E>(_event: E) {}
 
 fn main() {
-    emit::<Camera, _>(Resized);
+    emit::<Camera, Resized>(Resized);
 }

@@ -41,7 +41,7 @@ fn main() {
         #[uniform]
         camera: Buffer<Camera>,
         #[storage]
-        scene: Buffer<[[u32; 4]]>,
+        scene: Buffer<[vixen_ui_tests::Brick]>,
         #[storage(write)]
         color: vixen::Image<vixen::Rgba16Float>,
         #[push]

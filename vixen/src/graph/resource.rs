@@ -20,6 +20,11 @@ pub enum ResourceKind {
 }
 
 /// What a wire carries: [`Buffer`], [`Image`] or [`AccelerationStructure`].
+#[diagnostic::on_unimplemented(
+    message = "a slot cannot hold `{Self}`",
+    label = "not a resource",
+    note = "a slot holds a `Buffer<T>` or `Buffer<[T]>` whose `T` derives `Block`, an `Image<Format>`, or an `AccelerationStructure`"
+)]
 pub trait Resource: 'static {
     /// What a node's `record` sees of it.
     type View<'v>: Copy;

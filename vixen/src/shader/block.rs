@@ -91,7 +91,8 @@ pub struct BlockType {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no layout that a shader can be checked against",
     label = "not a `Block`",
-    note = "derive it: `#[derive(Clone, Copy, vixen::Block)] #[repr(C)]`"
+    note = "a struct derives it: `#[derive(Clone, Copy, vixen::Block)] #[repr(C)]`",
+    note = "its members are numbers, `glam` vectors and matrices, arrays of these, and other blocks; a shader's `bool` is a `u32` here"
 )]
 pub unsafe trait Block: Copy + Send + Sync + 'static {
     /// The layout.

@@ -9,6 +9,4 @@ pub use block::BlockMember;
 pub use block::{Block, BlockType, Member, Scalar, Type, bytes_of};
 #[doc(hidden)]
 pub use check::*;
-pub use program::{
-    Blend, DescriptorType, HitGroup, Program, ProgramKind, ShaderStage, SpecConstant, VertexAttribute,
-};
+pub use program::{Blend, DescriptorType, HitGroup, Program, ProgramKind, ShaderStage, SpecConstant, VertexAttribute};

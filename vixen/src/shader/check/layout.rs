@@ -97,12 +97,6 @@ pub(super) const fn compare_type(path: &Path<'_>, rust: &Type, shader: &ShaderTy
         {
             compare_stride(path, size(*a), *stride);
         }
-        (_, ShaderType::RuntimeArray { .. }) => path
-            .message()
-            .text(
-                " is a run-time array in the shader: put what precedes it in a block of its own, and use `Buffer<[T]>`",
-            )
-            .fail(),
         _ => {
             let message = push_rust(path.message().text(" is "), rust).text(" in Rust and ");
             push_shader(message, shader).text(" in the shader").fail();

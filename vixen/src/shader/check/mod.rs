@@ -75,7 +75,7 @@ pub const fn check_push<T: Block>(slot: &str, block: &ShaderBlock) {
 #[track_caller]
 pub const fn check_spec<T: SpecValue>(slot: &str, shader: Scalar) {
     if !same(T::SCALAR, shader) {
-        let message = start(slot).text("the shader's specialisation constant is ").code(glsl_name(shader));
+        let message = field(slot).text("the shader's specialisation constant is ").code(glsl_name(shader));
         message.text(", the field is ").code(T::NAME).fail();
     }
 }
@@ -84,7 +84,7 @@ pub const fn check_spec<T: SpecValue>(slot: &str, shader: Scalar) {
 #[track_caller]
 pub const fn check_spec_bool<T: SpecValue>(slot: &str) {
     if !equal(T::NAME, "bool") {
-        start(slot).text("the shader's specialisation constant is `bool`, the field is ").code(T::NAME).fail();
+        field(slot).text("the shader's specialisation constant is `bool`, the field is ").code(T::NAME).fail();
     }
 }
 
@@ -163,6 +163,10 @@ const fn start(slot: &str) -> Message {
     Message::new().text("slot ").code(slot).text(": ")
 }
 
+const fn field(name: &str) -> Message {
+    Message::new().text("field ").code(name).text(": ")
+}
+
 #[track_caller]
 const fn check_kind<R: Resource>(slot: &str, what: &str, kind: ResourceKind) {
     if R::KIND as u8 != kind as u8 {
@@ -193,6 +197,13 @@ const fn check_buffer<R: Resource>(slot: &str, what: &str, block: &ShaderBlock, 
     let Some(rust) = R::BLOCK else { return };
     let path = Path::slot(slot);
     if !R::SLICE {
+        if let [.., ShaderMember { ty: ShaderType::RuntimeArray { .. }, .. }] = block.members {
+            let message = start(slot).text("the shader's block ends in a run-time array; ");
+            match block.members.len() {
+                1 => message.text("use `Buffer<[T]>`").fail(),
+                _ => message.text("put that into a block of its own, which is a `Buffer<[T]>`").fail(),
+            }
+        }
         return compare_block(&path, rust, block);
     }
     match block.members {
@@ -227,8 +238,8 @@ const fn check_image<R: Resource>(slot: &str, what: &str, image: &ImageContract,
         && !equal(wanted, format.glsl)
     {
         let message =
-            start(slot).text("the image format is ").code(format.name).text(" in Rust, which is ").code(format.glsl);
-        message.text(" in a shader, and ").code(wanted).text(" in the shader").fail();
+            start(slot).text("the image is ").code(format.name).text(" (").code(format.glsl).text(") in Rust and ");
+        message.code(wanted).text(" in the shader").fail();
     }
     check_texel(slot, format.texel, image.texel);
 }

@@ -3,6 +3,7 @@
 mod ground;
 
 use std::path::Path;
+use std::thread;
 
 use glam::{UVec3, Vec2, Vec3};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
@@ -21,6 +22,8 @@ const BASE: f32 = 1.0 / 96.0;
 const SOIL_DEPTH: u32 = 3;
 /// The widest picture that is read.
 const MAX_PIXELS: u32 = 16_384;
+/// Deflate makes 1032 bytes of one at most, and a byte is eight pixels at most.
+const MAX_PIXELS_A_BYTE: u64 = 8 * 1032;
 
 /// Terrain that is solid from the bottom of the scene up to the ground.
 pub(super) struct Terrain {
@@ -48,14 +51,19 @@ pub(super) struct Elevations {
 impl Elevations {
     /// Reads a greyscale PNG file of 8 or 16 bits.
     pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Self, SceneError> {
-        let mut limits = Limits::default();
-        (limits.max_image_width, limits.max_image_height) = (Some(MAX_PIXELS), Some(MAX_PIXELS));
-        limits.max_alloc = Some(2 << 30);
-        let mut reader = ImageReader::with_format(std::io::Cursor::new(bytes), ImageFormat::Png);
-        reader.limits(limits);
-        let picture =
-            reader.decode().map_err(|error| SceneError::Damaged { path: path.into(), problem: error.to_string() })?;
-        let (width, depth) = (picture.width(), picture.height());
+        let damaged = |problem: String| SceneError::Damaged { path: path.into(), problem };
+        let reader = || ImageReader::with_format(std::io::Cursor::new(bytes), ImageFormat::Png);
+        let (width, depth) = reader().into_dimensions().map_err(|error| damaged(error.to_string()))?;
+        if width > MAX_PIXELS || depth > MAX_PIXELS {
+            let problem = format!("its {width}×{depth} pixels are too many; scale it to {MAX_PIXELS} at most");
+            return Err(SceneError::Unsupported { path: path.into(), problem });
+        }
+        if u64::from(width) * u64::from(depth) > bytes.len() as u64 * MAX_PIXELS_A_BYTE {
+            return Err(damaged(format!("it is too short for {width}×{depth} pixels")));
+        }
+        let mut reader = reader();
+        reader.limits(Limits::no_limits());
+        let picture = reader.decode().map_err(|error| damaged(error.to_string()))?;
         let values = match picture {
             DynamicImage::ImageLuma16(pixels) => pixels.into_raw().into_iter().map(f32::from).collect(),
             DynamicImage::ImageLuma8(pixels) => pixels.into_raw().into_iter().map(f32::from).collect(),
@@ -107,33 +115,23 @@ impl Terrain {
         let size = UVec3::new(width, ((base + relief).round() as u32).max(1), depth);
 
         let survey = Survey::new(elevations);
-        let mut heights = Vec::with_capacity((width * depth) as usize);
-        let mut water = Vec::with_capacity((width * depth) as usize);
-        for (z, x) in (0..depth).flat_map(|z| (0..width).map(move |x| (z, x))) {
-            let at = (Vec2::new(x as f32, z as f32) + 0.5) / scale - 0.5;
-            let lake = survey.lake(at);
-            let elevation = lake.unwrap_or_else(|| elevations.smooth(at).clamp(lowest, highest));
-            heights.push(base + (elevation - lowest) * per_unit);
-            water.push(lake.is_some());
-        }
+        let place = |x: u32, z: u32| (Vec2::new(x as f32, z as f32) + 0.5) / scale - 0.5;
+        let heights = by_rows(width, depth, |x, z| {
+            let at = place(x, z);
+            let elevation = survey.lake(at).unwrap_or_else(|| elevations.smooth(at).clamp(lowest, highest));
+            base + (elevation - lowest) * per_unit
+        });
         let mut terrain = Self { size, heights, ground: Vec::new(), tiles: Vec::new() };
-        terrain.ground = terrain.classify(&water, base, relief);
+        terrain.ground = by_rows(width, depth, |x, z| {
+            let on_map = Vec2::new(x as f32, z as f32) / resolution as f32;
+            if survey.lake(place(x, z)).is_some() {
+                return Ground::water(on_map);
+            }
+            let elevation = (terrain.height(x as i32, z as i32) - base) / relief.max(1.0);
+            Ground::new(on_map, elevation, terrain.slope(x, z).length())
+        });
         terrain.tiles = terrain.tile();
         terrain
-    }
-
-    /// What covers each column.
-    fn classify(&self, water: &[bool], base: f32, relief: f32) -> Vec<Ground> {
-        let longest = self.size.x.max(self.size.z) as f32;
-        let columns = (0..self.size.z).flat_map(|z| (0..self.size.x).map(move |x| (x, z)));
-        let ground = columns.zip(water).map(|((x, z), &water)| {
-            if water {
-                return Ground::water(Vec2::new(x as f32, z as f32) / longest);
-            }
-            let elevation = (self.height(x as i32, z as i32) - base) / relief.max(1.0);
-            Ground::new(Vec2::new(x as f32, z as f32) / longest, elevation, self.slope(x, z).length())
-        });
-        ground.collect()
     }
 
     /// The ranges of all tiles, from those of bricks up.
@@ -182,6 +180,23 @@ impl Terrain {
         let (x, z) = (x as i32, z as i32);
         0.5 * Vec2::new(self.height(x + 1, z) - self.height(x - 1, z), self.height(x, z + 1) - self.height(x, z - 1))
     }
+}
+
+/// A value for each column, x first, made on all cores.
+fn by_rows<T: Send>(width: u32, depth: u32, value: impl Fn(u32, u32) -> T + Sync) -> Vec<T> {
+    let threads = thread::available_parallelism().map_or(1, |n| n.get() as u32);
+    let band = depth.div_ceil(threads);
+    let rows = |from: u32| (from..depth.min(from + band)).flat_map(move |z| (0..width).map(move |x| (x, z)));
+    let columns = |from: u32| rows(from).map(|(x, z)| value(x, z)).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let columns = &columns;
+        let bands: Vec<_> = (0..depth).step_by(band as usize).map(|from| scope.spawn(move || columns(from))).collect();
+        let mut all = Vec::with_capacity(width as usize * depth as usize);
+        for band in bands {
+            all.extend(band.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    })
 }
 
 impl Tiles {

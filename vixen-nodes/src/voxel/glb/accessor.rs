@@ -1,96 +1,133 @@
-//! Arrays of a glTF file. Every offset is checked: the `gltf` crate's own iterators trust the document.
+//! Arrays of a glTF file. Every index and offset is checked before it is believed.
 
-use gltf::Accessor;
-use gltf::accessor::DataType;
-use gltf::buffer::Source;
+use gltf::json::accessor::{Accessor, ComponentType, Type};
+use gltf::json::validation::Checked;
+use gltf::json::{Index, Root};
 
 use super::Problem;
 
 /// Reads arrays out of the file's bytes.
 pub(super) struct Accessors<'a> {
+    pub(super) root: &'a Root,
     pub(super) blob: &'a [u8],
 }
 
-impl Accessors<'_> {
+/// An array: where its elements are and what they are made of.
+struct Array<'a> {
+    bytes: &'a [u8],
+    count: usize,
+    stride: usize,
+    component: ComponentType,
+    components: usize,
+    normalized: bool,
+}
+
+impl<'a> Accessors<'a> {
     /// An array of `N`-vectors of any component type, as floats.
-    pub(super) fn vectors<const N: usize>(&self, accessor: &Accessor) -> Result<Vec<[f32; N]>, Problem> {
-        if accessor.dimensions().multiplicity() != N {
-            return Err(Problem::Damaged(format!("accessor {} does not hold {N}-vectors", accessor.index())));
+    pub(super) fn vectors<const N: usize>(&self, index: Index<Accessor>) -> Result<Vec<[f32; N]>, Problem> {
+        let array = self.array(index)?;
+        if array.components != N {
+            return Err(Problem::Damaged(format!("accessor {index} does not hold {N}-vectors")));
         }
-        let (kind, size) = (accessor.data_type(), accessor.data_type().size());
-        let scale = if accessor.normalized() { largest(kind) } else { 1.0 };
-        let vector = |element: &[u8]| std::array::from_fn(|i| (component(kind, &element[i * size..]) / scale) as f32);
-        Ok(self.elements(accessor)?.map(vector).collect())
+        let scale = if array.normalized { largest(array.component) } else { 1.0 };
+        Ok(array.elements().map(|element| std::array::from_fn(|i| (array.number(element, i) / scale) as f32)).collect())
     }
 
     /// Colours: three or four components, of which three count. Integers are always normalised.
-    pub(super) fn colors(&self, accessor: &Accessor) -> Result<Vec<[f32; 3]>, Problem> {
-        if accessor.dimensions().multiplicity() < 3 {
-            return Err(Problem::Damaged(format!("accessor {} does not hold colours", accessor.index())));
+    pub(super) fn colors(&self, index: Index<Accessor>) -> Result<Vec<[f32; 3]>, Problem> {
+        let array = self.array(index)?;
+        if array.components < 3 {
+            return Err(Problem::Damaged(format!("accessor {index} does not hold colours")));
         }
-        let (kind, size) = (accessor.data_type(), accessor.data_type().size());
-        let color =
-            |element: &[u8]| std::array::from_fn(|i| (component(kind, &element[i * size..]) / largest(kind)) as f32);
-        Ok(self.elements(accessor)?.map(color).collect())
+        let scale = largest(array.component);
+        Ok(array.elements().map(|element| std::array::from_fn(|i| (array.number(element, i) / scale) as f32)).collect())
     }
 
     /// Vertex numbers.
-    pub(super) fn indices(&self, accessor: &Accessor) -> Result<Vec<u32>, Problem> {
-        let kind = accessor.data_type();
-        if accessor.dimensions().multiplicity() != 1 || !matches!(kind, DataType::U8 | DataType::U16 | DataType::U32) {
-            return Err(Problem::Damaged(format!("accessor {} does not hold indices", accessor.index())));
+    pub(super) fn indices(&self, index: Index<Accessor>) -> Result<Vec<u32>, Problem> {
+        let array = self.array(index)?;
+        if array.components != 1
+            || !matches!(array.component, ComponentType::U8 | ComponentType::U16 | ComponentType::U32)
+        {
+            return Err(Problem::Damaged(format!("accessor {index} does not hold indices")));
         }
-        Ok(self.elements(accessor)?.map(|element| component(kind, element) as u32).collect())
+        Ok(array.elements().map(|element| array.number(element, 0) as u32).collect())
     }
 
-    /// The bytes of each element.
-    fn elements(&self, accessor: &Accessor) -> Result<impl Iterator<Item = &[u8]>, Problem> {
-        let damaged = || Problem::Damaged(format!("accessor {} reaches beyond the file's data", accessor.index()));
-        if accessor.sparse().is_some() {
-            return Err(Problem::Unsupported("it has sparse accessors; export it without".to_owned()));
+    fn array(&self, index: Index<Accessor>) -> Result<Array<'a>, Problem> {
+        let damaged = |what: &str| Problem::Damaged(format!("accessor {index} {what}"));
+        let unsupported = |what: &str| Problem::Unsupported(what.to_owned());
+        let accessor = self.root.get(index).ok_or_else(|| damaged("does not exist"))?;
+        let (Checked::Valid(component), Checked::Valid(kind)) = (&accessor.component_type, &accessor.type_) else {
+            return Err(damaged("is of an unknown type"));
+        };
+        if accessor.sparse.is_some() {
+            return Err(unsupported("it has sparse accessors; export it without"));
         }
-        let view = accessor.view().ok_or_else(|| {
-            Problem::Unsupported("it has compressed or missing data; export it uncompressed".to_owned())
-        })?;
-        if !matches!(view.buffer().source(), Source::Bin) {
-            return Err(Problem::Unsupported("its data is in another file; export it as one .glb".to_owned()));
+        let view = accessor.buffer_view.ok_or_else(|| unsupported("its data is compressed; export it uncompressed"))?;
+        let view = self.root.get(view).ok_or_else(|| damaged("has no data"))?;
+        let buffer = self.root.get(view.buffer).ok_or_else(|| damaged("has no data"))?;
+        if buffer.uri.is_some() || view.buffer.value() != 0 {
+            return Err(unsupported("its data is in another file; export it as one .glb"));
         }
-        let data = self.blob.get(view.offset()..).and_then(|rest| rest.get(..view.length())).ok_or_else(damaged)?;
-        let size = accessor.size();
-        let stride = view.stride().unwrap_or(size);
-        if stride < size {
-            return Err(Problem::Damaged(format!("the elements of accessor {} overlap", accessor.index())));
+
+        let (component, components) = (component.0, components(*kind));
+        let element = component.size() * components;
+        let stride = view.byte_stride.map_or(element, |stride| stride.0);
+        if stride < element {
+            return Err(damaged("has elements that overlap"));
         }
-        let data = data.get(accessor.offset()..).ok_or_else(damaged)?;
-        let count = accessor.count();
-        let end = count.checked_sub(1).map_or(Some(0), |last| last.checked_mul(stride)?.checked_add(size));
-        if end.is_none_or(|end| end > data.len()) {
-            return Err(damaged());
+        let beyond = || damaged("reaches beyond the file's data");
+        let number = |value: u64| usize::try_from(value).map_err(|_| beyond());
+        let start = number(view.byte_offset.map_or(0, |offset| offset.0))?;
+        let bytes =
+            self.blob.get(start..).and_then(|rest| rest.get(..number(view.byte_length.0).ok()?)).ok_or_else(beyond)?;
+        let bytes = bytes.get(number(accessor.byte_offset.map_or(0, |offset| offset.0))?..).ok_or_else(beyond)?;
+        let count = number(accessor.count.0)?;
+        let end = count.checked_sub(1).map_or(Some(0), |last| last.checked_mul(stride)?.checked_add(element));
+        if end.is_none_or(|end| end > bytes.len()) {
+            return Err(beyond());
         }
-        Ok((0..count).map(move |i| &data[i * stride..i * stride + size]))
+        Ok(Array { bytes, count, stride, component, components, normalized: accessor.normalized })
     }
 }
 
-/// The number at the start of these bytes.
-fn component(kind: DataType, bytes: &[u8]) -> f64 {
+impl Array<'_> {
+    /// The bytes from each element on.
+    fn elements(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.count).map(|i| &self.bytes[i * self.stride..])
+    }
+
+    /// A component of an element.
+    fn number(&self, element: &[u8], component: usize) -> f64 {
+        let bytes = &element[component * self.component.size()..];
+        match self.component {
+            ComponentType::I8 => f64::from(bytes[0] as i8),
+            ComponentType::U8 => f64::from(bytes[0]),
+            ComponentType::I16 => f64::from(i16::from_le_bytes([bytes[0], bytes[1]])),
+            ComponentType::U16 => f64::from(u16::from_le_bytes([bytes[0], bytes[1]])),
+            ComponentType::U32 => f64::from(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])),
+            ComponentType::F32 => f64::from(f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])),
+        }
+    }
+}
+
+/// Numbers in an element. Matrices, whose columns are padded, are not vectors of anything.
+fn components(kind: Type) -> usize {
     match kind {
-        DataType::I8 => f64::from(bytes[0] as i8),
-        DataType::U8 => f64::from(bytes[0]),
-        DataType::I16 => f64::from(i16::from_le_bytes([bytes[0], bytes[1]])),
-        DataType::U16 => f64::from(u16::from_le_bytes([bytes[0], bytes[1]])),
-        DataType::U32 => f64::from(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])),
-        DataType::F32 => f64::from(f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])),
+        Type::Scalar | Type::Vec2 | Type::Vec3 | Type::Vec4 => kind.multiplicity(),
+        Type::Mat2 | Type::Mat3 | Type::Mat4 => 16,
     }
 }
 
 /// What stands for 1 in a normalised number.
-fn largest(kind: DataType) -> f64 {
-    match kind {
-        DataType::I8 => 127.0,
-        DataType::U8 => 255.0,
-        DataType::I16 => 32_767.0,
-        DataType::U16 => 65_535.0,
-        DataType::U32 => f64::from(u32::MAX),
-        DataType::F32 => 1.0,
+fn largest(component: ComponentType) -> f64 {
+    match component {
+        ComponentType::I8 => 127.0,
+        ComponentType::U8 => 255.0,
+        ComponentType::I16 => 32_767.0,
+        ComponentType::U16 => 65_535.0,
+        ComponentType::U32 => f64::from(u32::MAX),
+        ComponentType::F32 => 1.0,
     }
 }

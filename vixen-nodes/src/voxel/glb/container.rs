@@ -34,21 +34,3 @@ pub(super) fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
     };
     Ok((json, blob))
 }
-
-/// Why the `gltf` crate refuses a document.
-pub(super) fn explain(error: &gltf::Error) -> Problem {
-    match error {
-        gltf::Error::Validation(errors) => {
-            let unsupported =
-                errors.iter().find(|(_, error)| matches!(error, gltf::json::validation::Error::Unsupported));
-            match (unsupported, errors.first()) {
-                (Some((path, _)), _) => {
-                    Problem::Unsupported(format!("it needs an extension at {path}; export it without"))
-                }
-                (None, Some((path, error))) => Problem::Damaged(format!("{path} is wrong: {error}")),
-                (None, None) => Problem::Damaged("its document is not valid".to_owned()),
-            }
-        }
-        other => Problem::Damaged(other.to_string()),
-    }
-}

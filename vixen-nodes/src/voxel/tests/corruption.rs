@@ -57,13 +57,20 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
         return;
     }
     let at = random.below(bytes.len() - 8);
-    match random.below(6) {
+    match random.below(8) {
         0 => bytes[at] ^= 1 << random.below(8),
         1 => bytes[at] = random.next() as u8,
         // A length or an offset gone wild.
         2 => bytes[at..at + 4].copy_from_slice(&[0xFF; 4]),
         3 => bytes[at..at + 4].copy_from_slice(&(random.next() as u32 >> random.below(32)).to_le_bytes()),
         4 => drop(bytes.drain(at..at + random.below(8))),
+        // A number in text that says something else.
+        5 | 6 => {
+            let digits: Vec<usize> = (0..bytes.len()).filter(|&i| bytes[i].is_ascii_digit()).collect();
+            if !digits.is_empty() {
+                bytes[digits[random.below(digits.len())]] = b"0123456789-"[random.below(11)];
+            }
+        }
         _ => {
             let piece = bytes[at..at + random.below(8)].to_vec();
             bytes.splice(at..at, piece);

@@ -36,8 +36,8 @@ fn random_voxel(seed: u64, at: glam::IVec3) -> Option<u8> {
         Random(
             seed ^ salt
                 ^ x.wrapping_mul(0x9E3779B1)
-                ^ y.wrapping_mul(0x85EBCA77_0001)
-                ^ z.wrapping_mul(0xC2B2AE3D_0000_0001),
+                ^ y.wrapping_mul(0x85EB_CA77_0001)
+                ^ z.wrapping_mul(0xC2B2_AE3D_0000_0001),
         )
         .next()
     };

@@ -137,7 +137,8 @@ fn the_march_agrees_with_the_reference_on_pictures() {
     let ball = |at: IVec3| (at - 100).as_vec3().length() < 90.0 || at.y < 3;
     let hollow = |at: IVec3| (at.x % 20 < 2) as u8 + (at.y % 20 < 2) as u8 + (at.z % 20 < 2) as u8 >= 2;
     let dust = |at: IVec3| random_voxel(40, at).is_some();
-    let scenes: [(&str, fn(IVec3) -> bool); 3] = [("ball", ball), ("lattice", hollow), ("dust", dust)];
+    type Solid = fn(IVec3) -> bool;
+    let scenes: [(&str, Solid); 3] = [("ball", ball), ("lattice", hollow), ("dust", dust)];
     for (name, solid) in scenes {
         let size = UVec3::splat(200);
         let scene = Scene::from_fn(name, size, move |at| solid(at).then_some(0)).expect("it has voxels");

@@ -32,6 +32,9 @@ const IDENTITY: u8 = 0b000_0100;
 
 type Dict<'a> = HashMap<&'a [u8], &'a [u8]>;
 
+/// A name, a content and children.
+type Chunk<'a> = ([u8; 4], &'a [u8], &'a [u8]);
+
 /// Reads all chunks.
 pub(super) fn read(bytes: &[u8]) -> Result<File, String> {
     let mut reader = Reader { bytes, at: 4 };
@@ -193,8 +196,7 @@ impl<'a> Reader<'a> {
         Ok(u32::from_le_bytes(bytes))
     }
 
-    /// A chunk: its name, its content and its children.
-    fn chunk(&mut self) -> Result<([u8; 4], &'a [u8], &'a [u8]), String> {
+    fn chunk(&mut self) -> Result<Chunk<'a>, String> {
         let id = self.take(4)?.try_into().expect("four bytes were taken");
         let (content, children) = (self.u32()? as usize, self.u32()? as usize);
         Ok((id, self.take(content)?, self.take(children)?))

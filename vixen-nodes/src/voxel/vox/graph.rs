@@ -108,8 +108,7 @@ mod tests {
     #[test]
     fn models_turn_around_their_middle() {
         // A quarter turn around z: x from -y, y from x.
-        let turn =
-            Transform { rows: rows(1 | 0 << 2 | 1 << 4).expect("it is a rotation"), shift: I64Vec3::new(10, 20, 30) };
+        let turn = Transform { rows: rows(0b001_0001).expect("it is a rotation"), shift: I64Vec3::new(10, 20, 30) };
         let instance = Instance { model: 0, transform: turn };
         assert_eq!(instance.place([0, 0, 0], [4, 2, 2]), I64Vec3::new(10, 18, 29));
         assert_eq!(instance.place([3, 1, 1], [4, 2, 2]), I64Vec3::new(9, 21, 30));

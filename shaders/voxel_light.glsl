@@ -19,7 +19,7 @@ vec3 sun_disc(vec3 direction) {
 
 // Light from all around on a surface: the sky from above, what the ground throws back from below.
 vec3 ambient(vec3 normal) {
-    vec3 above = 0.62 * params.sky_zenith + 0.38 * params.sky_horizon;
+    vec3 above = 0.55 * params.sky_zenith + 0.33 * params.sky_horizon;
     vec3 below = 0.10 * params.sun_color * max(params.sun_direction.y, 0.0) * vec3(0.9, 1.0, 0.7) + 0.12 * params.sky_horizon;
     return mix(below, above, 0.5 + 0.5 * normal.y);
 }

@@ -70,7 +70,12 @@ impl SceneSource {
             return Err(SceneError::Resolution { resolution });
         }
         progress(Progress { stage: "reading", done: 0, total: 0 });
-        let bytes = std::fs::read(path).map_err(|source| SceneError::Io { path: path.into(), source })?;
+        let io = |source| SceneError::Io { path: path.into(), source };
+        // Pipes and devices may have no end.
+        if !std::fs::metadata(path).map_err(io)?.is_file() {
+            return Err(SceneError::UnknownFormat { path: path.into(), hint: "it is not a regular file: name one" });
+        }
+        let bytes = std::fs::read(path).map_err(io)?;
         Self::from_bytes(path, &bytes, resolution, progress)
     }
 

@@ -166,6 +166,7 @@ pub(super) fn full_palette(colors: impl IntoIterator<Item = Material>) -> Box<[M
 }
 
 /// A linear colour from an sRGB one.
+#[cfg(any(feature = "vox", feature = "heightmap"))]
 pub(super) fn linear(srgb: [u8; 3]) -> [f32; 3] {
     srgb.map(|v| {
         let v = f32::from(v) / 255.0;

@@ -41,7 +41,7 @@ pub fn default_view(scene: &Scene) -> View {
             let across = size.x.max(size.z);
             View {
                 eye: Vec3::new(1.0 * size.x, 0.17 * across, 0.55 * size.z),
-                target: Vec3::new(0.40 * size.x, 0.03 * across, 0.60 * size.z),
+                target: Vec3::new(0.40 * size.x, 0.005 * across, 0.60 * size.z),
                 fov_y: 0.68,
                 sun_direction: Vec3::new(0.30, 0.36, 0.90).normalize(),
             }
@@ -75,10 +75,10 @@ pub fn default_params(scene: &Scene, view: &View) -> MarchParams {
         SceneKind::Terrain => MarchParams {
             occlusion: 0.55,
             sun_color: [7.0, 5.0, 3.0],
-            haze: 1.45 / across,
+            haze: 1.15 / across,
             sky_zenith: [0.09, 0.23, 0.62],
             sky_horizon: [0.52, 0.68, 0.92],
-            exposure: 0.68,
+            exposure: 0.70,
             ..shared
         },
         SceneKind::Model => MarchParams {

@@ -235,6 +235,8 @@ fn messages_say_what_to_do() {
         SceneSource::open(Path::new("no/such.vox"), 8, &|_| {}).map(|_| ()).expect_err("there is no such file");
     assert!(matches!(missing, SceneError::Io { .. }));
     assert!(missing.to_string().starts_with("cannot read no/such.vox: "));
+    let folder = SceneSource::open(Path::new("."), 8, &|_| {}).map(|_| ()).expect_err("it is a folder");
+    assert!(folder.to_string().ends_with("it is not a regular file: name one"), "{folder}");
 }
 
 #[test]

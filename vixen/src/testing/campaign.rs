@@ -1,10 +1,13 @@
 //! The counts that `./x bench plan` prints and the tests check.
 
+use std::collections::BTreeMap;
+
+use super::broken::{Breakage, break_plan};
 use super::oracle::Finding;
 use super::random::Random;
 use super::shapes::{self, Wiring};
 use super::{exact, fewest, graphs, oracle};
-use crate::plan::{Input, Options, Plan, PlanError, plan};
+use crate::plan::{Input, Options, plan};
 
 /// How a comparison with the fewest barrier commands went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,18 +83,59 @@ pub fn findings(seed: u64) -> Vec<Finding> {
 }
 
 fn findings_of(input: &Input, seed: u64, order: Option<u64>) -> Vec<Finding> {
-    let plan = match plan(input, &Options { seed: order }) {
-        Ok(plan) => plan,
-        // What a culled graph leaves unwritten is an error of the generator, not of the planner.
-        Err(error) => panic!("graph {seed}: {error}"),
-    };
-    let mut findings = exact_for(input, &plan, order);
+    let plan = plan(input, &Options { seed: order }).expect("the generators make valid inputs");
+    let mut findings = exact::check(input, &plan);
     states(input, seed).iter().for_each(|states| findings.extend(oracle::run(input, &plan, states)));
     findings
 }
 
-fn exact_for(input: &Input, plan: &Plan, _order: Option<u64>) -> Vec<Finding> {
-    exact::check(input, plan)
+/// How the oracle did with broken plans.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Broken {
+    /// How many plans were broken, for each way.
+    pub tried: BTreeMap<Breakage, u32>,
+    /// In how many of them the oracle found a hazard.
+    pub caught: BTreeMap<Breakage, u32>,
+    /// Those that it missed, as the seed of the graph and the way.
+    pub missed: Vec<(u64, Breakage)>,
+}
+
+impl Broken {
+    /// How many plans were broken.
+    pub fn tried(&self) -> u32 {
+        self.tried.values().sum()
+    }
+
+    /// How many of them were caught.
+    pub fn caught(&self) -> u32 {
+        self.caught.values().sum()
+    }
+}
+
+/// Breaks the plans of random graphs, each in every way that applies, and shows them to the oracle.
+pub fn broken(graphs: u32) -> Broken {
+    let mut broken = Broken::default();
+    for seed in 0..u64::from(graphs) {
+        for (how, is_caught) in broken_of(seed) {
+            *broken.tried.entry(how).or_default() += 1;
+            *broken.caught.entry(how).or_default() += u32::from(is_caught);
+            if !is_caught {
+                broken.missed.push((seed, how));
+            }
+        }
+    }
+    broken
+}
+
+/// The ways in which the plan of one random graph was broken, and whether the oracle found a hazard.
+pub fn broken_of(seed: u64) -> Vec<(Breakage, bool)> {
+    let input = graphs::random(seed);
+    let options = Options { seed: (seed % 2 == 1).then_some(seed) };
+    let plan = plan(&input, &options).expect("the generators make valid inputs");
+    let mut random = Random::new(seed);
+    let broken = Breakage::ALL.into_iter().filter_map(|how| Some((how, break_plan(&input, &plan, how, &mut random)?)));
+    let is_caught = |plan| states(&input, seed).iter().any(|states| !oracle::run(&input, &plan, states).is_empty());
+    broken.map(|(how, plan)| (how, is_caught(plan))).collect()
 }
 
 /// Switch positions frame by frame: all on, all off, all flipped in every frame, and random ones.
@@ -111,9 +155,4 @@ pub fn states(input: &Input, seed: u64) -> Vec<Vec<u32>> {
         (0..frames).map(|_| random.bits()).collect(),
         vec![random.bits(); frames],
     ]
-}
-
-/// Plans one random graph, to see that it can be.
-pub fn plan_of(seed: u64) -> Result<Plan, PlanError> {
-    plan(&graphs::random(seed), &Options::default())
 }

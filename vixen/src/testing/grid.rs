@@ -14,13 +14,14 @@ pub struct Cells {
 impl Cells {
     /// Cuts all resources.
     pub fn of(input: &Input, plan: &Plan) -> Self {
-        let cut = |id: usize| {
-            let accesses = input.accesses.iter().filter(|one| one.resource.0 as usize == id).map(|one| one.region);
-            let dependencies = plan.dependencies.iter().chain(&plan.initial);
-            let dependencies = dependencies.filter(|one| one.resource.0 as usize == id).map(|one| one.region);
-            cells(&accesses.chain(dependencies).collect::<Vec<_>>())
-        };
-        Self { of: (0..input.resources.len()).map(cut).collect() }
+        let mut regions = vec![Vec::new(); input.resources.len()];
+        let dependencies = plan.dependencies.iter().chain(&plan.initial).map(|one| (one.resource, one.region));
+        for (id, region) in input.accesses.iter().map(|one| (one.resource, one.region)).chain(dependencies) {
+            if !regions[id.0 as usize].contains(&region) {
+                regions[id.0 as usize].push(region);
+            }
+        }
+        Self { of: regions.iter().map(|regions| cells(regions)).collect() }
     }
 
     /// The cells of a resource.

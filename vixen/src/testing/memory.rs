@@ -12,10 +12,8 @@ use crate::plan::{Dependency, Use};
 /// What wrote the contents of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contents {
-    /// What was there before the first frame.
+    /// What was there before the first frame, or what something outside the graph has put there.
     Initial,
-    /// What something outside the graph has put there.
-    Outside,
     /// A node in a frame.
     Node {
         /// The node.
@@ -149,17 +147,11 @@ impl Cell {
     }
 
     /// Something outside the graph has touched it.
-    pub fn enter(&mut self, usage: Use, is_image: bool, keeps: bool) {
+    pub fn enter(&mut self, usage: Use, is_image: bool) {
         self.write = Some(Record::new(usage));
         self.reads.clear();
         if is_image {
             self.layout = usage.layout;
-        }
-        let lost = is_image && usage.layout == ImageLayout::UNDEFINED;
-        if lost || !keeps {
-            self.contents = Contents::Lost;
-        } else if !matches!(self.contents, Contents::Node { .. }) {
-            self.contents = Contents::Outside;
         }
     }
 

@@ -3,6 +3,7 @@
 //! Behind the feature `testing`; the tests and `./x bench plan` use it. Apart from the data of `plan::model` no code is
 //! shared with the planner.
 
+pub mod broken;
 pub mod campaign;
 pub mod exact;
 pub mod fewest;

@@ -7,7 +7,7 @@ use ash::vk::ImageLayout;
 
 use super::grid::{Cells, copies, happening, outside};
 use super::memory::{Cell, Contents, Fault};
-use crate::plan::{Access, Effect, Input, NodeId, Plan, Residency, ResourceId, Step};
+use crate::plan::{Access, Effect, Input, NodeId, Plan, Residency, ResourceId, Step, Use};
 
 /// How many frames are in flight, and so how many copies a per-slot resource has.
 const SLOTS: u32 = 2;
@@ -45,6 +45,10 @@ struct World<'a> {
     cells: Cells,
     /// For each resource its copies, each with the same cells.
     memory: Vec<Vec<Vec<Cell>>>,
+    /// What touches each resource from outside.
+    outside: Vec<(Option<Use>, Option<Use>)>,
+    /// Which cells of each resource an access of age 0 can touch.
+    touched: Vec<Vec<bool>>,
     /// What each cell would hold if every node ran in the order of the input.
     reference: Vec<Vec<Vec<Contents>>>,
     findings: Vec<Finding>,
@@ -63,7 +67,10 @@ impl<'a> World<'a> {
         let ids = 0..input.resources.len() as u32;
         let memory = ids.clone().map(|id| vec![vec![Cell::new(); count(id)]; ring(id) as usize]).collect();
         let reference = ids.map(|id| vec![vec![Contents::Initial; count(id)]; ring(id) as usize]).collect();
-        let mut world = Self { input, plan, cells, memory, reference, findings: Vec::new(), frame: 0, step: 0 };
+        let outside = (0..input.resources.len() as u32).map(|id| outside(input, plan, ResourceId(id))).collect();
+        let touched = touched(input, plan, &cells);
+        let findings = Vec::new();
+        let mut world = Self { input, plan, cells, memory, outside, touched, reference, findings, frame: 0, step: 0 };
         world.make_initial_changes();
         world
     }
@@ -131,7 +138,7 @@ impl<'a> World<'a> {
     fn enter(&mut self, id: ResourceId) {
         let resource = &self.input.resources[id.0 as usize];
         let copy = self.copy(id, 0);
-        let (entry, _) = outside(self.input, self.plan, id);
+        let (entry, _) = self.outside[id.0 as usize];
         let own = resource.entry.is_some();
         for (cell, reference) in
             self.memory[id.0 as usize][copy].iter_mut().zip(&mut self.reference[id.0 as usize][copy])
@@ -140,13 +147,13 @@ impl<'a> World<'a> {
                 cell.wait_on_host();
             }
             // A transient has no contents at the start of a frame, unless somebody outside has put them there.
-            let keeps = resource.residency != Residency::Transient || own;
-            if let Some(entry) = entry {
-                cell.enter(entry, resource.image, keeps);
-            } else if !keeps {
-                cell.contents = Contents::Lost;
+            let blank = resource.image && entry.is_some_and(|entry| entry.layout == ImageLayout::UNDEFINED);
+            if resource.residency == Residency::Transient && !own || blank {
+                (cell.contents, *reference) = (Contents::Lost, Contents::Lost);
             }
-            *reference = cell.contents;
+            if let Some(entry) = entry {
+                cell.enter(entry, resource.image);
+            }
         }
     }
 
@@ -225,12 +232,10 @@ impl<'a> World<'a> {
     fn leave(&mut self, id: ResourceId, steady: bool) {
         let resource = &self.input.resources[id.0 as usize];
         let copy = self.copy(id, 0);
-        let (_, exit) = outside(self.input, self.plan, id);
+        let (_, exit) = self.outside[id.0 as usize];
         let mut faults = Vec::new();
-        for (index, region) in self.cells.all(id).iter().enumerate() {
-            let cell = &mut self.memory[id.0 as usize][copy][index];
-            let alive = |one: &&Access| one.resource == id && one.age == 0 && one.region.overlaps(*region);
-            let touched = happening(self.input, self.plan).any(|(_, _, one)| alive(&one));
+        for (index, cell) in self.memory[id.0 as usize][copy].iter_mut().enumerate() {
+            let touched = self.touched[id.0 as usize][index];
             if let Some(exit) = exit.filter(|_| touched) {
                 cell.exit(exit, resource.image, &mut faults);
             }
@@ -241,6 +246,15 @@ impl<'a> World<'a> {
         }
         self.report(id, faults);
     }
+}
+
+fn touched(input: &Input, plan: &Plan, cells: &Cells) -> Vec<Vec<bool>> {
+    let ids = (0..input.resources.len() as u32).map(ResourceId);
+    let mut touched: Vec<_> = ids.map(|id| vec![false; cells.all(id).len()]).collect();
+    for (_, _, access) in happening(input, plan).filter(|(_, _, access)| access.age == 0) {
+        cells.within(access.resource, access.region).for_each(|cell| touched[access.resource.0 as usize][cell] = true);
+    }
+    touched
 }
 
 /// Whether what is found is what the order of the input gives.

@@ -11,6 +11,9 @@ use crate::graph::CompileError;
 use crate::memory::{self, BufferDesc, Category, Location};
 use crate::shader::HitGroup;
 
+/// Why the device has what its extensions bring.
+const VALIDATED: &str = "`validate` refuses ray-tracing nodes on a device without ray-tracing pipelines";
+
 /// Where the records of a pipeline lie.
 pub(crate) struct BindingTables {
     pub raygen: vk::StridedDeviceAddressRegionKHR,
@@ -24,15 +27,14 @@ pub(crate) struct BindingTables {
 impl BindingTables {
     /// Reads the pipeline's group handles and lays them out.
     pub fn new(device: &Device, pipeline: vk::Pipeline, misses: u32, hits: u32) -> Result<Self, CompileError> {
-        let limits = device.capabilities().ray_tracing.expect("validated: the device has ray-tracing pipelines");
-        let loader = device.ray_tracing_pipeline().expect("validated: the device has ray-tracing pipelines");
+        let limits = device.capabilities().ray_tracing.expect(VALIDATED);
+        let loader = device.ray_tracing_pipeline().expect(VALIDATED);
         let size = limits.shader_group_handle_size as usize;
         let groups = 1 + misses + hits;
         // SAFETY: the pipeline is alive and has this many groups; the size is what the device says of a handle.
-        let handles = unsafe {
-            loader.get_ray_tracing_shader_group_handles(pipeline, 0, groups, size * groups as usize)
-        }
-        .map_err(DeviceError::vulkan("vkGetRayTracingShaderGroupHandlesKHR"))?;
+        let handles =
+            unsafe { loader.get_ray_tracing_shader_group_handles(pipeline, 0, groups, size * groups as usize) }
+                .map_err(DeviceError::vulkan("vkGetRayTracingShaderGroupHandlesKHR"))?;
 
         let base = u64::from(limits.shader_group_base_alignment);
         let stride = u64::from(limits.shader_group_handle_size.next_multiple_of(limits.shader_group_handle_alignment));
@@ -84,7 +86,7 @@ pub(crate) fn pipeline(
     max_depth: u32,
     layout: vk::PipelineLayout,
 ) -> Result<Owned<vk::Pipeline>, DeviceError> {
-    let loader = device.ray_tracing_pipeline().expect("validated: the device has ray-tracing pipelines");
+    let loader = device.ray_tracing_pipeline().expect(VALIDATED);
     let group = |kind| {
         vk::RayTracingShaderGroupCreateInfoKHR::default()
             .ty(kind)

@@ -2,27 +2,30 @@
 
 use ash::vk;
 
-use crate::device::{Device, DeviceError};
-use crate::frame::compiled::{CompiledGraph, Host, OutputRuntime, ParamRuntime};
+use crate::device::Device;
+use crate::frame::compiled::CompiledGraph;
+use crate::frame::follow::{OutputRuntime, Outputs};
+use crate::frame::moment::{MAX_OUTPUTS, MAX_VARIANTS};
 use crate::frame::node::{NodeRuntime, allocate_sets, usages};
+use crate::frame::params::Params;
 use crate::frame::physical::Resources;
 use crate::frame::pipeline::{AttachmentFormats, PipelineCache};
 use crate::frame::record::BarrierScratch;
 use crate::frame::report::Report;
 use crate::frame::segment::Segments;
+use crate::frame::submission::Submission;
 use crate::frame::swapchain::Swapchain;
 use crate::frame::timeline::Timeline;
 use crate::frame::timing::Timing;
-use crate::frame::validate::validate;
-use crate::graph::lower;
-use crate::graph::tables::{Declared, DeclaredNode, Placement, Shape};
-use crate::graph::{CompileError, Graph, SlotKind, usage};
-use crate::plan::{self, Dependency, Input, Plan, PlanError, Region, Residency, ResourceId};
+use crate::frame::validate;
+use crate::graph::tables::{Declared, DeclaredNode, Shape};
+use crate::graph::{CompileError, Graph, SlotKind, lower, usage};
+use crate::plan::{self, Input, Plan, PlanError};
 
 /// How to compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompileOptions {
-    /// How many frames the CPU may be ahead of the GPU, from 1 on.
+    /// How many frames the CPU may be ahead of the GPU: 1 to 8; what is less or more is taken for the nearest of these.
     pub frames_in_flight: u32,
     /// Measure each node's time on the GPU.
     pub gpu_times: bool,
@@ -51,14 +54,25 @@ impl Graph {
     /// # Errors
     /// As [`compile`](Graph::compile).
     pub fn compile_with(&self, device: &Device, options: &CompileOptions) -> Result<CompiledGraph, CompileError> {
-        let mut declared = self.tables.declared.take();
+        let left = Declared { compiled: true, ..Declared::default() };
+        let mut declared = self.tables.declared.replace(left);
+        if declared.compiled {
+            return Err(CompileError::AlreadyCompiled { at: self.tables.at });
+        }
         if let Some(error) = declared.errors.first() {
             return Err(error.clone().into());
         }
         if declared.nodes.is_empty() {
             return Err(CompileError::EmptyGraph { at: self.tables.at });
         }
-        let frame_slots = options.frames_in_flight.max(1);
+        if declared.outputs.len() > MAX_OUTPUTS {
+            return Err(CompileError::Unsupported {
+                what: format!("the graph with {} outputs", declared.outputs.len()),
+                at: self.tables.at,
+                problem: "has too many of them; use at most 8, and a second graph for the others",
+            });
+        }
+        let frame_slots = options.frames_in_flight.clamp(1, 8);
 
         let input = lower::lower(&declared);
         let conditions = plan::conditions(&input).map_err(|error| plan_error(&declared, error))?;
@@ -67,18 +81,23 @@ impl Graph {
         }
         let alive = |node: usize| conditions[node].is_some();
         let gpu = lower::without_host(&declared, &input);
-        let plan = plan::plan(&gpu, &plan::Options { seed: options.seed }).map_err(|error| plan_error(&declared, error))?;
+        let plan =
+            plan::plan(&gpu, &plan::Options { seed: options.seed }).map_err(|error| plan_error(&declared, error))?;
         let layouts = all_layouts(&declared, &input, &plan);
         let report = Report::new(&declared, &input, &plan, &conditions);
-        validate(device, &declared, alive)?;
+        validate::nodes(device, &declared, alive)?;
 
-        let mut outputs = outputs(device, &mut declared, frame_slots)?;
-        let sizes: Vec<[u32; 2]> = outputs.iter().map(|output| output.extent).collect();
+        let outputs = outputs(device, &mut declared, frame_slots)?;
+        let sizes = outputs.sizes();
+        let living_nodes =
+            || declared.nodes.iter().enumerate().filter(|(index, _)| alive(*index)).map(|(_, node)| node);
+        validate::parts(device, &declared.resources, &sizes, living_nodes().map(Into::into))?;
         let usages = usages(&declared, alive);
         let mut resources = Resources::new(device, &declared, &usages, &sizes, frame_slots)?;
-        for (index, output) in (0..).zip(&mut outputs) {
+        for (index, output) in (0..).zip(&outputs.items) {
             if let Some(swapchain) = &output.swapchain {
-                resources.lend(&declared, index, swapchain.images(), swapchain.extent());
+                let changed = &mut vec![false; declared.resources.len()];
+                resources.lend(&declared, index, swapchain.images(), swapchain.extent(), changed);
             }
         }
 
@@ -87,7 +106,7 @@ impl Graph {
         for (index, node) in std::mem::take(&mut declared.nodes).into_iter().enumerate() {
             let Some(condition) = conditions[index] else { continue };
             if usage::on_host(node.declaration) {
-                hosts.push(Host { node: nodes.len() as u32 });
+                hosts.push(nodes.len() as u32);
             }
             living[index] = Some(nodes.len() as u32);
             let formats = attachment_formats(&declared, &node);
@@ -95,7 +114,7 @@ impl Graph {
             nodes.push(NodeRuntime::new(node, input.nodes[index].accesses.start, built, condition));
         }
         for node in &mut nodes {
-            node.count_variants(&resources, frame_slots, |resource| images_of(&declared, &outputs, resource));
+            node.count_variants(&resources, frame_slots, |resource| outputs.images_of(&declared, resource));
             node.resolve(&mut resources, &layouts)?;
         }
         let pool = allocate_sets(device, &mut nodes)?;
@@ -103,16 +122,24 @@ impl Graph {
             node.write_descriptors(device);
         }
 
-        let timing =
-            if options.gpu_times { Timing::new(device, nodes.len() as u32, frame_slots)? } else { None };
+        let timing = if options.gpu_times { Timing::new(device, nodes.len() as u32, frame_slots)? } else { None };
+        let segments = Segments::new(device, &plan, frame_slots, timing.is_some())?;
+        if segments.items().iter().any(|segment| segment.variants.wanted() > MAX_VARIANTS) {
+            return Err(CompileError::Unsupported {
+                what: "the graph".to_owned(),
+                at: self.tables.at,
+                problem: "has histories of so many different depths that no recording could be used again; give them equal depths",
+            });
+        }
         let mut compiled = CompiledGraph {
             graph: self.tables.id,
-            params: params(&declared),
+            params: Params::new(&declared, frame_slots),
             switches: declared.switches.iter().rev().fold(0, |all, &on| all << 1 | u32::from(on)),
             last_frame: None,
             number: 0,
             frame_slots,
-            segments: Segments::new(device, &plan, frame_slots, timing.is_some())?,
+            submission: Submission::new(segments.items().len(), outputs.items.len()),
+            segments,
             timeline: Timeline::new(device)?,
             scratch: BarrierScratch::new(&plan),
             hosts,
@@ -128,79 +155,53 @@ impl Graph {
             timing,
             resources,
             outputs,
-            waits: Vec::new(),
-            signals: Vec::new(),
-            submits: Vec::new(),
             recompiles: 0,
+            incomplete: false,
             device: device.clone(),
         };
-        compiled.reserve();
         compiled.initialise(None)?;
-        compiled.record_static()?;
+        compiled.record_static(None)?;
         Ok(compiled)
     }
 }
 
 /// The state of each output, windows with their swapchains.
-fn outputs(
-    device: &Device,
-    declared: &mut Declared,
-    frame_slots: u32,
-) -> Result<Vec<OutputRuntime>, CompileError> {
-    declared
-        .outputs
-        .drain(..)
-        .map(|output| {
-            let mut runtime = OutputRuntime { extent: output.extent, swapchain: None, image: None, stale: false };
-            if let Some(surface) = output.surface {
-                let mut swapchain = Swapchain::new(device, surface, frame_slots)?;
-                swapchain.recreate(output.extent)?;
-                if !swapchain.images().is_empty() {
-                    runtime.extent = swapchain.extent();
-                }
-                runtime.swapchain = Some(swapchain);
+fn outputs(device: &Device, declared: &mut Declared, frame_slots: u32) -> Result<Outputs, CompileError> {
+    let mut items = Vec::with_capacity(declared.outputs.len());
+    for output in declared.outputs.drain(..) {
+        let extent = output.extent;
+        let mut runtime = OutputRuntime { extent, wanted: extent, swapchain: None, image: None, stale: false };
+        if let Some(surface) = output.surface {
+            let mut swapchain = Swapchain::new(device, surface, frame_slots)?;
+            swapchain.recreate(extent)?;
+            if !swapchain.images().is_empty() {
+                runtime.extent = swapchain.extent();
             }
-            Ok(runtime)
-        })
-        .collect()
-}
-
-/// How many images a swapchain resource has.
-pub(crate) fn images_of(declared: &Declared, outputs: &[OutputRuntime], resource: ResourceId) -> u32 {
-    match declared.resources[resource.0 as usize].placement {
-        Placement::Swapchain { output } => outputs
-            .get(output as usize)
-            .and_then(|output| output.swapchain.as_ref())
-            .map_or(1, |swapchain| swapchain.images().len().max(1) as u32),
-        _ => 1,
+            runtime.swapchain = Some(swapchain);
+        }
+        items.push(runtime);
     }
+    Ok(Outputs { items })
 }
 
-fn params(declared: &Declared) -> Vec<ParamRuntime> {
-    (0..)
-        .zip(&declared.resources)
-        .filter_map(|(index, resource)| match (&resource.placement, resource.shape) {
-            (Placement::Upload { initial }, Shape::Buffer { stride, .. }) if !initial.is_empty() => {
-                let mut value = initial.clone();
-                value.resize(stride as usize, 0);
-                Some(ParamRuntime { resource: ResourceId(index), value, stale_slots: 0 })
-            }
-            _ => None,
-        })
-        .collect()
-}
-
+/// The format of each attachment by its location; an optional one that is absent leaves its place free.
 fn attachment_formats(declared: &Declared, node: &DeclaredNode) -> AttachmentFormats {
     let mut formats = AttachmentFormats::default();
-    for binding in &node.bindings {
-        let kind = node.declaration.slots[binding.slot as usize].kind;
-        let Some(part) = binding.parts.first() else { continue };
-        if let Shape::Image { format, .. } = declared.resources[part.resource.0 as usize].shape {
-            match kind {
-                SlotKind::Color => formats.colors.push(format.format),
-                SlotKind::Depth => formats.depth = format.format,
-                _ => {}
+    for (index, slot) in (0u32..).zip(node.declaration.slots) {
+        let mut attached = node.bindings.iter().filter(|binding| binding.slot == index).map(|binding| {
+            match binding.parts.first().map(|part| declared.resources[part.resource.0 as usize].shape) {
+                Some(Shape::Image { format, .. }) => format.format,
+                _ => vk::Format::UNDEFINED,
             }
+        });
+        match slot.kind {
+            SlotKind::Color => {
+                let first = attached.next().unwrap_or(vk::Format::UNDEFINED);
+                formats.colors.push(first);
+                formats.colors.extend(attached);
+            }
+            SlotKind::Depth => formats.depth = attached.next().unwrap_or(vk::Format::UNDEFINED),
+            _ => {}
         }
     }
     formats
@@ -233,124 +234,19 @@ fn plan_error(declared: &Declared, source: PlanError) -> CompileError {
         }
         None => "the graph".to_owned(),
     };
-    CompileError::Plan { user, source }
-}
-
-impl CompiledGraph {
-    /// Puts every image into the layout that the first frame expects, and clears histories. With `only`, just for the
-    /// resources that it names.
-    pub(super) fn initialise(&mut self, only: Option<&[bool]>) -> Result<(), DeviceError> {
-        let wanted = |resource: ResourceId| only.is_none_or(|only| only[resource.0 as usize]);
-        let dependencies: Vec<Dependency> =
-            self.plan.initial.iter().copied().filter(|dependency| wanted(dependency.resource)).collect();
-        let (resources, device, declared) = (&self.resources, &self.device, &self.declared);
-        device.submit_once(|commands| {
-            clear_histories(device, declared, resources, &wanted, commands);
-            for dependency in &dependencies {
-                let Some(physical) = resources.get(dependency.resource) else { continue };
-                let depth = match physical.residency {
-                    Residency::History { depth } => depth,
-                    _ => 0,
-                };
-                let cleared = depth > 0;
-                for copy in initial_copies(physical.residency, dependency.age, self.number, self.frame_slots) {
-                    let Some(image) = physical.images().nth(copy) else { continue };
-                    let old_layout =
-                        if cleared { vk::ImageLayout::TRANSFER_DST_OPTIMAL } else { initial_layout(declared, dependency) };
-                    let barrier = vk::ImageMemoryBarrier2::default()
-                        .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
-                        .src_access_mask(vk::AccessFlags2::MEMORY_WRITE)
-                        .dst_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
-                        .dst_access_mask(vk::AccessFlags2::MEMORY_READ | vk::AccessFlags2::MEMORY_WRITE)
-                        .old_layout(old_layout)
-                        .new_layout(dependency.new_layout)
-                        .src_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
-                        .dst_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
-                        .image(image)
-                        .subresource_range(range(&dependency.region, physical.aspect(), physical.levels()));
-                    let info = vk::DependencyInfo::default().image_memory_barriers(std::slice::from_ref(&barrier));
-                    // SAFETY: the buffer is being recorded; nothing else uses the image at this time.
-                    unsafe { device.raw().cmd_pipeline_barrier2(commands, &info) };
-                }
-            }
-        })
-    }
-}
-
-/// Which copies an initial transition of `age` is for, when the next frame has `number`.
-fn initial_copies(residency: Residency, age: u32, number: u64, frame_slots: u32) -> std::ops::Range<usize> {
-    match residency {
-        Residency::PerSlot => 0..frame_slots as usize,
-        _ => {
-            let moment = crate::frame::moment::Moment { frame: number, ..Default::default() };
-            let copy = crate::frame::moment::copy_index(residency, age, &moment);
-            copy..copy + 1
+    let name = |resource: plan::ResourceId| &declared.resources[resource.0 as usize].name;
+    let problem = match source {
+        PlanError::EmptyRegion { .. } => {
+            "gets an empty part of its buffer; split it after the first element and before the end".to_owned()
         }
-    }
-}
-
-/// The layout in which an image was left by whoever had it before.
-fn initial_layout(declared: &Declared, dependency: &Dependency) -> vk::ImageLayout {
-    match &declared.resources[dependency.resource.0 as usize] {
-        resource if matches!(resource.placement, Placement::ImportedImage { .. } | Placement::SharedImage(_)) => {
-            resource.entry.map_or(dependency.old_layout, |entry| entry.layout)
+        PlanError::ReadBeforeWrite { resource, .. } => {
+            format!("reads `{}` before any node has written it; write it with a node that runs earlier", name(resource))
         }
-        _ => dependency.old_layout,
-    }
-}
-
-fn range(region: &Region, aspect: vk::ImageAspectFlags, (mips, layers): (u32, u32)) -> vk::ImageSubresourceRange {
-    let [mip, mip_end] = region.major.map(|edge| edge.min(mips.into()) as u32);
-    let [layer, layer_end] = region.minor.map(|edge| edge.min(layers));
-    vk::ImageSubresourceRange {
-        aspect_mask: aspect,
-        base_mip_level: mip,
-        level_count: mip_end - mip,
-        base_array_layer: layer,
-        layer_count: layer_end - layer,
-    }
-}
-
-/// Zeroes every copy of every history and leaves images in `TRANSFER_DST_OPTIMAL`.
-fn clear_histories(
-    device: &Device,
-    declared: &Declared,
-    resources: &Resources,
-    wanted: &dyn Fn(ResourceId) -> bool,
-    commands: vk::CommandBuffer,
-) {
-    let raw = device.raw();
-    for (index, resource) in (0..).zip(&declared.resources) {
-        let id = ResourceId(index);
-        let history = matches!(resource.residency, Residency::History { .. });
-        let Some(physical) = resources.get(id).filter(|_| history && wanted(id)) else { continue };
-        for (buffer, _) in physical.buffers() {
-            // SAFETY: the buffer is alive, unused, and has transfer-destination usage.
-            unsafe { raw.cmd_fill_buffer(commands, buffer, 0, vk::WHOLE_SIZE, 0) };
-        }
-        for image in physical.images() {
-            let range = range(&Region::WHOLE, physical.aspect(), physical.levels());
-            let barrier = vk::ImageMemoryBarrier2::default()
-                .dst_stage_mask(vk::PipelineStageFlags2::ALL_TRANSFER)
-                .dst_access_mask(vk::AccessFlags2::TRANSFER_WRITE)
-                .old_layout(vk::ImageLayout::UNDEFINED)
-                .new_layout(vk::ImageLayout::TRANSFER_DST_OPTIMAL)
-                .src_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
-                .dst_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
-                .image(image)
-                .subresource_range(range);
-            let info = vk::DependencyInfo::default().image_memory_barriers(std::slice::from_ref(&barrier));
-            let layout = vk::ImageLayout::TRANSFER_DST_OPTIMAL;
-            // SAFETY: the image is alive, unused, and has transfer-destination usage; the barrier puts it in this layout.
-            unsafe {
-                raw.cmd_pipeline_barrier2(commands, &info);
-                if physical.aspect().contains(vk::ImageAspectFlags::DEPTH) {
-                    let clear = vk::ClearDepthStencilValue::default();
-                    raw.cmd_clear_depth_stencil_image(commands, image, layout, &clear, &[range]);
-                } else {
-                    raw.cmd_clear_color_image(commands, image, layout, &vk::ClearColorValue::default(), &[range]);
-                }
-            }
-        }
-    }
+        PlanError::SharedHistory { resource } => format!(
+            "`{}` is a history, whose copies change places, and so cannot be retained; copy it into another resource",
+            name(resource)
+        ),
+        other => other.to_string(),
+    };
+    CompileError::Plan { user, problem, source }
 }

@@ -1,6 +1,7 @@
 //! What the executor hands to a node while it records: resolved slots, plain data and the commands of its kind.
 
 use std::any::Any;
+use std::cell::Cell;
 
 use ash::vk;
 
@@ -47,6 +48,8 @@ pub(crate) struct Recording<'a> {
     pub pipelines: &'a NodePipelines,
     pub sets: &'a [vk::DescriptorSet],
     pub push: &'a [u8],
+    /// The first thing that was asked for and cannot be: said to whoever had the node recorded.
+    pub problem: &'a Cell<Option<&'static str>>,
 }
 
 impl RecordContext<'_> {
@@ -93,7 +96,9 @@ impl RecordContext<'_> {
     }
 
     fn recording<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &Recording<'_>)) {
-        let Work::Record(recording) = &self.work else { unreachable!("the executor runs host nodes and records the others") };
+        let Work::Record(recording) = &self.work else {
+            unreachable!("the executor runs host nodes and records the others")
+        };
         let resolver = Resolver { slots: self.slots, resolved: self.resolved };
         let data = self.data.downcast_ref().expect("`wire` stored the data of this type");
         record(resolver, data, recording);
@@ -175,7 +180,8 @@ impl<'v> HostResolver<'v> {
     }
 
     fn memory<T: crate::Block>(&self, slot: u32) -> (*mut T, usize) {
-        let (first, _) = self.slots[slot as usize];
+        let (first, count) = self.slots[slot as usize];
+        assert!(count == 1, "the macro gives host nodes slots with exactly one wire");
         let resolved = &self.resolved[first as usize];
         let mapped = resolved.mapped.expect("compile rejects host slots without mapped memory");
         let pointer = mapped.0.as_ptr().cast::<T>();

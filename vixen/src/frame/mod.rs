@@ -1,29 +1,37 @@
 //! Execute: provision what a plan needs, record it, and run frames that do nothing but submit.
 //!
 //! `compile` goes from a declared graph to a [`CompiledGraph`]: `validate` asks the device, `physical` makes resources,
-//! `pipeline` pipelines, `node` descriptor sets, `segment` and `record` command buffers. `compiled` runs frames.
+//! `pipeline` pipelines, `node` descriptor sets, `segment` and `record` command buffers. `run` runs frames, `follow` makes
+//! anew what an output's size or an import changes.
 
 mod binding_table;
 mod commands;
 mod compile;
 mod compiled;
 mod context;
+mod follow;
+mod initial;
 mod moment;
 mod node;
 mod owned;
+mod params;
 mod physical;
 mod pipeline;
 mod record;
 mod report;
+mod run;
 mod segment;
+mod submission;
 mod swapchain;
 mod timeline;
 mod timing;
 mod validate;
+mod view;
 
 pub use commands::{ComputeCommands, GraphicsCommands, PipelineIndex, RayTracingCommands, TransferCommands};
 pub use compile::CompileOptions;
-pub use compiled::{CompiledGraph, FrameError, FrameOutcome};
+pub use compiled::CompiledGraph;
 pub use context::{FrameInfo, HostResolver, RecordContext, Resolver};
 pub use report::{Culled, Leftover, Report};
+pub use run::{FrameError, FrameOutcome};
 pub(crate) use swapchain::ACQUIRE_STAGE;

@@ -14,9 +14,15 @@ pub(crate) struct Moment {
     pub frame: u64,
     /// State of every switch, a bit each.
     pub switches: u32,
-    /// Swapchain image of the output in question.
-    pub image: u32,
+    /// Swapchain image of each output.
+    pub images: [u32; MAX_OUTPUTS],
 }
+
+/// The most outputs that a graph can have.
+pub(crate) const MAX_OUTPUTS: usize = 8;
+
+/// The most recordings of one segment, or sets of descriptors of one node: what hangs on more is refused.
+pub(crate) const MAX_VARIANTS: u64 = 4096;
 
 /// What a thing depends on, and so in how many variants it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,22 +35,32 @@ pub(crate) struct Variants {
     pub switches: u32,
     /// Swapchain images: 1 when it does not depend on them.
     pub images: u32,
+    /// The output whose images they are.
+    pub output: u32,
 }
 
 impl Variants {
     /// Depends on nothing.
-    pub const ONE: Self = Self { slots: 1, phases: 1, switches: 0, images: 1 };
+    pub const ONE: Self = Self { slots: 1, phases: 1, switches: 0, images: 1, output: 0 };
 
     /// How many variants there are.
     pub fn count(self) -> usize {
-        (self.slots * self.phases * self.images) as usize * (1 << self.switches.count_ones())
+        usize::try_from(self.wanted()).unwrap_or(usize::MAX)
+    }
+
+    /// How many variants there are, however absurd: compile refuses more than [`MAX_VARIANTS`].
+    pub fn wanted(self) -> u64 {
+        let states = 1u64 << self.switches.count_ones();
+        [self.slots, self.phases, self.images]
+            .into_iter()
+            .fold(states, |count, factor| count.saturating_mul(factor.into()))
     }
 
     /// The variant for a moment.
     pub fn index(self, moment: &Moment) -> usize {
         let phase = if self.phases == 1 { 0 } else { (moment.frame % u64::from(self.phases)) as u32 };
         let slot = if self.slots == 1 { 0 } else { moment.slot };
-        let image = if self.images == 1 { 0 } else { moment.image };
+        let image = if self.images == 1 { 0 } else { moment.images[self.output as usize] };
         let outer = ((image * self.slots + slot) * self.phases + phase) as usize;
         (outer << self.switches.count_ones()) | gather(moment.switches, self.switches) as usize
     }
@@ -56,22 +72,26 @@ impl Variants {
         let outer = (index >> states) as u32;
         let phase = outer % self.phases;
         let slot = outer / self.phases % self.slots;
-        Moment { slot, frame: phase.into(), switches, image: outer / self.phases / self.slots }
+        let mut images = [0; MAX_OUTPUTS];
+        images[self.output as usize] = outer / self.phases / self.slots;
+        Moment { slot, frame: phase.into(), switches, images }
     }
 
     /// Also depends on where `residency` keeps its copies.
-    pub fn touch(&mut self, residency: Residency, frame_slots: u32, images: u32) {
+    pub fn touch(&mut self, residency: Residency, frame_slots: u32, (output, images): (u32, u32)) {
         match residency {
             Residency::Transient | Residency::Persistent => {}
             Residency::PerSlot => self.slots = frame_slots,
             Residency::History { depth } => self.phases = least_common_multiple(self.phases, depth + 1),
-            Residency::Swapchain => self.images = images,
+            Residency::Swapchain => (self.output, self.images) = (output, images),
         }
     }
 }
 
 /// Which copy of a resource a moment means by "the one of `age` frames ago".
-pub(crate) fn copy_index(residency: Residency, age: u32, moment: &Moment) -> usize {
+///
+/// `output` is that of a swapchain image.
+pub(crate) fn copy_index(residency: Residency, output: u32, age: u32, moment: &Moment) -> usize {
     match residency {
         Residency::Transient | Residency::Persistent => 0,
         Residency::PerSlot => moment.slot as usize,
@@ -79,7 +99,7 @@ pub(crate) fn copy_index(residency: Residency, age: u32, moment: &Moment) -> usi
             let ring = u64::from(depth) + 1;
             ((moment.frame % ring + ring - u64::from(age)) % ring) as usize
         }
-        Residency::Swapchain => moment.image as usize,
+        Residency::Swapchain => moment.images[output as usize] as usize,
     }
 }
 
@@ -126,7 +146,7 @@ fn least_common_multiple(a: u32, b: u32) -> u32 {
     while y != 0 {
         (x, y) = (y, x % y);
     }
-    a / x * b
+    (a / x).saturating_mul(b)
 }
 
 #[cfg(test)]
@@ -135,7 +155,7 @@ mod tests {
 
     #[test]
     fn every_variant_is_the_index_of_its_moment() {
-        let variants = Variants { slots: 2, phases: 3, switches: 0b1010, images: 4 };
+        let variants = Variants { slots: 2, phases: 3, switches: 0b1010, images: 4, output: 1 };
         assert_eq!(variants.count(), 2 * 3 * 4 * 4);
         for index in 0..variants.count() {
             assert_eq!(variants.index(&variants.moment(index)), index);
@@ -149,7 +169,7 @@ mod tests {
             let now = Moment { frame, ..Moment::default() };
             let next = Moment { frame: frame + 1, ..now };
             for age in 0..2 {
-                assert_eq!(copy_index(residency, age, &now), copy_index(residency, age + 1, &next));
+                assert_eq!(copy_index(residency, 0, age, &now), copy_index(residency, 0, age + 1, &next));
             }
         }
     }

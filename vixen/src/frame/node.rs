@@ -9,13 +9,14 @@ use ash::vk;
 
 use crate::device::{Device, DeviceError};
 use crate::frame::RecordContext;
-use crate::frame::moment::Variants;
+use crate::frame::moment::{MAX_VARIANTS, Variants};
 use crate::frame::owned::Owned;
 use crate::frame::physical::Resources;
 use crate::frame::pipeline::NodePipelines;
+use crate::frame::validate::Wired;
 use crate::graph::tables::{CallSite, Declared, DeclaredBinding, DeclaredNode};
 use crate::graph::view::Resolved;
-use crate::graph::{CompileError, NodeDeclaration, SlotKind};
+use crate::graph::{CompileError, NodeDeclaration, SlotEffect, SlotKind};
 use crate::plan::{Condition, ResourceId};
 
 /// A living node.
@@ -77,7 +78,12 @@ impl NodeRuntime {
     }
 
     /// How many variants it needs, from what it touches.
-    pub fn count_variants(&mut self, resources: &Resources, frame_slots: u32, images: impl Fn(ResourceId) -> u32) {
+    pub fn count_variants(
+        &mut self,
+        resources: &Resources,
+        frame_slots: u32,
+        images: impl Fn(ResourceId) -> (u32, u32),
+    ) {
         let mut variants = Variants::ONE;
         for part in self.bindings.iter().flat_map(|binding| &binding.parts) {
             variants.switches |= part.condition.mask;
@@ -89,7 +95,14 @@ impl NodeRuntime {
     }
 
     /// Looks up what each binding is in each variant.
-    pub fn resolve(&mut self, resources: &mut Resources, layouts: &[vk::ImageLayout]) -> Result<(), DeviceError> {
+    pub fn resolve(&mut self, resources: &mut Resources, layouts: &[vk::ImageLayout]) -> Result<(), CompileError> {
+        if self.variants.wanted() > MAX_VARIANTS {
+            return Err(CompileError::Unsupported {
+                what: format!("node `{}`", self.name),
+                at: self.at,
+                problem: "hangs on too many switches and histories at once; select wires before they reach it, or use fewer switches",
+            });
+        }
         self.resolved.clear();
         for variant in 0..self.variants.count() {
             let moment = self.variants.moment(variant);
@@ -100,10 +113,11 @@ impl NodeRuntime {
                 // The alternative for this state of the switches. Where a state excludes all of them the node does not run.
                 let chosen = binding.parts.iter().position(|part| part.condition.holds(moment.switches)).unwrap_or(0);
                 let layout = layouts.get(access + chosen).copied().unwrap_or(vk::ImageLayout::UNDEFINED);
-                let resolved = match binding.parts.get(chosen) {
+                let mut resolved = match binding.parts.get(chosen) {
                     Some(part) => resources.resolve(part, &moment, layout, view)?,
                     None => Resolved::default(),
                 };
+                resolved.written = slot.effect != SlotEffect::Read;
                 self.resolved.push(resolved);
                 access += binding.parts.len();
             }
@@ -145,6 +159,12 @@ impl NodeRuntime {
                 write_binding(device, self.sets[variant * sets + binding.set as usize], binding, bound);
             }
         }
+    }
+}
+
+impl<'n> From<&'n NodeRuntime> for Wired<'n> {
+    fn from(node: &'n NodeRuntime) -> Self {
+        Self { name: &node.name, at: node.at, declaration: node.declaration, bindings: &node.bindings }
     }
 }
 
@@ -271,7 +291,7 @@ pub(crate) fn usages(declared: &Declared, alive: impl Fn(usize) -> bool) -> Vec<
     }
     for (usage, resource) in usages.iter_mut().zip(&declared.resources) {
         // What is looked at from outside may be copied; histories start out cleared.
-        if resource.sink {
+        if resource.kept {
             usage.image |= vk::ImageUsageFlags::TRANSFER_SRC;
             usage.buffer |= vk::BufferUsageFlags::TRANSFER_SRC;
         }

@@ -1,18 +1,17 @@
 //! The resources behind a plan: made at compile, a part of them again when an output changes its size.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
 use crate::frame::moment::{self, Moment};
-use crate::frame::owned::Owned;
+use crate::frame::view::{ViewCache, subresources};
 use crate::graph::tables::{Declared, DeclaredResource, Part, Placement, Shape};
 use crate::graph::view::{Mapped, Resolved};
-use crate::graph::{CompileError, Dimension, ImageFormat, OutputId};
+use crate::graph::{CompileError, Dimension, ImageFormat, ImageShape, OutputId};
 use crate::memory::{self, BufferDesc, Category, ImageDesc, Location};
-use crate::plan::{Region, Residency};
+use crate::plan::Residency;
 
 /// What slots together ask of a resource.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,6 +29,10 @@ pub(crate) struct Physical {
     shape: Shape,
     /// Elements of a buffer.
     length: u64,
+    /// The output that lends a swapchain image.
+    output: u32,
+    /// The number of the frame before which it was made.
+    pub made: u64,
 }
 
 /// One copy of a resource.
@@ -49,16 +52,11 @@ enum ImageCopy {
     Raw(vk::Image),
 }
 
-/// Image views, each made once.
-pub(crate) struct ViewCache {
-    device: Device,
-    views: HashMap<(vk::Image, Region, vk::ImageViewType), Owned<vk::ImageView>>,
-}
-
 /// All resources of a graph.
 pub(crate) struct Resources {
     device: Device,
     frame_slots: u32,
+    max_buffer_size: u64,
     items: Vec<Option<Physical>>,
     views: ViewCache,
 }
@@ -72,10 +70,11 @@ impl Resources {
         outputs: &[[u32; 2]],
         frame_slots: u32,
     ) -> Result<Self, CompileError> {
-        let views = ViewCache { device: device.clone(), views: HashMap::new() };
-        let mut resources = Self { device: device.clone(), frame_slots, items: Vec::new(), views };
+        let views = ViewCache::new(device);
+        let max_buffer_size = max_buffer_size(device);
+        let mut resources = Self { device: device.clone(), frame_slots, max_buffer_size, items: Vec::new(), views };
         for (resource, usage) in declared.resources.iter().zip(usages) {
-            let item = if usage.used { Some(resources.make(resource, usage, outputs)?) } else { None };
+            let item = if usage.used { Some(resources.make(resource, usage, outputs, 0)?) } else { None };
             resources.items.push(item);
         }
         Ok(resources)
@@ -90,12 +89,13 @@ impl Resources {
         usages: &[Usages],
         outputs: &[[u32; 2]],
         output: OutputId,
+        frame: u64,
     ) -> Result<Vec<bool>, CompileError> {
         let mut made = Vec::new();
         for (index, (resource, usage)) in declared.resources.iter().zip(usages).enumerate() {
             let lent = matches!(resource.placement, Placement::Swapchain { .. });
             if usage.used && !lent && follows(&resource.shape) == Some(output) {
-                made.push((index, self.make(resource, usage, outputs)?));
+                made.push((index, self.make(resource, usage, outputs, frame)?));
             }
         }
         let mut changed = vec![false; self.items.len()];
@@ -107,9 +107,34 @@ impl Resources {
         Ok(changed)
     }
 
-    /// Takes over the images of an output's swapchain.
-    pub fn lend(&mut self, declared: &Declared, output: u32, images: &[vk::Image], extent: [u32; 2]) -> Vec<bool> {
-        let mut changed = vec![false; self.items.len()];
+    /// Makes one resource again, from what it is declared as now; false when nobody uses it.
+    pub fn remake(
+        &mut self,
+        declared: &Declared,
+        usages: &[Usages],
+        outputs: &[[u32; 2]],
+        resource: crate::plan::ResourceId,
+        frame: u64,
+    ) -> Result<bool, CompileError> {
+        let index = resource.0 as usize;
+        if !usages[index].used {
+            return Ok(false);
+        }
+        let made = self.make(&declared.resources[index], &usages[index], outputs, frame)?;
+        self.forget_views(index);
+        self.items[index] = Some(made);
+        Ok(true)
+    }
+
+    /// Takes over the images of an output's swapchain, and says so in `changed`.
+    pub fn lend(
+        &mut self,
+        declared: &Declared,
+        output: u32,
+        images: &[vk::Image],
+        extent: [u32; 2],
+        changed: &mut [bool],
+    ) {
         for (index, resource) in declared.resources.iter().enumerate() {
             if !matches!(resource.placement, Placement::Swapchain { output: o } if o == output) {
                 continue;
@@ -118,10 +143,9 @@ impl Resources {
             let extent = [extent[0], extent[1], 1];
             let copies = images.iter().map(|&image| Copy::Image { image: ImageCopy::Raw(image), extent }).collect();
             let residency = Residency::Swapchain;
-            self.items[index] = Some(Physical { copies, residency, shape: resource.shape, length: 0 });
+            self.items[index] = Some(Physical { copies, residency, shape: resource.shape, length: 0, output, made: 0 });
             changed[index] = true;
         }
-        changed
     }
 
     /// A resource that some living node uses.
@@ -137,8 +161,10 @@ impl Resources {
         layout: vk::ImageLayout,
         view: bool,
     ) -> Result<Resolved, DeviceError> {
-        let item = self.items[part.resource.0 as usize].as_ref().expect("every part of a living node was made");
-        let copy = &item.copies[moment::copy_index(item.residency, part.age, moment)];
+        // Neither is there for the image of a minimised window.
+        let item = self.items[part.resource.0 as usize].as_ref();
+        let copy = item.and_then(|item| Some((item, item.copies.get(item.index(part.age, moment))?)));
+        let Some((item, copy)) = copy else { return Ok(Resolved::default()) };
         match (copy, item.shape) {
             (Copy::Buffer { buffer }, Shape::Buffer { stride, .. }) => {
                 let all = item.length * stride;
@@ -153,22 +179,14 @@ impl Resources {
             }
             (Copy::Image { image, extent }, Shape::Image { format, dimension, shape }) => {
                 let raw = image.raw();
-                let Region { major, minor } = part.region;
-                let [mip, mip_end] = major.map(|edge| edge.min(shape.mips.into()) as u32);
-                let [layer, layer_end] = minor.map(|edge| edge.min(shape.layers));
-                let range = vk::ImageSubresourceRange {
-                    aspect_mask: format.aspect,
-                    base_mip_level: mip,
-                    level_count: mip_end - mip,
-                    base_array_layer: layer,
-                    layer_count: layer_end - layer,
-                };
+                let range = subresources(&part.region, format.aspect, (shape.mips, shape.layers));
+                let mip = range.base_mip_level;
                 let image_view = if view {
-                    self.views.view(raw, part.region, range, format, view_type(dimension, range.layer_count))?
+                    self.views.view(raw, part.region, range, format, dimension)?
                 } else {
                     vk::ImageView::null()
                 };
-                let extent = extent.map(|size| (size >> mip).max(1));
+                let extent = extent.map(|size| size.checked_shr(mip).unwrap_or(0).max(1));
                 let extent = if dimension == Dimension::D3 { extent } else { [extent[0], extent[1], 1] };
                 Ok(Resolved {
                     image: raw,
@@ -176,12 +194,16 @@ impl Resources {
                     extent,
                     range,
                     layout,
+                    texel: format.texel,
                     stride: format.bytes.into(),
                     ..Resolved::default()
                 })
             }
-            (Copy::AccelerationStructure(structure), _) => Ok(Resolved { structure: *structure, ..Resolved::default() }),
-            _ => unreachable!("a copy is made after its shape"),
+            (Copy::AccelerationStructure(structure), _) => {
+                Ok(Resolved { structure: *structure, ..Resolved::default() })
+            }
+            // A copy is made after its shape, so no other pair exists.
+            _ => Ok(Resolved::default()),
         }
     }
 
@@ -190,44 +212,69 @@ impl Resources {
         resource: &DeclaredResource,
         usage: &Usages,
         outputs: &[[u32; 2]],
+        frame: u64,
     ) -> Result<Physical, CompileError> {
+        // Swapchain images are lent later.
         let count = moment::copies(resource.residency, self.frame_slots, 0);
         let mut length = 0;
         let copies = match resource.shape {
             Shape::Buffer { length: declared, stride } => {
                 length = declared.resolve(outputs).ok_or_else(|| no_extent(resource, outputs))?;
-                self.check_size(resource, length * stride, u64::from(u32::MAX), "maxBufferSize")?;
-                (0..count).map(|_| self.buffer(resource, usage, length * stride)).collect::<Result<_, _>>()?
+                let bytes = length.saturating_mul(stride);
+                self.check_size(resource, bytes, self.max_buffer_size, "bytes, maxBufferSize")?;
+                (0..count).map(|_| self.buffer(resource, usage, bytes)).collect::<Result<_, _>>()?
             }
             Shape::Image { format, dimension, shape } => {
                 let extent = shape.extent.resolve(outputs).ok_or_else(|| no_extent(resource, outputs))?;
-                let limits = &self.device.capabilities().limits;
-                let (limit, name) = match dimension {
-                    Dimension::D3 => (limits.max_image_dimension3_d, "maxImageDimension3D"),
-                    Dimension::Cube => (limits.max_image_dimension_cube, "maxImageDimensionCube"),
-                    Dimension::D2 | Dimension::D2Array => (limits.max_image_dimension2_d, "maxImageDimension2D"),
-                };
-                for size in extent {
-                    self.check_size(resource, size.into(), limit.into(), name)?;
-                }
-                let longest = extent.into_iter().max().unwrap_or(1);
-                self.check_size(resource, shape.mips.into(), u64::from(longest.ilog2() + 1), "mip levels of its extent")?;
-                self.check_size(resource, shape.layers.into(), limits.max_image_array_layers.into(), "maxImageArrayLayers")?;
-                (0..count)
-                    .map(|_| self.image(resource, usage, format, dimension, extent))
-                    .collect::<Result<_, _>>()?
+                self.check_image(resource, dimension, shape, extent)?;
+                (0..count).map(|_| self.image(resource, usage, format, dimension, extent)).collect::<Result<_, _>>()?
             }
             Shape::AccelerationStructure => match resource.placement {
                 Placement::ImportedAccelerationStructure { structure } => vec![Copy::AccelerationStructure(structure)],
-                _ => unreachable!("acceleration structures are imported"),
+                _ => Vec::new(),
             },
         };
-        Ok(Physical { copies, residency: resource.residency, shape: resource.shape, length })
+        let (residency, shape) = (resource.residency, resource.shape);
+        Ok(Physical { copies, residency, shape, length, output: 0, made: frame })
+    }
+
+    /// Refuses an image that the device cannot have.
+    fn check_image(
+        &self,
+        resource: &DeclaredResource,
+        dimension: Dimension,
+        shape: ImageShape,
+        extent: [u32; 3],
+    ) -> Result<(), CompileError> {
+        let limits = &self.device.capabilities().limits;
+        let (limit, name) = match dimension {
+            Dimension::D3 => (limits.max_image_dimension3_d, "maxImageDimension3D"),
+            Dimension::Cube => (limits.max_image_dimension_cube, "maxImageDimensionCube"),
+            Dimension::D2 | Dimension::D2Array => (limits.max_image_dimension2_d, "maxImageDimension2D"),
+        };
+        for size in extent {
+            self.check_size(resource, size.into(), limit.into(), name)?;
+        }
+        let longest = extent.into_iter().max().unwrap_or(1);
+        self.check_size(resource, shape.mips.into(), u64::from(longest.ilog2() + 1), "mip levels of its extent")?;
+        self.check_size(resource, shape.layers.into(), limits.max_image_array_layers.into(), "maxImageArrayLayers")?;
+        let problem = match dimension {
+            Dimension::D2 | Dimension::D2Array if extent[2] != 1 => "has a depth; use `Image<F, D3>`",
+            Dimension::D2 if shape.layers != 1 => "has several layers; use `Image<F, D2Array>`",
+            Dimension::D3 if shape.layers != 1 => "has layers as well as a depth; leave one of them out",
+            Dimension::Cube if shape.layers != 6 => "is a cube, which has 6 layers; add `.layers(6)`",
+            Dimension::Cube if extent[0] != extent[1] => "is a cube, whose faces are squares; make both sides equal",
+            _ => return Ok(()),
+        };
+        Err(CompileError::Unsupported { what: format!("`{}`", resource.name), at: resource.at, problem })
     }
 
     fn buffer(&self, resource: &DeclaredResource, usage: &Usages, size: u64) -> Result<Copy, CompileError> {
         let (location, category) = match &resource.placement {
             Placement::SharedBuffer(buffer) => {
+                if !buffer.usage().contains(usage.buffer) {
+                    return Err(missing_usage(resource, format!("{:?}", usage.buffer & !buffer.usage())));
+                }
                 return Ok(Copy::Buffer { buffer: BufferCopy::Owned(Arc::clone(buffer)) });
             }
             Placement::ImportedBuffer { buffer } => return Ok(Copy::Buffer { buffer: BufferCopy::Raw(*buffer) }),
@@ -239,8 +286,10 @@ impl Resources {
         let desc = BufferDesc { name: &resource.name, size, usage, location };
         let buffer = self.device.budget().buffer(&desc, category)?;
         self.device.set_name(buffer.raw(), &resource.name);
-        if let Placement::Upload { initial } = &resource.placement {
+        if buffer.mapped().is_some() {
             buffer.write(0, &vec![0; size as usize])?;
+        }
+        if let Placement::Upload { initial } = &resource.placement {
             buffer.write(0, &initial[..initial.len().min(size as usize)])?;
         }
         Ok(Copy::Buffer { buffer: BufferCopy::Owned(Arc::new(buffer)) })
@@ -254,14 +303,22 @@ impl Resources {
         dimension: Dimension,
         extent: [u32; 3],
     ) -> Result<Copy, CompileError> {
-        let Shape::Image { shape, .. } = resource.shape else { unreachable!("called for images only") };
+        let (mips, layers) = resource.shape.levels();
         match &resource.placement {
             Placement::SharedImage(image) => {
+                if image.format() != format.format {
+                    return Err(CompileError::Unsupported {
+                        what: format!("`{}`", resource.name),
+                        at: resource.at,
+                        problem: "is shared as another format than it was made with; share it as the format that it has",
+                    });
+                }
+                if !image.usage().contains(usage.image) {
+                    return Err(missing_usage(resource, format!("{:?}", usage.image & !image.usage())));
+                }
                 return Ok(Copy::Image { image: ImageCopy::Owned(Arc::clone(image)), extent });
             }
-            Placement::ImportedImage { image, extent } => {
-                return Ok(Copy::Image { image: ImageCopy::Raw(*image), extent: *extent });
-            }
+            Placement::ImportedImage { image } => return Ok(Copy::Image { image: ImageCopy::Raw(*image), extent }),
             _ => {}
         }
         let desc = ImageDesc {
@@ -269,8 +326,8 @@ impl Resources {
             image_type: if dimension == Dimension::D3 { vk::ImageType::TYPE_3D } else { vk::ImageType::TYPE_2D },
             format: format.format,
             extent,
-            mips: shape.mips,
-            layers: shape.layers,
+            mips,
+            layers,
             samples: vk::SampleCountFlags::TYPE_1,
             usage: usage.image,
             flags: if dimension == Dimension::Cube {
@@ -300,7 +357,7 @@ impl Resources {
     fn forget_views(&mut self, item: usize) {
         let Some(item) = &self.items[item] else { return };
         let images: Vec<vk::Image> = item.copies.iter().filter_map(Copy::image).collect();
-        self.views.views.retain(|(image, ..), _| !images.contains(image));
+        self.views.forget(&images);
     }
 }
 
@@ -321,14 +378,18 @@ impl Physical {
 
     /// The image or buffer of the copy that a moment means.
     pub fn copy_at(&self, age: u32, moment: &Moment) -> (Option<vk::Image>, Option<vk::Buffer>) {
-        let copy = &self.copies[moment::copy_index(self.residency, age, moment)];
-        (copy.image(), copy.buffer())
+        let copy = self.copies.get(self.index(age, moment));
+        (copy.and_then(Copy::image), copy.and_then(Copy::buffer))
+    }
+
+    fn index(&self, age: u32, moment: &Moment) -> usize {
+        moment::copy_index(self.residency, self.output, age, moment)
     }
 
     /// The host-visible buffer of a frame slot.
     pub fn host_buffer(&self, slot: u32) -> Option<&Arc<memory::Buffer>> {
-        match &self.copies[slot as usize] {
-            Copy::Buffer { buffer: BufferCopy::Owned(buffer) } => Some(buffer),
+        match self.copies.get(slot as usize) {
+            Some(Copy::Buffer { buffer: BufferCopy::Owned(buffer) }) => Some(buffer),
             _ => None,
         }
     }
@@ -343,18 +404,7 @@ impl Physical {
 
     /// Mip levels and array layers of an image.
     pub fn levels(&self) -> (u32, u32) {
-        match self.shape {
-            Shape::Image { shape, .. } => (shape.mips, shape.layers),
-            _ => (1, 1),
-        }
-    }
-
-    /// Width, height and depth of an image's first mip level.
-    pub fn extent(&self) -> Option<[u32; 3]> {
-        self.copies.iter().find_map(|copy| match copy {
-            Copy::Image { extent, .. } => Some(*extent),
-            _ => None,
-        })
+        self.shape.levels()
     }
 }
 
@@ -384,29 +434,13 @@ impl ImageCopy {
     }
 }
 
-impl ViewCache {
-    fn view(
-        &mut self,
-        image: vk::Image,
-        region: Region,
-        range: vk::ImageSubresourceRange,
-        format: ImageFormat,
-        kind: vk::ImageViewType,
-    ) -> Result<vk::ImageView, DeviceError> {
-        if let Some(view) = self.views.get(&(image, region, kind)) {
-            return Ok(view.get());
-        }
-        let info = vk::ImageViewCreateInfo::default()
-            .image(image)
-            .view_type(kind)
-            .format(format.format)
-            .subresource_range(range);
-        // SAFETY: the image is alive, of this format, and has the range; its usage is what the slots asked for.
-        let view = unsafe { self.device.raw().create_image_view(&info, self.device.callbacks()) }
-            .map_err(DeviceError::vulkan("vkCreateImageView"))?;
-        self.views.insert((image, region, kind), Owned::new(&self.device, view));
-        Ok(view)
-    }
+/// The largest buffer that the device can have.
+fn max_buffer_size(device: &Device) -> u64 {
+    let mut maintenance = vk::PhysicalDeviceMaintenance4Properties::default();
+    let mut properties = vk::PhysicalDeviceProperties2::default().push_next(&mut maintenance);
+    // SAFETY: the physical device is of the instance and of Vulkan 1.3, to which the structure belongs.
+    unsafe { device.instance_raw().get_physical_device_properties2(device.physical(), &mut properties) };
+    maintenance.max_buffer_size
 }
 
 /// The output that a shape follows.
@@ -415,17 +449,6 @@ pub(crate) fn follows(shape: &Shape) -> Option<OutputId> {
         Shape::Buffer { length, .. } => length.output(),
         Shape::Image { shape, .. } => shape.extent.output(),
         Shape::AccelerationStructure => None,
-    }
-}
-
-fn view_type(dimension: Dimension, layers: u32) -> vk::ImageViewType {
-    match dimension {
-        Dimension::D2 => vk::ImageViewType::TYPE_2D,
-        Dimension::D2Array => vk::ImageViewType::TYPE_2D_ARRAY,
-        Dimension::D3 => vk::ImageViewType::TYPE_3D,
-        // A single face, as `split_layers` gives it, is a plain image.
-        Dimension::Cube if layers < 6 => vk::ImageViewType::TYPE_2D,
-        Dimension::Cube => vk::ImageViewType::CUBE,
     }
 }
 
@@ -443,4 +466,8 @@ fn no_extent(resource: &DeclaredResource, outputs: &[[u32; 2]]) -> CompileError 
         output: follows(&resource.shape).map_or(0, |output| output.0),
         outputs: outputs.len(),
     }
+}
+
+fn missing_usage(resource: &DeclaredResource, missing: String) -> CompileError {
+    CompileError::MissingUsage { resource: resource.name.clone(), at: resource.at, missing }
 }

@@ -54,8 +54,14 @@ impl NodePipelines {
         self.push_stages
     }
 
-    pub fn binding_tables(&self, index: PipelineIndex) -> &BindingTables {
-        self.pipelines[index.0 as usize].tables.as_ref().expect("a ray-tracing pipeline was built with its tables")
+    /// The shader binding tables of a ray-tracing pipeline.
+    pub fn binding_tables(&self, index: PipelineIndex) -> Option<&BindingTables> {
+        self.pipelines[index.0 as usize].tables.as_ref()
+    }
+
+    /// Whether there is a pipeline of this index. The other methods ask for one that there is.
+    pub fn has(&self, index: PipelineIndex) -> bool {
+        (index.0 as usize) < self.pipelines.len()
     }
 
     /// The layouts of the node's descriptor sets, by set number.
@@ -67,9 +73,8 @@ impl NodePipelines {
 /// What makes two nodes share their pipelines.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
-    /// Address of the programs' constants: equal addresses mean equal programs.
-    programs: usize,
-    slots: usize,
+    /// Address of the declaration: equal addresses mean equal declarations.
+    declaration: usize,
     spec: Vec<u8>,
     colors: Vec<vk::Format>,
     depth: vk::Format,
@@ -111,8 +116,7 @@ impl PipelineCache {
             return Ok(Arc::clone(&self.none));
         }
         let key = Key {
-            programs: declaration.programs.as_ptr() as usize,
-            slots: declaration.slots.as_ptr() as usize,
+            declaration: std::ptr::from_ref(declaration) as usize,
             spec: spec.to_vec(),
             colors: formats.colors.clone(),
             depth: formats.depth,
@@ -149,8 +153,7 @@ impl PipelineCache {
             SlotShape::Optional | SlotShape::Runtime(_) => vk::DescriptorBindingFlags::PARTIALLY_BOUND,
             SlotShape::One | SlotShape::Array(_) => vk::DescriptorBindingFlags::empty(),
         };
-        let slots =
-            declaration.slots.iter().filter_map(|slot| Some((slot.binding?, slot.sampler, partial(slot))));
+        let slots = declaration.slots.iter().filter_map(|slot| Some((slot.binding?, slot.sampler, partial(slot))));
         let samplers = declaration
             .samplers
             .iter()
@@ -187,9 +190,8 @@ impl PipelineCache {
         }
 
         let raw: Vec<_> = sets.iter().map(Owned::get).collect();
-        let push = declaration
-            .push
-            .map(|push| vk::PushConstantRange { stage_flags: push.stages, offset: 0, size: push.size });
+        let push =
+            declaration.push.map(|push| vk::PushConstantRange { stage_flags: push.stages, offset: 0, size: push.size });
         let info = vk::PipelineLayoutCreateInfo::default().set_layouts(&raw).push_constant_ranges(push.as_slice());
         // SAFETY: the device is alive, and so are the set layouts.
         let layout = unsafe { self.device.raw().create_pipeline_layout(&info, self.device.callbacks()) }
@@ -286,9 +288,11 @@ impl PipelineCache {
             .line_width(1.0);
         let samples =
             vk::PipelineMultisampleStateCreateInfo::default().rasterization_samples(vk::SampleCountFlags::TYPE_1);
+        // An optional depth attachment may be absent.
+        let tests = depth_compare.is_some() && formats.depth != vk::Format::UNDEFINED;
         let depth = vk::PipelineDepthStencilStateCreateInfo::default()
-            .depth_test_enable(depth_compare.is_some())
-            .depth_write_enable(depth_compare.is_some() && depth_write)
+            .depth_test_enable(tests)
+            .depth_write_enable(tests && depth_write)
             .depth_compare_op(depth_compare.unwrap_or(vk::CompareOp::ALWAYS));
         let attachments = vec![blend_state(blend); formats.colors.len()];
         let blending = vk::PipelineColorBlendStateCreateInfo::default().attachments(&attachments);

@@ -1,5 +1,7 @@
 //! Recording: the steps of a segment into a command buffer.
 
+use std::cell::Cell;
+
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
@@ -9,6 +11,8 @@ use crate::frame::moment::Moment;
 use crate::frame::node::{NodeParts, NodeRuntime};
 use crate::frame::physical::Resources;
 use crate::frame::timing::Timing;
+use crate::frame::view::subresources;
+use crate::graph::CompileError;
 use crate::plan::{Dependency, Plan, Segment, Step};
 
 /// What recording reads, beside the nodes.
@@ -21,6 +25,27 @@ pub(crate) struct Recorder<'r> {
     pub timing: Option<&'r Timing>,
 }
 
+/// Why a segment was not recorded.
+pub(crate) enum RecordError {
+    /// A call of the device failed.
+    Device(DeviceError),
+    /// A node (an index of the living ones) recorded what cannot be.
+    Refused { node: u32, problem: &'static str },
+}
+
+impl RecordError {
+    /// The error with the node's name.
+    pub fn named(self, nodes: &[NodeRuntime]) -> CompileError {
+        match self {
+            Self::Device(error) => error.into(),
+            Self::Refused { node, problem } => {
+                let node = &nodes[node as usize];
+                CompileError::Record { node: node.name.clone(), at: node.at, problem }
+            }
+        }
+    }
+}
+
 /// Room for the barriers of one command, so that recording allocates nothing.
 #[derive(Default)]
 pub(crate) struct BarrierScratch {
@@ -28,6 +53,12 @@ pub(crate) struct BarrierScratch {
     images: Vec<vk::ImageMemoryBarrier2<'static>>,
     memory: Vec<vk::MemoryBarrier2<'static>>,
 }
+
+// SAFETY: it is not `Send` by itself only because of `p_next`, which is null in every barrier: the functions below build
+// them from handles and numbers alone.
+unsafe impl Send for BarrierScratch {}
+// SAFETY: as above, and nothing changes through a shared reference.
+unsafe impl Sync for BarrierScratch {}
 
 impl BarrierScratch {
     /// Room for the largest barrier of a plan.
@@ -47,11 +78,14 @@ impl Recorder<'_> {
         moment: &Moment,
         commands: vk::CommandBuffer,
         flags: vk::CommandBufferUsageFlags,
-    ) -> Result<(), DeviceError> {
+    ) -> Result<(), RecordError> {
         let raw = self.device.raw();
         let begin = vk::CommandBufferBeginInfo::default().flags(flags);
-        // SAFETY: the command buffer is not pending: it is new, its pool was reset, or its frame has finished.
-        unsafe { raw.begin_command_buffer(commands, &begin) }.map_err(DeviceError::vulkan("vkBeginCommandBuffer"))?;
+        let failed = |call| move |result| RecordError::Device(DeviceError::vulkan(call)(result));
+        // SAFETY: the command buffer is not pending: it is new, its frame has finished, or the executor waited for the
+        // device. Beginning resets it, which its pool allows, or its pool was reset.
+        unsafe { raw.begin_command_buffer(commands, &begin) }.map_err(failed("vkBeginCommandBuffer"))?;
+        let mut refused = None;
         for step in &self.plan.steps[segment.steps.start as usize..segment.steps.end as usize] {
             match *step {
                 Step::Barrier(barrier) => {
@@ -61,18 +95,27 @@ impl Recorder<'_> {
                 }
                 Step::Node(node) => {
                     if let Some(index) = self.living[node.0 as usize] {
-                        self.node(&mut nodes[index as usize], index, moment, commands);
+                        let problem = self.node(&mut nodes[index as usize], index, moment, commands);
+                        refused = refused.or(problem.map(|problem| RecordError::Refused { node: index, problem }));
                     }
                 }
             }
         }
         // SAFETY: recording began above.
-        unsafe { raw.end_command_buffer(commands) }.map_err(DeviceError::vulkan("vkEndCommandBuffer"))
+        unsafe { raw.end_command_buffer(commands) }.map_err(failed("vkEndCommandBuffer"))?;
+        refused.map_or(Ok(()), Err)
     }
 
-    fn node(&self, node: &mut NodeRuntime, index: u32, moment: &Moment, commands: vk::CommandBuffer) {
+    /// Records a node; returns what it asked for that cannot be.
+    fn node(
+        &self,
+        node: &mut NodeRuntime,
+        index: u32,
+        moment: &Moment,
+        commands: vk::CommandBuffer,
+    ) -> Option<&'static str> {
         if !node.condition.holds(moment.switches) {
-            return;
+            return None;
         }
         let labels = self.device.debug_labels();
         if let Some(labels) = labels {
@@ -85,7 +128,8 @@ impl Recorder<'_> {
         }
         let (declaration, record, variant) = (node.declaration, node.record, node.variants.index(moment));
         let NodeParts { slots, resolved, data, pipelines, sets, push } = node.parts(variant);
-        let recording = Recording { device: self.device, buffer: commands, pipelines, sets, push };
+        let problem = Cell::new(None);
+        let recording = Recording { device: self.device, buffer: commands, pipelines, sets, push, problem: &problem };
         record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Record(recording) });
         if let Some(timing) = self.timing {
             timing.end(self.device, commands, moment.slot, index);
@@ -94,6 +138,7 @@ impl Recorder<'_> {
             // SAFETY: closes the label that was opened above.
             unsafe { labels.cmd_end_debug_utils_label(commands) };
         }
+        problem.get()
     }
 
     /// Records one barrier command.
@@ -112,7 +157,7 @@ impl Recorder<'_> {
             let Some(physical) = self.resources.get(dependency.resource) else { continue };
             match physical.copy_at(dependency.age, moment) {
                 (Some(image), _) => {
-                    let range = image_range(dependency, physical.aspect(), physical.levels());
+                    let range = subresources(&dependency.region, physical.aspect(), physical.levels());
                     images.push(image_barrier(dependency, image, range));
                 }
                 (_, Some(buffer)) => buffers.push(buffer_barrier(dependency, buffer)),
@@ -132,22 +177,6 @@ impl Recorder<'_> {
         // SAFETY: the buffer is being recorded outside a rendering scope; the resources are alive and the planner knows
         // their state.
         unsafe { self.device.raw().cmd_pipeline_barrier2(commands, &info) };
-    }
-}
-
-fn image_range(
-    dependency: &Dependency,
-    aspect: vk::ImageAspectFlags,
-    (mips, layers): (u32, u32),
-) -> vk::ImageSubresourceRange {
-    let [mip, mip_end] = dependency.region.major.map(|edge| edge.min(mips.into()) as u32);
-    let [layer, layer_end] = dependency.region.minor.map(|edge| edge.min(layers));
-    vk::ImageSubresourceRange {
-        aspect_mask: aspect,
-        base_mip_level: mip,
-        level_count: mip_end - mip,
-        base_array_layer: layer,
-        layer_count: layer_end - layer,
     }
 }
 

@@ -76,12 +76,7 @@ struct Edge {
 }
 
 impl Report {
-    pub(super) fn new(
-        declared: &Declared,
-        input: &Input,
-        plan: &Plan,
-        conditions: &[Option<Condition>],
-    ) -> Self {
+    pub(super) fn new(declared: &Declared, input: &Input, plan: &Plan, conditions: &[Option<Condition>]) -> Self {
         let nodes = || declared.nodes.iter().zip(conditions);
         let culled = nodes()
             .filter(|(_, condition)| condition.is_none())
@@ -105,7 +100,9 @@ impl Report {
         Self {
             culled,
             leftover,
-            requirements: living.clone().fold(Requirements::NONE, |sum, (node, _)| sum.plus(node.declaration.requirements)),
+            requirements: living
+                .clone()
+                .fold(Requirements::NONE, |sum, (node, _)| sum.plus(node.declaration.requirements)),
             nodes: living.count(),
             barrier_commands: plan.barriers.len(),
             segments: plan.segments.len(),
@@ -115,11 +112,13 @@ impl Report {
 
     /// The graph in the language of Graphviz: nodes, wires, barriers, and a box for each segment.
     pub fn to_dot(&self) -> String {
-        let mut out = String::from("digraph vixen {\n    rankdir=LR;\n    node [shape=box, fontname=\"sans-serif\"];\n");
+        let mut out =
+            String::from("digraph vixen {\n    rankdir=LR;\n    node [shape=box, fontname=\"sans-serif\"];\n");
         for (index, segment) in self.drawing.segments.iter().enumerate() {
             let _ = writeln!(out, "    subgraph cluster_{index} {{\n        label=\"{}\";", escape(&segment.title));
             for (id, label) in &segment.items {
-                let shape = if matches!(id, Id::Barrier(_)) { ", shape=cds, style=filled, fillcolor=lightgrey" } else { "" };
+                let shape =
+                    if matches!(id, Id::Barrier(_)) { ", shape=cds, style=filled, fillcolor=lightgrey" } else { "" };
                 let _ = writeln!(out, "        {} [label=\"{}\"{shape}];", id.name(), escape(label));
             }
             let chain: Vec<String> = segment.items.iter().map(|(id, _)| id.name()).collect();

@@ -10,6 +10,7 @@ use crate::plan::Plan;
 /// All command buffers of a graph and the pools that they come from.
 pub(crate) struct Segments {
     items: Vec<SegmentRuntime>,
+    any_dynamic: bool,
     /// Static recordings.
     pool: Owned<vk::CommandPool>,
     /// One for each frame slot: reset in every frame that has dynamic segments.
@@ -19,6 +20,8 @@ pub(crate) struct Segments {
 /// The command buffers of one segment.
 pub(crate) struct SegmentRuntime {
     pub variants: Variants,
+    /// Recorded anew in every frame: because a node is dynamic, or because it shows several outputs, whose images come in
+    /// too many combinations.
     pub dynamic: bool,
     /// By variant, or by frame slot when dynamic.
     pub commands: Vec<vk::CommandBuffer>,
@@ -37,15 +40,17 @@ impl Segments {
                     slots: if segment.per_slot || timed { frame_slots } else { 1 },
                     phases: segment.phases.max(1),
                     switches: segment.switches,
-                    images: 1,
+                    ..Variants::ONE
                 },
                 dynamic: segment.dynamic,
                 commands: Vec::new(),
                 output: None,
             })
             .collect();
-        let dynamic = (0..frame_slots).map(|_| pool(device)).collect::<Result<_, _>>()?;
-        Ok(Self { items, pool: pool(device)?, dynamic })
+        let dynamic =
+            (0..frame_slots).map(|_| pool(device, vk::CommandPoolCreateFlags::TRANSIENT)).collect::<Result<_, _>>()?;
+        let statics = pool(device, vk::CommandPoolCreateFlags::RESET_COMMAND_BUFFER)?;
+        Ok(Self { items, any_dynamic: false, pool: statics, dynamic })
     }
 
     pub fn items(&self) -> &[SegmentRuntime] {
@@ -56,12 +61,17 @@ impl Segments {
         &mut self.items
     }
 
+    pub fn any_dynamic(&self) -> bool {
+        self.any_dynamic
+    }
+
     pub fn dynamic_pool(&self, slot: u32) -> vk::CommandPool {
         self.dynamic[slot as usize].get()
     }
 
-    /// Frees the static recordings and allocates command buffers for every variant. The GPU must be done with the old ones.
+    /// Allocates command buffers for every variant, where their number changed. The GPU must be done with the old ones.
     pub fn allocate(&mut self, device: &Device) -> Result<(), DeviceError> {
+        self.any_dynamic = self.items.iter().any(|segment| segment.dynamic);
         for segment in &mut self.items {
             let wanted = if segment.dynamic { self.dynamic.len() } else { segment.variants.count() };
             if segment.commands.len() == wanted {
@@ -80,9 +90,7 @@ impl Segments {
             }
             segment.commands = allocate(device, self.pool.get(), wanted as u32)?;
         }
-        // SAFETY: the caller waited for the GPU.
-        unsafe { device.raw().reset_command_pool(self.pool.get(), vk::CommandPoolResetFlags::empty()) }
-            .map_err(DeviceError::vulkan("vkResetCommandPool"))
+        Ok(())
     }
 }
 
@@ -93,8 +101,8 @@ impl SegmentRuntime {
     }
 }
 
-fn pool(device: &Device) -> Result<Owned<vk::CommandPool>, DeviceError> {
-    let info = vk::CommandPoolCreateInfo::default().queue_family_index(device.main_queue().family);
+fn pool(device: &Device, flags: vk::CommandPoolCreateFlags) -> Result<Owned<vk::CommandPool>, DeviceError> {
+    let info = vk::CommandPoolCreateInfo::default().queue_family_index(device.main_queue().family).flags(flags);
     // SAFETY: the device is alive and the family is one of its own.
     let pool = unsafe { device.raw().create_command_pool(&info, device.callbacks()) }
         .map_err(DeviceError::vulkan("vkCreateCommandPool"))?;

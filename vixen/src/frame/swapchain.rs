@@ -72,17 +72,18 @@ impl Swapchain {
             },
             current => current,
         };
+        // A window without a size, as the surface or, where that does not say, the application tells.
+        let told = capabilities.current_extent.width == u32::MAX && wanted.contains(&0);
+        let hidden = told || extent.width == 0 || extent.height == 0;
         self.images.clear();
         self.extent = [extent.width, extent.height];
         let old = std::mem::take(&mut self.raw);
-        let created = if extent.width == 0 || extent.height == 0 {
+        let created = if hidden {
             Ok(vk::SwapchainKHR::null())
         } else {
             self.create(&capabilities, choose_format(&formats), extent, old)
         };
-        let Some(swapchains) = self.device.swapchain_loader() else {
-            unreachable!("a surface is only made on a device with the swapchain extension")
-        };
+        let swapchains = self.loader().clone();
         // SAFETY: the old swapchain is of this device (or null), retired, and the GPU is done with it.
         unsafe { swapchains.destroy_swapchain(old, self.device.callbacks()) };
         self.raw = created?;
@@ -127,15 +128,19 @@ impl Swapchain {
             .present_mode(vk::PresentModeKHR::FIFO)
             .clipped(true)
             .old_swapchain(old);
-        let loader = self.device.swapchain_loader().expect("a surface is only made on a device with this extension");
+        let loader = self.loader();
         // SAFETY: surface and old swapchain are alive; every value is one that the surface just said it has.
         unsafe { loader.create_swapchain(&info, self.device.callbacks()) }
             .map_err(DeviceError::vulkan("vkCreateSwapchainKHR"))
     }
 
+    fn loader(&self) -> &ash::khr::swapchain::Device {
+        self.device.swapchain_loader().expect("`Surface::new` refuses devices without this extension")
+    }
+
     /// Asks for the next image.
     pub fn acquire(&self, slot: u32) -> Result<Acquired, DeviceError> {
-        let loader = self.device.swapchain_loader().expect("a surface is only made on a device with this extension");
+        let loader = self.loader();
         if self.images.is_empty() {
             return Ok(Acquired::OutOfDate);
         }
@@ -160,12 +165,10 @@ impl Swapchain {
 
     /// Shows an image. `false` where the swapchain no longer fits the surface.
     pub fn present(&self, image: u32) -> Result<bool, DeviceError> {
-        let loader = self.device.swapchain_loader().expect("a surface is only made on a device with this extension");
+        let loader = self.loader();
         let (swapchains, images, semaphores) = ([self.raw], [image], [self.finished(image)]);
-        let info = vk::PresentInfoKHR::default()
-            .swapchains(&swapchains)
-            .image_indices(&images)
-            .wait_semaphores(&semaphores);
+        let info =
+            vk::PresentInfoKHR::default().swapchains(&swapchains).image_indices(&images).wait_semaphores(&semaphores);
         let queue = self.device.main_queue();
         let _held = queue.lock();
         // SAFETY: the queue is locked; the image was acquired, and the frame's submission signals the semaphore.
@@ -179,10 +182,8 @@ impl Swapchain {
 
 impl Drop for Swapchain {
     fn drop(&mut self) {
-        if let Some(loader) = self.device.swapchain_loader() {
-            // SAFETY: the compiled graph waited for the device before it dropped this.
-            unsafe { loader.destroy_swapchain(self.raw, self.device.callbacks()) };
-        }
+        // SAFETY: the compiled graph waited for the device before it dropped this.
+        unsafe { self.loader().destroy_swapchain(self.raw, self.device.callbacks()) };
     }
 }
 

@@ -1,5 +1,7 @@
 //! The frame counter that the CPU and the GPU share.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
@@ -9,6 +11,8 @@ use crate::frame::owned::Owned;
 pub(crate) struct Timeline {
     device: Device,
     semaphore: Owned<vk::Semaphore>,
+    /// How many frames are known to have finished, so that nobody asks twice.
+    known: AtomicU64,
 }
 
 impl Timeline {
@@ -18,7 +22,8 @@ impl Timeline {
         // SAFETY: the device is alive and has timeline semaphores.
         let semaphore = unsafe { device.raw().create_semaphore(&info, device.callbacks()) }
             .map_err(DeviceError::vulkan("vkCreateSemaphore"))?;
-        Ok(Self { device: device.clone(), semaphore: Owned::new(device, semaphore) })
+        device.set_name(semaphore, "vixen frames");
+        Ok(Self { device: device.clone(), semaphore: Owned::new(device, semaphore), known: AtomicU64::new(0) })
     }
 
     pub fn semaphore(&self) -> vk::Semaphore {
@@ -28,15 +33,23 @@ impl Timeline {
     /// How many frames have finished.
     pub fn finished(&self) -> Result<u64, DeviceError> {
         // SAFETY: the semaphore is alive.
-        unsafe { self.device.raw().get_semaphore_counter_value(self.semaphore.get()) }
-            .map_err(DeviceError::vulkan("vkGetSemaphoreCounterValue"))
+        let finished = unsafe { self.device.raw().get_semaphore_counter_value(self.semaphore.get()) }
+            .map_err(DeviceError::vulkan("vkGetSemaphoreCounterValue"))?;
+        self.known.fetch_max(finished, Ordering::Relaxed);
+        Ok(finished)
     }
 
     /// Waits until `frames` frames have finished.
     pub fn wait(&self, frames: u64) -> Result<(), DeviceError> {
+        if frames <= self.known.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let (semaphores, values) = ([self.semaphore.get()], [frames]);
         let info = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
         // SAFETY: the semaphore is alive.
-        unsafe { self.device.raw().wait_semaphores(&info, u64::MAX) }.map_err(DeviceError::vulkan("vkWaitSemaphores"))
+        unsafe { self.device.raw().wait_semaphores(&info, u64::MAX) }
+            .map_err(DeviceError::vulkan("vkWaitSemaphores"))?;
+        self.known.fetch_max(frames, Ordering::Relaxed);
+        Ok(())
     }
 }

@@ -21,13 +21,13 @@ impl Timing {
     /// Queries for `nodes` nodes in each of `slots` frame slots; `None` where the device has no timestamps.
     pub fn new(device: &Device, nodes: u32, slots: u32) -> Result<Option<Self>, DeviceError> {
         let capabilities = device.capabilities();
-        let Some(timestamps) = capabilities.timestamps.filter(|_| capabilities.has(Feature::HostQueryReset) && nodes > 0)
+        let Some(timestamps) =
+            capabilities.timestamps.filter(|_| capabilities.has(Feature::HostQueryReset) && nodes > 0)
         else {
             return Ok(None);
         };
-        let info = vk::QueryPoolCreateInfo::default()
-            .query_type(vk::QueryType::TIMESTAMP)
-            .query_count(2 * nodes * slots);
+        let info =
+            vk::QueryPoolCreateInfo::default().query_type(vk::QueryType::TIMESTAMP).query_count(2 * nodes * slots);
         // SAFETY: the device is alive and its main queue has timestamps.
         let pool = unsafe { device.raw().create_query_pool(&info, device.callbacks()) }
             .map_err(DeviceError::vulkan("vkCreateQueryPool"))?;

@@ -3,23 +3,18 @@
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use ash::vk;
-
-use crate::graph::builtin::{self, READ_BACK_BUFFER, READ_BACK_IMAGE};
 use crate::graph::error::DeclarationError;
 use crate::graph::extent::{ImageShape, Length, OutputId};
 use crate::graph::format::Format;
-use crate::graph::handles::{History, Import, Param, Readback, Retained, Switch};
+use crate::graph::handles::{History, Param, Switch};
 use crate::graph::node::Node;
 use crate::graph::output::Output;
-use crate::graph::resource::{AccelerationStructure, Buffer, Dim, Image, Resource, ResourceKind};
+use crate::graph::resource::{Buffer, Dim, Image, Resource};
 use crate::graph::tables::{CallSite, DeclaredResource, Part, Placement, Shape, Tables};
 use crate::graph::wire::{Handle, Shared, Target, Wire};
 use crate::graph::wiring::Wiring;
-use crate::memory;
-use crate::plan::{Condition, Region, Residency, ResourceId, SwitchId, Use};
+use crate::plan::{Condition, Region, Residency, ResourceId, SwitchId};
 use crate::shader::Block;
 
 /// A graph being declared. [`compile`](Graph::compile) makes it runnable.
@@ -54,23 +49,26 @@ impl Graph {
     /// Adds a node and returns its outputs.
     #[track_caller]
     pub fn add<N: Node>(&self, node: N) -> N::Outputs {
+        const { N::CHECK }
         self.add_at(N::DECLARATION.name, node, Location::caller(), false)
     }
 
     /// Adds a node under a name of its own, for messages, labels and reports.
     #[track_caller]
     pub fn add_named<N: Node>(&self, name: &str, node: N) -> N::Outputs {
+        const { N::CHECK }
         self.add_at(name, node, Location::caller(), false)
     }
 
     /// Adds a node that stays even where nothing reads what it writes.
     #[track_caller]
     pub fn add_kept<N: Node>(&self, node: N) -> N::Outputs {
+        const { N::CHECK }
         self.add_at(N::DECLARATION.name, node, Location::caller(), true)
     }
 
+    /// `N::CHECK` is evaluated by its callers, so that the compiler names the call in the user's code.
     fn add_at<N: Node>(&self, name: &str, node: N, at: CallSite, keep: bool) -> N::Outputs {
-        const { N::CHECK }
         let mut wiring = Wiring::new(&self.tables, &N::DECLARATION, self.unique_name(name), at, N::record);
         if keep {
             wiring.keep();
@@ -169,143 +167,23 @@ impl Graph {
             let [on, off] = sizes;
             self.tables.declared.borrow_mut().errors.push(DeclarationError::UnequalAlternatives { at, on, off });
         }
-        for handle in [on, off] {
-            if handle.tables.id != self.tables.id || switch.graph != self.tables.id {
-                self.tables.declared.borrow_mut().errors.push(DeclarationError::ForeignWire {
-                    user: "select".into(),
-                    user_at: at,
-                    graph_at: self.tables.at,
-                    wire_graph_at: handle.tables.at,
-                });
-            }
+        if switch.graph != self.tables.id {
+            self.tables
+                .declared
+                .borrow_mut()
+                .errors
+                .push(DeclarationError::ForeignSwitch { at, graph_at: self.tables.at });
         }
         let mut parts = Vec::new();
         for (handle, value) in [(on, bit), (off, 0)] {
             // A part that an inner switch already ties to the other state of this one is never wanted.
-            parts.extend(handle.take_parts().into_iter().filter(|part| part.condition.mask & bit == 0 || part.condition.value & bit == value).map(|part| {
+            let wanted = |part: &Part| part.condition.mask & bit == 0 || part.condition.value & bit == value;
+            parts.extend(self.take_parts(handle, "select", at).into_iter().filter(wanted).map(|part| {
                 let condition = Condition { mask: part.condition.mask | bit, value: part.condition.value | value };
                 Part { condition, ..part }
             }));
         }
         Wire::new(Handle::new(&self.tables, parts, None))
-    }
-
-    /// A device buffer that somebody else, a cacher for one, owns too.
-    #[track_caller]
-    pub fn share_buffer<T: ?Sized>(&self, buffer: &Arc<memory::Buffer>) -> Shared<Buffer<T>>
-    where
-        Buffer<T>: Resource,
-    {
-        let stride = Buffer::<T>::STRIDE;
-        let shape = Shape::Buffer { length: Length::Fixed(buffer.size() / stride.max(1)), stride };
-        let placement = Placement::SharedBuffer(Arc::clone(buffer));
-        let resource = self.resource("shared", shape, Residency::Persistent, placement, Location::caller());
-        self.wire(resource, 0).share()
-    }
-
-    /// A buffer of the application.
-    ///
-    /// # Safety
-    /// The buffer belongs to the device that the graph is compiled for, was made with the usage that the graph's slots
-    /// need, holds `length` elements, and outlives the compiled graph; between frames only what `entry` and `exit` say
-    /// touches it.
-    #[track_caller]
-    pub unsafe fn import_buffer<T: ?Sized>(
-        &self,
-        buffer: vk::Buffer,
-        length: u64,
-        entry: Option<Use>,
-        exit: Option<Use>,
-    ) -> (Wire<Buffer<T>>, Import<Buffer<T>>)
-    where
-        Buffer<T>: Resource,
-    {
-        let shape = Shape::Buffer { length: Length::Fixed(length), stride: Buffer::<T>::STRIDE };
-        self.import(shape, Placement::ImportedBuffer { buffer }, entry, exit, Location::caller())
-    }
-
-    /// An image of the application. `entry` and `exit` say how it is used, and in which layout it is, before and after.
-    ///
-    /// # Safety
-    /// As for [`import_buffer`](Graph::import_buffer); the image has format `F`, this extent and this shape.
-    #[track_caller]
-    pub unsafe fn import_image<F: Format, D: Dim>(
-        &self,
-        image: vk::Image,
-        extent: [u32; 3],
-        entry: Use,
-        exit: Use,
-    ) -> (Wire<Image<F, D>>, Import<Image<F, D>>) {
-        let shape = image_shape::<F, D>(crate::Extent::Fixed(extent).into());
-        self.import(shape, Placement::ImportedImage { image, extent }, Some(entry), Some(exit), Location::caller())
-    }
-
-    /// A top-level acceleration structure of the application.
-    ///
-    /// # Safety
-    /// As for [`import_buffer`](Graph::import_buffer); it has been built.
-    #[track_caller]
-    pub unsafe fn import_acceleration_structure(
-        &self,
-        structure: vk::AccelerationStructureKHR,
-    ) -> Shared<AccelerationStructure> {
-        let placement = Placement::ImportedAccelerationStructure { structure };
-        let (wire, _) = self.import::<AccelerationStructure>(Shape::AccelerationStructure, placement, None, None, Location::caller());
-        wire.share()
-    }
-
-    fn import<R: Resource>(
-        &self,
-        shape: Shape,
-        placement: Placement,
-        entry: Option<Use>,
-        exit: Option<Use>,
-        at: CallSite,
-    ) -> (Wire<R>, Import<R>) {
-        let resource = self.resource("import", shape, Residency::Persistent, placement, at);
-        let mut declared = self.tables.declared.borrow_mut();
-        let item = &mut declared.resources[resource.0 as usize];
-        (item.entry, item.exit) = (entry, exit);
-        drop(declared);
-        (self.wire(resource, 0), Import { graph: self.tables.id, resource, kind: PhantomData })
-    }
-
-    /// Shows an image in the graph's first output.
-    #[track_caller]
-    pub fn present<F: Format>(&self, image: Wire<Image<F>>) {
-        self.present_to(OutputId(0), image);
-    }
-
-    /// Shows an image in an output. Without a window it only keeps the image alive.
-    #[track_caller]
-    pub fn present_to<F: Format>(&self, output: OutputId, image: Wire<Image<F>>) {
-        builtin::present(self, output, &image.handle, Location::caller());
-    }
-
-    /// Copies a wire's contents, in every frame, to where the CPU can read them.
-    #[track_caller]
-    pub fn read_back<R: Resource>(&self, wire: &Wire<R>) -> Readback<R> {
-        let declaration = match R::KIND {
-            ResourceKind::Image => &READ_BACK_IMAGE,
-            ResourceKind::Buffer | ResourceKind::AccelerationStructure => &READ_BACK_BUFFER,
-        };
-        let resource = builtin::read_back(self, declaration, &wire.handle, Location::caller());
-        Readback { graph: self.tables.id, resource, kind: PhantomData }
-    }
-
-    /// Keeps a wire's contents after the frame, for the application to look at.
-    pub fn retain<R: Resource>(&self, wire: Wire<R>) -> Retained<R> {
-        let parts = wire.handle.take_parts();
-        let mut declared = self.tables.declared.borrow_mut();
-        for part in &parts {
-            let resource = &mut declared.resources[part.resource.0 as usize];
-            resource.sink = true;
-            if resource.residency == Residency::Transient {
-                resource.residency = Residency::Persistent;
-            }
-        }
-        let resource = parts.first().map_or(ResourceId(0), |part| part.resource);
-        Retained { graph: self.tables.id, resource, kind: PhantomData }
     }
 
     /// `name`, with a number from the second node of that name on, so that names are unique.
@@ -323,13 +201,27 @@ impl Graph {
         }
     }
 
+    /// What a wire of this graph stands for; a wire of another graph is an error that `compile` reports.
+    pub(crate) fn take_parts(&self, handle: &Handle, user: &str, at: CallSite) -> Vec<Part> {
+        if handle.tables.id == self.tables.id {
+            return handle.take_parts();
+        }
+        self.tables.declared.borrow_mut().errors.push(DeclarationError::ForeignWire {
+            user: format!("`{user}`"),
+            user_at: at,
+            graph_at: self.tables.at,
+            wire_graph_at: handle.tables.at,
+        });
+        Vec::new()
+    }
+
     #[track_caller]
     fn target<R: Resource>(&self, shape: Shape, name: &str, at: CallSite) -> Target<R> {
         let resource = self.resource(name, shape, Residency::Transient, Placement::Device, at);
         Target::new(self.handle(resource, 0))
     }
 
-    fn wire<R: Resource>(&self, resource: ResourceId, age: u32) -> Wire<R> {
+    pub(crate) fn wire<R: Resource>(&self, resource: ResourceId, age: u32) -> Wire<R> {
         Wire::new(self.handle(resource, age))
     }
 
@@ -349,23 +241,43 @@ impl Graph {
         let resources = &mut self.tables.declared.borrow_mut().resources;
         let id = ResourceId(resources.len() as u32);
         let name = format!("{name} {}", id.0);
-        resources.push(DeclaredResource { name, at, shape, residency, placement, entry: None, exit: None, sink: false });
+        resources.push(DeclaredResource {
+            name,
+            at,
+            shape,
+            residency,
+            placement,
+            entry: None,
+            exit: None,
+            sink: false,
+            kept: false,
+        });
         id
     }
 
     /// Extent or length of what a handle stands for, for comparison and messages.
     fn size(&self, handle: &Handle) -> String {
         let declared = handle.tables.declared.borrow();
-        let part = declared.wires[handle.index as usize].parts.first();
-        match part.map(|part| (part, &declared.resources[part.resource.0 as usize].shape)) {
-            None => "nothing".into(),
-            Some((part, Shape::Image { shape, .. })) => format!("{:?} {:?}", shape.extent, part.region),
-            Some((part, Shape::Buffer { length, .. })) => format!("{length:?} {:?}", part.region.major),
-            Some((_, Shape::AccelerationStructure)) => "acceleration structure".into(),
+        let part = declared.wires.get(handle.index as usize).and_then(|wire| wire.parts.first().copied());
+        let shape = part.map(|part| declared.resources[part.resource.0 as usize].shape);
+        drop(declared);
+        match (part, shape) {
+            (Some(part), Some(Shape::Image { shape, .. })) => {
+                let Region { major: [mip, mip_end], minor: [layer, layer_end] } = handle.image_region(&part);
+                let extent = shape.extent;
+                format!("{extent}, mip levels {mip} to {mip_end}, layers {layer} to {layer_end}")
+            }
+            (Some(part), Some(Shape::Buffer { length, .. })) => match part.region.major {
+                [0, u64::MAX] => length.to_string(),
+                [start, u64::MAX] => format!("{length}, from byte {start} on"),
+                [start, end] => format!("bytes {start} to {end} of {length}"),
+            },
+            (_, Some(Shape::AccelerationStructure)) => "acceleration structure".into(),
+            _ => "nothing".into(),
         }
     }
 }
 
-fn image_shape<F: Format, D: Dim>(shape: ImageShape) -> Shape {
+pub(crate) fn image_shape<F: Format, D: Dim>(shape: ImageShape) -> Shape {
     Shape::Image { format: crate::graph::resource::ImageFormat::of::<F>(), dimension: D::DIMENSION, shape }
 }

@@ -8,34 +8,35 @@ use crate::graph::extent::{Length, OutputId};
 use crate::graph::node::{NodeDeclaration, NodeKind, SlotDeclaration, SlotEffect, SlotKind, SlotShape};
 use crate::graph::requirements::Requirements;
 use crate::graph::tables::{CallSite, DeclaredBinding, DeclaredNode, Part, Placement, Shape};
-use crate::graph::wire::Handle;
 use crate::plan::{Condition, Region, Residency, ResourceId, Use};
 
-/// Copies an image to where the CPU can read it.
-pub(crate) const READ_BACK_IMAGE: NodeDeclaration = transfer("read_back");
-/// Copies a buffer to where the CPU can read it.
-pub(crate) const READ_BACK_BUFFER: NodeDeclaration = transfer("read_back");
-const PRESENT: NodeDeclaration = transfer("present");
+const READ_BACK: NodeDeclaration = transfer("read_back", BOTH, Requirements { queries: 2, ..Requirements::NONE });
+const PRESENT: NodeDeclaration = transfer("present", BOTH, Requirements { queries: 2, ..Requirements::NONE });
+const KEEP: NodeDeclaration = transfer("keep", BOTH.split_at(1).0, Requirements::NONE);
 
 const SOURCE: u32 = 0;
 const DESTINATION: u32 = 1;
 
-const SLOTS: &[SlotDeclaration] = &[
+const BOTH: &[SlotDeclaration] = &[
     slot("source", SlotKind::TransferSource, SlotEffect::Read),
     slot("destination", SlotKind::TransferDestination, SlotEffect::Write),
 ];
 
-const fn transfer(name: &'static str) -> NodeDeclaration {
+const fn transfer(
+    name: &'static str,
+    slots: &'static [SlotDeclaration],
+    requirements: Requirements,
+) -> NodeDeclaration {
     NodeDeclaration {
         name,
         kind: NodeKind::Transfer,
         dynamic: false,
-        slots: SLOTS,
+        slots,
         programs: &[],
         push: None,
         spec_bytes: 0,
         samplers: &[],
-        requirements: Requirements { queries: 2, ..Requirements::NONE },
+        requirements,
     }
 }
 
@@ -44,30 +45,26 @@ const fn slot(name: &'static str, kind: SlotKind, effect: SlotEffect) -> SlotDec
 }
 
 /// Adds the node that copies `source` to a host-visible buffer, and returns that buffer.
-pub(crate) fn read_back(graph: &Graph, declaration: &'static NodeDeclaration, source: &Handle, at: CallSite) -> ResourceId {
-    let parts = source.take_parts();
-    let (shape, record): (Shape, fn(&mut RecordContext<'_>)) = {
-        let declared = graph.tables.declared.borrow();
-        match parts.first().map(|part| (part, declared.resources[part.resource.0 as usize].shape)) {
-            Some((part, Shape::Image { format, shape, .. })) => {
-                let layers = part.region.minor[1].min(shape.layers) - part.region.minor[0];
-                let extent = shape.extent.scaled(1, 1 << part.region.major[0]);
-                let length = Length::PerTexel { extent, elements: layers.into() };
-                (Shape::Buffer { length, stride: format.bytes.into() }, copy_image_to_buffer)
-            }
-            Some((part, Shape::Buffer { length, stride })) => {
-                let length = match part.region.major {
-                    [0, u64::MAX] => length,
-                    [start, u64::MAX] => match length {
-                        Length::Fixed(all) => Length::Fixed(all - start / stride),
-                        per_texel => per_texel,
-                    },
-                    [start, end] => Length::Fixed((end - start) / stride),
-                };
-                (Shape::Buffer { length, stride }, copy_buffer)
-            }
-            _ => (Shape::Buffer { length: Length::Fixed(0), stride: 1 }, copy_buffer),
+pub(crate) fn read_back(graph: &Graph, source: Vec<Part>, at: CallSite) -> ResourceId {
+    let shape = source.first().map(|part| graph.tables.declared.borrow().resources[part.resource.0 as usize].shape);
+    let (shape, record): (Shape, fn(&mut RecordContext<'_>)) = match (source.first(), shape) {
+        (Some(part), Some(Shape::Image { format, shape, .. })) => {
+            let layers = part.region.minor[1].min(shape.layers).saturating_sub(part.region.minor[0]);
+            let level = part.region.major[0].try_into().unwrap_or(u32::MAX);
+            let length = Length::PerTexelOfLevel { extent: shape.extent, level, elements: layers.into() };
+            (Shape::Buffer { length, stride: format.bytes.into() }, copy_image_to_buffer)
         }
+        (Some(part), Some(Shape::Buffer { length, stride })) => {
+            let length = match (part.region.major, length) {
+                ([0, u64::MAX], length) => length,
+                ([start, u64::MAX], Length::Fixed(all)) => Length::Fixed(all.saturating_sub(start / stride.max(1))),
+                // Its end moves with an output: as long as the whole, of which the copy fills the beginning.
+                ([_, u64::MAX], per_texel) => per_texel,
+                ([start, end], _) => Length::Fixed((end - start) / stride.max(1)),
+            };
+            (Shape::Buffer { length, stride }, copy_buffer)
+        }
+        _ => (Shape::Buffer { length: Length::Fixed(0), stride: 1 }, copy_buffer),
     };
     let buffer = graph.resource("read back", shape, Residency::PerSlot, Placement::Readback, at);
     graph.tables.declared.borrow_mut().resources[buffer.0 as usize].exit = Some(Use {
@@ -75,22 +72,14 @@ pub(crate) fn read_back(graph: &Graph, declaration: &'static NodeDeclaration, so
         access: vk::AccessFlags2::HOST_READ,
         layout: vk::ImageLayout::UNDEFINED,
     });
-    add(graph, declaration, parts, buffer, record, at);
+    add(graph, &READ_BACK, source, Some(buffer), record, at);
     buffer
 }
 
-/// Adds the node that shows `source` in an output; without a window only keeps it.
-pub(crate) fn present(graph: &Graph, output: OutputId, source: &Handle, at: CallSite) {
-    let parts = source.take_parts();
-    let (window, shape) = {
-        let mut declared = graph.tables.declared.borrow_mut();
-        for part in &parts {
-            declared.resources[part.resource.0 as usize].sink = true;
-        }
-        let window = declared.outputs.get(output.0 as usize).is_some_and(|output| output.surface.is_some());
-        (window, parts.first().map(|part| declared.resources[part.resource.0 as usize].shape))
-    };
-    let (true, Some(shape)) = (window, shape) else { return };
+/// Adds the node that shows `source` in the window of an output.
+pub(crate) fn present(graph: &Graph, output: OutputId, source: Vec<Part>, at: CallSite) {
+    let Some(part) = source.first() else { return };
+    let shape = graph.tables.declared.borrow().resources[part.resource.0 as usize].shape;
     let placement = Placement::Swapchain { output: output.0 };
     let image = graph.resource("swapchain", shape, Residency::Swapchain, placement, at);
     {
@@ -106,28 +95,31 @@ pub(crate) fn present(graph: &Graph, output: OutputId, source: &Handle, at: Call
             layout: vk::ImageLayout::PRESENT_SRC_KHR,
         });
     }
-    add(graph, &PRESENT, parts, image, blit, at);
+    add(graph, &PRESENT, source, Some(image), blit, at);
+}
+
+/// Adds a node that does nothing but want `source`.
+pub(crate) fn keep(graph: &Graph, source: Vec<Part>, at: CallSite) {
+    add(graph, &KEEP, source, None, |_| {}, at);
 }
 
 fn add(
     graph: &Graph,
     declaration: &'static NodeDeclaration,
     source: Vec<Part>,
-    destination: ResourceId,
+    destination: Option<ResourceId>,
     record: fn(&mut RecordContext<'_>),
     at: CallSite,
 ) {
-    let destination =
-        Part { resource: destination, age: 0, region: Region::WHOLE, condition: Condition::ALWAYS };
+    let whole = |resource| Part { resource, age: 0, region: Region::WHOLE, condition: Condition::ALWAYS };
+    let source = DeclaredBinding { slot: SOURCE, parts: source };
+    let destination = destination.map(|resource| DeclaredBinding { slot: DESTINATION, parts: vec![whole(resource)] });
     let name = graph.unique_name(declaration.name);
     graph.tables.declared.borrow_mut().nodes.push(DeclaredNode {
         declaration,
         name,
         at,
-        bindings: vec![
-            DeclaredBinding { slot: SOURCE, element: 0, parts: source },
-            DeclaredBinding { slot: DESTINATION, element: 0, parts: vec![destination] },
-        ],
+        bindings: std::iter::once(source).chain(destination).collect(),
         push: Vec::new(),
         spec: Vec::new(),
         data: Box::new(()),
@@ -150,6 +142,8 @@ fn copy_buffer(context: &mut RecordContext<'_>) {
 
 fn blit(context: &mut RecordContext<'_>) {
     context.transfer::<()>(|resolver, (), commands| {
-        commands.blit_resolved(resolver.raw(SOURCE), resolver.raw(DESTINATION), vk::Filter::LINEAR);
+        let (source, destination) = (resolver.raw(SOURCE), resolver.raw(DESTINATION));
+        let exact = source.extent == destination.extent;
+        commands.blit_resolved(source, destination, if exact { vk::Filter::NEAREST } else { vk::Filter::LINEAR });
     });
 }

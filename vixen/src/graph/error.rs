@@ -24,6 +24,16 @@ pub enum DeclarationError {
         /// Where the wire's graph was made.
         wire_graph_at: CallSite,
     },
+    /// A switch of one graph in another.
+    #[error(
+        "the switch given to `select` at {at} is of another graph than the one made at {graph_at}; make it with `switch` of this graph"
+    )]
+    ForeignSwitch {
+        /// The call of `select`.
+        at: CallSite,
+        /// Where the graph was made.
+        graph_at: CallSite,
+    },
     /// Joined pieces do not make up one region of one resource.
     #[error("the pieces joined at {at} do not tile one region of one resource; join what one `split` gave")]
     JoinOfStrangers {
@@ -31,7 +41,9 @@ pub enum DeclarationError {
         at: CallSite,
     },
     /// More wires than a run-time array slot declares.
-    #[error("slot `{slot}` of node `{node}` (added at {at}) takes at most {maximum} wires and got {found}; raise its `max`")]
+    #[error(
+        "slot `{slot}` of node `{node}` (added at {at}) takes at most {maximum} wires and got {found}; raise its `max`"
+    )]
     TooManyElements {
         /// The node's instance.
         node: String,
@@ -50,8 +62,32 @@ pub enum DeclarationError {
         /// The call of `switch`.
         at: CallSite,
     },
+    /// Two images are presented to one output.
+    #[error(
+        "an image is presented to output {output} a second time at {at}; select one of the two with a switch, or add an output"
+    )]
+    PresentedTwice {
+        /// The output.
+        output: u32,
+        /// The second call of `present`.
+        at: CallSite,
+    },
+    /// An image is presented to an output of another graph.
+    #[error(
+        "the image presented at {at} goes to output {output}, and the graph has {outputs}; add that output to this graph"
+    )]
+    NoSuchOutput {
+        /// The output.
+        output: u32,
+        /// How many there are.
+        outputs: usize,
+        /// The call of `present_to`.
+        at: CallSite,
+    },
     /// A switch chooses between resources of different size.
-    #[error("the alternatives selected at {at} differ in extent or length ({on} and {off}); select wires of equal size")]
+    #[error(
+        "the alternatives selected at {at} differ in extent or length ({on} and {off}); select wires of equal size"
+    )]
     UnequalAlternatives {
         /// The call of `select`.
         at: CallSite,
@@ -72,6 +108,12 @@ pub enum CompileError {
         /// Where the graph was made.
         at: CallSite,
     },
+    /// The graph has been compiled before, and its tables are gone.
+    #[error("the graph made at {at} has been compiled before; declare it again, in a function that both calls share")]
+    AlreadyCompiled {
+        /// Where the graph was made.
+        at: CallSite,
+    },
     /// There is no sink, so everything would be culled.
     #[error(
         "the graph made at {at} has no sink, so nothing that it does could be seen; present, read back or retain one of its wires"
@@ -84,12 +126,24 @@ pub enum CompileError {
     #[error(transparent)]
     Declaration(#[from] DeclarationError),
     /// The planner refused.
-    #[error("{user}: {source}")]
+    #[error("{user}: {problem}")]
     Plan {
         /// The node and slot in question.
         user: String,
-        /// What it found.
+        /// What it found, with the names of the graph.
+        problem: String,
+        /// What it found, with its own numbers.
         source: PlanError,
+    },
+    /// A node recorded a command that cannot be.
+    #[error("node `{node}` (added at {at}) {problem}")]
+    Record {
+        /// The node's instance.
+        node: String,
+        /// Where the node was added.
+        at: CallSite,
+        /// What it recorded, and what to do instead.
+        problem: &'static str,
     },
     /// An extent or length follows an output that the graph does not have.
     #[error(
@@ -138,19 +192,23 @@ pub enum CompileError {
         device: String,
     },
     /// The device lacks a feature that a node needs.
-    #[error("node `{node}` (added at {at}) needs {feature}, which `{device}` does not have")]
+    #[error(
+        "node `{node}` (added at {at}) needs the feature {feature}, which `{device}` does not have or was made without; use another device, or leave the node out"
+    )]
     MissingFeature {
         /// The node's instance.
         node: String,
         /// Where the node was added.
         at: CallSite,
         /// Vulkan's name of the feature.
-        feature: &'static str,
+        feature: String,
         /// The device.
         device: String,
     },
     /// A limit of the device is too low for a node.
-    #[error("{user} (added at {at}) needs {required} {limit_name}, and the device allows {found}")]
+    #[error(
+        "{user} (added at {at}) needs {required} {limit_name}, and the device allows {found}; split the node, or use a device that allows more"
+    )]
     Limit {
         /// Node, or slot and node.
         user: String,
@@ -165,7 +223,7 @@ pub enum CompileError {
     },
     /// A part of a buffer starts where the device cannot bind it.
     #[error(
-        "slot `{slot}` of node `{node}` (added at {at}) starts at byte {offset} of its buffer; the device needs a multiple of {alignment}"
+        "slot `{slot}` of node `{node}` (added at {at}) starts at byte {offset} of its buffer; the device needs a multiple of {alignment}: split it there"
     )]
     Alignment {
         /// The node's instance.
@@ -179,9 +237,37 @@ pub enum CompileError {
         /// What the device needs.
         alignment: u64,
     },
+    /// A part of a buffer begins behind its end.
+    #[error(
+        "slot `{slot}` of node `{node}` (added at {at}) starts at byte {offset} of a buffer of {size} bytes; split it before its end"
+    )]
+    EmptyPart {
+        /// The node's instance.
+        node: String,
+        /// The slot.
+        slot: &'static str,
+        /// Where the node was added.
+        at: CallSite,
+        /// Where it starts.
+        offset: u64,
+        /// The size of the buffer.
+        size: u64,
+    },
+    /// A shared resource was made without a usage that a slot needs.
+    #[error(
+        "`{resource}` (shared at {at}) was made without {missing}, which the slots that it is wired to need; add it where it is made"
+    )]
+    MissingUsage {
+        /// The resource.
+        resource: String,
+        /// Where it came into the graph.
+        at: CallSite,
+        /// Vulkan's names of the usages.
+        missing: String,
+    },
     /// A host slot got memory that the CPU cannot reach.
     #[error(
-        "slot `{slot}` of node `{node}` (added at {at}) is read or written by the CPU, but its wire lives on the GPU; use a `Param`, a wire of a host node, or a `Readback`"
+        "slot `{slot}` of node `{node}` (added at {at}) is read or written by the CPU, but its wire is made on the GPU; use a `Param`, a wire of a host node, or a `Readback`"
     )]
     NotHostVisible {
         /// The node's instance.
@@ -191,7 +277,7 @@ pub enum CompileError {
         /// Where the node was added.
         at: CallSite,
     },
-    /// Two copies of what cannot be split are needed.
+    /// What Vulkan, or Vixen so far, cannot do.
     #[error("{what} (at {at}) {problem}")]
     Unsupported {
         /// What was asked for.

@@ -3,9 +3,10 @@
 use ash::vk;
 
 /// What a format's texels hold, as a shader sees them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Texel {
     /// Floating point, normalised integers included.
+    #[default]
     Float,
     /// Signed integers.
     Int,

@@ -36,11 +36,12 @@ pub struct Import<R> {
     pub(crate) kind: PhantomData<fn() -> R>,
 }
 
-/// A resource that the graph keeps from frame to frame and the application can look at.
+/// A resource that the graph keeps after the frame, for the application to look at.
 #[derive(Debug)]
 pub struct Retained<R> {
     pub(crate) graph: u64,
-    pub(crate) resource: ResourceId,
+    /// Index in the list of what is retained.
+    pub(crate) index: u32,
     pub(crate) kind: PhantomData<fn() -> R>,
 }
 

@@ -80,12 +80,9 @@ pub(crate) fn host_visible(placement: &Placement, residency: Residency) -> bool 
 fn closed(region: Region, shape: &Shape) -> Region {
     let (major, minor) = match *shape {
         Shape::Image { shape, .. } => (shape.mips.into(), shape.layers),
-        Shape::Buffer { length: Length::Fixed(length), stride } => (length * stride, 1),
+        Shape::Buffer { length: Length::Fixed(length), stride } => (length.saturating_mul(stride), 1),
         Shape::Buffer { .. } => (u64::MAX, 1),
         Shape::AccelerationStructure => (u64::MAX, u32::MAX),
     };
-    Region {
-        major: region.major.map(|edge| edge.min(major)),
-        minor: region.minor.map(|edge| edge.min(minor)),
-    }
+    Region { major: region.major.map(|edge| edge.min(major)), minor: region.minor.map(|edge| edge.min(minor)) }
 }

@@ -112,7 +112,11 @@ impl Requirements {
                 bytes: self.events.bytes + other.events.bytes,
             },
             staging_bytes: self.staging_bytes + other.staging_bytes,
-            history_depth: if self.history_depth > other.history_depth { self.history_depth } else { other.history_depth },
+            history_depth: if self.history_depth > other.history_depth {
+                self.history_depth
+            } else {
+                other.history_depth
+            },
             transient_bytes: self.transient_bytes + other.transient_bytes,
             transient_bytes_per_pixel: self.transient_bytes_per_pixel + other.transient_bytes_per_pixel,
             command_buffers: self.command_buffers + other.command_buffers,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::frame::RecordContext;
 use crate::graph::error::DeclarationError;
-use crate::graph::extent::{ImageShape, Length};
+use crate::graph::extent::{ImageShape, Length, OutputId};
 use crate::graph::node::NodeDeclaration;
 use crate::graph::output::Output;
 use crate::graph::resource::{Dimension, ImageFormat};
@@ -47,6 +47,12 @@ pub(crate) struct Declared {
     pub names: HashMap<String, u32>,
     /// State of each switch before anything sets it.
     pub switches: Vec<bool>,
+    /// What is kept for the application to look at, by handle.
+    pub retained: Vec<Vec<Part>>,
+    /// The outputs that an image is presented to.
+    pub presented: Vec<OutputId>,
+    /// The graph has been compiled, and nothing is left here.
+    pub compiled: bool,
     /// Mistakes that only `compile` can report.
     pub errors: Vec<DeclarationError>,
 }
@@ -71,8 +77,6 @@ pub(crate) struct DeclaredNode {
 /// A wire in a slot.
 pub(crate) struct DeclaredBinding {
     pub slot: u32,
-    /// Which element of an array; 0 otherwise.
-    pub element: u32,
     pub parts: Vec<Part>,
 }
 
@@ -103,7 +107,10 @@ pub(crate) struct DeclaredResource {
     pub placement: Placement,
     pub entry: Option<Use>,
     pub exit: Option<Use>,
+    /// Wanted after the frame in every state of the switches.
     pub sink: bool,
+    /// Looked at from outside, in some state of the switches.
+    pub kept: bool,
 }
 
 /// What a resource is and how large.
@@ -112,6 +119,16 @@ pub(crate) enum Shape {
     Buffer { length: Length, stride: u64 },
     Image { format: ImageFormat, dimension: Dimension, shape: ImageShape },
     AccelerationStructure,
+}
+
+impl Shape {
+    /// Mip levels and array layers; one of each for what is no image.
+    pub fn levels(&self) -> (u32, u32) {
+        match self {
+            Self::Image { shape, .. } => (shape.mips, shape.layers),
+            _ => (1, 1),
+        }
+    }
 }
 
 /// Where the memory of a resource comes from.
@@ -132,8 +149,8 @@ pub(crate) enum Placement {
     SharedImage(Arc<memory::Image>),
     /// A raw handle of the application.
     ImportedBuffer { buffer: ash::vk::Buffer },
-    /// A raw handle of the application, which has this many texels.
-    ImportedImage { image: ash::vk::Image, extent: [u32; 3] },
+    /// A raw handle of the application.
+    ImportedImage { image: ash::vk::Image },
     /// A raw handle of the application.
     ImportedAccelerationStructure { structure: ash::vk::AccelerationStructureKHR },
     /// The image that an output's swapchain lends.

@@ -53,19 +53,23 @@ pub(crate) fn usage(node: &NodeDeclaration, slot: &SlotDeclaration, image: bool)
     Use { stages, access, layout: if image { layout } else { L::UNDEFINED } }
 }
 
-fn blend_reads(node: &NodeDeclaration) -> vk::AccessFlags2 {
+/// Whether some pipeline of a node blends.
+pub(crate) fn blends(node: &NodeDeclaration) -> bool {
     use crate::shader::{Blend, ProgramKind};
-    let blends = node
-        .programs
+    node.programs
         .iter()
-        .any(|program| matches!(program.kind, ProgramKind::Graphics { blend, .. } if blend != Blend::None));
-    if blends { vk::AccessFlags2::COLOR_ATTACHMENT_READ } else { vk::AccessFlags2::NONE }
+        .any(|program| matches!(program.kind, ProgramKind::Graphics { blend, .. } if blend != Blend::None))
+}
+
+fn blend_reads(node: &NodeDeclaration) -> vk::AccessFlags2 {
+    if blends(node) { vk::AccessFlags2::COLOR_ATTACHMENT_READ } else { vk::AccessFlags2::NONE }
 }
 
 /// The pipeline stages that run the given shader stages.
 fn shader_stages(stages: vk::ShaderStageFlags) -> vk::PipelineStageFlags2 {
     use vk::{PipelineStageFlags2 as S, ShaderStageFlags as F};
-    let ray_tracing = F::RAYGEN_KHR | F::MISS_KHR | F::CLOSEST_HIT_KHR | F::ANY_HIT_KHR | F::INTERSECTION_KHR | F::CALLABLE_KHR;
+    let ray_tracing =
+        F::RAYGEN_KHR | F::MISS_KHR | F::CLOSEST_HIT_KHR | F::ANY_HIT_KHR | F::INTERSECTION_KHR | F::CALLABLE_KHR;
     [
         (F::COMPUTE, S::COMPUTE_SHADER),
         (F::VERTEX, S::VERTEX_SHADER),
@@ -91,7 +95,9 @@ pub(crate) fn buffer_usage(slot: &SlotDeclaration) -> vk::BufferUsageFlags {
         SlotKind::Indirect => U::INDIRECT_BUFFER,
         SlotKind::TransferSource => U::TRANSFER_SRC,
         SlotKind::TransferDestination => U::TRANSFER_DST,
-        SlotKind::Sampled | SlotKind::Color | SlotKind::Depth | SlotKind::AccelerationStructure | SlotKind::Host => U::empty(),
+        SlotKind::Sampled | SlotKind::Color | SlotKind::Depth | SlotKind::AccelerationStructure | SlotKind::Host => {
+            U::empty()
+        }
     }
 }
 

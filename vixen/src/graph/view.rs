@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use ash::vk;
 
-use crate::graph::format::Format;
+use crate::graph::format::{Format, Texel};
 use crate::graph::resource::{Dim, Resource};
 
 /// A resolved part of a resource. The typed views below wrap it.
@@ -27,6 +27,10 @@ pub(crate) struct Resolved {
     pub extent: [u32; 3],
     pub range: vk::ImageSubresourceRange,
     pub layout: vk::ImageLayout,
+    /// What an image's texels hold.
+    pub texel: Texel,
+    /// The slot writes it.
+    pub written: bool,
     pub structure: vk::AccelerationStructureKHR,
     /// Address of the first byte of the part, for host-visible buffers.
     pub mapped: Option<Mapped>,

@@ -6,9 +6,9 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::graph::error::DeclarationError;
-use crate::graph::resource::{Buffer, Dim, Image, Resource};
 use crate::graph::format::Format;
-use crate::graph::tables::{DeclaredWire, Part, Shape, Tables};
+use crate::graph::resource::{Buffer, Dim, Image, Resource};
+use crate::graph::tables::{DeclaredWire, Part, Tables};
 use crate::plan::Region;
 
 /// One version of a resource.
@@ -51,7 +51,7 @@ impl Handle {
     /// What it stands for; marks it as used.
     pub fn take_parts(&self) -> Vec<Part> {
         let mut declared = self.tables.declared.borrow_mut();
-        // Nothing is left of the tables once the graph was compiled.
+        // Nothing is left of the tables once the graph was compiled, and `compile` says so if it is asked again.
         let Some(wire) = declared.wires.get_mut(self.index as usize) else { return Vec::new() };
         wire.used = true;
         wire.parts.clone()
@@ -74,20 +74,14 @@ impl Handle {
 
     /// The mip levels and array layers of an image.
     fn image_size(&self, part: &Part) -> (u32, u32) {
-        match self.tables.declared.borrow().resources[part.resource.0 as usize].shape {
-            Shape::Image { shape, .. } => (shape.mips, shape.layers),
-            _ => (1, 1),
-        }
+        self.tables.declared.borrow().resources[part.resource.0 as usize].shape.levels()
     }
 
     /// The mip levels and array layers that a part covers, with open ends resolved.
-    fn image_region(&self, part: &Part) -> Region {
+    pub fn image_region(&self, part: &Part) -> Region {
         let (mips, layers) = self.image_size(part);
         let Region { major, minor } = part.region;
-        Region {
-            major: [major[0], major[1].min(u64::from(mips))],
-            minor: [minor[0], minor[1].min(layers)],
-        }
+        Region { major: [major[0], major[1].min(u64::from(mips))], minor: [minor[0], minor[1].min(layers)] }
     }
 
     fn split_mips(&self) -> Vec<Self> {
@@ -107,13 +101,11 @@ impl Handle {
     fn split_bytes(&self, at: u64) -> [Self; 2] {
         let pieces = self.split(|part| {
             let [start, end] = part.region.major;
-            let middle = (start + at).min(end);
-            vec![
-                Region { major: [start, middle], ..part.region },
-                Region { major: [middle, end], ..part.region },
-            ]
+            let middle = start.saturating_add(at).min(end);
+            vec![Region { major: [start, middle], ..part.region }, Region { major: [middle, end], ..part.region }]
         });
-        pieces.try_into().unwrap_or_else(|_| unreachable!("every part was cut in two"))
+        let mut pieces = pieces.into_iter();
+        std::array::from_fn(|_| pieces.next().unwrap_or_else(|| Self::new(&self.tables, Vec::new(), None)))
     }
 
     /// Joins pieces of one resource; an error that `compile` reports when they are not.
@@ -131,11 +123,8 @@ impl Handle {
             };
             tables.declared.borrow_mut().errors.push(error);
         }
-        let mut parts: Vec<Part> = pieces
-            .iter()
-            .filter(|piece| piece.tables.id == tables.id)
-            .flat_map(Self::take_parts)
-            .collect();
+        let mut parts: Vec<Part> =
+            pieces.iter().filter(|piece| piece.tables.id == tables.id).flat_map(Self::take_parts).collect();
         if !merge(&mut parts) {
             tables.declared.borrow_mut().errors.push(DeclarationError::JoinOfStrangers { at });
         }
@@ -151,7 +140,9 @@ fn merge(parts: &mut Vec<Part>) -> bool {
         merged = false;
         'pairs: for a in 0..parts.len() {
             for b in 0..parts.len() {
-                if a != b && let Some(region) = adjoin(parts[a], parts[b]) {
+                if a != b
+                    && let Some(region) = adjoin(parts[a], parts[b])
+                {
                     parts[a].region = region;
                     parts.remove(b);
                     merged = true;
@@ -161,7 +152,9 @@ fn merge(parts: &mut Vec<Part>) -> bool {
         }
     }
     parts.iter().enumerate().all(|(index, part)| {
-        parts[..index].iter().all(|other| other.condition != part.condition && other.condition.mask == part.condition.mask)
+        parts[..index]
+            .iter()
+            .all(|other| other.condition != part.condition && other.condition.mask == part.condition.mask)
     })
 }
 
@@ -217,7 +210,7 @@ macro_rules! split_and_join {
             ///
             /// As descriptors, the start of the rest must be a multiple of the device's offset alignment; compile checks.
             pub fn split_at(self, length: u64) -> [Self; 2] {
-                self.handle.split_bytes(length * size_of::<T>() as u64).map(Self::new)
+                self.handle.split_bytes(length.saturating_mul(size_of::<T>() as u64)).map(Self::new)
             }
         }
     };

@@ -52,7 +52,7 @@ impl<'a> Wiring<'a> {
 
     /// A wire to read.
     pub fn read<R: Resource>(&mut self, slot: u32, wire: &Wire<R>) {
-        self.bind(slot, 0, &wire.handle);
+        self.bind(slot, &wire.handle);
     }
 
     /// A wire to read, or none.
@@ -64,22 +64,22 @@ impl<'a> Wiring<'a> {
 
     /// A fixed number of wires to read.
     pub fn read_array<R: Resource, const N: usize>(&mut self, slot: u32, wires: [&Wire<R>; N]) {
-        for (element, wire) in wires.iter().enumerate() {
-            self.bind(slot, element as u32, &wire.handle);
+        for wire in wires {
+            self.bind(slot, &wire.handle);
         }
     }
 
     /// Wires to read, up to the declared maximum.
     pub fn read_runtime<R: Resource>(&mut self, slot: u32, wires: &[&Wire<R>]) {
         self.check_maximum(slot, wires.len());
-        for (element, wire) in wires.iter().enumerate() {
-            self.bind(slot, element as u32, &wire.handle);
+        for wire in wires {
+            self.bind(slot, &wire.handle);
         }
     }
 
     /// A target to define; gives the wire of what the node makes of it.
     pub fn write<R: Resource>(&mut self, slot: u32, target: Target<R>) -> Wire<R> {
-        self.bind_written(slot, 0, &target.handle)
+        self.bind_written(slot, &target.handle)
     }
 
     /// A target to define, or none.
@@ -89,22 +89,18 @@ impl<'a> Wiring<'a> {
 
     /// A fixed number of targets to define.
     pub fn write_array<R: Resource, const N: usize>(&mut self, slot: u32, targets: [Target<R>; N]) -> [Wire<R>; N] {
-        let mut element = 0;
-        targets.map(|target| {
-            element += 1;
-            self.bind_written(slot, element - 1, &target.handle)
-        })
+        targets.map(|target| self.bind_written(slot, &target.handle))
     }
 
     /// Targets to define, up to the declared maximum.
     pub fn write_runtime<R: Resource>(&mut self, slot: u32, targets: Vec<Target<R>>) -> Vec<Wire<R>> {
         self.check_maximum(slot, targets.len());
-        (0..).zip(targets).map(|(element, target)| self.bind_written(slot, element, &target.handle)).collect()
+        targets.into_iter().map(|target| self.bind_written(slot, &target.handle)).collect()
     }
 
     /// A wire to change in place; gives its next version.
     pub fn read_write<R: Resource>(&mut self, slot: u32, wire: Wire<R>) -> Wire<R> {
-        self.bind_written(slot, 0, &wire.handle)
+        self.bind_written(slot, &wire.handle)
     }
 
     /// A wire to change in place, or none.
@@ -114,17 +110,13 @@ impl<'a> Wiring<'a> {
 
     /// A fixed number of wires to change in place.
     pub fn read_write_array<R: Resource, const N: usize>(&mut self, slot: u32, wires: [Wire<R>; N]) -> [Wire<R>; N] {
-        let mut element = 0;
-        wires.map(|wire| {
-            element += 1;
-            self.bind_written(slot, element - 1, &wire.handle)
-        })
+        wires.map(|wire| self.bind_written(slot, &wire.handle))
     }
 
     /// Wires to change in place, up to the declared maximum.
     pub fn read_write_runtime<R: Resource>(&mut self, slot: u32, wires: Vec<Wire<R>>) -> Vec<Wire<R>> {
         self.check_maximum(slot, wires.len());
-        (0..).zip(wires).map(|(element, wire)| self.bind_written(slot, element, &wire.handle)).collect()
+        wires.into_iter().map(|wire| self.bind_written(slot, &wire.handle)).collect()
     }
 
     /// A buffer that the node makes itself.
@@ -158,9 +150,12 @@ impl<'a> Wiring<'a> {
         self.declared.data = Box::new(data);
     }
 
-    fn bind(&mut self, slot: u32, element: u32, handle: &Handle) {
+    fn bind(&mut self, slot: u32, handle: &Handle) {
         if handle.tables.id != self.tables.id {
-            let user = format!("slot `{}` of node `{}`", self.declared.declaration.slots[slot as usize].name, self.declared.name);
+            let user = format!(
+                "slot `{}` of node `{}`",
+                self.declared.declaration.slots[slot as usize].name, self.declared.name
+            );
             let error = DeclarationError::ForeignWire {
                 user,
                 user_at: self.declared.at,
@@ -171,11 +166,11 @@ impl<'a> Wiring<'a> {
             return;
         }
         let parts = handle.take_parts();
-        self.declared.bindings.push(DeclaredBinding { slot, element, parts });
+        self.declared.bindings.push(DeclaredBinding { slot, parts });
     }
 
-    fn bind_written<R: Resource>(&mut self, slot: u32, element: u32, handle: &Handle) -> Wire<R> {
-        self.bind(slot, element, handle);
+    fn bind_written<R: Resource>(&mut self, slot: u32, handle: &Handle) -> Wire<R> {
+        self.bind(slot, handle);
         let parts = self.declared.bindings.last().map_or_else(Vec::new, |binding| binding.parts.clone());
         Wire::new(Handle::new(self.tables, parts, Some((self.node, slot))))
     }
@@ -191,13 +186,14 @@ impl<'a> Wiring<'a> {
             entry: None,
             exit: None,
             sink: false,
+            kept: false,
         };
         let mut declared = self.tables.declared.borrow_mut();
         let id = ResourceId(declared.resources.len() as u32);
         declared.resources.push(resource);
         drop(declared);
         let part = Part { resource: id, age: 0, region: Region::WHOLE, condition: Condition::ALWAYS };
-        self.declared.bindings.push(DeclaredBinding { slot, element: 0, parts: vec![part] });
+        self.declared.bindings.push(DeclaredBinding { slot, parts: vec![part] });
         Wire::new(Handle::new(self.tables, vec![part], Some((self.node, slot))))
     }
 

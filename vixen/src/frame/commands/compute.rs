@@ -22,6 +22,14 @@ impl<'a> ComputeCommands<'a> {
 
     /// Dispatches this many workgroups.
     pub fn dispatch(&mut self, x: u32, y: u32, z: u32) {
+        let most = self.encoder.recording().device.capabilities().limits.max_compute_work_group_count;
+        let fits = [x, y, z].into_iter().zip(most).all(|(count, most)| count <= most);
+        if !self.encoder.check(
+            fits,
+            "dispatches more workgroups than the device allows (maxComputeWorkGroupCount); let each do more",
+        ) {
+            return;
+        }
         // SAFETY: a compute pipeline and its sets are bound; compile checked the node's bindings.
         unsafe { self.encoder.device().cmd_dispatch(self.encoder.buffer(), x, y, z) };
     }
@@ -45,6 +53,9 @@ impl<'a> ComputeCommands<'a> {
     /// Dispatches as many workgroups as three `u32` at the start of a buffer say.
     pub fn dispatch_indirect<T: ?Sized>(&mut self, arguments: BufferView<'_, T>) {
         let resolved = arguments.resolved();
+        if !self.encoder.check_indirect(resolved, 1, 12, 12) {
+            return;
+        }
         // SAFETY: an `indirect` slot gave the buffer indirect usage, and the planner made its contents visible.
         unsafe {
             self.encoder.device().cmd_dispatch_indirect(self.encoder.buffer(), resolved.buffer, resolved.offset);

@@ -5,7 +5,9 @@ use ash::vk;
 
 use super::{Encoder, PipelineIndex, shared_commands};
 use crate::frame::context::Resolver;
-use crate::graph::{BufferView, NodeDeclaration, SlotEffect, SlotKind};
+use crate::graph::format::Texel;
+use crate::graph::view::Resolved;
+use crate::graph::{BufferView, NodeDeclaration, SlotDeclaration, SlotEffect, SlotKind};
 use crate::shader::Block;
 
 /// The most colour attachments and the most vertex buffers that a node can have.
@@ -15,6 +17,8 @@ pub(crate) const MAX_ATTACHMENTS: usize = 8;
 pub struct GraphicsCommands<'a> {
     pub(super) encoder: Encoder<'a>,
     pub(super) pipeline: PipelineIndex,
+    /// How many indices the `index` slot has; none without one.
+    indices: u64,
 }
 
 shared_commands!(GraphicsCommands, GRAPHICS);
@@ -28,35 +32,18 @@ impl<'a> GraphicsCommands<'a> {
             if !matches!(slot.kind, SlotKind::Color | SlotKind::Depth) {
                 continue;
             }
-            for resolved in resolver.all(index) {
-                let load = match (slot.effect, slot.clear) {
-                    (_, Some(_)) => vk::AttachmentLoadOp::CLEAR,
-                    (SlotEffect::Read | SlotEffect::ReadWrite, None) => vk::AttachmentLoadOp::LOAD,
-                    (SlotEffect::Write | SlotEffect::Create, None) => vk::AttachmentLoadOp::DONT_CARE,
-                };
-                let store = match slot.effect {
-                    SlotEffect::Read => vk::AttachmentStoreOp::NONE,
-                    _ => vk::AttachmentStoreOp::STORE,
-                };
-                let clear = slot.clear.unwrap_or_default();
-                let clear_value = match slot.kind {
-                    SlotKind::Depth => {
-                        vk::ClearValue { depth_stencil: vk::ClearDepthStencilValue { depth: clear[0], stencil: 0 } }
-                    }
-                    _ => vk::ClearValue { color: vk::ClearColorValue { float32: clear } },
-                };
-                let attachment = vk::RenderingAttachmentInfo::default()
-                    .image_view(resolved.image_view)
-                    .image_layout(resolved.layout)
-                    .load_op(load)
-                    .store_op(store)
-                    .clear_value(clear_value);
+            let attached = resolver.all(index);
+            if attached.is_empty() && slot.kind == SlotKind::Color {
+                // An optional one that is absent leaves its location free.
+                colors.push(vk::RenderingAttachmentInfo::default());
+            }
+            for resolved in attached {
                 let [width, height, _] = resolved.extent;
                 let so_far = extent.unwrap_or([width, height, resolved.range.layer_count]);
                 extent = Some([so_far[0].min(width), so_far[1].min(height), so_far[2].min(resolved.range.layer_count)]);
                 match slot.kind {
-                    SlotKind::Depth => depth = Some(attachment),
-                    _ => colors.push(attachment),
+                    SlotKind::Depth => depth = Some(attachment(slot, resolved)),
+                    _ => colors.push(attachment(slot, resolved)),
                 }
             }
         }
@@ -67,7 +54,8 @@ impl<'a> GraphicsCommands<'a> {
         if let Some(depth) = &depth {
             rendering = rendering.depth_attachment(depth);
         }
-        let viewport = vk::Viewport { width: width as f32, height: height as f32, max_depth: 1.0, ..Default::default() };
+        let viewport =
+            vk::Viewport { width: width as f32, height: height as f32, max_depth: 1.0, ..Default::default() };
         let (device, buffer) = (encoder.device(), encoder.buffer());
         // SAFETY: the buffer is being recorded outside a rendering scope; attachments have the usage and layout that their
         // slots declare; the pipeline declares viewport and scissor dynamic.
@@ -78,7 +66,12 @@ impl<'a> GraphicsCommands<'a> {
         }
         encoder.bind_all(vk::PipelineBindPoint::GRAPHICS);
         bind_buffers(&encoder, declaration, resolver);
-        Self { encoder, pipeline: PipelineIndex(0) }
+        let indices = (0u32..)
+            .zip(declaration.slots)
+            .filter(|(_, slot)| slot.kind == SlotKind::Index)
+            .find_map(|(index, _)| resolver.all(index).first())
+            .map_or(0, |resolved| resolved.size / resolved.stride.max(1));
+        Self { encoder, pipeline: PipelineIndex(0), indices }
     }
 
     pub(crate) fn end(self) {
@@ -94,13 +87,23 @@ impl<'a> GraphicsCommands<'a> {
 
     /// Draws `indices` indices, from `first` on, of `instances` instances, with the buffer of the `index` slot.
     pub fn draw_indexed(&mut self, first: u32, indices: u32, instances: u32) {
-        // SAFETY: as for `draw`, and the `index` slot's buffer is bound.
+        let end = u64::from(first) + u64::from(indices);
+        if !self
+            .encoder
+            .check(end <= self.indices, "draws more indices than its `#[index]` slot has; draw as many as `view` says")
+        {
+            return;
+        }
+        // SAFETY: as for `draw`, and the `index` slot's buffer is bound and long enough.
         unsafe { self.encoder.device().cmd_draw_indexed(self.encoder.buffer(), indices, instances, first, 0, 0) };
     }
 
     /// Draws what `count` argument structs in a buffer say, `stride` bytes apart.
     pub fn draw_indirect<T: Block>(&mut self, arguments: BufferView<'_, [T]>, count: u32) {
         let resolved = arguments.resolved();
+        if !self.encoder.check_indirect(resolved, count, size_of::<T>(), size_of::<vk::DrawIndirectCommand>()) {
+            return;
+        }
         // SAFETY: an `indirect` slot gave the buffer indirect usage, and the planner made its contents visible.
         unsafe {
             self.encoder.device().cmd_draw_indirect(
@@ -116,6 +119,18 @@ impl<'a> GraphicsCommands<'a> {
     /// Draws what `count` indexed argument structs in a buffer say.
     pub fn draw_indexed_indirect<T: Block>(&mut self, arguments: BufferView<'_, [T]>, count: u32) {
         let resolved = arguments.resolved();
+        let indexed = self.indices > 0;
+        if !self.encoder.check(
+            indexed,
+            "draws with indices and has no `#[index]` slot with a wire; add one, or use `draw_indirect`",
+        ) || !self.encoder.check_indirect(
+            resolved,
+            count,
+            size_of::<T>(),
+            size_of::<vk::DrawIndexedIndirectCommand>(),
+        ) {
+            return;
+        }
         // SAFETY: as for `draw_indirect`, and the `index` slot's buffer is bound.
         unsafe {
             self.encoder.device().cmd_draw_indexed_indirect(
@@ -130,9 +145,45 @@ impl<'a> GraphicsCommands<'a> {
 
     /// Limits drawing to a rectangle in pixels.
     pub fn scissor(&mut self, x: i32, y: i32, width: u32, height: u32) {
+        // Vulkan wants the corner, and the opposite one too, within what an `i32` counts from 0 on.
+        let (x, y) = (x.max(0), y.max(0));
+        let (width, height) = (width.min((i32::MAX - x) as u32), height.min((i32::MAX - y) as u32));
         let area = vk::Rect2D { offset: vk::Offset2D { x, y }, extent: vk::Extent2D { width, height } };
         // SAFETY: the pipeline declares the scissor dynamic.
         unsafe { self.encoder.device().cmd_set_scissor(self.encoder.buffer(), 0, &[area]) };
+    }
+}
+
+/// How an attachment is loaded and stored.
+fn attachment(slot: &SlotDeclaration, resolved: &Resolved) -> vk::RenderingAttachmentInfo<'static> {
+    let load = match (slot.effect, slot.clear) {
+        (_, Some(_)) => vk::AttachmentLoadOp::CLEAR,
+        (SlotEffect::Read | SlotEffect::ReadWrite, None) => vk::AttachmentLoadOp::LOAD,
+        (SlotEffect::Write | SlotEffect::Create, None) => vk::AttachmentLoadOp::DONT_CARE,
+    };
+    let store = match slot.effect {
+        SlotEffect::Read => vk::AttachmentStoreOp::NONE,
+        _ => vk::AttachmentStoreOp::STORE,
+    };
+    let clear = slot.clear.unwrap_or_default();
+    let clear_value = match slot.kind {
+        SlotKind::Depth => vk::ClearValue { depth_stencil: vk::ClearDepthStencilValue { depth: clear[0], stencil: 0 } },
+        _ => vk::ClearValue { color: clear_color(resolved.texel, clear) },
+    };
+    vk::RenderingAttachmentInfo::default()
+        .image_view(resolved.image_view)
+        .image_layout(resolved.layout)
+        .load_op(load)
+        .store_op(store)
+        .clear_value(clear_value)
+}
+
+/// A colour as the texels of an image hold it.
+pub(super) fn clear_color(texel: Texel, color: [f32; 4]) -> vk::ClearColorValue {
+    match texel {
+        Texel::Float | Texel::Depth => vk::ClearColorValue { float32: color },
+        Texel::Int => vk::ClearColorValue { int32: color.map(|channel| channel as i32) },
+        Texel::Uint => vk::ClearColorValue { uint32: color.map(|channel| channel as u32) },
     }
 }
 
@@ -142,7 +193,7 @@ fn bind_buffers(encoder: &Encoder<'_>, declaration: &NodeDeclaration, resolver: 
     for (index, slot) in (0u32..).zip(declaration.slots) {
         match slot.kind {
             SlotKind::Vertex => {
-                for resolved in resolver.all(index) {
+                if let Some(resolved) = resolver.all(index).first() {
                     // SAFETY: a `vertex` slot gave the buffer vertex usage.
                     unsafe {
                         encoder.device().cmd_bind_vertex_buffers(
@@ -152,15 +203,20 @@ fn bind_buffers(encoder: &Encoder<'_>, declaration: &NodeDeclaration, resolver: 
                             &[resolved.offset],
                         );
                     }
-                    binding += 1;
                 }
+                binding += 1;
             }
             SlotKind::Index => {
                 for resolved in resolver.all(index) {
                     let kind = if resolved.stride == 2 { vk::IndexType::UINT16 } else { vk::IndexType::UINT32 };
                     // SAFETY: an `index` slot gave the buffer index usage.
                     unsafe {
-                        encoder.device().cmd_bind_index_buffer(encoder.buffer(), resolved.buffer, resolved.offset, kind);
+                        encoder.device().cmd_bind_index_buffer(
+                            encoder.buffer(),
+                            resolved.buffer,
+                            resolved.offset,
+                            kind,
+                        );
                     }
                 }
             }

@@ -9,10 +9,13 @@ use ash::vk;
 
 pub use compute::ComputeCommands;
 pub use graphics::GraphicsCommands;
+pub(crate) use graphics::MAX_ATTACHMENTS;
 pub use ray_tracing::RayTracingCommands;
 pub use transfer::TransferCommands;
 
+use crate::device::Feature;
 use crate::frame::context::Recording;
+use crate::graph::view::Resolved;
 use crate::shader::Block;
 
 /// One of a node's pipelines; `#[node]` makes a constant for each that has a name.
@@ -41,6 +44,31 @@ impl<'a> Encoder<'a> {
         self.recording
     }
 
+    /// Notes what was asked for and cannot be: whoever had the node recorded gets it as an error. Says what the node did, and
+    /// what to do instead.
+    pub fn refuse(&self, problem: &'static str) {
+        let first = self.recording.problem.get().unwrap_or(problem);
+        self.recording.problem.set(Some(first));
+    }
+
+    /// Whether `ok`; refuses otherwise.
+    pub fn check(&self, ok: bool, problem: &'static str) -> bool {
+        if !ok {
+            self.refuse(problem);
+        }
+        ok
+    }
+
+    /// Whether `count` argument structs of `size` bytes can be read from a buffer.
+    fn check_indirect(&self, arguments: &Resolved, count: u32, stride: usize, size: usize) -> bool {
+        let many = self.recording.device.capabilities().has(Feature::MultiDrawIndirect);
+        let bytes = (u64::from(count.max(1)) - 1).saturating_mul(stride as u64).saturating_add(size as u64);
+        self.check(stride >= size || count <= 1, "reads indirect arguments that are larger than the elements of their buffer")
+            && self.check(bytes <= arguments.size, "reads more indirect arguments than their buffer has; make it larger")
+            && self.check(arguments.offset.is_multiple_of(4), "reads indirect arguments that do not start at a multiple of 4 bytes; split the buffer there")
+            && self.check(count <= 1 || many, "draws several times from one buffer, for which the device lacks multiDrawIndirect; call it once for each")
+    }
+
     /// Binds the first pipeline, the descriptor sets and the node's push constants.
     fn bind_all(&self, point: vk::PipelineBindPoint) {
         let Recording { pipelines, sets, push, .. } = *self.recording;
@@ -54,11 +82,17 @@ impl<'a> Encoder<'a> {
         self.push_bytes(push);
     }
 
-    fn bind_pipeline(&self, point: vk::PipelineBindPoint, pipeline: PipelineIndex) {
+    fn bind_pipeline(&self, point: vk::PipelineBindPoint, pipeline: PipelineIndex) -> bool {
+        let known = self.recording.pipelines.has(pipeline);
+        if !self.check(known, "binds a pipeline that it does not have; use the constants of its own type, `Self::NAME`")
+        {
+            return false;
+        }
         // SAFETY: the buffer is being recorded; the pipeline belongs to the graph, outlives it, and was made for `point`.
         unsafe {
             self.device().cmd_bind_pipeline(self.buffer(), point, self.recording.pipelines.pipeline(pipeline));
         }
+        true
     }
 
     fn push_bytes(&self, bytes: &[u8]) {
@@ -74,12 +108,12 @@ impl<'a> Encoder<'a> {
     fn push<T: Block>(&self, value: &T) {
         let declared = self.recording.push.len();
         let bytes = crate::shader::bytes_of(value);
-        assert!(
+        if self.check(
             bytes.len() == declared,
-            "`push` got {} bytes and the node's push constants have {declared}: pass a value of the `#[push]` field's type",
-            bytes.len()
-        );
-        self.push_bytes(bytes);
+            "pushes a value of another size than its `#[push]` field; pass one of that type",
+        ) {
+            self.push_bytes(bytes);
+        }
     }
 
     /// Makes what the given stages wrote visible to what they do next, within the node.
@@ -102,14 +136,13 @@ macro_rules! shared_commands {
         impl $name<'_> {
             /// Binds another of the node's pipelines: `commands.bind(Self::BLUR_X)`. The first is bound already.
             pub fn bind(&mut self, pipeline: crate::frame::PipelineIndex) {
-                self.encoder.bind_pipeline(ash::vk::PipelineBindPoint::$point, pipeline);
-                self.pipeline = pipeline;
+                if self.encoder.bind_pipeline(ash::vk::PipelineBindPoint::$point, pipeline) {
+                    self.pipeline = pipeline;
+                }
             }
 
-            /// Replaces the push constants for the commands that follow.
-            ///
-            /// # Panics
-            /// When `T` is not as large as the node's `#[push]` field.
+            /// Replaces the push constants for the commands that follow. A value of another size than the node's `#[push]`
+            /// field is an error that `compile` reports, or `frame` for a dynamic node.
             pub fn push<T: crate::shader::Block>(&mut self, value: &T) {
                 self.encoder.push(value);
             }

@@ -22,11 +22,17 @@ impl<'a> RayTracingCommands<'a> {
     pub fn trace_rays(&mut self, extent: [u32; 3]) {
         let recording = self.encoder.recording();
         let tables = recording.pipelines.binding_tables(self.pipeline);
-        let loader = recording
-            .device
-            .ray_tracing_pipeline()
-            .expect("compile rejects ray-tracing nodes on devices without ray-tracing pipelines");
         let [width, height, depth] = extent;
+        let rays = extent.into_iter().fold(1u64, |rays, size| rays.saturating_mul(size.into()));
+        let most =
+            recording.device.capabilities().ray_tracing.map_or(0, |limits| limits.max_ray_dispatch_invocation_count);
+        let fits = rays <= most.into();
+        let (Some(tables), Some(loader), true) = (tables, recording.device.ray_tracing_pipeline(), fits) else {
+            self.encoder.refuse(
+                "traces more rays at once than the device allows (maxRayDispatchInvocationCount); trace in parts",
+            );
+            return;
+        };
         // SAFETY: a ray-tracing pipeline and its sets are bound, and the tables were laid out for this pipeline.
         unsafe {
             loader.cmd_trace_rays(

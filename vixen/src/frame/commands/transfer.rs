@@ -3,7 +3,8 @@
 use ash::vk;
 
 use super::Encoder;
-use crate::graph::format::Format;
+use crate::frame::commands::graphics::clear_color;
+use crate::graph::format::{Format, Texel};
 use crate::graph::view::Resolved;
 use crate::graph::{BufferView, Dim, ImageView};
 
@@ -23,8 +24,15 @@ impl<'a> TransferCommands<'a> {
     }
 
     /// Copies the texels of the first mip level and all layers of an image of the same format, as large as both have.
-    pub fn copy_image<F: Format, D: Dim, E: Dim>(&mut self, source: ImageView<'_, F, D>, destination: ImageView<'_, F, E>) {
+    pub fn copy_image<F: Format, D: Dim, E: Dim>(
+        &mut self,
+        source: ImageView<'_, F, D>,
+        destination: ImageView<'_, F, E>,
+    ) {
         let (source, destination) = (source.resolved(), destination.resolved());
+        if !self.check_written(destination) || !self.check_layers(source, destination) {
+            return;
+        }
         let extent = smaller(source.extent, destination.extent);
         let region = vk::ImageCopy::default()
             .src_subresource(first_level(source))
@@ -59,8 +67,11 @@ impl<'a> TransferCommands<'a> {
         destination: ImageView<'_, F, D>,
     ) {
         let (source, destination) = (source.resolved(), destination.resolved());
+        if !self.check_written(destination) || !self.check_rows(source, destination) {
+            return;
+        }
         let region = buffer_image_copy(source, destination);
-        // SAFETY: usage and layout are what the slots declare; compile sized neither smaller than the node asked for.
+        // SAFETY: usage and layout are what the slots declare, and the buffer holds all of the region.
         unsafe {
             self.encoder.device().cmd_copy_buffer_to_image(
                 self.encoder.buffer(),
@@ -85,27 +96,44 @@ impl<'a> TransferCommands<'a> {
     /// Fills a buffer with a repeated word.
     pub fn fill<T: ?Sized>(&mut self, destination: BufferView<'_, T>, word: u32) {
         let resolved = destination.resolved();
-        // SAFETY: the slot gave the buffer transfer-destination usage; offset and size are multiples of 4 for every `Block`
-        // of 4-byte members, and the size is rounded down for others.
+        let size = resolved.size & !3;
+        let aligned = resolved.offset.is_multiple_of(4);
+        if !self.check_written(resolved)
+            || !self
+                .encoder
+                .check(aligned, "fills a part of a buffer that does not start at a multiple of 4 bytes; split it there")
+            || size == 0
+        {
+            return;
+        }
+        // SAFETY: the slot gave the buffer transfer-destination usage; offset and size are multiples of 4.
         unsafe {
-            let size = resolved.size & !3;
             self.encoder.device().cmd_fill_buffer(self.encoder.buffer(), resolved.buffer, resolved.offset, size, word);
         }
     }
 
-    /// Clears all mip levels and layers of a floating-point or normalised image.
+    /// Clears all mip levels and layers of an image. Integer formats take the whole numbers; depth takes the first value.
     pub fn clear<F: Format, D: Dim>(&mut self, destination: ImageView<'_, F, D>, color: [f32; 4]) {
         let resolved = destination.resolved();
-        let color = vk::ClearColorValue { float32: color };
+        if !self.check_written(resolved) {
+            return;
+        }
+        let (device, buffer) = (self.encoder.device(), self.encoder.buffer());
         // SAFETY: the slot gave the image transfer-destination usage and this layout.
         unsafe {
-            self.encoder.device().cmd_clear_color_image(
-                self.encoder.buffer(),
-                resolved.image,
-                resolved.layout,
-                &color,
-                &[resolved.range],
-            );
+            if F::TEXEL == Texel::Depth {
+                let value = vk::ClearDepthStencilValue { depth: color[0].clamp(0.0, 1.0), stencil: 0 };
+                device.cmd_clear_depth_stencil_image(
+                    buffer,
+                    resolved.image,
+                    resolved.layout,
+                    &value,
+                    &[resolved.range],
+                );
+            } else {
+                let value = clear_color(F::TEXEL, color);
+                device.cmd_clear_color_image(buffer, resolved.image, resolved.layout, &value, &[resolved.range]);
+            }
         }
     }
 
@@ -122,7 +150,40 @@ impl<'a> TransferCommands<'a> {
         self.encoder.buffer()
     }
 
+    fn check_written(&self, destination: &Resolved) -> bool {
+        self.encoder.check(
+            destination.written,
+            "copies to a slot that it only reads; declare it `#[transfer_destination]`, or swap the arguments",
+        )
+    }
+
+    fn check_layers(&self, source: &Resolved, destination: &Resolved) -> bool {
+        let layers = |resolved: &Resolved| resolved.range.layer_count;
+        self.encoder.check(
+            layers(source) == layers(destination),
+            "copies between images of different numbers of layers; split them into equal ones",
+        )
+    }
+
+    /// Whether the buffer has room for the image's first level and all of its layers.
+    fn check_rows(&self, buffer: &Resolved, image: &Resolved) -> bool {
+        let texels = image
+            .extent
+            .into_iter()
+            .fold(u64::from(image.range.layer_count), |all, size| all.saturating_mul(size.into()));
+        self.encoder.check(
+            texels.saturating_mul(image.stride) <= buffer.size,
+            "copies between an image and a buffer that is too small for its texels; make it larger",
+        ) && self.encoder.check(
+            buffer.offset.is_multiple_of(image.stride.max(4)) || image.stride < 4 && buffer.offset.is_multiple_of(4),
+            "copies between an image and a part of a buffer that does not start at a multiple of a texel; split it there",
+        )
+    }
+
     pub(crate) fn copy_resolved_buffer(&mut self, source: &Resolved, destination: &Resolved) {
+        if !self.check_written(destination) || source.size == 0 || destination.size == 0 {
+            return;
+        }
         let region = vk::BufferCopy::default()
             .src_offset(source.offset)
             .dst_offset(destination.offset)
@@ -134,8 +195,11 @@ impl<'a> TransferCommands<'a> {
     }
 
     pub(crate) fn copy_resolved_image_to_buffer(&mut self, source: &Resolved, destination: &Resolved) {
+        if !self.check_written(destination) || !self.check_rows(destination, source) {
+            return;
+        }
         let region = buffer_image_copy(destination, source);
-        // SAFETY: usage and layout are what the slots declare; compile sized neither smaller than the node asked for.
+        // SAFETY: usage and layout are what the slots declare, and the buffer holds all of the region.
         unsafe {
             self.encoder.device().cmd_copy_image_to_buffer(
                 self.encoder.buffer(),
@@ -148,6 +212,19 @@ impl<'a> TransferCommands<'a> {
     }
 
     pub(crate) fn blit_resolved(&mut self, source: &Resolved, destination: &Resolved, filter: vk::Filter) {
+        let same_kind = source.texel == destination.texel;
+        if !self.check_written(destination)
+            || !self.check_layers(source, destination)
+            || !self
+                .encoder
+                .check(same_kind, "blits between integers and other texels, which Vulkan cannot; copy with a shader")
+            || !self.encoder.check(
+                filter == vk::Filter::NEAREST || source.texel == Texel::Float,
+                "blits integers or depth with a linear filter; use `vk::Filter::NEAREST`",
+            )
+        {
+            return;
+        }
         let corner = |extent: [u32; 3]| {
             let [x, y, z] = extent.map(|size| size as i32);
             [vk::Offset3D::default(), vk::Offset3D { x, y, z }]

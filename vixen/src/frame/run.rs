@@ -1,0 +1,180 @@
+//! A frame: wait for its slot, run host nodes, record what is dynamic, submit, present. Nothing here allocates.
+
+use std::time::Instant;
+
+use ash::vk;
+
+use crate::device::DeviceError;
+use crate::frame::compiled::CompiledGraph;
+use crate::frame::context::{FrameInfo, RecordContext, Work};
+use crate::frame::moment::Moment;
+use crate::frame::node::NodeParts;
+use crate::frame::record::{RecordError, Recorder};
+use crate::frame::swapchain::{ACQUIRE_STAGE, Acquired};
+use crate::graph::CompileError;
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameOutcome {
+    /// It was submitted; the number counts from 0 since compile.
+    Submitted(u64),
+    /// A window has no size, as while it is minimised, so there was nothing to draw to.
+    Minimised,
+}
+
+/// Why a frame failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// A call of the device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// Making the resources of a new size failed.
+    #[error("the graph could not follow the output's new size: {0}")]
+    Resize(#[from] CompileError),
+    /// A dynamic node recorded a command that cannot be.
+    #[error("{0}")]
+    Record(CompileError),
+}
+
+impl CompiledGraph {
+    /// Runs one frame: waits for its slot, runs host nodes, records dynamic segments, submits, presents.
+    ///
+    /// A window that changed its size or lost its swapchain is followed first; that is a recompile of what it touches.
+    ///
+    /// # Errors
+    /// When a call of the device fails, or when the resources of a new size cannot be made. A frame that failed was not
+    /// submitted, unless presenting failed; the next one tries again.
+    pub fn frame(&mut self) -> Result<FrameOutcome, FrameError> {
+        if self.incomplete {
+            self.complete()?;
+        }
+        let slot = (self.number % u64::from(self.frame_slots)) as u32;
+        self.timeline.wait((self.number + 1).saturating_sub(self.frame_slots.into()))?;
+        if !self.acquire(slot)? {
+            return Ok(FrameOutcome::Minimised);
+        }
+        if let Some(timing) = &mut self.timing
+            && self.number >= u64::from(self.frame_slots)
+        {
+            timing.collect(&self.device, slot);
+        }
+        let moment =
+            Moment { slot, frame: self.number, switches: self.switches, images: self.outputs.acquired_images() };
+        self.params.write(&self.resources, slot)?;
+        self.run_hosts(&moment);
+        self.record_dynamic(&moment)?;
+        self.submit(&moment)?;
+        let number = self.number;
+        self.number += 1;
+        self.present()?;
+        Ok(FrameOutcome::Submitted(number))
+    }
+
+    /// Gets an image of every window; false when one has no size.
+    fn acquire(&mut self, slot: u32) -> Result<bool, FrameError> {
+        for index in 0..self.outputs.items.len() {
+            let mut tries = 0;
+            // An image that a failed frame acquired is still there, and so is its semaphore, of the same slot.
+            while let (Some(swapchain), None) = (&self.outputs.items[index].swapchain, self.outputs.items[index].image)
+            {
+                let stale = self.outputs.items[index].stale;
+                match if stale { Acquired::OutOfDate } else { swapchain.acquire(slot)? } {
+                    Acquired::Image(image, suboptimal) => {
+                        let output = &mut self.outputs.items[index];
+                        output.image = Some(image);
+                        output.stale |= suboptimal;
+                    }
+                    Acquired::OutOfDate => {
+                        tries += 1;
+                        if tries > 3 || !self.recreate_swapchain(index)? {
+                            return Ok(false);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn run_hosts(&mut self, moment: &Moment) {
+        if self.hosts.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let delta = self.last_frame.map_or(0.0, |last| now.duration_since(last).as_secs_f32());
+        self.last_frame = Some(now);
+        let output = self.outputs.items.first().map_or([0; 2], |output| output.extent);
+        let info = FrameInfo { number: self.number, delta_seconds: delta, output };
+        for &host in &self.hosts {
+            let node = &mut self.nodes[host as usize];
+            if !node.condition.holds(moment.switches) {
+                continue;
+            }
+            let (declaration, record, variant) = (node.declaration, node.record, node.variants.index(moment));
+            let NodeParts { slots, resolved, data, .. } = node.parts(variant);
+            record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Run(&info) });
+        }
+    }
+
+    fn record_dynamic(&mut self, moment: &Moment) -> Result<(), FrameError> {
+        if !self.segments.any_dynamic() {
+            return Ok(());
+        }
+        let pool = self.segments.dynamic_pool(moment.slot);
+        // SAFETY: `frame` waited for the frame that used this slot's buffers. Without the release flag the pool keeps its
+        // memory for this recording.
+        unsafe { self.device.raw().reset_command_pool(pool, vk::CommandPoolResetFlags::empty()) }
+            .map_err(DeviceError::vulkan("vkResetCommandPool"))?;
+        let recorder = Recorder {
+            device: &self.device,
+            plan: &self.plan,
+            resources: &self.resources,
+            living: &self.living,
+            timing: self.timing.as_ref(),
+        };
+        let (nodes, scratch) = (&mut self.nodes, &mut self.scratch);
+        for (segment, runtime) in self.plan.segments.iter().zip(self.segments.items()) {
+            if runtime.dynamic {
+                let flags = vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT;
+                recorder.segment(nodes, scratch, segment, moment, runtime.commands(moment), flags).map_err(
+                    |error| match error {
+                        RecordError::Device(error) => error.into(),
+                        refused => FrameError::Record(refused.named(nodes)),
+                    },
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn submit(&mut self, moment: &Moment) -> Result<(), DeviceError> {
+        let submission = &mut self.submission;
+        submission.begin();
+        for segment in self.segments.items() {
+            submission.command(segment.commands(moment));
+        }
+        for output in &self.outputs.items {
+            if let (Some(swapchain), Some(image)) = (&output.swapchain, output.image) {
+                submission.wait(swapchain.acquired(moment.slot), ACQUIRE_STAGE);
+                submission.signal(swapchain.finished(image), 0);
+            }
+        }
+        submission.signal(self.timeline.semaphore(), self.number + 1);
+        submission.submit(&self.device)
+    }
+
+    /// Presents to every window, whatever becomes of the others: each image's semaphore must be waited for.
+    fn present(&mut self) -> Result<(), DeviceError> {
+        let mut result = Ok(());
+        for output in &mut self.outputs.items {
+            if let (Some(swapchain), Some(image)) = (&output.swapchain, output.image.take()) {
+                match swapchain.present(image) {
+                    Ok(fits) => output.stale |= !fits,
+                    Err(error) => result = result.and(Err(error)),
+                }
+            }
+        }
+        result
+    }
+}

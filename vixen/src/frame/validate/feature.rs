@@ -1,0 +1,70 @@
+//! Device features that a node needs: for its kind, its slots, its pipelines and its shaders' capabilities.
+
+use ash::vk;
+
+use super::capability::{Need, need};
+use crate::device::{Device, Feature};
+use crate::graph::tables::DeclaredNode;
+use crate::graph::{CompileError, NodeKind, SlotDeclaration, SlotEffect, SlotKind, SlotShape};
+use crate::shader::ProgramKind;
+
+/// Refuses a node that needs a feature which the device was made without.
+pub(super) fn check(device: &Device, node: &DeclaredNode) -> Result<(), CompileError> {
+    let has = |feature| device.capabilities().has(feature);
+    if let Some(feature) = of_node(node).into_iter().find(|&feature| !has(feature)) {
+        return Err(missing(device, node, feature.name().to_owned()));
+    }
+    let stages = node.declaration.programs.iter().flat_map(|program| program.stages);
+    for stage in stages {
+        for &capability in stage.capabilities {
+            match need(capability) {
+                Need::Feature(feature) if !has(feature) => {
+                    return Err(missing(device, node, format!("{} (for `{}`)", feature.name(), stage.path)));
+                }
+                Need::Unknown => {
+                    let what = format!("behind SPIR-V capability {capability} (for `{}`)", stage.path);
+                    return Err(missing(device, node, what));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn of_node(node: &DeclaredNode) -> Vec<Feature> {
+    let declaration = node.declaration;
+    let any = |test: &dyn Fn(&SlotDeclaration) -> bool| declaration.slots.iter().any(test);
+    let stored = |stages: vk::ShaderStageFlags| {
+        any(&|slot| {
+            slot.kind == SlotKind::Storage
+                && slot.effect != SlotEffect::Read
+                && slot.binding.is_some_and(|binding| binding.stages.intersects(stages))
+        })
+    };
+    let vertex = vk::ShaderStageFlags::VERTEX
+        | vk::ShaderStageFlags::GEOMETRY
+        | vk::ShaderStageFlags::TESSELLATION_CONTROL
+        | vk::ShaderStageFlags::TESSELLATION_EVALUATION;
+    let sparse = |slot: &SlotDeclaration| {
+        slot.binding.is_some() && matches!(slot.shape, SlotShape::Optional | SlotShape::Runtime(_))
+    };
+    let outlined = declaration.programs.iter().any(
+        |program| matches!(program.kind, ProgramKind::Graphics { polygon, .. } if polygon != vk::PolygonMode::FILL),
+    );
+    [
+        (declaration.kind == NodeKind::RayTracing, Feature::RayTracingPipeline),
+        (any(&|slot| slot.kind == SlotKind::AccelerationStructure), Feature::AccelerationStructure),
+        (any(&sparse), Feature::DescriptorBindingPartiallyBound),
+        (stored(vertex), Feature::VertexPipelineStoresAndAtomics),
+        (stored(vk::ShaderStageFlags::FRAGMENT), Feature::FragmentStoresAndAtomics),
+        (outlined, Feature::FillModeNonSolid),
+    ]
+    .into_iter()
+    .filter_map(|(needed, feature)| needed.then_some(feature))
+    .collect()
+}
+
+fn missing(device: &Device, node: &DeclaredNode, feature: String) -> CompileError {
+    CompileError::MissingFeature { node: node.name.clone(), at: node.at, feature, device: device.info().name.clone() }
+}

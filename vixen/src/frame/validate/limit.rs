@@ -1,0 +1,106 @@
+//! Limits of the device that a node could exceed.
+
+use ash::vk;
+
+use crate::device::Device;
+use crate::frame::commands::MAX_ATTACHMENTS;
+use crate::graph::tables::DeclaredNode;
+use crate::graph::{BindingDeclaration, CompileError, SlotKind, SlotShape};
+use crate::shader::ProgramKind;
+
+/// Refuses a node that needs more of something than the device allows.
+pub(super) fn check(device: &Device, node: &DeclaredNode) -> Result<(), CompileError> {
+    let limits = &device.capabilities().limits;
+    let declaration = node.declaration;
+    let require = |required: u32, found: u32, limit_name: &'static str| {
+        if required <= found {
+            return Ok(());
+        }
+        let user = format!("node `{}`", node.name);
+        Err(CompileError::Limit { user, at: node.at, limit_name, required: required.into(), found: found.into() })
+    };
+    let slots = declaration.slots.iter().filter_map(|slot| slot.binding);
+    let bindings: Vec<BindingDeclaration> =
+        slots.chain(declaration.samplers.iter().map(|sampler| sampler.binding)).collect();
+    let sets = bindings.iter().map(|binding| binding.set + 1).max().unwrap_or(0);
+    require(sets, limits.max_bound_descriptor_sets, "descriptor sets (maxBoundDescriptorSets)")?;
+    let push = declaration.push.map_or(0, |push| push.size);
+    require(push, limits.max_push_constants_size, "bytes of push constants (maxPushConstantsSize)")?;
+    for stage in stages(&bindings) {
+        descriptors(&bindings, stage, limits, &require)?;
+    }
+
+    let attachments = |kind| {
+        let slots = declaration.slots.iter().filter(|slot| slot.kind == kind);
+        slots
+            .map(|slot| if let SlotShape::Array(count) | SlotShape::Runtime(count) = slot.shape { count } else { 1 })
+            .sum()
+    };
+    let most = |limit: u32| limit.min(MAX_ATTACHMENTS as u32);
+    let colors = most(limits.max_color_attachments);
+    require(attachments(SlotKind::Color), colors, "colour attachments (maxColorAttachments)")?;
+    let vertices = most(limits.max_vertex_input_bindings);
+    require(attachments(SlotKind::Vertex), vertices, "vertex buffers (maxVertexInputBindings)")?;
+    for program in declaration.programs {
+        match program.kind {
+            ProgramKind::Compute { local_size } => {
+                for (size, most) in local_size.into_iter().zip(limits.max_compute_work_group_size) {
+                    require(size, most, "invocations along one side of a workgroup (maxComputeWorkGroupSize)")?;
+                }
+                let invocations = local_size.into_iter().fold(1u32, u32::saturating_mul);
+                let most = limits.max_compute_work_group_invocations;
+                require(invocations, most, "invocations in a workgroup (maxComputeWorkGroupInvocations)")?;
+            }
+            ProgramKind::Graphics { attributes, .. } => {
+                let most = limits.max_vertex_input_attributes;
+                require(attributes.len() as u32, most, "vertex attributes (maxVertexInputAttributes)")?;
+            }
+            ProgramKind::RayTracing { max_depth, .. } => {
+                let most = device.capabilities().ray_tracing.map_or(0, |limits| limits.max_ray_recursion_depth);
+                require(max_depth, most, "levels of ray recursion (maxRayRecursionDepth)")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each stage that some binding is for.
+fn stages(bindings: &[BindingDeclaration]) -> impl Iterator<Item = vk::ShaderStageFlags> {
+    let all = bindings.iter().fold(0, |all, binding| all | binding.stages.as_raw());
+    (0..u32::BITS).map(|bit| 1 << bit).filter(move |bit| all & bit != 0).map(vk::ShaderStageFlags::from_raw)
+}
+
+/// The limits of one stage.
+fn descriptors(
+    bindings: &[BindingDeclaration],
+    stage: vk::ShaderStageFlags,
+    limits: &vk::PhysicalDeviceLimits,
+    require: &impl Fn(u32, u32, &'static str) -> Result<(), CompileError>,
+) -> Result<(), CompileError> {
+    use vk::DescriptorType as T;
+    let count = |types: &[T]| {
+        let counted = bindings.iter().filter(|one| one.stages.intersects(stage) && types.contains(&one.descriptor));
+        counted.map(|one| one.count).fold(0, u32::saturating_add)
+    };
+    let everything = [
+        T::UNIFORM_BUFFER,
+        T::STORAGE_BUFFER,
+        T::STORAGE_IMAGE,
+        T::SAMPLED_IMAGE,
+        T::COMBINED_IMAGE_SAMPLER,
+        T::ACCELERATION_STRUCTURE_KHR,
+    ];
+    let uniform = limits.max_per_stage_descriptor_uniform_buffers;
+    let storage = limits.max_per_stage_descriptor_storage_buffers;
+    let storage_images = limits.max_per_stage_descriptor_storage_images;
+    let sampled = limits.max_per_stage_descriptor_sampled_images;
+    let samplers = limits.max_per_stage_descriptor_samplers;
+    require(count(&[T::UNIFORM_BUFFER]), uniform, "uniform buffers (maxPerStageDescriptorUniformBuffers)")?;
+    require(count(&[T::STORAGE_BUFFER]), storage, "storage buffers (maxPerStageDescriptorStorageBuffers)")?;
+    require(count(&[T::STORAGE_IMAGE]), storage_images, "storage images (maxPerStageDescriptorStorageImages)")?;
+    let images = count(&[T::SAMPLED_IMAGE, T::COMBINED_IMAGE_SAMPLER]);
+    require(images, sampled, "sampled images (maxPerStageDescriptorSampledImages)")?;
+    let both = count(&[T::SAMPLER, T::COMBINED_IMAGE_SAMPLER]);
+    require(both, samplers, "samplers (maxPerStageDescriptorSamplers)")?;
+    require(count(&everything), limits.max_per_stage_resources, "descriptors (maxPerStageResources)")
+}

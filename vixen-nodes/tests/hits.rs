@@ -26,8 +26,8 @@ fn terrain() {
 fn scattered_voxels() {
     // A pseudo-random tenth of all voxels: rays meet many edges and corners.
     let solid = |at: IVec3| {
-        let hash = (at.x * 73_856_093) ^ (at.y * 19_349_663) ^ (at.z * 83_492_791);
-        (hash.wrapping_mul(0x9E37_79B9_u32 as i32) as u32 >> 8).is_multiple_of(10).then_some(1)
+        let mix = |hash: u32, value: i32| (hash ^ value as u32).wrapping_mul(0x9E37_79B9).rotate_left(13);
+        (mix(mix(mix(1, at.x), at.y), at.z) >> 8).is_multiple_of(10).then_some(1)
     };
     compare(&SceneSource::from_fn("scattered", UVec3::new(61, 48, 57), solid));
 }

@@ -203,10 +203,9 @@ pub(super) struct Index {
 impl Index {
     pub fn of(hazards: &Hazards) -> Self {
         let lanes = hazards.lanes;
-        let mut first_writes = vec![0; lanes.count()];
         let mut next_writes = vec![0; lanes.items.len()];
-        for lane in 0..lanes.count() {
-            let range = lanes.range(lane as u32);
+        let first_write = |lane| {
+            let range = lanes.range(lane);
             let mut next = range.end as u32;
             for at in range.rev() {
                 next_writes[at] = next;
@@ -214,8 +213,9 @@ impl Index {
                     next = at as u32;
                 }
             }
-            first_writes[lane] = next;
-        }
+            next
+        };
+        let first_writes = (0..lanes.count() as u32).map(first_write).collect();
         Self { first_writes, next_writes }
     }
 }

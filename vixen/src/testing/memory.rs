@@ -134,12 +134,14 @@ pub struct Cell {
     reads: Vec<Record>,
 }
 
-impl Cell {
+impl Default for Cell {
     /// A cell that nothing has touched.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self { layout: ImageLayout::UNDEFINED, contents: Contents::Initial, write: None, reads: Vec::new() }
     }
+}
 
+impl Cell {
     /// The host has waited for all that the GPU did here.
     pub fn wait_on_host(&mut self) {
         self.write = None;
@@ -157,8 +159,10 @@ impl Cell {
 
     /// A barrier goes by.
     pub fn barrier(&mut self, dependency: &Dependency, is_image: bool, faults: &mut Vec<Fault>) {
-        let all = self.reads.iter_mut().fold(true, |all, read| read.meet(dependency) && all);
-        let all = self.write.iter_mut().fold(all, |all, write| write.meet(dependency) && all);
+        let mut all = true;
+        for record in self.reads.iter_mut().chain(&mut self.write) {
+            all &= record.meet(dependency);
+        }
         if !is_image {
             if (dependency.old_layout, dependency.new_layout) != (ImageLayout::UNDEFINED, ImageLayout::UNDEFINED) {
                 faults.push(Fault::Layout);

@@ -65,7 +65,7 @@ impl<'a> World<'a> {
             if resource.residency == Residency::PerSlot { SLOTS } else { copies(resource) }
         };
         let ids = 0..input.resources.len() as u32;
-        let memory = ids.clone().map(|id| vec![vec![Cell::new(); count(id)]; ring(id) as usize]).collect();
+        let memory = ids.clone().map(|id| vec![vec![Cell::default(); count(id)]; ring(id) as usize]).collect();
         let reference = ids.map(|id| vec![vec![Contents::Initial; count(id)]; ring(id) as usize]).collect();
         let outside = (0..input.resources.len() as u32).map(|id| outside(input, plan, ResourceId(id))).collect();
         let touched = touched(input, plan, &cells);

@@ -1,0 +1,92 @@
+//! Where recordings are cut.
+
+use vixen::plan::Residency::{History, PerSlot, Persistent, Transient};
+use vixen::plan::*;
+use vixen::testing::shapes;
+
+use crate::builder::*;
+
+#[test]
+fn a_static_graph_is_one_segment() {
+    for input in [shapes::chain(50), shapes::layers_in_place(10, 10)] {
+        let plan = plan(&input, &Options::default()).expect("the input is valid");
+        assert_eq!(plan.segments.len(), 1);
+        assert_eq!(plan.segments[0].steps, 0..plan.steps.len() as u32);
+        assert_eq!((plan.segments[0].phases, plan.segments[0].per_slot), (1, false));
+    }
+}
+
+#[test]
+fn a_segment_knows_how_often_it_is_recorded() {
+    let mut graph = Builder::default();
+    let (slot, short, long) =
+        (graph.buffer(PerSlot), graph.buffer(History { depth: 1 }), graph.buffer(History { depth: 2 }));
+    graph.node(&[read(slot, LOAD), write(short, STORE), write(long, STORE)]);
+    graph.node(&[aged(1, read(short, LOAD)), aged(2, read(long, LOAD))]);
+    let plan = graph.plan();
+    assert_eq!(plan.segments.len(), 1);
+    assert_eq!((plan.segments[0].phases, plan.segments[0].per_slot), (6, true));
+}
+
+#[test]
+fn a_dynamic_node_cuts_the_recording_and_joins_others() {
+    let mut graph = Builder::default();
+    let buffer = graph.buffer(Persistent);
+    graph.node(&[update(buffer, UPDATE)]);
+    graph.dynamic_node(&[update(buffer, UPDATE)]);
+    graph.dynamic_node(&[update(buffer, UPDATE)]);
+    graph.node(&[update(buffer, UPDATE)]);
+    let plan = graph.plan();
+    let cuts: Vec<_> = plan.segments.iter().map(|segment| (segment.steps.clone(), segment.dynamic)).collect();
+    // Four nodes with a barrier after each: only the one between the two dynamic nodes is recorded anew.
+    assert_eq!(cuts, [(0..2, false), (2..5, true), (5..8, false)]);
+}
+
+#[test]
+fn dynamic_nodes_of_one_batch_stand_together() {
+    let mut graph = Builder::default();
+    for index in 0..6 {
+        let buffer = graph.buffer(Persistent);
+        let accesses = [update(buffer, UPDATE)];
+        if index % 2 == 0 {
+            graph.dynamic_node(&accesses)
+        } else {
+            graph.node(&accesses)
+        };
+    }
+    let plan = graph.plan();
+    // The barrier at the frame boundary comes after the dynamic nodes and is recorded with them.
+    let cuts: Vec<_> = plan.segments.iter().map(|segment| (segment.steps.clone(), segment.dynamic)).collect();
+    assert_eq!(cuts, [(0..3, false), (3..7, true)]);
+}
+
+#[test]
+fn presenting_is_recorded_apart() {
+    let mut graph = Builder::default();
+    let (color, screen) = (graph.image(Transient), graph.swapchain());
+    graph.node(&[write(color, STORE)]);
+    graph.node(&[read(color, SAMPLE), write(screen, DRAW)]);
+    let plan = graph.plan();
+    let cuts: Vec<_> = plan.segments.iter().map(|segment| segment.swapchain).collect();
+    assert_eq!(cuts, [false, true]);
+    // The swapchain image's barriers are both in the segment that is recorded for each image.
+    assert_eq!(plan.segments[1].steps, 1..4);
+}
+
+#[test]
+fn no_recording_depends_on_more_than_four_switches() {
+    let mut graph = Builder::default();
+    graph.input.switches = 6;
+    let kept = graph.buffer(Persistent);
+    for switch in 0..6 {
+        let (one, other) = (graph.buffer(Persistent), graph.buffer(Persistent));
+        graph.node(&[
+            when(switch, true, read(one, LOAD)),
+            when(switch, false, read(other, LOAD)),
+            update(kept, UPDATE),
+        ]);
+    }
+    let plan = graph.plan();
+    let switches: Vec<u32> = plan.segments.iter().map(|segment| segment.switches.count_ones()).collect();
+    assert_eq!(switches, [4, 2]);
+}

@@ -13,10 +13,14 @@ use crate::files::Roots;
 use crate::krate;
 use crate::node::node_struct;
 
-/// Whether a field has a `cfg` or a `cfg_attr`.
+/// Whether a field has a `cfg` or a `cfg_attr`, or the struct itself a `cfg` behind `#[node]`.
 pub fn needs_evaluation(item: &ItemStruct) -> bool {
-    let conditional = |attribute: &Attribute| attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr");
-    item.fields.iter().any(|field| field.attrs.iter().any(conditional))
+    let conditional = |attribute: &Attribute| is_cfg(attribute) || attribute.path().is_ident("cfg_attr");
+    item.attrs.iter().any(is_cfg) || item.fields.iter().any(|field| field.attrs.iter().any(conditional))
+}
+
+fn is_cfg(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("cfg")
 }
 
 /// A struct under another name, whose derive expands the node.
@@ -27,13 +31,16 @@ pub fn evaluate_first(args: TokenStream, item: ItemStruct) -> TokenStream {
         let ty = std::mem::replace(&mut field.ty, parse_quote!(()));
         field.attrs.push(parse_quote!(#[vixen_type(#ty)]));
     }
+    let (cfgs, attrs): (Vec<_>, Vec<_>) = attrs.into_iter().partition(is_cfg);
     let hidden = format_ident!("__{ident}Declared");
     let where_clause = &generics.where_clause;
+    let semi = matches!(fields, Fields::Unit).then(|| quote!(;));
     quote! {
+        #(#cfgs)*
         #[derive(#krate::macro_support::EvaluatedNode)]
         #[vixen_node({ #args } { #(#attrs)* } { #vis #ident #generics #where_clause })]
         #[allow(non_camel_case_types, dead_code, reason = "the fields that this configuration has")]
-        struct #hidden #fields
+        struct #hidden #fields #semi
     }
 }
 

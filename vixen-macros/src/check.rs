@@ -5,7 +5,7 @@ use vixen_spirv::Descriptor;
 use crate::args::Role as StageRole;
 use crate::compare::compare;
 use crate::errors::{Errors, one_of, similar};
-use crate::model::{Location, Node, Role, Slot};
+use crate::model::{Location, Node, Role, Slot, plain_name};
 use crate::shader::{Merged, Shaders};
 use crate::words::{FieldKind, Kind};
 
@@ -45,7 +45,12 @@ pub fn check(node: &mut Node, shaders: &Shaders, errors: &Errors) -> Matches {
             slot.faulty |= found.is_none();
         }
         if let Some(index) = found {
-            taken[index] = true;
+            if std::mem::replace(&mut taken[index], true) {
+                let message =
+                    format!("another slot is bound to the shader's {} already", shaders.bindings[index].described());
+                errors.over(&slot.name, message);
+                slot.faulty = true;
+            }
             compare(slot, &shaders.bindings[index], shaders.programs.len(), errors);
         }
         slots.push(found);
@@ -110,8 +115,8 @@ fn check_programs(node: &Node, shaders: &Shaders, errors: &Errors) {
 
 /// The binding that a field means: the one at its place, or the one of its name.
 fn find(name: &syn::Ident, at: Option<Location>, attribute: &str, shaders: &Shaders, errors: &Errors) -> Option<usize> {
-    let named = name.to_string();
-    let named = named.trim_start_matches("r#");
+    let named = plain_name(name);
+    let named = named.as_str();
     let found: Vec<usize> = (0..shaders.bindings.len())
         .filter(|&index| {
             let merged = &shaders.bindings[index];
@@ -192,7 +197,11 @@ fn slot_for(merged: &Merged) -> String {
 }
 
 fn check_push(node: &Node, shaders: &Shaders, errors: &Errors) {
-    let block = shaders.modules().find(|module| module.shader.push_constants.as_ref().is_some_and(|push| push.used));
+    let block = shaders.modules().find(|module| match &module.shader.push_constants {
+        // What no function mentions needs no field, but may have one.
+        Some(block) => block.used || node.push().is_some(),
+        None => false,
+    });
     match (node.push(), block) {
         (Some(push), None) => {
             let files: Vec<String> = shaders.modules().map(|module| module.file.value()).collect();
@@ -216,6 +225,9 @@ fn check_attachments(node: &Node, shaders: &Shaders, errors: &Errors) {
         errors.over(&second.name, "a node has one depth attachment");
     }
     let colors: Vec<&Slot> = node.slots.iter().filter(|slot| slot.kind == FieldKind::Color).collect();
+    if colors.iter().any(|slot| slot.faulty) {
+        return;
+    }
     for module in shaders.modules().filter(|module| module.role == StageRole::Fragment) {
         let outputs = &module.shader.outputs;
         for output in outputs {

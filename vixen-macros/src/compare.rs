@@ -108,14 +108,18 @@ fn access_problem(slot: &Slot, merged: &Merged, programs: usize) -> Option<Strin
     let storage = matches!(merged.descriptor(), Descriptor::StorageBuffer(_) | Descriptor::StorageImage(_));
     match slot.effect {
         _ if !storage => None,
-        Effect::Read if merged.access.writable && merged.access.stores => Some(format!(
-            "the slot only reads, but `{file}` may store to `{name}`: add `readonly` to it there, or write `#[storage(read_write)]`"
-        )),
+        Effect::Read if merged.access.writable && merged.access.stores => {
+            let right = if merged.access.loads { Effect::ReadWrite } else { Effect::Write };
+            Some(format!(
+                "the slot only reads, but `{file}` may store to `{name}`: add `readonly` to it there, or write `#[{}({right})]`",
+                slot.kind,
+            ))
+        }
         Effect::Read => None,
         _ if !merged.access.writable => Some(format!(
             "the slot writes, but `{name}` is `readonly` in `{file}`: remove `readonly` there, or write `#[storage]`"
         )),
-        _ if merged.used && !merged.access.stores => Some(format!(
+        _ if !merged.access.stores => Some(format!(
             "the slot writes, but `{file}` never stores to `{name}`: write `#[storage]` if it is only read"
         )),
         // With several pipelines an earlier one may have written what a later one reads.

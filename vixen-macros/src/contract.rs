@@ -8,7 +8,7 @@ use vixen_spirv::{Block, Count, Descriptor, ImageType, Scalar, Type};
 use crate::args::Role as StageRole;
 use crate::check::Matches;
 use crate::compare::dimension;
-use crate::model::{Node, Shape, Slot, last_span, respan};
+use crate::model::{Node, Shape, Slot, last_span, plain_name, respan};
 use crate::shader::{Program, Shaders};
 use crate::words::FieldKind;
 
@@ -20,7 +20,7 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
             continue;
         }
         let spans = slot.spans();
-        let (name, resource) = (slot.name.to_string(), &slot.resource);
+        let (name, resource) = (plain_name(&slot.name), &slot.resource);
         for contract in contracts(node, slot, shaders, *found, krate) {
             checks.call(
                 spans,
@@ -37,7 +37,7 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
     }
     for (plain, spec) in node.plain.iter().zip(&matches.spec) {
         let Some(spec) = spec else { continue };
-        let (name, ty) = (plain.name.to_string(), &plain.ty);
+        let (name, ty) = (plain_name(&plain.name), &plain.ty);
         let spans = (plain.name.span(), last_span(ty));
         if spec.scalar == Scalar::Bool {
             checks.call(spans, quote_spanned!(spans.0=> check_spec_bool::<#ty>), quote!(#name));
@@ -47,7 +47,7 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
         }
     }
     if let Some(push) = node.push() {
-        let (name, ty) = (push.name.to_string(), &push.ty);
+        let (name, ty) = (plain_name(&push.name), &push.ty);
         let spans = (push.name.span(), last_span(ty));
         let mut seen: Vec<&Block> = Vec::new();
         for block in
@@ -244,7 +244,7 @@ pub fn vertex_attributes(node: &Node, program: &Program, krate: &Path) -> TokenS
     let slots = node.slots.iter().enumerate().filter(|(_, slot)| slot.kind == FieldKind::Vertex);
     let span = slots.clone().next().map_or_else(Span::call_site, |(_, slot)| slot.name.span());
     let slots = slots.map(|(index, slot)| {
-        let (index, name, resource) = (Literal::u32_suffixed(index as u32), slot.name.to_string(), &slot.resource);
+        let (index, name, resource) = (Literal::u32_suffixed(index as u32), plain_name(&slot.name), &slot.resource);
         quote! {
             #krate::macro_support::VertexSlot {
                 slot: #index,

@@ -8,7 +8,7 @@ use vixen_spirv::{Count, Descriptor};
 use crate::args::{HitArg, Role as StageRole};
 use crate::check::Matches;
 use crate::contract::vertex_attributes;
-use crate::model::{Node, SamplerArgs, Shape, Slot};
+use crate::model::{Node, SamplerArgs, Shape, Slot, plain_name};
 use crate::shader::{Merged, Program, Shaders};
 use crate::words::{Blend, Compare, Cull, Effect, FieldKind, Front, Kind, Polygon, Topology};
 
@@ -26,7 +26,7 @@ pub fn declaration(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Pa
     let push = push_declaration(node, shaders, krate);
     let spec_bytes = Literal::u32_suffixed(matches.spec_bytes);
     let samplers = node.samplers.iter().zip(&matches.samplers).filter_map(|(sampler, found)| {
-        let name = sampler.name.to_string();
+        let name = plain_name(&sampler.name);
         let binding = binding_declaration(&shaders.bindings[(*found)?], None, krate);
         let sampler = sampler_desc(&sampler.sampler, krate);
         Some(quote!(#krate::macro_support::SamplerSlot { name: #name, binding: #binding, sampler: #sampler }))
@@ -48,7 +48,7 @@ pub fn declaration(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Pa
 }
 
 fn slot_declaration(slot: &Slot, merged: Option<&Merged>, krate: &Path) -> TokenStream {
-    let name = slot.name.to_string();
+    let name = plain_name(&slot.name);
     let kind = format_ident!("{}", slot.kind.slot_kind());
     let effect = format_ident!("{}", slot.effect.variant());
     let shape = match &slot.shape {

@@ -190,7 +190,22 @@ fn slot(
         }
         faulty = true;
     };
+    let single = matches!(
+        kind,
+        FieldKind::Color
+            | FieldKind::Depth
+            | FieldKind::Vertex
+            | FieldKind::Index
+            | FieldKind::Host
+            | FieldKind::Create
+    );
     match (&shape, options.max) {
+        (Shape::Array(_) | Shape::Runtime(_), _) if single => {
+            fault(&format!("a `#[{kind}]` slot is a single resource; declare several slots"));
+        }
+        (Shape::Optional, _) if matches!(kind, FieldKind::Host | FieldKind::Create) => {
+            fault(&format!("a `#[{kind}]` slot cannot be optional"));
+        }
         (Shape::Runtime(_), None) => fault("a run-time array needs the most elements that it can have: `max = 16`"),
         (Shape::One | Shape::Optional | Shape::Array(_), Some(_)) => {
             fault("`max` belongs to a run-time array, `Vec<..>`")

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::visit_mut::{self, VisitMut};
-use syn::{FnArg, GenericArgument, ImplItem, ItemImpl, Path, PathArguments, Type, parse_quote};
+use syn::{FnArg, GenericArgument, ImplItem, ItemImpl, Path, PathArguments, PathSegment, Type, parse_quote};
 
 use crate::errors::{Errors, one_of};
 use crate::model::alias_ident;
@@ -76,15 +76,20 @@ impl VisitMut for Generated<'_> {
         let krate = self.krate;
         if let Type::Path(path) = ty
             && path.qself.is_none()
-            && let Some(ident) = path.path.get_ident()
+            && path.path.segments.len() == 1
+            && let Some(PathSegment { ident, arguments }) = path.path.segments.first()
         {
+            let lifetime = match arguments {
+                PathArguments::None => quote!(<'_>),
+                given => given.to_token_stream(),
+            };
             if ident == "View" {
-                *ty = parse_quote!(<Self as #krate::macro_support::Node>::View<'_>);
+                *ty = parse_quote!(<Self as #krate::macro_support::Node>::View #lifetime);
                 return;
             }
             if ident == "Commands" && self.kind != Kind::Host {
                 let commands = format_ident!("{}Commands", self.kind.variant(), span = ident.span());
-                *ty = parse_quote!(#krate::macro_support::#commands<'_>);
+                *ty = parse_quote!(#krate::macro_support::#commands #lifetime);
                 return;
             }
         }

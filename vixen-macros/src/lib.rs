@@ -30,13 +30,98 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 
 /// Makes a struct into a node, and its fields into slots; on an impl, says what the node does.
 ///
-/// See the crate `vixen` for what the attributes mean.
+/// ```ignore
+/// /// Casts one ray a pixel.
+/// #[node(compute, shader = "voxel_march.comp.spv")]
+/// pub struct VoxelMarch {
+///     #[uniform]        camera: Buffer<CameraUniform>,
+///     #[storage]        scene:  Buffer<[Brick]>,
+///     #[storage(write)] color:  Image<Rgba16Float>,
+///     #[push]           params: MarchParams,
+/// }
+///
+/// #[node] // resolves `View` and `Commands`, which this makes and nobody writes
+/// impl Compute for VoxelMarch {
+///     fn record(view: &View, commands: &mut Commands) {
+///         commands.dispatch_over(view.color.extent());
+///     }
+/// }
+/// ```
+///
+/// The struct becomes the node's wiring: what reads is a `&Wire`, what writes is a `Target`, what does both is a `Wire`.
+/// Beside it come `VoxelMarchOutputs`, which `graph.add` returns, and `VoxelMarchView`, which `record` gets.
+/// All fields have the struct's visibility; documentation, generics and `cfg`s are kept.
+///
+/// # Arguments
+/// The kind comes first: `compute`, `graphics`, `ray_tracing`, `transfer` or `host`. Then, in any order:
+///
+/// | argument | of | meaning |
+/// | --- | --- | --- |
+/// | `shader = "a.comp.spv"` | compute | the shader |
+/// | `vertex = ".."`, `fragment = ".."` | graphics | the shaders |
+/// | `topology`, `cull`, `front`, `polygon`, `depth_compare`, `blend` | graphics | fixed state: `cull = back`, `blend = alpha` |
+/// | `raygen = ".."`, `miss = ".."`, `hit(closest = "..", any = "..", intersection = "..")`, `max_depth = 1` | ray tracing | the shaders; `miss` and `hit` as often as needed, in the order of their indices |
+/// | `pipeline(name = "blur_x", ..)` | all with shaders | one of several pipelines, with its shaders and state inside; bound as `Self::BLUR_X` |
+/// | `dynamic` | all | recorded anew in every frame |
+/// | `emits(Event = 16)`, `receives(Event = 16)` | all | events, and how many of them a frame has room for |
+/// | `staging = bytes`, `history = frames`, `transient(bytes = .., per_pixel = ..)` | all | what else an instance needs |
+/// | `crate = path` | all | where `vixen` is, if its name in the manifest does not tell |
+///
+/// A shader is looked for in `shaders/` of the crate, in the crate, and in `shaders/` of every directory above.
+///
+/// # Slots
+/// A slot's type is `Buffer<T>`, `Buffer<[T]>`, `Image<Format>` or `AccelerationStructure`; in an `Option` it may be left
+/// empty, in an array `[..; N]` there are several, in a `Vec` up to `max = N`.
+///
+/// | attribute | effects, the default first | of |
+/// | --- | --- | --- |
+/// | `#[uniform]` | read | compute, graphics, ray tracing |
+/// | `#[storage]` | `read`, `write`, `read_write`, `create` | compute, graphics, ray tracing |
+/// | `#[sampled]`, `#[sampled(linear, clamp)]` with the sampler of a combined image sampler | read | compute, graphics, ray tracing |
+/// | `#[acceleration_structure]` | read | compute, graphics, ray tracing |
+/// | `#[indirect]` | read | compute, graphics, ray tracing |
+/// | `#[color]`, `#[color(write, clear = [0.0, 0.0, 0.0, 1.0])]` | `write`, `read_write`, `create` | graphics |
+/// | `#[depth]`, `#[depth(write, clear = 1.0)]` | `read_write`, `read`, `write`, `create` | graphics |
+/// | `#[vertex]`, `#[index]` | read | graphics |
+/// | `#[transfer_source]` | read | transfer |
+/// | `#[transfer_destination]` | `write`, `read_write`, `create` | transfer |
+/// | `#[host]` | read | host |
+/// | `#[create]` | create | host |
+///
+/// A `create` slot makes its resource, with `len = ..` elements or of an `extent = ..`; both may name `self.field`.
+/// A filter is `linear` or `nearest`, an address mode `clamp`, `repeat`, `mirror` or `border`; a shadow sampler has
+/// `compare = less`. Shaders find slots by the binding's name, then by the name of its block (`CameraUniform` answers to
+/// `camera_uniform`); in a module that is stripped of names say `#[uniform(set = 0, binding = 1)]`.
+///
+/// Other fields: `#[sampler(linear)] name: Sampler` is a sampler of its own and has no wire; `#[push]` holds the push
+/// constants, `#[spec]` or `#[spec(id = 3)]` a specialisation constant; without an attribute a field is plain data,
+/// which the view refers to and which a host node may change.
+///
+/// # Errors
+/// Everything that the shader says is compared with the struct, and an error points at the slot: what exists on one side
+/// alone, descriptor types, counts, formats, dimensions, who stores and who only reads, push constants, specialisation
+/// constants, attachments, vertex inputs, and the layout of every block, member by member. What depends on a generic
+/// parameter is compared where the node is added to a graph.
 #[proc_macro_attribute]
 pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
     node::node(args.into(), item.into(), &files::Roots::of_call_site()).into()
 }
 
 /// States the layout of a `#[repr(C)]` struct, so that it can be compared with a shader's.
+///
+/// ```ignore
+/// #[derive(Clone, Copy, Block)]
+/// #[repr(C)]
+/// struct CameraUniform {
+///     view: Mat4,
+///     eye: Vec3,
+///     fov: f32,
+/// }
+/// ```
+///
+/// Members are numbers, `glam`'s vectors and matrices, arrays of these, and other blocks. Padding is an error: make it a
+/// member whose name starts with `_`, which the shader need not have. Names match across conventions: `viewProjection`
+/// is `view_projection`. `#[block(crate = path)]` says where `vixen` is, if its name in the manifest does not tell.
 #[proc_macro_derive(Block, attributes(block))]
 pub fn block(item: TokenStream) -> TokenStream {
     let input = parse_macro_input!(item as DeriveInput);

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
+use syn::ext::IdentExt;
 use syn::{Attribute, Expr, GenericArgument, Generics, PathArguments, Type, Visibility};
 
 use crate::args::NodeArgs;
@@ -137,6 +138,11 @@ impl Node {
     pub fn data_ident(&self) -> Ident {
         format_ident!("__{}Data", self.ident)
     }
+}
+
+/// A field's name in messages and declarations: without the `r#` of a keyword.
+pub fn plain_name(field: &Ident) -> String {
+    field.unraw().to_string()
 }
 
 /// The alias of a node's struct that needs no lifetime, which `#[node] impl` is turned to.

@@ -21,9 +21,17 @@ pub struct Copy {
 
 #[node]
 impl Compute for Copy {
-    fn record(view: &View, commands: &mut Commands) {
+    fn record(view: &View<'_>, commands: &mut Commands<'_>) {
         commands.dispatch_over([view.source.len() as u32, 1, 1]);
     }
+}
+
+/// Not there at all.
+#[node(compute, shader = "no_such_shader.spv")]
+#[cfg(any())]
+pub struct Gone {
+    #[uniform]
+    missing: Buffer<NoSuchType>,
 }
 
 fn main() {

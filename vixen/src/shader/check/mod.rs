@@ -6,6 +6,8 @@
 mod contract;
 mod layout;
 mod message;
+#[cfg(test)]
+mod tests;
 mod vertex;
 
 pub use contract::{Contract, ImageContract, ShaderBlock, ShaderMember, ShaderType, VertexInput};

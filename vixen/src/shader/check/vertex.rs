@@ -73,7 +73,7 @@ const fn named<'a>(slots: &'a [VertexSlot], name: &str) -> Option<(&'a VertexSlo
     None
 }
 
-const fn nth<'a>(slots: &'a [VertexSlot], mut number: usize) -> Option<(&'a VertexSlot, &'a Member)> {
+const fn nth(slots: &[VertexSlot], mut number: usize) -> Option<(&VertexSlot, &Member)> {
     let mut index = 0;
     while index < slots.len() {
         if let Some(block) = slots[index].block {

@@ -1,0 +1,25 @@
+use vixen::{Block, Buffer, Graphics, Image, Rgba8Unorm, node};
+
+#[derive(Clone, Copy, Block)]
+#[repr(C)]
+struct Vertex {
+    position: [f32; 3],
+    tint: [f32; 4],
+}
+
+#[node(graphics, vertex = "mesh.vert.spv", fragment = "mesh.frag.spv")]
+struct Draw {
+    #[uniform]
+    camera: Buffer<[[f32; 4]; 4]>,
+    #[vertex]
+    vertices: Buffer<[Vertex]>,
+    #[color]
+    colors: [Image<Rgba8Unorm>; 2],
+}
+
+#[node]
+impl Graphics for Draw {
+    fn record(_view: &View, _commands: &mut Commands) {}
+}
+
+fn main() {}

@@ -1,0 +1,150 @@
+//! `bench executor`: what a frame costs the calling thread, ours beside the same frame written by hand in ash.
+//!
+//! Four sides run in turns, a few frames at a time: our unchanged frame, our frame with every node dynamic, hand-written ash
+//! that records everything, and hand-written ash that submits what it recorded once. All wait for their frame slot, write one
+//! uniform into a mapped ring, label every node, signal a timeline semaphore, and bind, push and dispatch the same. What is
+//! measured is the thread's CPU time in the calls. The GPU is idle when a measurement begins, so that none waits for it.
+
+mod by_hand;
+mod instructions;
+mod objects;
+mod ours;
+mod shape;
+mod sides;
+
+use clap::Args;
+use vixen::Device;
+
+use crate::clock::Clock;
+use crate::report::{Goal, Report, Row};
+use crate::statistics::median;
+use crate::{Arguments, Failure};
+use shape::Shape;
+use sides::{Side, Sides};
+
+/// An unchanged frame over a hand-written resubmission.
+const UNCHANGED: Goal = Goal::AtMost(1.10);
+/// Nanoseconds that a node adds to an unchanged frame, over what it adds to a hand-written resubmission.
+const SLOPE: Goal = Goal::AtMost(1.0);
+/// A frame with every node dynamic over hand-written recording.
+const DYNAMIC: Goal = Goal::AtMost(1.20);
+
+/// Node counts, and how many rounds of how many frames each side runs of them.
+const SIZES: [(usize, usize, usize); 4] = [(10, 101, 16), (100, 101, 16), (1_000, 51, 8), (10_000, 21, 4)];
+
+/// What only this benchmark understands.
+#[derive(Args)]
+pub struct Options {
+    /// `executor`: also count instructions, under valgrind
+    #[arg(long)]
+    instructions: bool,
+    /// `executor`: run frames of one side only, for a profiler
+    #[arg(long, value_enum, hide = true)]
+    side: Option<Side>,
+    /// With `--side`: how many nodes
+    #[arg(long, default_value_t = 1_000, hide = true)]
+    nodes: usize,
+    /// With `--side`: nodes a layer
+    #[arg(long, default_value_t = 1, hide = true)]
+    width: usize,
+    /// With `--side`: how many frames
+    #[arg(long, default_value_t = 20, hide = true)]
+    frames: u32,
+}
+
+/// Runs the benchmark.
+pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    let device = arguments.device()?;
+    if let Some(side) = arguments.executor.side {
+        return run_one(&device, side, &arguments.executor);
+    }
+    let clock = Clock::new();
+    let mut report = Report::new(&device.info().name);
+    report.note(format!("driver {}; {} of the calls, medians", device.info().driver, clock.name()));
+    for shape in [Shape::chain, Shape::layers_of_ten] {
+        let mut all = Vec::new();
+        for (nodes, rounds, frames) in SIZES {
+            let rounds = if arguments.quick { rounds.div_ceil(10) } else { rounds };
+            let shape = shape(nodes);
+            let times = Times::measure(&device, &clock, shape, rounds, frames)?;
+            times.rows(shape).into_iter().for_each(|row| report.add(row));
+            all.push((nodes, times));
+        }
+        report.add(slope(shape(10), &all));
+    }
+    if arguments.executor.instructions {
+        instructions::count(arguments, &mut report)?;
+    }
+    Ok(report)
+}
+
+/// Median nanoseconds of a frame, by side.
+struct Times([f64; Side::ALL.len()]);
+
+impl Times {
+    fn measure(device: &Device, clock: &Clock, shape: Shape, rounds: usize, frames: usize) -> Result<Self, Failure> {
+        let mut sides = Sides::new(device, shape, &Side::ALL)?;
+        sides.check_barriers()?;
+        let mut samples: [Vec<f64>; Side::ALL.len()] = Default::default();
+        for round in 0..rounds {
+            // Nobody always comes after the same neighbour.
+            for turn in 0..Side::ALL.len() {
+                let side = Side::ALL[(round + turn) % Side::ALL.len()];
+                for frame in 0..frames {
+                    sides.wait(side)?;
+                    let (taken, result) = clock.measure(|| sides::measured_frame(&mut sides, side, round as u32));
+                    result?;
+                    // The first frame of a turn finds the caches as the neighbour left them.
+                    if frame > 0 {
+                        samples[side as usize].push(taken);
+                    }
+                }
+            }
+        }
+        sides.check_results()?;
+        Ok(Self(samples.map(|mut samples| median(&mut samples))))
+    }
+
+    fn of(&self, side: Side) -> f64 {
+        self.0[side as usize]
+    }
+
+    fn rows(&self, shape: Shape) -> Vec<Row> {
+        let nodes = shape.nodes;
+        let ratio = |name: &str, ours: Side, by_hand: Side, goal| {
+            Row::new(format!("{name}_{nodes}"), self.of(ours) / self.of(by_hand), "ratio").goal(goal)
+        };
+        let mut rows = vec![
+            ratio("unchanged_over_resubmit", Side::Unchanged, Side::Resubmit, UNCHANGED),
+            ratio("dynamic_over_record", Side::Dynamic, Side::Record, DYNAMIC),
+        ];
+        rows.extend(Side::ALL.map(|side| Row::new(format!("{}_us", side.label()), self.of(side) / 1000.0, "µs")));
+        rows.into_iter().map(|row| row.key("shape", shape.label()).key("nodes", nodes)).collect()
+    }
+}
+
+/// What a node adds, from 100 to 10,000 of them, over what it adds to the hand-written resubmission.
+fn slope(shape: Shape, all: &[(usize, Times)]) -> Row {
+    let time = |nodes: usize, side: Side| {
+        all.iter().find(|(known, _)| *known == nodes).map_or(f64::NAN, |(_, times)| times.of(side))
+    };
+    let slope = |side| (time(10_000, side) - time(100, side)) / 9_900.0;
+    let over = slope(Side::Unchanged) - slope(Side::Resubmit);
+    Row::new("unchanged_slope_over_handwritten_ns", over, "ns/node").goal(SLOPE).key("shape", shape.label())
+}
+
+/// Runs one side alone; nothing is measured.
+fn run_one(device: &Device, side: Side, options: &Options) -> Result<Report, Failure> {
+    if options.width == 0 || options.nodes < options.width {
+        return Err("--width must be at least 1 and at most --nodes".into());
+    }
+    let mut sides = Sides::new(device, Shape { width: options.width, nodes: options.nodes }, &[side])?;
+    for frame in 0..options.frames {
+        sides.wait(side)?;
+        sides::measured_frame(&mut sides, side, frame)?;
+    }
+    sides.wait(side)?;
+    let mut report = Report::new(&device.info().name);
+    report.note(format!("{} frames of '{}' alone, for a profiler", options.frames, side.label()));
+    Ok(report)
+}

@@ -1,0 +1,135 @@
+//! The four that are compared, of one shape.
+
+use clap::ValueEnum;
+use vixen::Device;
+use vixen::memory;
+
+use super::by_hand::ByHand;
+use super::ours::Ours;
+use super::shape::{Shape, VALUES};
+use crate::Failure;
+
+/// Who runs a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// Our frame of static nodes.
+    Unchanged,
+    /// Hand-written: submits what was recorded once.
+    Resubmit,
+    /// Our frame of dynamic nodes.
+    Dynamic,
+    /// Hand-written: records everything in every frame.
+    Record,
+}
+
+impl Side {
+    /// All of them, in the order of their values.
+    pub const ALL: [Self; 4] = [Self::Unchanged, Self::Resubmit, Self::Dynamic, Self::Record];
+
+    /// What figures and the command line call it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Resubmit => "resubmit",
+            Self::Dynamic => "dynamic",
+            Self::Record => "record",
+        }
+    }
+}
+
+/// What the sides run; only what is wanted is made.
+pub struct Sides {
+    shape: Shape,
+    unchanged: Option<Ours>,
+    dynamic: Option<Ours>,
+    by_hand: Option<ByHand>,
+    /// What was added up, by side.
+    amounts: [u32; Side::ALL.len()],
+}
+
+/// One frame of one side. It is never inlined, so that a profiler can tell it from everything else.
+#[inline(never)]
+pub fn measured_frame(sides: &mut Sides, side: Side, amount: u32) -> Result<(), Failure> {
+    sides.amounts[side as usize] = sides.amounts[side as usize].wrapping_add(amount);
+    match side {
+        Side::Unchanged => made(&mut sides.unchanged).frame(amount)?,
+        Side::Dynamic => made(&mut sides.dynamic).frame(amount)?,
+        Side::Resubmit => made(&mut sides.by_hand).resubmit(amount)?,
+        Side::Record => made(&mut sides.by_hand).record_and_submit(amount)?,
+    }
+    Ok(())
+}
+
+impl Sides {
+    /// Makes what the wanted sides need.
+    pub fn new(device: &Device, shape: Shape, wanted: &[Side]) -> Result<Self, Failure> {
+        let wants = |side: Side| wanted.contains(&side);
+        let by_hand = wants(Side::Resubmit) || wants(Side::Record);
+        Ok(Self {
+            shape,
+            unchanged: wants(Side::Unchanged).then(|| Ours::new(device, shape, false)).transpose()?,
+            dynamic: wants(Side::Dynamic).then(|| Ours::new(device, shape, true)).transpose()?,
+            by_hand: by_hand.then(|| ByHand::new(device, shape)).transpose()?,
+            amounts: [0; Side::ALL.len()],
+        })
+    }
+
+    /// Waits until nothing of a side is under way.
+    pub fn wait(&mut self, side: Side) -> Result<(), Failure> {
+        match side {
+            Side::Unchanged => made(&mut self.unchanged).wait(),
+            Side::Dynamic => made(&mut self.dynamic).wait(),
+            Side::Resubmit | Side::Record => Ok(made(&mut self.by_hand).wait()?),
+        }
+    }
+
+    /// Fails unless all sides have the same barriers: else they would not be comparable.
+    pub fn check_barriers(&self) -> Result<(), Failure> {
+        let wanted = self.by_hand.as_ref().map(ByHand::barriers);
+        for (name, ours) in [("unchanged", &self.unchanged), ("dynamic", &self.dynamic)] {
+            let found = ours.as_ref().map(Ours::barriers);
+            if found != wanted {
+                let shape = self.shape;
+                return Err(format!(
+                    "the comparison would not be fair: {name} {shape:?} has (barrier commands, barriers) {found:?}, \
+                     hand-written {wanted:?}"
+                )
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails unless every node of every frame ran.
+    pub fn check_results(&mut self) -> Result<(), Failure> {
+        for side in Side::ALL {
+            self.wait(side)?;
+        }
+        let by_hand = made(&mut self.by_hand);
+        by_hand.show_to_host()?;
+        let amount = |side: Side| self.amounts[side as usize];
+        let unchanged = made(&mut self.unchanged).columns();
+        check(self.shape, "unchanged", unchanged, amount(Side::Unchanged))?;
+        check(self.shape, "dynamic", made(&mut self.dynamic).columns(), amount(Side::Dynamic))?;
+        let both = amount(Side::Resubmit).wrapping_add(amount(Side::Record));
+        check(self.shape, "hand-written", by_hand.columns(), both)
+    }
+}
+
+fn made<T>(side: &mut Option<T>) -> &mut T {
+    side.as_mut().expect("a side runs only where it was asked for")
+}
+
+fn check(shape: Shape, name: &str, columns: &[memory::Buffer], amounts: u32) -> Result<(), Failure> {
+    let wanted = shape.expected(amounts);
+    let mut bytes = [0; VALUES as usize * size_of::<u32>()];
+    for column in columns {
+        column.read(0, &mut bytes)?;
+        let values = bytes.chunks_exact(4).map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]));
+        if let Some(found) = values.into_iter().find(|&value| value != wanted) {
+            let error = format!("the {name} {shape:?} computed {found} where it should have {wanted}");
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}

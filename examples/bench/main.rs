@@ -1,0 +1,140 @@
+//! `bench NAME`: measures Vixen, beside hand-written Vulkan in the same run where there is something to compare with.
+//!
+//! A benchmark is one entry of [`BENCHMARKS`]: a name, and a function that returns a [`Report`](report::Report).
+
+mod clock;
+mod executor;
+mod plan;
+mod report;
+mod statistics;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::builder::PossibleValue;
+use vixen::device::Select;
+use vixen::{Device, DeviceOptions};
+
+use crate::report::Report;
+
+/// What a benchmark fails with: one line for the user.
+type Failure = Box<dyn Error>;
+
+/// One benchmark.
+struct Benchmark {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Arguments) -> Result<Report, Failure>,
+}
+
+/// All of them. `--help` lists them in this order.
+const BENCHMARKS: &[Benchmark] = &[
+    Benchmark { name: "plan", about: "planning: time a slot, barrier commands, hazards", run: plan::run },
+    Benchmark { name: "executor", about: "CPU time of a frame beside hand-written Vulkan", run: executor::run },
+];
+
+/// Measures Vixen, beside hand-written Vulkan where there is something to compare with.
+#[derive(Parser)]
+#[command(name = "bench", max_term_width = 120)]
+struct Arguments {
+    /// Which benchmark
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(
+        BENCHMARKS.iter().map(|bench| PossibleValue::new(bench.name).help(bench.about))
+    ))]
+    name: String,
+    /// Also write the figures to a file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Which GPU: an index, or a part of a name
+    #[arg(long, value_name = "INDEX|NAME")]
+    device: Option<String>,
+    /// Fewer rounds and cases: to try it out, not to quote it
+    #[arg(long)]
+    quick: bool,
+    #[command(flatten)]
+    executor: executor::Options,
+}
+
+impl Arguments {
+    /// The device that the user chose, without validation.
+    fn device(&self) -> Result<Device, Failure> {
+        let select = match &self.device {
+            None => Select::Default,
+            Some(text) => text.parse().map_or_else(|_| Select::Name(text.clone()), Select::Index),
+        };
+        Ok(Device::new(&DeviceOptions::new().application_name("vixen bench").select(select).validation(false))?)
+    }
+}
+
+fn main() -> ExitCode {
+    // SAFETY: the first statement of `main`, and nothing that runs before it starts a thread: nobody else can be reading or
+    // changing the environment.
+    unsafe {
+        // The software driver's worker threads would compete with the calls that are measured.
+        if std::env::var_os("LP_NUM_THREADS").is_none() {
+            std::env::set_var("LP_NUM_THREADS", "0");
+        }
+        // A validation layer in the environment, as `./x test` sets it, would be what is measured.
+        std::env::remove_var("VK_INSTANCE_LAYERS");
+    }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if !error.use_stderr() => error.exit(),
+        Err(error) => return fail(&one_line(&error.to_string())),
+    };
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("error: {error}")),
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let benchmark =
+        BENCHMARKS.iter().find(|bench| bench.name == arguments.name).expect("clap lets only these names in");
+    let report = (benchmark.run)(arguments)?;
+    print!("{}", report.table());
+    if let Some(path) = &arguments.json {
+        std::fs::write(path, report.json()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Bad arguments, or nothing to run on.
+fn fail(message: &str) -> ExitCode {
+    eprintln!("bench: {message}");
+    ExitCode::from(2)
+}
+
+/// The first paragraph of a message, on one line.
+fn one_line(message: &str) -> String {
+    message.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(arguments: &[&str]) -> String {
+        let arguments = std::iter::once("bench").chain(arguments.iter().copied());
+        Arguments::try_parse_from(arguments).err().map(|error| one_line(&error.to_string())).unwrap_or_default()
+    }
+
+    #[test]
+    fn bad_arguments_get_one_line_that_says_what_is_wrong() {
+        assert_eq!(
+            complaint(&["plann"]),
+            "error: invalid value 'plann' for '<NAME>' [possible values: plan, executor]"
+        );
+        assert_eq!(complaint(&[]), "error: the following required arguments were not provided: <NAME>");
+        assert_eq!(complaint(&["plan", "--frob"]), "error: unexpected argument '--frob' found");
+    }
+
+    #[test]
+    fn every_benchmark_can_be_asked_for() {
+        for benchmark in BENCHMARKS {
+            assert_eq!(complaint(&[benchmark.name, "--json", "a.json", "--device", "0", "--quick"]), "");
+        }
+    }
+}

@@ -6,6 +6,7 @@
 // Lets `#[node]`, whose output names `::vixen`, be used inside this crate.
 extern crate self as vixen;
 
+pub mod bind;
 pub mod device;
 pub mod event;
 pub mod frame;

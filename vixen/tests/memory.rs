@@ -8,8 +8,9 @@ use ash::vk;
 use ash::vk::Handle as _;
 use vixen::device::{Device, DeviceError, DeviceOptions, Feature};
 use vixen::memory::{
-    Allocation, Allocator, BudgetManager, Buffer, BufferDesc, Category, DirectAllocator, Image, ImageDesc, ImageRegion,
-    Location, MemoryError, RawBuffer, RawImage, VmaAllocator, upload_buffer, upload_image,
+    Allocation, Allocator, Backing, BudgetManager, Buffer, BufferDesc, Category, DirectAllocator, Image, ImageDesc,
+    ImageRegion, Location, MemoryDesc, MemoryError, RawBuffer, RawImage, RawMemory, VmaAllocator, upload_buffer,
+    upload_image,
 };
 
 /// A device under validation, or none with a line that says so: only where nothing demands that every test runs.
@@ -56,16 +57,17 @@ impl Numbers {
 struct Shared(Arc<Numbers>);
 
 impl Allocator for Shared {
-    fn buffer_bytes(&self, desc: &BufferDesc<'_>) -> Result<u64, MemoryError> {
-        Ok(desc.size.next_multiple_of(16))
+    fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
+        Ok(needs(desc.size.next_multiple_of(16)))
     }
 
-    fn image_bytes(&self, desc: &ImageDesc<'_>) -> Result<u64, MemoryError> {
-        Ok(desc.extent.into_iter().map(u64::from).product::<u64>() * 4)
+    fn image_requirements(&self, desc: &ImageDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
+        Ok(needs(desc.extent.into_iter().map(u64::from).product::<u64>() * 4))
     }
 
-    fn create_buffer(&self, desc: &BufferDesc<'_>) -> Result<RawBuffer, MemoryError> {
-        let (token, bytes) = self.0.make(desc.name, self.buffer_bytes(desc)?)?;
+    unsafe fn create_buffer(&self, desc: &BufferDesc<'_>, backing: Backing<'_>) -> Result<RawBuffer, MemoryError> {
+        let bytes = if let Backing::Aliased { .. } = backing { 0 } else { self.buffer_requirements(desc)?.size };
+        let (token, bytes) = self.0.make(desc.name, bytes)?;
         let handle = vk::Buffer::from_raw(token);
         let allocation = Allocation::opaque(token);
         Ok(RawBuffer { handle, allocation, bytes, mapped: None, coherent: true, address: 0 })
@@ -76,8 +78,9 @@ impl Allocator for Shared {
         self.0.alive.fetch_sub(1, Relaxed);
     }
 
-    fn create_image(&self, desc: &ImageDesc<'_>) -> Result<RawImage, MemoryError> {
-        let (token, bytes) = self.0.make(desc.name, self.image_bytes(desc)?)?;
+    unsafe fn create_image(&self, desc: &ImageDesc<'_>, backing: Backing<'_>) -> Result<RawImage, MemoryError> {
+        let bytes = if let Backing::Aliased { .. } = backing { 0 } else { self.image_requirements(desc)?.size };
+        let (token, bytes) = self.0.make(desc.name, bytes)?;
         Ok(RawImage { handle: vk::Image::from_raw(token), allocation: Allocation::opaque(token), bytes })
     }
 
@@ -86,19 +89,33 @@ impl Allocator for Shared {
         self.0.alive.fetch_sub(1, Relaxed);
     }
 
-    unsafe fn map(&self, _allocation: &Allocation) -> Result<NonNull<u8>, MemoryError> {
-        unimplemented!("numbers cannot be mapped")
+    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
+        let (token, bytes) = self.0.make(desc.name, desc.size)?;
+        Ok(RawMemory { allocation: Allocation::opaque(token), bytes })
+    }
+
+    unsafe fn free(&self, memory: RawMemory) {
+        assert!(memory.allocation.token().is_some());
+        self.0.alive.fetch_sub(1, Relaxed);
+    }
+
+    unsafe fn map(&self, _allocation: &Allocation) -> Result<NonNull<u8>, vk::Result> {
+        Err(vk::Result::ERROR_MEMORY_MAP_FAILED)
     }
 
     unsafe fn unmap(&self, _allocation: &Allocation) {}
 
-    unsafe fn flush(&self, _allocation: &Allocation, _offset: u64, _len: u64) -> Result<(), MemoryError> {
+    unsafe fn flush(&self, _allocation: &Allocation, _offset: u64, _len: u64) -> Result<(), vk::Result> {
         Ok(())
     }
 
-    unsafe fn invalidate(&self, _allocation: &Allocation, _offset: u64, _len: u64) -> Result<(), MemoryError> {
+    unsafe fn invalidate(&self, _allocation: &Allocation, _offset: u64, _len: u64) -> Result<(), vk::Result> {
         Ok(())
     }
+}
+
+fn needs(size: u64) -> vk::MemoryRequirements {
+    vk::MemoryRequirements { size, alignment: 16, memory_type_bits: 1 }
 }
 
 fn numbers(heaps: &[u64]) -> (Arc<Numbers>, Arc<BudgetManager>) {
@@ -124,7 +141,8 @@ fn the_limit_is_exact_to_the_byte() {
     let first = budget.buffer(&storage("first", 640), Category::Cacher).unwrap();
     budget.set_limit(640 + 255);
     let error = budget.buffer(&storage("second", 241), Category::Uniform).unwrap_err();
-    let expected = MemoryError::OverBudget { name: "second".into(), requested: 256, in_use: 640, limit: 895 };
+    let usage = "STORAGE_BUFFER".to_owned();
+    let expected = MemoryError::OverBudget { name: "second".into(), requested: 256, usage, in_use: 640, limit: 895 };
     assert_eq!(error, expected);
     assert_eq!((numbers.made.load(Relaxed), budget.usage().refusals), (1, 1), "nobody asked the allocator");
 
@@ -155,7 +173,7 @@ fn what_the_allocator_really_took_is_what_counts() {
     // Beyond the limit only when it is already there: it is freed again.
     budget.set_limit(67);
     let error = budget.buffer(&storage("too large", 64), Category::Other).unwrap_err();
-    assert!(matches!(error, MemoryError::OverBudget { requested: 4, in_use: 64, limit: 67, .. }), "{error}");
+    assert!(matches!(error, MemoryError::OverBudget { requested: 68, in_use: 0, limit: 67, .. }), "{error}");
     assert_eq!((budget.usage().in_use, budget.usage().resources, numbers.alive.load(Relaxed)), (0, 0, 0));
 }
 

@@ -34,12 +34,7 @@ pub struct BufferDesc<'a> {
 impl<'a> BufferDesc<'a> {
     /// A buffer in the device's memory.
     pub const fn new(name: &'a str, size: u64, usage: vk::BufferUsageFlags) -> Self {
-        Self {
-            name,
-            size,
-            usage,
-            location: Location::Device,
-        }
+        Self { name, size, usage, location: Location::Device }
     }
 
     /// The same elsewhere.
@@ -51,26 +46,21 @@ impl<'a> BufferDesc<'a> {
     /// Refuses what no device could create.
     pub(super) fn check(&self) -> Result<(), MemoryError> {
         if self.size == 0 {
-            return Err(MemoryError::invalid(
-                self.name,
-                "has no size: a buffer needs at least one byte",
-            ));
+            return Err(self.invalid("has no size: a buffer needs at least one byte"));
         }
         if self.usage.is_empty() {
-            return Err(MemoryError::invalid(
-                self.name,
-                "has no usage: say what the buffer is for",
-            ));
+            return Err(self.invalid("has no usage: say what the buffer is for"));
         }
         Ok(())
     }
 
+    fn invalid(&self, problem: &str) -> MemoryError {
+        MemoryError::invalid_parameters(self.name, self.size, self.usage, problem)
+    }
+
     /// The same for Vulkan.
     pub fn create_info(&self) -> vk::BufferCreateInfo<'static> {
-        vk::BufferCreateInfo::default()
-            .size(self.size)
-            .usage(self.usage)
-            .sharing_mode(vk::SharingMode::EXCLUSIVE)
+        vk::BufferCreateInfo::default().size(self.size).usage(self.usage).sharing_mode(vk::SharingMode::EXCLUSIVE)
     }
 }
 
@@ -99,12 +89,7 @@ pub struct ImageDesc<'a> {
 
 impl<'a> ImageDesc<'a> {
     /// A plane of one level, one layer and one sample.
-    pub const fn new(
-        name: &'a str,
-        format: vk::Format,
-        [width, height]: [u32; 2],
-        usage: vk::ImageUsageFlags,
-    ) -> Self {
+    pub const fn new(name: &'a str, format: vk::Format, [width, height]: [u32; 2], usage: vk::ImageUsageFlags) -> Self {
         Self {
             name,
             image_type: vk::ImageType::TYPE_2D,
@@ -120,19 +105,14 @@ impl<'a> ImageDesc<'a> {
 
     /// Refuses what no device could create.
     pub(super) fn check(&self) -> Result<(), MemoryError> {
-        let invalid = |problem: String| Err(MemoryError::invalid(self.name, problem));
+        let invalid = |problem: String| Err(MemoryError::invalid_parameters(self.name, 0, self.usage, problem));
         if self.extent.contains(&0) {
             let [width, height, depth] = self.extent;
-            return invalid(format!(
-                "has no size: {width}×{height}×{depth} texels; every side needs at least one"
-            ));
+            return invalid(format!("has no size: {width}×{height}×{depth} texels; every side needs at least one"));
         }
         let most_mips = u32::BITS - self.extent.into_iter().max().unwrap_or(1).leading_zeros();
         if self.mips == 0 || self.mips > most_mips {
-            return invalid(format!(
-                "has {} mip levels: its extent allows 1 to {most_mips}",
-                self.mips
-            ));
+            return invalid(format!("has {} mip levels: its extent allows 1 to {most_mips}", self.mips));
         }
         if self.layers == 0 {
             return invalid("has no layers: an image needs at least one".to_owned());
@@ -150,11 +130,7 @@ impl<'a> ImageDesc<'a> {
             .flags(self.flags)
             .image_type(self.image_type)
             .format(self.format)
-            .extent(vk::Extent3D {
-                width,
-                height,
-                depth,
-            })
+            .extent(vk::Extent3D { width, height, depth })
             .mip_levels(self.mips)
             .array_layers(self.layers)
             .samples(self.samples)
@@ -163,6 +139,63 @@ impl<'a> ImageDesc<'a> {
             .sharing_mode(vk::SharingMode::EXCLUSIVE)
             .initial_layout(vk::ImageLayout::UNDEFINED)
     }
+}
+
+/// Memory that several buffers and images share, each of which uses it while the others do not.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryDesc<'a> {
+    /// What messages call it.
+    pub name: &'a str,
+    /// Its bytes.
+    pub size: u64,
+    /// What its start has to be a multiple of.
+    pub alignment: u64,
+    /// The memory types that it may be of, a bit each.
+    pub type_bits: u32,
+}
+
+impl<'a> MemoryDesc<'a> {
+    /// Memory in which any of some resources has room, one at a time. What each needs is what
+    /// [`BudgetManager::buffer_requirements`](super::BudgetManager::buffer_requirements) and
+    /// [`BudgetManager::image_requirements`](super::BudgetManager::image_requirements) say.
+    pub fn for_any_of(name: &'a str, resources: &[vk::MemoryRequirements]) -> Self {
+        let none = Self { name, size: 0, alignment: 1, type_bits: u32::MAX };
+        resources.iter().fold(none, |sum, one| Self {
+            size: sum.size.max(one.size),
+            alignment: sum.alignment.max(one.alignment),
+            type_bits: sum.type_bits & one.memory_type_bits,
+            ..sum
+        })
+    }
+
+    /// Refuses what no device could allocate.
+    pub(super) fn check(&self) -> Result<(), MemoryError> {
+        let invalid = |problem| Err(MemoryError::invalid_parameters(self.name, self.size, "shared memory", problem));
+        if self.size == 0 {
+            return invalid("has no size: name at least one resource that it is for");
+        }
+        if self.type_bits == 0 {
+            return invalid("is for resources that no memory type of the device serves together");
+        }
+        Ok(())
+    }
+}
+
+/// Where the memory of a buffer or an image comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Backing<'m> {
+    /// Wherever the allocator finds room.
+    #[default]
+    Pooled,
+    /// A device allocation of its own: for what is large and comes and goes alone.
+    Dedicated,
+    /// From an offset on in memory that others use too.
+    Aliased {
+        /// The memory.
+        memory: &'m RawMemory,
+        /// Where the resource starts in it.
+        offset: u64,
+    },
 }
 
 /// An allocator's own word for a piece of memory.
@@ -177,10 +210,15 @@ pub(super) enum AllocationKind {
         /// The address of the first byte, 0 where it is not mapped.
         mapped: usize,
     },
+    /// Of a resource in somebody else's memory.
+    Borrowed,
     Opaque(u64),
 }
 
 impl Allocation {
+    /// Of a resource with [`Backing::Aliased`]: there is nothing to free.
+    pub const BORROWED: Self = Self(AllocationKind::Borrowed);
+
     /// For allocators from outside: whatever identifies the memory to them.
     pub const fn opaque(token: u64) -> Self {
         Self(AllocationKind::Opaque(token))
@@ -202,7 +240,7 @@ pub struct RawBuffer {
     pub handle: vk::Buffer,
     /// Its memory.
     pub allocation: Allocation,
-    /// The bytes that it takes, which may be more than were asked for.
+    /// The bytes that it takes, which may be more than were asked for; none with [`Backing::Aliased`].
     pub bytes: u64,
     /// Its first byte, where the host reaches it: for as long as the buffer lives.
     pub mapped: Option<NonNull<u8>>,
@@ -224,6 +262,15 @@ pub struct RawImage {
     pub handle: vk::Image,
     /// Its memory.
     pub allocation: Allocation,
+    /// The bytes that it takes; none with [`Backing::Aliased`].
+    pub bytes: u64,
+}
+
+/// Memory without a resource, owned by nobody yet.
+#[derive(Clone, Copy, Debug)]
+pub struct RawMemory {
+    /// The memory.
+    pub allocation: Allocation,
     /// The bytes that it takes.
     pub bytes: u64,
 }
@@ -231,16 +278,20 @@ pub struct RawImage {
 /// Creates and destroys buffers and images together with their memory. It owns and counts nothing, serves any thread, and keeps
 /// its device alive for as long as it lives. Only the [`BudgetManager`](super::BudgetManager) calls it.
 ///
-/// A create call that fails has left nothing behind.
+/// A call that fails has left nothing behind.
 pub trait Allocator: Send + Sync {
-    /// The bytes that such a buffer takes.
-    fn buffer_bytes(&self, desc: &BufferDesc<'_>) -> Result<u64, MemoryError>;
+    /// What such a buffer needs of its memory.
+    fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError>;
 
-    /// The bytes that such an image takes.
-    fn image_bytes(&self, desc: &ImageDesc<'_>) -> Result<u64, MemoryError>;
+    /// What such an image needs of its memory.
+    fn image_requirements(&self, desc: &ImageDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError>;
 
-    /// Creates a buffer, bound to memory of its location; mapped unless that is [`Location::Device`].
-    fn create_buffer(&self, desc: &BufferDesc<'_>) -> Result<RawBuffer, MemoryError>;
+    /// Creates a buffer, bound to memory of its location; mapped unless that is [`Location::Device`] or the memory somebody
+    /// else's.
+    ///
+    /// # Safety
+    /// Memory that is shared came from this allocator and is alive, and the buffer fits into it: its requirements were compared.
+    unsafe fn create_buffer(&self, desc: &BufferDesc<'_>, backing: Backing<'_>) -> Result<RawBuffer, MemoryError>;
 
     /// Destroys a buffer and frees its memory.
     ///
@@ -249,7 +300,10 @@ pub trait Allocator: Send + Sync {
     unsafe fn destroy_buffer(&self, buffer: RawBuffer);
 
     /// Creates an image, bound to device memory.
-    fn create_image(&self, desc: &ImageDesc<'_>) -> Result<RawImage, MemoryError>;
+    ///
+    /// # Safety
+    /// As for [`create_buffer`](Allocator::create_buffer).
+    unsafe fn create_image(&self, desc: &ImageDesc<'_>, backing: Backing<'_>) -> Result<RawImage, MemoryError>;
 
     /// Destroys an image and frees its memory.
     ///
@@ -257,11 +311,21 @@ pub trait Allocator: Send + Sync {
     /// The image came from this allocator, was not destroyed before, and the device does not use it any more.
     unsafe fn destroy_image(&self, image: RawImage);
 
+    /// Allocates device memory for resources that share it.
+    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError>;
+
+    /// Frees memory.
+    ///
+    /// # Safety
+    /// The memory came from [`allocate`](Allocator::allocate) of this allocator, was not freed before, and all that was created
+    /// in it is destroyed.
+    unsafe fn free(&self, memory: RawMemory);
+
     /// Maps memory that the host can see. Mappings nest, and the pointer is the same each time.
     ///
     /// # Safety
-    /// The allocation came from this allocator and is alive.
-    unsafe fn map(&self, allocation: &Allocation) -> Result<NonNull<u8>, MemoryError>;
+    /// The allocation came from this allocator, is alive, and not of [`Location::Device`].
+    unsafe fn map(&self, allocation: &Allocation) -> Result<NonNull<u8>, vk::Result>;
 
     /// Undoes one [`Self::map`].
     ///
@@ -273,21 +337,11 @@ pub trait Allocator: Send + Sync {
     ///
     /// # Safety
     /// The allocation came from this allocator, is alive and mapped, and holds the range.
-    unsafe fn flush(
-        &self,
-        allocation: &Allocation,
-        offset: u64,
-        len: u64,
-    ) -> Result<(), MemoryError>;
+    unsafe fn flush(&self, allocation: &Allocation, offset: u64, len: u64) -> Result<(), vk::Result>;
 
     /// Makes the device's writes visible to the host. Does nothing where memory is coherent.
     ///
     /// # Safety
     /// The allocation came from this allocator, is alive and mapped, and holds the range.
-    unsafe fn invalidate(
-        &self,
-        allocation: &Allocation,
-        offset: u64,
-        len: u64,
-    ) -> Result<(), MemoryError>;
+    unsafe fn invalidate(&self, allocation: &Allocation, offset: u64, len: u64) -> Result<(), vk::Result>;
 }

@@ -4,17 +4,23 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::allocator::{Allocator, BufferDesc, ImageDesc};
+use ash::vk;
+
+use super::allocator::{Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, RawMemory};
 use super::category::Category;
+use super::charge::{Charge, Request};
 use super::error::MemoryError;
-use super::owned::{Buffer, Image};
+use super::owned::{Buffer, Image, Memory};
 use super::quota::Quota;
+use super::series::Sample;
+use super::tracker::{AllocationTracker, LiveKind};
 
 /// Hands out buffers and images within a budget: one per device.
 ///
 /// Every byte counts, wherever it lies: memory of the host that the device reads is as finite as its own. An allocation
 /// beyond the limit fails and names who asked. The limit is at first 90% of the device's memory, the warning at 80%; a limit
-/// below what is in use frees nothing and refuses everything until enough has been freed.
+/// below what is in use frees nothing and refuses everything until enough has been freed. A budget of nothing refuses
+/// everything.
 ///
 /// It and its device live until the last resource that it handed out is dropped.
 pub struct BudgetManager {
@@ -29,6 +35,7 @@ pub struct BudgetManager {
     refusals: AtomicU64,
     listener: Mutex<Option<Arc<Listener>>>,
     quota: Quota,
+    tracker: AllocationTracker,
     allocator: Box<dyn Allocator>,
 }
 
@@ -56,7 +63,7 @@ pub struct Usage {
     pub limit: u64,
     /// From how many bytes on there is a warning.
     pub warning: u64,
-    /// How many buffers and images are alive.
+    /// How many buffers, images and pieces of shared memory are alive.
     pub resources: u64,
     /// How often the use rose to the warning mark.
     pub warnings: u64,
@@ -87,28 +94,89 @@ impl BudgetManager {
             refusals: AtomicU64::new(0),
             listener: Mutex::new(None),
             quota: Quota::new(percent(total, 9)),
+            tracker: AllocationTracker::new(),
             allocator,
         }
     }
 
     /// Creates a buffer.
     pub fn buffer(self: &Arc<Self>, desc: &BufferDesc<'_>, category: Category) -> Result<Buffer, MemoryError> {
-        let charge = self.charge(desc.name, self.allocator.buffer_bytes(desc)?, category)?;
-        let raw = self.allocator.create_buffer(desc)?;
-        // Owned from here on: whatever fails below frees it.
-        let mut buffer = Buffer::new(raw, desc, charge);
-        buffer.charge.settle(desc.name, raw.bytes)?;
-        Ok(buffer)
+        self.own_buffer(desc, category, Backing::Pooled)
+    }
+
+    /// Creates a buffer with a device allocation of its own.
+    pub fn dedicated_buffer(
+        self: &Arc<Self>,
+        desc: &BufferDesc<'_>,
+        category: Category,
+    ) -> Result<Buffer, MemoryError> {
+        self.own_buffer(desc, category, Backing::Dedicated)
     }
 
     /// Creates an image.
     pub fn image(self: &Arc<Self>, desc: &ImageDesc<'_>, category: Category) -> Result<Image, MemoryError> {
-        let charge = self.charge(desc.name, self.allocator.image_bytes(desc)?, category)?;
-        let raw = self.allocator.create_image(desc)?;
+        self.own_image(desc, category, Backing::Pooled)
+    }
+
+    /// Creates an image with a device allocation of its own.
+    pub fn dedicated_image(self: &Arc<Self>, desc: &ImageDesc<'_>, category: Category) -> Result<Image, MemoryError> {
+        self.own_image(desc, category, Backing::Dedicated)
+    }
+
+    /// Allocates device memory for resources that share it: see [`MemoryDesc::for_any_of`].
+    pub fn memory(self: &Arc<Self>, desc: &MemoryDesc<'_>, category: Category) -> Result<Arc<Memory>, MemoryError> {
+        desc.check()?;
+        let request = Request { name: desc.name, kind: LiveKind::Memory, category, usage: &"shared memory" };
+        let charge = Charge::new(self, &request, desc.size)?;
+        let raw = self.allocator.allocate(desc)?;
         // Owned from here on: whatever fails below frees it.
-        let mut image = Image::new(raw, desc, charge);
-        image.charge.settle(desc.name, raw.bytes)?;
+        let mut memory = Memory::new(raw, desc, charge);
+        memory.charge.settle(&request, raw.bytes)?;
+        Ok(Arc::new(memory))
+    }
+
+    /// Creates a buffer from an offset on in memory that other resources use too. It counts as no bytes, since the memory does,
+    /// and keeps the memory alive. Its contents are undefined whenever another resource at the same bytes has been written.
+    pub fn aliased_buffer(
+        self: &Arc<Self>,
+        memory: &Arc<Memory>,
+        offset: u64,
+        desc: &BufferDesc<'_>,
+    ) -> Result<Buffer, MemoryError> {
+        if desc.location != Location::Device {
+            let problem = "shares device memory, which the host does not reach: give it the location Device";
+            return Err(MemoryError::invalid_parameters(desc.name, desc.size, desc.usage, problem));
+        }
+        let needs = self.allocator.buffer_requirements(desc)?;
+        let raw = self.place(memory, offset, (desc.name, &desc.usage), &needs)?;
+        let mut buffer = self.own_buffer(desc, memory.category(), Backing::Aliased { memory: &raw, offset })?;
+        buffer.keep(memory);
+        Ok(buffer)
+    }
+
+    /// Creates an image from an offset on in memory that other resources use too: see [`Self::aliased_buffer`]. It starts anew
+    /// from the layout `UNDEFINED` each time that it takes its turn.
+    pub fn aliased_image(
+        self: &Arc<Self>,
+        memory: &Arc<Memory>,
+        offset: u64,
+        desc: &ImageDesc<'_>,
+    ) -> Result<Image, MemoryError> {
+        let needs = self.allocator.image_requirements(desc)?;
+        let raw = self.place(memory, offset, (desc.name, &desc.usage), &needs)?;
+        let mut image = self.own_image(desc, memory.category(), Backing::Aliased { memory: &raw, offset })?;
+        image.keep(memory);
         Ok(image)
+    }
+
+    /// What such a buffer needs of its memory.
+    pub fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
+        self.allocator.buffer_requirements(desc)
+    }
+
+    /// What such an image needs of its memory.
+    pub fn image_requirements(&self, desc: &ImageDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
+        self.allocator.image_requirements(desc)
     }
 
     /// Sets the most bytes that may be in use.
@@ -140,37 +208,116 @@ impl BudgetManager {
         }
     }
 
-    pub(super) fn quota(&self) -> &Quota {
-        &self.quota
+    fn own_buffer(
+        self: &Arc<Self>,
+        desc: &BufferDesc<'_>,
+        category: Category,
+        backing: Backing<'_>,
+    ) -> Result<Buffer, MemoryError> {
+        let bytes = match backing {
+            Backing::Aliased { .. } => 0,
+            _ => self.allocator.buffer_requirements(desc)?.size,
+        };
+        let request = Request { name: desc.name, kind: LiveKind::Buffer, category, usage: &desc.usage };
+        let charge = Charge::new(self, &request, bytes)?;
+        // SAFETY: `place` made sure that shared memory is this allocator's and the buffer fits; the caller keeps it alive.
+        let raw = unsafe { self.allocator.create_buffer(desc, backing) }?;
+        // Owned from here on: whatever fails below frees it.
+        let mut buffer = Buffer::new(raw, desc, charge);
+        buffer.charge.settle(&request, raw.bytes)?;
+        Ok(buffer)
     }
 
-    fn charge(self: &Arc<Self>, name: &str, bytes: u64, category: Category) -> Result<Charge, MemoryError> {
-        let rose = self.take(name, bytes, category)?;
-        self.resources.fetch_add(1, Relaxed);
-        Ok(Charge { budget: self.clone(), category, bytes, rose })
+    fn own_image(
+        self: &Arc<Self>,
+        desc: &ImageDesc<'_>,
+        category: Category,
+        backing: Backing<'_>,
+    ) -> Result<Image, MemoryError> {
+        let bytes = match backing {
+            Backing::Aliased { .. } => 0,
+            _ => self.allocator.image_requirements(desc)?.size,
+        };
+        let request = Request { name: desc.name, kind: LiveKind::Image, category, usage: &desc.usage };
+        let charge = Charge::new(self, &request, bytes)?;
+        // SAFETY: `place` made sure that shared memory is this allocator's and the image fits; the caller keeps it alive.
+        let raw = unsafe { self.allocator.create_image(desc, backing) }?;
+        // Owned from here on: whatever fails below frees it.
+        let mut image = Image::new(raw, desc, charge);
+        image.charge.settle(&request, raw.bytes)?;
+        Ok(image)
     }
 
-    /// Counts bytes as used if there is room, and says whether the use rose to the warning mark with them.
-    fn take(&self, name: &str, bytes: u64, category: Category) -> Result<bool, MemoryError> {
+    /// Makes sure that a resource fits into shared memory of this budget.
+    fn place(
+        self: &Arc<Self>,
+        memory: &Memory,
+        offset: u64,
+        (name, usage): (&str, &dyn fmt::Debug),
+        needs: &vk::MemoryRequirements,
+    ) -> Result<RawMemory, MemoryError> {
+        let problem = if !Arc::ptr_eq(memory.charge.budget(), self) {
+            "shares memory of another budget: allocate the memory where the resource is created".to_owned()
+        } else if memory.type_bits() & !needs.memory_type_bits != 0 {
+            "cannot lie in memory of this type: name the resource when the memory is allocated".to_owned()
+        } else if !offset.is_multiple_of(needs.alignment) {
+            format!("starts at byte {offset} of shared memory, which is no multiple of {}", needs.alignment)
+        } else if offset.checked_add(needs.size).is_none_or(|end| end > memory.size()) {
+            format!("needs {} bytes from byte {offset} on, and the shared memory has {}", needs.size, memory.size())
+        } else {
+            return Ok(memory.raw());
+        };
+        Err(MemoryError::invalid_parameters(name, needs.size, usage, problem))
+    }
+
+    /// Counts bytes as used if there is room, and says whether the use rose to the warning mark with them. `own` is how many
+    /// of the bytes in use are of the same request.
+    pub(super) fn take(&self, request: &Request<'_>, bytes: u64, own: u64) -> Result<bool, MemoryError> {
         let limit = self.limit.load(Relaxed);
         let room = |in_use: u64| in_use.checked_add(bytes).filter(|&after| after <= limit);
         let before = self.in_use.fetch_update(Relaxed, Relaxed, room).map_err(|in_use| {
             self.refusals.fetch_add(1, Relaxed);
-            MemoryError::OverBudget { name: name.to_owned(), requested: bytes, in_use, limit }
+            MemoryError::OverBudget {
+                name: request.name.to_owned(),
+                requested: own.saturating_add(bytes),
+                usage: format!("{:?}", request.usage),
+                in_use: in_use.saturating_sub(own),
+                limit,
+            }
         })?;
         let after = before + bytes;
         self.peak.fetch_max(after, Relaxed);
-        self.by_category[category as usize].fetch_add(bytes, Relaxed);
+        self.by_category[request.category as usize].fetch_add(bytes, Relaxed);
         let warning = self.warning.load(Relaxed);
         Ok(before < warning && warning <= after)
     }
 
-    fn give_back(&self, bytes: u64, category: Category) {
+    pub(super) fn give_back(&self, bytes: u64, category: Category) {
         self.in_use.fetch_sub(bytes, Relaxed);
         self.by_category[category as usize].fetch_sub(bytes, Relaxed);
     }
 
-    fn warn(&self) {
+    /// One more resource, or one less.
+    pub(super) fn count_resource(&self, alive: bool) {
+        if alive {
+            self.resources.fetch_add(1, Relaxed);
+        } else {
+            self.resources.fetch_sub(1, Relaxed);
+        }
+    }
+
+    pub(super) fn forget_peaks(&self) {
+        self.peak.store(self.in_use.load(Relaxed), Relaxed);
+        self.warnings.store(0, Relaxed);
+        self.refusals.store(0, Relaxed);
+    }
+
+    pub(super) fn sample(&self, seconds: f64) -> Sample {
+        let [in_use, warning, limit] = [&self.in_use, &self.warning, &self.limit].map(|number| number.load(Relaxed));
+        Sample { seconds, in_use, warning, limit }
+    }
+
+    pub(super) fn warn(&self) {
         self.warnings.fetch_add(1, Relaxed);
         let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(listener) = listener {
@@ -178,53 +325,17 @@ impl BudgetManager {
             listener(BudgetWarning { in_use, warning, limit });
         }
     }
-}
-
-/// Bytes that are counted as used until this is dropped. It keeps the budget, its allocator and with that the device alive.
-pub(super) struct Charge {
-    budget: Arc<BudgetManager>,
-    category: Category,
-    bytes: u64,
-    /// Whether the use rose to the warning mark with it, and nobody was told yet.
-    rose: bool,
-}
-
-impl Charge {
-    /// Corrects the count to what the allocator really took, and gives the warning that is due.
-    fn settle(&mut self, name: &str, bytes: u64) -> Result<(), MemoryError> {
-        if bytes > self.bytes {
-            self.rose |= self.budget.take(name, bytes - self.bytes, self.category)?;
-        } else {
-            self.budget.give_back(self.bytes - bytes, self.category);
-        }
-        self.bytes = bytes;
-        if std::mem::take(&mut self.rose) {
-            self.budget.warn();
-        }
-        Ok(())
-    }
 
     pub(super) fn allocator(&self) -> &dyn Allocator {
-        &*self.budget.allocator
+        &*self.allocator
     }
 
-    pub(super) fn budget(&self) -> &Arc<BudgetManager> {
-        &self.budget
+    pub(super) fn quota(&self) -> &Quota {
+        &self.quota
     }
 
-    pub(super) fn category(&self) -> Category {
-        self.category
-    }
-
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.budget.give_back(self.bytes, self.category);
-        self.budget.resources.fetch_sub(1, Relaxed);
+    pub(super) fn tracker(&self) -> &AllocationTracker {
+        &self.tracker
     }
 }
 

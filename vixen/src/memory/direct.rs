@@ -6,65 +6,57 @@ use std::sync::Arc;
 use ash::vk;
 
 use super::allocator::{
-    Allocation, AllocationKind, Allocator, BufferDesc, ImageDesc, Location, RawBuffer, RawImage,
+    Allocation, AllocationKind, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage,
+    RawMemory,
 };
 use super::error::MemoryError;
-use crate::device::{Device, DeviceCore};
+use crate::device::{Capabilities, Device, DeviceCore, Feature};
 
 /// An [`Allocator`] that gives each resource a device allocation of its own: for comparison, and for devices that
 /// [`VmaAllocator`](super::VmaAllocator) cannot serve. Devices allow few thousand allocations.
 pub struct DirectAllocator {
     core: Arc<DeviceCore>,
     memory: vk::PhysicalDeviceMemoryProperties,
+    /// Whether memory can have addresses.
+    addresses: bool,
 }
 
 impl DirectAllocator {
-    /// An allocator for a device.
+    /// An allocator for a device, beside the one that the device's budget has.
     pub fn new(device: &Device) -> Self {
-        Self {
-            core: device.core().clone(),
-            memory: device.capabilities().memory,
-        }
+        Self::of(device.core(), device.capabilities())
+    }
+
+    pub(crate) fn of(core: &Arc<DeviceCore>, capabilities: &Capabilities) -> Self {
+        let addresses = capabilities.has(Feature::BufferDeviceAddress);
+        Self { core: core.clone(), memory: capabilities.memory, addresses }
     }
 
     /// Allocates memory that suits a resource, mapped if the host is to reach it.
-    fn allocate(&self, request: &Request<'_>) -> Result<Memory<'_>, MemoryError> {
-        let Request {
-            name,
-            requirements,
-            location,
-            ..
-        } = request;
-        let Some(kind) = self.memory_type(requirements.memory_type_bits, *location) else {
-            let problem =
-                format!("has no memory of the device that serves the location {location:?}");
-            return Err(MemoryError::invalid(name, problem));
+    fn allocate_for(&self, request: &Request<'_>) -> Result<Owned<'_>, MemoryError> {
+        let Request { name, needs, location, usage, .. } = request;
+        let Some(kind) = self.memory_type(needs.memory_type_bits, *location) else {
+            let problem = format!("has no memory of the device that serves the location {location:?}");
+            return Err(MemoryError::invalid_parameters(name, needs.size, usage, problem));
         };
-        let mut flags =
-            vk::MemoryAllocateFlagsInfo::default().flags(vk::MemoryAllocateFlags::DEVICE_ADDRESS);
-        let mut info = vk::MemoryAllocateInfo::default()
-            .allocation_size(requirements.size)
-            .memory_type_index(kind as u32);
+        let mut flags = vk::MemoryAllocateFlagsInfo::default().flags(vk::MemoryAllocateFlags::DEVICE_ADDRESS);
+        let mut dedicated = vk::MemoryDedicatedAllocateInfo::default().buffer(request.buffer).image(request.image);
+        let mut info = vk::MemoryAllocateInfo::default().allocation_size(needs.size).memory_type_index(kind as u32);
         if request.address {
             info = info.push_next(&mut flags);
         }
-        // SAFETY: the device is alive, and the type is one of its own.
+        if request.buffer != vk::Buffer::null() || request.image != vk::Image::null() {
+            info = info.push_next(&mut dedicated);
+        }
+        // SAFETY: the device is alive, the type is one of its own, and a resource that the memory is dedicated to is alive and
+        // has these requirements.
         let raw = unsafe { self.core.raw.allocate_memory(&info, self.core.callbacks()) }
             .map_err(|result| request.error(result, "vkAllocateMemory"))?;
-        let mut memory = Memory {
-            core: &self.core,
-            raw,
-            mapped: None,
-            kind,
-        };
+        let mut memory = Owned { core: &self.core, raw, mapped: None, kind };
         if *location != Location::Device {
             // SAFETY: the memory is new, host-visible, and mapped only here.
-            let first = unsafe {
-                self.core
-                    .raw
-                    .map_memory(raw, 0, vk::WHOLE_SIZE, vk::MemoryMapFlags::empty())
-            }
-            .map_err(|result| request.error(result, "vkMapMemory"))?;
+            let first = unsafe { self.core.raw.map_memory(raw, 0, vk::WHOLE_SIZE, vk::MemoryMapFlags::empty()) }
+                .map_err(|result| request.error(result, "vkMapMemory"))?;
             memory.mapped = NonNull::new(first.cast());
         }
         Ok(memory)
@@ -76,227 +68,207 @@ impl DirectAllocator {
         let wishes = match location {
             Location::Device => [Property::DEVICE_LOCAL, Property::empty()],
             Location::Upload => [Property::HOST_VISIBLE | Property::HOST_COHERENT; 2],
-            Location::Readback => [
-                Property::HOST_VISIBLE | Property::HOST_CACHED,
-                Property::HOST_VISIBLE,
-            ],
+            Location::Readback => [Property::HOST_VISIBLE | Property::HOST_CACHED, Property::HOST_VISIBLE],
         };
         let types = self.memory.memory_types_as_slice();
         wishes.into_iter().find_map(|wish| {
-            (0..types.len()).find(|&index| {
-                allowed >> index & 1 == 1 && types[index].property_flags.contains(wish)
-            })
+            (0..types.len()).find(|&index| allowed >> index & 1 == 1 && types[index].property_flags.contains(wish))
         })
     }
 }
 
 impl Allocator for DirectAllocator {
-    fn buffer_bytes(&self, desc: &BufferDesc<'_>) -> Result<u64, MemoryError> {
-        self.core.buffer_bytes(desc)
+    fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
+        self.core.buffer_requirements(desc)
     }
 
-    fn image_bytes(&self, desc: &ImageDesc<'_>) -> Result<u64, MemoryError> {
-        self.core.image_bytes(desc)
+    fn image_requirements(&self, desc: &ImageDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
+        self.core.image_requirements(desc)
     }
 
-    fn create_buffer(&self, desc: &BufferDesc<'_>) -> Result<RawBuffer, MemoryError> {
+    unsafe fn create_buffer(&self, desc: &BufferDesc<'_>, backing: Backing<'_>) -> Result<RawBuffer, MemoryError> {
         desc.check()?;
         let raw = &self.core.raw;
-        // SAFETY: the device is alive and the description was checked.
-        let handle = unsafe { raw.create_buffer(&desc.create_info(), self.core.callbacks()) }
-            .map_err(|result| {
-                MemoryError::from_result(result, "vkCreateBuffer", desc.name, desc.size, desc.usage)
-            })?;
-        let address = desc
-            .usage
-            .contains(vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS);
-        let bind = || {
+        let has_address = desc.usage.contains(vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS);
+        let mut made = RawBuffer {
+            handle: vk::Buffer::null(),
+            allocation: Allocation::BORROWED,
+            bytes: 0,
+            mapped: None,
+            coherent: false,
+            address: 0,
+        };
+        let mut problem = None;
+        let bind = |handle| {
+            if let Backing::Aliased { memory, offset } = backing {
+                // SAFETY: the buffer is new, and the caller promises that the memory is alive and has room for it.
+                return unsafe { raw.bind_buffer_memory(handle, direct(&memory.allocation).0, offset) };
+            }
             let request = Request {
                 name: desc.name,
-                // SAFETY: the buffer was made above.
-                requirements: unsafe { raw.get_buffer_memory_requirements(handle) },
+                // SAFETY: the buffer was just made.
+                needs: unsafe { raw.get_buffer_memory_requirements(handle) },
                 location: desc.location,
                 usage: &desc.usage,
-                address,
+                address: has_address,
+                buffer: if let Backing::Dedicated = backing { handle } else { vk::Buffer::null() },
+                image: vk::Image::null(),
             };
-            let memory = self.allocate(&request)?;
+            made.bytes = request.needs.size;
+            let memory = self.allocate_for(&request).map_err(|error| {
+                problem = Some(error);
+                vk::Result::ERROR_UNKNOWN
+            })?;
             // SAFETY: buffer and memory are new, and the memory meets the buffer's requirements.
-            unsafe { raw.bind_buffer_memory(handle, memory.raw, 0) }
-                .map_err(|result| request.error(result, "vkBindBufferMemory"))?;
-            Ok((memory.keep(), request.requirements.size))
+            unsafe { raw.bind_buffer_memory(handle, memory.raw, 0) }?;
+            made.coherent =
+                self.memory.memory_types[memory.kind].property_flags.contains(vk::MemoryPropertyFlags::HOST_COHERENT);
+            made.mapped = memory.mapped;
+            made.allocation = memory.keep();
+            Ok(())
         };
-        let (memory, bytes) = bind().inspect_err(|_| {
-            // SAFETY: the buffer was made above with these callbacks, and nobody else knows it.
-            unsafe { raw.destroy_buffer(handle, self.core.callbacks()) };
-        })?;
-        self.core.set_name(handle, desc.name);
-        let coherent = vk::MemoryPropertyFlags::HOST_COHERENT;
-        Ok(RawBuffer {
-            handle,
-            allocation: memory.allocation,
-            bytes,
-            mapped: memory.mapped,
-            coherent: self.memory.memory_types[memory.kind]
-                .property_flags
-                .contains(coherent),
-            address: if address {
-                self.core.buffer_address(handle)
-            } else {
-                0
-            },
-        })
+        let created = self.core.bare_buffer(desc, bind);
+        made.handle = created.map_err(|error| problem.take().unwrap_or(error))?;
+        self.core.set_name(made.handle, desc.name);
+        made.address = if has_address { self.core.buffer_address(made.handle) } else { 0 };
+        Ok(made)
     }
 
     unsafe fn destroy_buffer(&self, buffer: RawBuffer) {
-        let (memory, _) = direct(&buffer.allocation);
         // SAFETY: the caller promises that both came from here, and that they are used no more.
-        unsafe {
-            self.core
-                .raw
-                .destroy_buffer(buffer.handle, self.core.callbacks());
-            self.core.raw.free_memory(memory, self.core.callbacks());
-        }
+        unsafe { self.core.raw.destroy_buffer(buffer.handle, self.core.callbacks()) };
+        self.free_own(&buffer.allocation);
     }
 
-    fn create_image(&self, desc: &ImageDesc<'_>) -> Result<RawImage, MemoryError> {
+    unsafe fn create_image(&self, desc: &ImageDesc<'_>, backing: Backing<'_>) -> Result<RawImage, MemoryError> {
         desc.check()?;
         let raw = &self.core.raw;
-        // SAFETY: the device is alive and the description was checked.
-        let handle = unsafe { raw.create_image(&desc.create_info(), self.core.callbacks()) }
-            .map_err(|result| {
-                MemoryError::from_result(result, "vkCreateImage", desc.name, 0, desc.usage)
-            })?;
-        let bind = || {
+        let mut made = RawImage { handle: vk::Image::null(), allocation: Allocation::BORROWED, bytes: 0 };
+        let mut problem = None;
+        let bind = |handle| {
+            if let Backing::Aliased { memory, offset } = backing {
+                // SAFETY: the image is new, and the caller promises that the memory is alive and has room for it.
+                return unsafe { raw.bind_image_memory(handle, direct(&memory.allocation).0, offset) };
+            }
             let request = Request {
                 name: desc.name,
-                // SAFETY: the image was made above.
-                requirements: unsafe { raw.get_image_memory_requirements(handle) },
+                // SAFETY: the image was just made.
+                needs: unsafe { raw.get_image_memory_requirements(handle) },
                 location: Location::Device,
                 usage: &desc.usage,
                 address: false,
+                buffer: vk::Buffer::null(),
+                image: if let Backing::Dedicated = backing { handle } else { vk::Image::null() },
             };
-            let memory = self.allocate(&request)?;
+            made.bytes = request.needs.size;
+            let memory = self.allocate_for(&request).map_err(|error| {
+                problem = Some(error);
+                vk::Result::ERROR_UNKNOWN
+            })?;
             // SAFETY: image and memory are new, and the memory meets the image's requirements.
-            unsafe { raw.bind_image_memory(handle, memory.raw, 0) }
-                .map_err(|result| request.error(result, "vkBindImageMemory"))?;
-            Ok((memory.keep(), request.requirements.size))
+            unsafe { raw.bind_image_memory(handle, memory.raw, 0) }?;
+            made.allocation = memory.keep();
+            Ok(())
         };
-        let (memory, bytes) = bind().inspect_err(|_| {
-            // SAFETY: the image was made above with these callbacks, and nobody else knows it.
-            unsafe { raw.destroy_image(handle, self.core.callbacks()) };
-        })?;
-        self.core.set_name(handle, desc.name);
-        Ok(RawImage {
-            handle,
-            allocation: memory.allocation,
-            bytes,
-        })
+        let created = self.core.bare_image(desc, bind);
+        made.handle = created.map_err(|error| problem.take().unwrap_or(error))?;
+        self.core.set_name(made.handle, desc.name);
+        Ok(made)
     }
 
     unsafe fn destroy_image(&self, image: RawImage) {
-        let (memory, _) = direct(&image.allocation);
         // SAFETY: the caller promises that both came from here, and that they are used no more.
-        unsafe {
-            self.core
-                .raw
-                .destroy_image(image.handle, self.core.callbacks());
-            self.core.raw.free_memory(memory, self.core.callbacks());
-        }
+        unsafe { self.core.raw.destroy_image(image.handle, self.core.callbacks()) };
+        self.free_own(&image.allocation);
     }
 
-    unsafe fn map(&self, allocation: &Allocation) -> Result<NonNull<u8>, MemoryError> {
-        // What the host may reach is mapped from the start.
-        let unmapped = || MemoryError::Vulkan {
-            name: "an allocation".to_owned(),
-            call: "vkMapMemory",
-            result: vk::Result::ERROR_MEMORY_MAP_FAILED,
+    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
+        desc.check()?;
+        let request = Request {
+            name: desc.name,
+            needs: vk::MemoryRequirements {
+                size: desc.size,
+                alignment: desc.alignment,
+                memory_type_bits: desc.type_bits,
+            },
+            location: Location::Device,
+            usage: &"shared memory",
+            address: self.addresses,
+            buffer: vk::Buffer::null(),
+            image: vk::Image::null(),
         };
-        NonNull::new(direct(allocation).1 as *mut u8).ok_or_else(unmapped)
+        Ok(RawMemory { allocation: self.allocate_for(&request)?.keep(), bytes: desc.size })
+    }
+
+    unsafe fn free(&self, memory: RawMemory) {
+        self.free_own(&memory.allocation);
+    }
+
+    unsafe fn map(&self, allocation: &Allocation) -> Result<NonNull<u8>, vk::Result> {
+        // What the host may reach is mapped from the start.
+        NonNull::new(direct(allocation).1 as *mut u8).ok_or(vk::Result::ERROR_MEMORY_MAP_FAILED)
     }
 
     unsafe fn unmap(&self, _allocation: &Allocation) {}
 
-    unsafe fn flush(
-        &self,
-        allocation: &Allocation,
-        _offset: u64,
-        _len: u64,
-    ) -> Result<(), MemoryError> {
-        let range = [whole(allocation)];
+    unsafe fn flush(&self, allocation: &Allocation, _offset: u64, _len: u64) -> Result<(), vk::Result> {
         // SAFETY: the caller promises that the memory is alive and mapped.
-        unsafe { self.core.raw.flush_mapped_memory_ranges(&range) }.map_err(|result| {
-            MemoryError::Vulkan {
-                name: "an allocation".to_owned(),
-                call: "vkFlushMappedMemoryRanges",
-                result,
-            }
-        })
+        unsafe { self.core.raw.flush_mapped_memory_ranges(&[whole(allocation)]) }
     }
 
-    unsafe fn invalidate(
-        &self,
-        allocation: &Allocation,
-        _offset: u64,
-        _len: u64,
-    ) -> Result<(), MemoryError> {
-        let range = [whole(allocation)];
+    unsafe fn invalidate(&self, allocation: &Allocation, _offset: u64, _len: u64) -> Result<(), vk::Result> {
         // SAFETY: the caller promises that the memory is alive and mapped.
-        unsafe { self.core.raw.invalidate_mapped_memory_ranges(&range) }.map_err(|result| {
-            MemoryError::Vulkan {
-                name: "an allocation".to_owned(),
-                call: "vkInvalidateMappedMemoryRanges",
-                result,
-            }
-        })
+        unsafe { self.core.raw.invalidate_mapped_memory_ranges(&[whole(allocation)]) }
+    }
+}
+
+impl DirectAllocator {
+    /// Frees what was allocated here, which its last user has just given up; nothing of what is somebody else's.
+    fn free_own(&self, allocation: &Allocation) {
+        if let AllocationKind::Borrowed = allocation.0 {
+            return;
+        }
+        // SAFETY: the callers destroyed what lay in the memory; it was allocated with these callbacks, and freeing unmaps it.
+        unsafe { self.core.raw.free_memory(direct(allocation).0, self.core.callbacks()) };
     }
 }
 
 /// Who needs memory, and which.
 struct Request<'a> {
     name: &'a str,
-    requirements: vk::MemoryRequirements,
+    needs: vk::MemoryRequirements,
     location: Location,
     usage: &'a dyn std::fmt::Debug,
     address: bool,
+    /// The resource that the memory is for alone, if it is to know.
+    buffer: vk::Buffer,
+    image: vk::Image,
 }
 
 impl Request<'_> {
     fn error(&self, result: vk::Result, call: &'static str) -> MemoryError {
-        MemoryError::from_result(result, call, self.name, self.requirements.size, self.usage)
+        MemoryError::from_result(result, call, self.name, self.needs.size, self.usage)
     }
 }
 
 /// A device allocation that is freed unless it is kept.
-struct Memory<'c> {
+struct Owned<'c> {
     core: &'c DeviceCore,
     raw: vk::DeviceMemory,
     mapped: Option<NonNull<u8>>,
     kind: usize,
 }
 
-struct Kept {
-    allocation: Allocation,
-    mapped: Option<NonNull<u8>>,
-    kind: usize,
-}
-
-impl Memory<'_> {
-    fn keep(self) -> Kept {
-        let (memory, mapped, kind) = (self.raw, self.mapped, self.kind);
+impl Owned<'_> {
+    fn keep(self) -> Allocation {
+        let mapped = self.mapped.map_or(0, |first| first.as_ptr() as usize);
+        let kept = Allocation(AllocationKind::Direct { memory: self.raw, mapped });
         std::mem::forget(self);
-        let address = mapped.map_or(0, |first| first.as_ptr() as usize);
-        Kept {
-            allocation: Allocation(AllocationKind::Direct {
-                memory,
-                mapped: address,
-            }),
-            mapped,
-            kind,
-        }
+        kept
     }
 }
 
-impl Drop for Memory<'_> {
+impl Drop for Owned<'_> {
     fn drop(&mut self) {
         // SAFETY: the memory was allocated with these callbacks, nothing lives in it, and freeing unmaps it.
         unsafe { self.core.raw.free_memory(self.raw, self.core.callbacks()) };
@@ -312,7 +284,5 @@ fn direct(allocation: &Allocation) -> (vk::DeviceMemory, usize) {
 
 /// All of an allocation: finer ranges would have to be rounded to what the device can flush.
 fn whole(allocation: &Allocation) -> vk::MappedMemoryRange<'static> {
-    vk::MappedMemoryRange::default()
-        .memory(direct(allocation).0)
-        .size(vk::WHOLE_SIZE)
+    vk::MappedMemoryRange::default().memory(direct(allocation).0).size(vk::WHOLE_SIZE)
 }

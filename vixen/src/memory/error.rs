@@ -10,14 +10,16 @@ use super::allocator::Location;
 pub enum MemoryError {
     /// The budget has no room for it.
     #[error(
-        "'{name}' needs {requested} bytes, but {in_use} of the budget of {limit} are in use: free something, make it \
-         smaller or raise the limit"
+        "'{name}' needs {requested} bytes for {usage}, but {in_use} of the budget of {limit} are in use: free something, make \
+         it smaller or raise the limit"
     )]
     OverBudget {
         /// The resource.
         name: String,
         /// Its bytes.
         requested: u64,
+        /// Its usage flags.
+        usage: String,
         /// The bytes in use.
         in_use: u64,
         /// The most bytes that may be in use.
@@ -56,18 +58,40 @@ pub enum MemoryError {
         /// Its usage flags.
         usage: String,
     },
-    /// What was asked for makes no sense.
+    /// The host's address space has no room for it, or the memory cannot be mapped.
+    #[error("'{name}' could not be mapped: {size} bytes for {usage} ({result})")]
+    MappingFailed {
+        /// The resource.
+        name: String,
+        /// Its bytes.
+        size: u64,
+        /// Its usage flags.
+        usage: String,
+        /// What the driver said.
+        result: vk::Result,
+    },
+    /// What was to be created makes no sense.
     #[error("'{name}' {problem}")]
     Invalid {
         /// The resource.
         name: String,
+        /// Its bytes; 0 for images, whose bytes nobody knows yet.
+        size: u64,
+        /// Its usage flags.
+        usage: String,
         /// What is wrong with it.
         problem: String,
     },
+    /// What was asked of a resource makes no sense.
+    #[error("'{name}' {problem}")]
+    InvalidUse {
+        /// The resource.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// The host cannot reach it.
-    #[error(
-        "'{name}' is not visible to the host: create it with the location Upload or Readback, not {location:?}"
-    )]
+    #[error("'{name}' is not visible to the host: create it with the location Upload or Readback, not {location:?}")]
     NotMapped {
         /// The resource.
         name: String,
@@ -111,14 +135,23 @@ impl MemoryError {
         match result {
             vk::Result::ERROR_OUT_OF_DEVICE_MEMORY => Self::OutOfDeviceMemory { name, size, usage },
             vk::Result::ERROR_OUT_OF_HOST_MEMORY => Self::OutOfHostMemory { name, size, usage },
+            vk::Result::ERROR_MEMORY_MAP_FAILED => Self::MappingFailed { name, size, usage, result },
             result => Self::Vulkan { name, call, result },
         }
     }
 
+    /// Of a resource that was to be created.
+    pub(super) fn invalid_parameters(
+        name: &str,
+        size: u64,
+        usage: impl std::fmt::Debug,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self::Invalid { name: name.to_owned(), size, usage: format!("{usage:?}"), problem: problem.into() }
+    }
+
+    /// Of a resource that exists.
     pub(super) fn invalid(name: &str, problem: impl Into<String>) -> Self {
-        Self::Invalid {
-            name: name.to_owned(),
-            problem: problem.into(),
-        }
+        Self::InvalidUse { name: name.to_owned(), problem: problem.into() }
     }
 }

@@ -9,26 +9,41 @@
 mod allocator;
 mod budget;
 mod category;
+mod charge;
 mod direct;
 mod error;
 mod heaps;
+mod managed;
 mod owned;
+mod per_frame;
 mod quota;
+mod report;
 mod requirements;
+mod retire;
+mod scope;
+mod series;
 mod texel;
+mod tracker;
 mod upload;
 mod vma;
 
 pub use self::allocator::{
-    Allocation, Allocator, BufferDesc, ImageDesc, Location, RawBuffer, RawImage,
+    Allocation, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage, RawMemory,
 };
 pub use self::budget::{BudgetManager, BudgetWarning, Usage};
 pub use self::category::Category;
 pub use self::direct::DirectAllocator;
 pub use self::error::MemoryError;
 pub(crate) use self::heaps::device_heaps;
-pub use self::owned::{Buffer, Image};
+pub use self::managed::{ManagedBuffer, Strategy};
+pub use self::owned::{Buffer, Image, Memory};
+pub use self::per_frame::PerFrameUniform;
 pub use self::quota::{QuotaUsage, StagingReservation, Wait};
+pub use self::report::MemoryReport;
+pub use self::retire::{RetireRing, Retired};
+pub use self::scope::{NodeScope, Phase, PhaseScope};
+pub use self::series::Sample;
 pub use self::texel::TexelBlock;
+pub use self::tracker::{Churn, Live, LiveKind};
 pub use self::upload::{ImageRegion, upload_buffer, upload_image};
 pub use self::vma::VmaAllocator;

@@ -1,48 +1,40 @@
-//! Buffers and images that free themselves.
+//! Buffers, images and shared memory that free themselves.
 
 use std::fmt;
 use std::ptr::NonNull;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ash::vk;
 
-use super::allocator::{BufferDesc, ImageDesc, Location, RawBuffer, RawImage};
-use super::budget::Charge;
+use super::allocator::{BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage, RawMemory};
 use super::category::Category;
+use super::charge::Charge;
 use super::error::MemoryError;
 
 /// A buffer. Dropping it destroys it at once, so whoever shares it with frames in flight retires it first.
 pub struct Buffer {
     raw: RawBuffer,
-    name: Box<str>,
     size: u64,
     usage: vk::BufferUsageFlags,
     location: Location,
     generation: u64,
     /// Held while the host reads or writes the mapped bytes.
     host_access: Mutex<()>,
-    // After `raw` has been destroyed, in `drop`, the charge is given back.
+    // After `raw` has been destroyed, in `drop`, the charge is given back, and then the memory.
     pub(super) charge: Charge,
+    /// Where it shares its memory with others.
+    memory: Option<Arc<Memory>>,
 }
 
 impl Buffer {
     pub(super) fn new(raw: RawBuffer, desc: &BufferDesc<'_>, charge: Charge) -> Self {
-        let BufferDesc {
-            name,
-            size,
-            usage,
-            location,
-        } = *desc;
-        Self {
-            raw,
-            name: name.into(),
-            size,
-            usage,
-            location,
-            generation: 1,
-            host_access: Mutex::new(()),
-            charge,
-        }
+        let BufferDesc { size, usage, location, .. } = *desc;
+        Self { raw, size, usage, location, generation: 1, host_access: Mutex::new(()), charge, memory: None }
+    }
+
+    /// Keeps the memory that it lies in.
+    pub(super) fn keep(&mut self, memory: &Arc<Memory>) {
+        self.memory = Some(memory.clone());
     }
 
     /// The Vulkan buffer.
@@ -52,7 +44,7 @@ impl Buffer {
 
     /// What messages call it.
     pub fn name(&self) -> &str {
-        &self.name
+        self.charge.name()
     }
 
     /// The bytes that were asked for.
@@ -106,10 +98,7 @@ impl Buffer {
     pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), MemoryError> {
         let target = self.host_range(offset, bytes.len() as u64)?;
         {
-            let _exclusive = self
-                .host_access
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let _exclusive = self.host_access.lock().unwrap_or_else(PoisonError::into_inner);
             // SAFETY: the range is within the mapped bytes, which live as long as the buffer; `bytes` is Rust's memory and
             // cannot overlap them, unless it was made from `mapped`, whose users answer for that; and the lock keeps other
             // writes and reads out.
@@ -123,10 +112,7 @@ impl Buffer {
     pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), MemoryError> {
         let source = self.host_range(offset, bytes.len() as u64)?;
         self.invalidate(offset, bytes.len() as u64)?;
-        let _exclusive = self
-            .host_access
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _exclusive = self.host_access.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: as in `write`, the other way round.
         unsafe { source.copy_to_nonoverlapping(NonNull::from(&mut *bytes).cast(), bytes.len()) };
         Ok(())
@@ -139,11 +125,9 @@ impl Buffer {
             return Ok(());
         }
         // SAFETY: the allocation is alive and mapped, and the range was checked.
-        unsafe {
-            self.charge
-                .allocator()
-                .flush(&self.raw.allocation, offset, len)
-        }
+        unsafe { self.charge.allocator().flush(&self.raw.allocation, offset, len) }.map_err(|result| {
+            MemoryError::Vulkan { name: self.name().to_owned(), call: "vkFlushMappedMemoryRanges", result }
+        })
     }
 
     /// Makes what the device wrote visible to readers of [`Self::mapped`].
@@ -153,41 +137,32 @@ impl Buffer {
             return Ok(());
         }
         // SAFETY: the allocation is alive and mapped, and the range was checked.
-        unsafe {
-            self.charge
-                .allocator()
-                .invalidate(&self.raw.allocation, offset, len)
-        }
+        unsafe { self.charge.allocator().invalidate(&self.raw.allocation, offset, len) }.map_err(|result| {
+            MemoryError::Vulkan { name: self.name().to_owned(), call: "vkInvalidateMappedMemoryRanges", result }
+        })
     }
 
     /// Replaces the buffer with one of another size, undefined contents and the next generation. The old one is returned, for
     /// the caller to retire; it is unchanged if this fails.
     pub fn resize(&mut self, size: u64) -> Result<Self, MemoryError> {
-        let desc = BufferDesc {
-            name: &self.name,
-            size,
-            usage: self.usage,
-            location: self.location,
-        };
-        let mut next = self.charge.budget().buffer(&desc, self.category())?;
-        next.generation = self.generation + 1;
+        let next = self.successor(size)?;
         Ok(std::mem::replace(self, next))
     }
 
+    /// A buffer like this of another size and of the next generation.
+    pub(super) fn successor(&self, size: u64) -> Result<Self, MemoryError> {
+        let desc = BufferDesc { name: self.name(), size, usage: self.usage, location: self.location };
+        let mut next = self.charge.budget().buffer(&desc, self.category())?;
+        next.generation = self.generation + 1;
+        Ok(next)
+    }
+
     fn host_range(&self, offset: u64, len: u64) -> Result<NonNull<u8>, MemoryError> {
-        let name = || self.name.to_string();
+        let name = || self.name().to_owned();
         if offset.checked_add(len).is_none_or(|end| end > self.size) {
-            return Err(MemoryError::OutOfRange {
-                name: name(),
-                offset,
-                len,
-                size: self.size,
-            });
+            return Err(MemoryError::OutOfRange { name: name(), offset, len, size: self.size });
         }
-        let first = self.raw.mapped.ok_or_else(|| MemoryError::NotMapped {
-            name: name(),
-            location: self.location,
-        })?;
+        let first = self.raw.mapped.ok_or_else(|| MemoryError::NotMapped { name: name(), location: self.location })?;
         // SAFETY: the offset is within the mapped bytes, which are of one mapping.
         Ok(unsafe { first.add(offset as usize) })
     }
@@ -204,7 +179,7 @@ impl Drop for Buffer {
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffer")
-            .field("name", &self.name)
+            .field("name", &self.name())
             .field("size", &self.size)
             .field("location", &self.location)
             .field("generation", &self.generation)
@@ -215,20 +190,21 @@ impl fmt::Debug for Buffer {
 /// An image. Dropping it destroys it at once, so whoever shares it with frames in flight retires it first.
 pub struct Image {
     raw: RawImage,
-    name: Box<str>,
     shape: ImageDesc<'static>,
-    // After `raw` has been destroyed, in `drop`, the charge is given back.
+    // After `raw` has been destroyed, in `drop`, the charge is given back, and then the memory.
     pub(super) charge: Charge,
+    /// Where it shares its memory with others.
+    memory: Option<Arc<Memory>>,
 }
 
 impl Image {
     pub(super) fn new(raw: RawImage, desc: &ImageDesc<'_>, charge: Charge) -> Self {
-        Self {
-            raw,
-            name: desc.name.into(),
-            shape: ImageDesc { name: "", ..*desc },
-            charge,
-        }
+        Self { raw, shape: ImageDesc { name: "", ..*desc }, charge, memory: None }
+    }
+
+    /// Keeps the memory that it lies in.
+    pub(super) fn keep(&mut self, memory: &Arc<Memory>) {
+        self.memory = Some(memory.clone());
     }
 
     /// The Vulkan image.
@@ -238,15 +214,12 @@ impl Image {
 
     /// What messages call it.
     pub fn name(&self) -> &str {
-        &self.name
+        self.charge.name()
     }
 
     /// What it was created from.
     pub fn desc(&self) -> ImageDesc<'_> {
-        ImageDesc {
-            name: &self.name,
-            ..self.shape
-        }
+        ImageDesc { name: self.name(), ..self.shape }
     }
 
     /// The format of its texels.
@@ -295,8 +268,65 @@ impl Drop for Image {
 
 impl fmt::Debug for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Image")
-            .field("desc", &self.desc())
-            .finish_non_exhaustive()
+        f.debug_struct("Image").field("desc", &self.desc()).finish_non_exhaustive()
+    }
+}
+
+/// Device memory that several buffers and images share, each of which uses it while the others do not. Dropping the last handle
+/// frees it; what lies in it keeps one.
+pub struct Memory {
+    raw: RawMemory,
+    size: u64,
+    type_bits: u32,
+    // After `raw` has been freed, in `drop`, the charge is given back.
+    pub(super) charge: Charge,
+}
+
+impl Memory {
+    pub(super) fn new(raw: RawMemory, desc: &MemoryDesc<'_>, charge: Charge) -> Self {
+        Self { raw, size: desc.size, type_bits: desc.type_bits, charge }
+    }
+
+    pub(super) fn raw(&self) -> RawMemory {
+        self.raw
+    }
+
+    /// The memory types that it may be of.
+    pub(super) fn type_bits(&self) -> u32 {
+        self.type_bits
+    }
+
+    /// What messages call it.
+    pub fn name(&self) -> &str {
+        self.charge.name()
+    }
+
+    /// The bytes that resources have room in.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The bytes that it takes of the budget.
+    pub fn bytes(&self) -> u64 {
+        self.charge.bytes()
+    }
+
+    /// What it counts as.
+    pub fn category(&self) -> Category {
+        self.charge.category()
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: the memory came from the charge's allocator and is freed only here; what was created in it holds it, so all of
+        // that is destroyed.
+        unsafe { self.charge.allocator().free(self.raw) };
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").field("name", &self.name()).field("size", &self.size).finish_non_exhaustive()
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use ash::vk;
 use vk_mem::{
-    Alloc as _, AllocationCreateFlags, AllocationCreateInfo, AllocatorCreateFlags,
-    AllocatorCreateInfo, MemoryUsage,
+    Alloc as _, AllocationCreateFlags, AllocationCreateInfo, AllocatorCreateFlags, AllocatorCreateInfo, MemoryUsage,
 };
 
 use super::allocator::{
-    Allocation, AllocationKind, Allocator, BufferDesc, ImageDesc, Location, RawBuffer, RawImage,
+    Allocation, AllocationKind, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage,
+    RawMemory,
 };
 use super::error::MemoryError;
 use crate::device::{Capabilities, Device, DeviceCore, DeviceError, Feature, Version};
@@ -29,10 +29,7 @@ impl VmaAllocator {
         Self::new(device.core(), device.capabilities())
     }
 
-    pub(crate) fn new(
-        core: &Arc<DeviceCore>,
-        capabilities: &Capabilities,
-    ) -> Result<Self, DeviceError> {
+    pub(crate) fn new(core: &Arc<DeviceCore>, capabilities: &Capabilities) -> Result<Self, DeviceError> {
         let mut info = AllocatorCreateInfo::new(core.instance(), &core.raw, core.physical);
         info.vulkan_api_version = Version::REQUIRED.0;
         info.allocation_callbacks = core.callbacks();
@@ -44,13 +41,8 @@ impl VmaAllocator {
         }
         // SAFETY: instance, physical device and device are valid and belong together; `core`, which is dropped after the
         // allocator, keeps them so. VMA copies the callbacks. The flags are those of what is enabled.
-        let vma = unsafe { vk_mem::Allocator::new(info) }
-            .map_err(DeviceError::vulkan("vmaCreateAllocator"))?;
-        Ok(Self {
-            vma,
-            memory: capabilities.memory,
-            core: core.clone(),
-        })
+        let vma = unsafe { vk_mem::Allocator::new(info) }.map_err(DeviceError::vulkan("vmaCreateAllocator"))?;
+        Ok(Self { vma, memory: capabilities.memory, core: core.clone() })
     }
 
     fn allocation(allocation: &Allocation) -> vk_mem::Allocation {
@@ -64,29 +56,47 @@ impl VmaAllocator {
 }
 
 impl Allocator for VmaAllocator {
-    fn buffer_bytes(&self, desc: &BufferDesc<'_>) -> Result<u64, MemoryError> {
-        self.core.buffer_bytes(desc)
+    fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
+        self.core.buffer_requirements(desc)
     }
 
-    fn image_bytes(&self, desc: &ImageDesc<'_>) -> Result<u64, MemoryError> {
-        self.core.image_bytes(desc)
+    fn image_requirements(&self, desc: &ImageDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
+        self.core.image_requirements(desc)
     }
 
-    fn create_buffer(&self, desc: &BufferDesc<'_>) -> Result<RawBuffer, MemoryError> {
+    unsafe fn create_buffer(&self, desc: &BufferDesc<'_>, backing: Backing<'_>) -> Result<RawBuffer, MemoryError> {
         desc.check()?;
-        // SAFETY: the description was checked; VMA leaves nothing behind when it fails.
-        let (handle, allocation) = unsafe {
-            self.vma
-                .create_buffer(&desc.create_info(), &placement(desc.location))
-        }
-        .map_err(|result| {
-            MemoryError::from_result(result, "vmaCreateBuffer", desc.name, desc.size, desc.usage)
-        })?;
+        let error = |call| move |result| MemoryError::from_result(result, call, desc.name, desc.size, desc.usage);
+        let (handle, allocation) = match backing {
+            Backing::Aliased { memory, offset } => {
+                let bind = |handle| {
+                    let allocation = Self::allocation(&memory.allocation);
+                    // SAFETY: the buffer is new, and the caller promises that the memory is alive and has room for it.
+                    unsafe { self.vma.bind_buffer_memory2(&allocation, offset, handle, std::ptr::null()) }
+                };
+                (self.core.bare_buffer(desc, bind)?, None)
+            }
+            Backing::Pooled | Backing::Dedicated => {
+                // SAFETY: the description was checked; VMA leaves nothing behind when it fails.
+                unsafe { self.vma.create_buffer(&desc.create_info(), &placement(desc.location, backing)) }
+                    .map(|(handle, allocation)| (handle, Some(allocation)))
+                    .map_err(error("vmaCreateBuffer"))?
+            }
+        };
         self.core.set_name(handle, desc.name);
+        let has_address = desc.usage.contains(vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS);
+        let address = if has_address { self.core.buffer_address(handle) } else { 0 };
+        let Some(allocation) = allocation else {
+            return Ok(RawBuffer {
+                handle,
+                allocation: Allocation::BORROWED,
+                bytes: 0,
+                mapped: None,
+                coherent: false,
+                address,
+            });
+        };
         let info = self.vma.get_allocation_info(&allocation);
-        let has_address = desc
-            .usage
-            .contains(vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS);
         let properties = self.memory.memory_types[info.memory_type as usize].property_flags;
         Ok(RawBuffer {
             handle,
@@ -94,56 +104,80 @@ impl Allocator for VmaAllocator {
             bytes: info.size,
             mapped: NonNull::new(info.mapped_data.cast()),
             coherent: properties.contains(vk::MemoryPropertyFlags::HOST_COHERENT),
-            address: if has_address {
-                self.core.buffer_address(handle)
-            } else {
-                0
-            },
+            address,
         })
     }
 
     unsafe fn destroy_buffer(&self, buffer: RawBuffer) {
+        if let AllocationKind::Borrowed = buffer.allocation.0 {
+            // SAFETY: the caller promises that it came from here and is used no more.
+            return unsafe { self.core.raw.destroy_buffer(buffer.handle, self.core.callbacks()) };
+        }
         // SAFETY: the caller promises that both came from here and are used no more.
-        unsafe {
-            self.vma
-                .destroy_buffer(buffer.handle, &mut Self::allocation(&buffer.allocation))
-        };
+        unsafe { self.vma.destroy_buffer(buffer.handle, &mut Self::allocation(&buffer.allocation)) };
     }
 
-    fn create_image(&self, desc: &ImageDesc<'_>) -> Result<RawImage, MemoryError> {
+    unsafe fn create_image(&self, desc: &ImageDesc<'_>, backing: Backing<'_>) -> Result<RawImage, MemoryError> {
         desc.check()?;
-        // SAFETY: the description was checked; VMA leaves nothing behind when it fails.
-        let (handle, allocation) = unsafe {
-            self.vma
-                .create_image(&desc.create_info(), &placement(Location::Device))
+        if let Backing::Aliased { memory, offset } = backing {
+            let bind = |handle| {
+                let allocation = Self::allocation(&memory.allocation);
+                // SAFETY: the image is new, and the caller promises that the memory is alive and has room for it.
+                unsafe { self.vma.bind_image_memory2(&allocation, offset, handle, std::ptr::null()) }
+            };
+            let handle = self.core.bare_image(desc, bind)?;
+            self.core.set_name(handle, desc.name);
+            return Ok(RawImage { handle, allocation: Allocation::BORROWED, bytes: 0 });
         }
-        .map_err(|result| {
-            let bytes = self.image_bytes(desc).unwrap_or_default();
-            MemoryError::from_result(result, "vmaCreateImage", desc.name, bytes, desc.usage)
-        })?;
+        // SAFETY: the description was checked; VMA leaves nothing behind when it fails.
+        let (handle, allocation) =
+            unsafe { self.vma.create_image(&desc.create_info(), &placement(Location::Device, backing)) }.map_err(
+                |result| {
+                    let bytes = self.image_requirements(desc).map_or(0, |needs| needs.size);
+                    MemoryError::from_result(result, "vmaCreateImage", desc.name, bytes, desc.usage)
+                },
+            )?;
         self.core.set_name(handle, desc.name);
         let bytes = self.vma.get_allocation_info(&allocation).size;
-        Ok(RawImage {
-            handle,
-            allocation: Allocation(AllocationKind::Vma(allocation)),
-            bytes,
-        })
+        Ok(RawImage { handle, allocation: Allocation(AllocationKind::Vma(allocation)), bytes })
     }
 
     unsafe fn destroy_image(&self, image: RawImage) {
+        if let AllocationKind::Borrowed = image.allocation.0 {
+            // SAFETY: the caller promises that it came from here and is used no more.
+            return unsafe { self.core.raw.destroy_image(image.handle, self.core.callbacks()) };
+        }
         // SAFETY: the caller promises that both came from here and are used no more.
-        unsafe {
-            self.vma
-                .destroy_image(image.handle, &mut Self::allocation(&image.allocation))
-        };
+        unsafe { self.vma.destroy_image(image.handle, &mut Self::allocation(&image.allocation)) };
     }
 
-    unsafe fn map(&self, allocation: &Allocation) -> Result<NonNull<u8>, MemoryError> {
-        // SAFETY: the caller promises that the allocation came from here and is alive.
-        let first = unsafe { self.vma.map_memory(&mut Self::allocation(allocation)) }
-            .map_err(unnamed("vmaMapMemory"))?;
-        NonNull::new(first)
-            .ok_or_else(|| unnamed("vmaMapMemory")(vk::Result::ERROR_MEMORY_MAP_FAILED))
+    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
+        desc.check()?;
+        let needs =
+            vk::MemoryRequirements { size: desc.size, alignment: desc.alignment, memory_type_bits: desc.type_bits };
+        // VMA knows no resource here, so it is told what memory to prefer.
+        let info = AllocationCreateInfo {
+            usage: MemoryUsage::Unknown,
+            preferred_flags: vk::MemoryPropertyFlags::DEVICE_LOCAL,
+            ..Default::default()
+        };
+        // SAFETY: the description was checked.
+        let allocation = unsafe { self.vma.allocate_memory(&needs, &info) }.map_err(|result| {
+            MemoryError::from_result(result, "vmaAllocateMemory", desc.name, desc.size, "shared memory")
+        })?;
+        let bytes = self.vma.get_allocation_info(&allocation).size;
+        Ok(RawMemory { allocation: Allocation(AllocationKind::Vma(allocation)), bytes })
+    }
+
+    unsafe fn free(&self, memory: RawMemory) {
+        // SAFETY: the caller promises that it came from here and that nothing lies in it any more.
+        unsafe { self.vma.free_memory(&mut Self::allocation(&memory.allocation)) };
+    }
+
+    unsafe fn map(&self, allocation: &Allocation) -> Result<NonNull<u8>, vk::Result> {
+        // SAFETY: the caller promises that the allocation came from here, is alive, and not of the device alone.
+        let first = unsafe { self.vma.map_memory(&mut Self::allocation(allocation)) }?;
+        NonNull::new(first).ok_or(vk::Result::ERROR_MEMORY_MAP_FAILED)
     }
 
     unsafe fn unmap(&self, allocation: &Allocation) {
@@ -151,38 +185,20 @@ impl Allocator for VmaAllocator {
         unsafe { self.vma.unmap_memory(&mut Self::allocation(allocation)) };
     }
 
-    unsafe fn flush(
-        &self,
-        allocation: &Allocation,
-        offset: u64,
-        len: u64,
-    ) -> Result<(), MemoryError> {
-        self.vma
-            .flush_allocation(&Self::allocation(allocation), offset, len)
-            .map_err(unnamed("vmaFlushAllocation"))
+    unsafe fn flush(&self, allocation: &Allocation, offset: u64, len: u64) -> Result<(), vk::Result> {
+        self.vma.flush_allocation(&Self::allocation(allocation), offset, len)
     }
 
-    unsafe fn invalidate(
-        &self,
-        allocation: &Allocation,
-        offset: u64,
-        len: u64,
-    ) -> Result<(), MemoryError> {
-        self.vma
-            .invalidate_allocation(&Self::allocation(allocation), offset, len)
-            .map_err(unnamed("vmaInvalidateAllocation"))
+    unsafe fn invalidate(&self, allocation: &Allocation, offset: u64, len: u64) -> Result<(), vk::Result> {
+        self.vma.invalidate_allocation(&Self::allocation(allocation), offset, len)
     }
 }
 
-/// What VMA is to know of a location.
-fn placement(location: Location) -> AllocationCreateInfo {
+/// What VMA is to know of a location and a backing.
+fn placement(location: Location, backing: Backing<'_>) -> AllocationCreateInfo {
     use vk::MemoryPropertyFlags as Property;
-    let (usage, flags, required_flags) = match location {
-        Location::Device => (
-            MemoryUsage::AutoPreferDevice,
-            AllocationCreateFlags::empty(),
-            Property::empty(),
-        ),
+    let (usage, mut flags, required_flags) = match location {
+        Location::Device => (MemoryUsage::AutoPreferDevice, AllocationCreateFlags::empty(), Property::empty()),
         Location::Upload => (
             MemoryUsage::Auto,
             AllocationCreateFlags::MAPPED | AllocationCreateFlags::HOST_ACCESS_SEQUENTIAL_WRITE,
@@ -194,19 +210,8 @@ fn placement(location: Location) -> AllocationCreateInfo {
             Property::HOST_VISIBLE,
         ),
     };
-    AllocationCreateInfo {
-        usage,
-        flags,
-        required_flags,
-        ..Default::default()
+    if let Backing::Dedicated = backing {
+        flags |= AllocationCreateFlags::DEDICATED_MEMORY;
     }
-}
-
-/// An error of a call that knows an allocation but not whose it is.
-fn unnamed(call: &'static str) -> impl FnOnce(vk::Result) -> MemoryError {
-    move |result| MemoryError::Vulkan {
-        name: "an allocation".to_owned(),
-        call,
-        result,
-    }
+    AllocationCreateInfo { usage, flags, required_flags, ..Default::default() }
 }

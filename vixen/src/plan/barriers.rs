@@ -299,7 +299,9 @@ impl Closer<'_> {
     }
 
     fn is_conditional(&self, node: u32, access: Condition) -> bool {
-        access.mask != 0 || self.conditions[node as usize].is_some_and(|condition| condition.mask != 0)
+        // Without switches there is nothing to look up.
+        self.track.input.switches > 0
+            && (access.mask != 0 || self.conditions[node as usize].is_some_and(|condition| condition.mask != 0))
     }
 
     /// The layouts in which a frame expects to find the copies of this image.

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Access, Condition, Effect, Input, NodeId, PlanError, Region, Residency};
+use super::{Access, Condition, Effect, Input, NodeId, PlanError, Region, Residency, ResourceItem};
 
 /// How a resource is cut into cells.
 #[derive(Clone, Copy, Default)]
@@ -162,6 +162,7 @@ impl Lanes {
             return Err(PlanError::TooManySwitches { count: input.switches });
         }
         let known = if input.switches == 32 { u32::MAX } else { (1 << input.switches) - 1 };
+        let kinds: Vec<_> = input.resources.iter().map(|resource| (resource.image, depth(resource))).collect();
         let mut shapes = vec![Shape::Untouched; input.resources.len()];
         let mut expected = 0;
         for (index, item) in input.nodes.iter().enumerate() {
@@ -173,17 +174,16 @@ impl Lanes {
             expected = range.end;
             for access in &input.accesses[range.start as usize..range.end as usize] {
                 let slot = access.slot;
-                let Some(resource) = input.resources.get(access.resource.0 as usize) else {
+                let Some(&(image, depth)) = kinds.get(access.resource.0 as usize) else {
                     return Err(PlanError::UnknownResource { node, slot, resource: access.resource });
                 };
                 if access.region.major[0] >= access.region.major[1] || access.region.minor[0] >= access.region.minor[1]
                 {
                     return Err(PlanError::EmptyRegion { node, slot });
                 }
-                if resource.image && access.usage.layout == ash::vk::ImageLayout::UNDEFINED {
+                if image && access.usage.layout == ash::vk::ImageLayout::UNDEFINED {
                     return Err(PlanError::NoLayout { node, slot });
                 }
-                let depth = if let Residency::History { depth } = resource.residency { depth } else { 0 };
                 if access.age > depth {
                     return Err(PlanError::AgeBeyondDepth { node, slot, age: access.age, depth });
                 }
@@ -234,7 +234,7 @@ impl Lanes {
                     cells = columns * (major.len() as u32 - 1);
                 }
             }
-            let ages = if let Residency::History { depth } = resource.residency { depth + 1 } else { 1 };
+            let ages = depth(resource) + 1;
             self.grids[id] = Grid { first_lane, ages, cells, columns, edges };
             first_lane += cells * ages;
         }
@@ -259,6 +259,11 @@ enum Shape {
     Untouched,
     One(Region),
     Many,
+}
+
+/// How many ages there are besides the newest.
+fn depth(resource: &ResourceItem) -> u32 {
+    if let Residency::History { depth } = resource.residency { depth } else { 0 }
 }
 
 fn edges_of(edges: &mut Vec<u64>, ends: impl Iterator<Item = u64>) {

@@ -59,7 +59,7 @@ pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
     let mut plan =
         Plan { steps, barriers, dependencies, initial, layouts: closed.layouts, conditions, ..Plan::default() };
     plan.segments = segments::segments(input, &plan, &kinds);
-    plan.intervals = steps::intervals(input, &plan);
+    plan.intervals = steps::intervals(input, &lanes, &plan);
     Ok(plan)
 }
 

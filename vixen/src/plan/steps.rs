@@ -1,5 +1,6 @@
 //! The steps of a frame: batch after batch, nodes that can be recorded together side by side.
 
+use super::lanes::{Grid, Lanes};
 use super::order::{DEAD, Schedule};
 use super::{Condition, Dependency, Input, Interval, NodeId, NodeItem, Plan, Residency, Step};
 
@@ -103,20 +104,37 @@ pub(super) fn steps(schedule: &Schedule, order: &[u32]) -> Vec<Step> {
 }
 
 /// When each resource is in use: from the first step that names it to the last.
-pub(super) fn intervals(input: &Input, plan: &Plan) -> Vec<Option<Interval>> {
-    let mut intervals: Vec<Option<Interval>> = vec![None; input.resources.len()];
-    let mut extend = |resource: super::ResourceId, step: u32| {
-        let interval = intervals[resource.0 as usize].get_or_insert(Interval { first: step, last: step });
-        interval.last = step;
-    };
+pub(super) fn intervals(input: &Input, lanes: &Lanes, plan: &Plan) -> Vec<Option<Interval>> {
+    const NEVER: u32 = u32::MAX;
+    let mut of_nodes = vec![NEVER; plan.conditions.len()];
+    let mut of_barriers = vec![0; plan.barriers.len()];
     for (step, at) in plan.steps.iter().zip(0..) {
         match *step {
-            Step::Node(node) => {
-                let range = input.nodes[node.0 as usize].accesses.clone();
-                let accesses = &input.accesses[range.start as usize..range.end as usize];
-                accesses.iter().for_each(|access| extend(access.resource, at));
-            }
-            Step::Barrier(barrier) => dependencies(plan, barrier).iter().for_each(|one| extend(one.resource, at)),
+            Step::Node(node) => of_nodes[node.0 as usize] = at,
+            Step::Barrier(barrier) => of_barriers[barrier as usize] = at,
+        }
+    }
+    let extend = |interval: Option<Interval>, step: u32| match interval {
+        Some(Interval { first, last }) => Some(Interval { first: first.min(step), last: last.max(step) }),
+        None => Some(Interval { first: step, last: step }),
+    };
+    let of_items = |grid: &Grid| {
+        let items = (0..grid.cells).flat_map(|cell| lanes.track(*grid, cell));
+        items.map(|item| of_nodes[item.node as usize]).fold(None, extend)
+    };
+    let mut intervals: Vec<_> = lanes.grids.iter().map(of_items).collect();
+    // What the switches never let a node touch stands in its slots all the same. `lanes` does not have it.
+    let unhappening = input.switches > 0;
+    for (node, &step) in input.nodes.iter().zip(&of_nodes).filter(|_| unhappening) {
+        for id in node.accesses.clone().filter(|&id| step != NEVER && lanes.of(id).is_empty()) {
+            let interval = &mut intervals[input.accesses[id as usize].resource.0 as usize];
+            *interval = extend(*interval, step);
+        }
+    }
+    for (range, &step) in plan.barriers.iter().zip(&of_barriers) {
+        for dependency in &plan.dependencies[range.start as usize..range.end as usize] {
+            let interval = &mut intervals[dependency.resource.0 as usize];
+            *interval = extend(*interval, step);
         }
     }
     intervals

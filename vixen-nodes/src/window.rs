@@ -120,7 +120,10 @@ impl Runner<'_> {
         let Some(graph) = &mut self.graph else { return Ok(()) };
         match event {
             WindowEvent::CloseRequested => events.exit(),
-            WindowEvent::Resized(size) => graph.window_resized(OutputId::FIRST, size.width, size.height),
+            WindowEvent::Resized(PhysicalSize { width, height }) => {
+                let resized = graph.resize(OutputId::FIRST, width, height);
+                resized.map_err(|error| WindowError::Application(error.into()))?;
+            }
             WindowEvent::MouseInput { state, button: MouseButton::Left, .. } => {
                 self.dragging = state == ElementState::Pressed;
             }

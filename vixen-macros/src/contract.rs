@@ -2,13 +2,14 @@
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Path;
-use vixen_spirv::{Block, Count, Descriptor, ImageType, Scalar, Type};
+use syn::spanned::Spanned;
+use syn::{Path, Type};
+use vixen_spirv::{Block, Count, Descriptor, ImageType, Scalar, Type as ShaderType};
 
 use crate::args::Role as StageRole;
 use crate::check::Matches;
 use crate::compare::dimension;
-use crate::model::{Node, Shape, Slot, last_span, plain_name, respan};
+use crate::model::{Node, Shape, Slot, last_span, plain_name, respan, wrapped};
 use crate::shader::{Program, Shaders};
 use crate::words::FieldKind;
 
@@ -84,6 +85,25 @@ impl Checks<'_> {
     }
 }
 
+/// Says of every element of a buffer that it is a block: the compiler's own message about the buffer names no element.
+pub fn elements(node: &Node, krate: &Path) -> TokenStream {
+    if node.is_generic() {
+        return TokenStream::new();
+    }
+    let elements = node.slots.iter().filter_map(|slot| match wrapped(&slot.resource) {
+        Some((name, Type::Slice(slice))) if name == "Buffer" => Some(&*slice.elem),
+        Some((name, element)) if name == "Buffer" => Some(element),
+        _ => None,
+    });
+    elements
+        .map(|element| {
+            let span = element.span();
+            let function = respan(quote!(#krate::macro_support::check_element), span);
+            quote_spanned!(span=> const _: () = #function::<#element>();)
+        })
+        .collect()
+}
+
 /// What a slot's resource must be: once, or once for each shader where they say different things.
 fn contracts(node: &Node, slot: &Slot, shaders: &Shaders, found: Option<usize>, krate: &Path) -> Vec<TokenStream> {
     if let Some(index) = found {
@@ -157,7 +177,7 @@ fn color(node: &Node, slot: &Slot, shaders: &Shaders, krate: &Path) -> TokenStre
         .flat_map(|module| &module.shader.outputs)
         .find(|output| Some(output.location as usize) == location);
     let texel = output.and_then(|output| match output.ty {
-        Type::Scalar(scalar) | Type::Vector(scalar, _) => Some(texel(scalar, krate)),
+        ShaderType::Scalar(scalar) | ShaderType::Vector(scalar, _) => Some(texel(scalar, krate)),
         _ => None,
     });
     match texel {
@@ -185,36 +205,36 @@ fn shader_block(block: &Block, krate: &Path) -> TokenStream {
     quote!(#krate::macro_support::ShaderBlock { members: &[#(#members,)*] })
 }
 
-fn shader_type(ty: &Type, krate: &Path) -> TokenStream {
+fn shader_type(ty: &ShaderType, krate: &Path) -> TokenStream {
     let variant = match ty {
-        Type::Scalar(number) => {
+        ShaderType::Scalar(number) => {
             let number = scalar(*number, krate);
             quote!(Scalar(#number))
         }
-        Type::Vector(number, count) => {
+        ShaderType::Vector(number, count) => {
             let (number, count) = (scalar(*number, krate), Literal::u32_suffixed(*count));
             quote!(Vector(#number, #count))
         }
-        Type::Matrix { scalar: number, columns, rows, column_stride, row_major } => {
+        ShaderType::Matrix { scalar: number, columns, rows, column_stride, row_major } => {
             let number = scalar(*number, krate);
             let (vectors, components) = if *row_major { (*rows, *columns) } else { (*columns, *rows) };
             let [vectors, components, stride] = [vectors, components, *column_stride].map(Literal::u32_suffixed);
             quote!(Matrix { scalar: #number, vectors: #vectors, components: #components, stride: #stride })
         }
-        Type::Array { element, count, stride } => {
+        ShaderType::Array { element, count, stride } => {
             let element = shader_type(element, krate);
             let [count, stride] = [*count, *stride].map(Literal::u32_suffixed);
             quote!(Array { element: &#element, count: #count, stride: #stride })
         }
-        Type::RuntimeArray { element, stride } => {
+        ShaderType::RuntimeArray { element, stride } => {
             let (element, stride) = (shader_type(element, krate), Literal::u32_suffixed(*stride));
             quote!(RuntimeArray { element: &#element, stride: #stride })
         }
-        Type::Struct(block) => {
+        ShaderType::Struct(block) => {
             let block = shader_block(block, krate);
             quote!(Struct(#block))
         }
-        Type::Pointer => quote!(Pointer),
+        ShaderType::Pointer => quote!(Pointer),
     };
     quote!(#krate::macro_support::ShaderType::#variant)
 }
@@ -264,8 +284,8 @@ fn vertex_inputs(program: &Program, krate: &Path) -> Vec<TokenStream> {
         .iter()
         .filter_map(|input| {
             let (number, components) = match input.ty {
-                Type::Scalar(number) => (number, 1),
-                Type::Vector(number, count) => (number, count),
+                ShaderType::Scalar(number) => (number, 1),
+                ShaderType::Vector(number, count) => (number, count),
                 _ => return None,
             };
             let (location, name) = (Literal::u32_suffixed(input.location), input.name.as_deref().unwrap_or_default());

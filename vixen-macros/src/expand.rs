@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Path, Type};
 
 use crate::check::Matches;
-use crate::contract::checks;
+use crate::contract::{checks, elements};
 use crate::declaration::declaration;
 use crate::model::{CreateArgs, FieldIndex, Node, Shape, respan};
 use crate::shader::Shaders;
@@ -24,7 +24,8 @@ pub fn expand(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path, w
     let events = expansion.events();
     let pipelines = expansion.pipeline_constants();
     let checks = if wrong || node.is_generic() { TokenStream::new() } else { checks(node, shaders, matches, krate) };
-    quote! { #wiring #outputs #view #data #implementation #events #pipelines #checks }
+    let elements = elements(node, krate);
+    quote! { #elements #wiring #outputs #view #data #implementation #events #pipelines #checks }
 }
 
 impl Expansion<'_> {

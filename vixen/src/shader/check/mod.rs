@@ -59,6 +59,9 @@ pub const fn check_slot<R: Resource>(slot: &str, contract: &Contract) {
     }
 }
 
+/// Compiles for a block alone: says first what is wrong with an element that is none.
+pub const fn check_element<T: Block>() {}
+
 /// Checks push constants of type `T` against a shader's block.
 #[track_caller]
 pub const fn check_push<T: Block>(slot: &str, block: &ShaderBlock) {

@@ -22,6 +22,8 @@ mod model;
 mod node;
 mod shader;
 mod structs;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use proc_macro::TokenStream;
@@ -68,6 +70,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// | `crate = path` | all | where `vixen` is, if its name in the manifest does not tell |
 ///
 /// A shader is looked for in `shaders/` of the crate, in the crate, and in `shaders/` of every directory above.
+/// `"kernels.spv#blur_x"` is the entry point `blur_x` of a module that has several.
 ///
 /// # Slots
 /// A slot's type is `Buffer<T>`, `Buffer<[T]>`, `Image<Format>` or `AccelerationStructure`; in an `Option` it may be left

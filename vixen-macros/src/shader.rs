@@ -168,7 +168,13 @@ pub fn describe(descriptor: &Descriptor, count: Count) -> String {
 }
 
 fn load(role: Role, file: LitStr, roots: &Roots, errors: &Errors) -> Option<Module> {
-    let path = match roots.find(&file.value()) {
+    let text = file.value();
+    // A module with several entry points: `kernels.spv#blur_x`.
+    let (name, entry) = match text.split_once('#') {
+        Some((name, entry)) => (name, Some(entry)),
+        None => (text.as_str(), None),
+    };
+    let path = match roots.find(name) {
         Ok(path) => path,
         Err(missing) => {
             errors.over(&file, missing);
@@ -182,10 +188,10 @@ fn load(role: Role, file: LitStr, roots: &Roots, errors: &Errors) -> Option<Modu
             return None;
         }
     };
-    let shader = match vixen_spirv::reflect(&bytes) {
+    let shader = match vixen_spirv::reflect_entry(&bytes, entry) {
         Ok(shader) => shader,
         Err(error) => {
-            errors.over(&file, format!("`{}`: {error}", file.value()));
+            errors.over(&file, format!("`{name}`: {error}"));
             return None;
         }
     };

@@ -25,8 +25,6 @@ pub(crate) struct SegmentRuntime {
     pub dynamic: bool,
     /// By variant, or by frame slot when dynamic.
     pub commands: Vec<vk::CommandBuffer>,
-    /// The output whose swapchain image it touches.
-    pub output: Option<u32>,
 }
 
 impl Segments {
@@ -44,7 +42,6 @@ impl Segments {
                 },
                 dynamic: segment.dynamic,
                 commands: Vec::new(),
-                output: None,
             })
             .collect();
         let dynamic =

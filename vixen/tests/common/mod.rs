@@ -1,6 +1,10 @@
-//! What the GPU tests share: a device under validation, and the check that nothing was reported.
+//! What the GPU tests share: a device under validation, the check that nothing was reported, and running a graph in several
+//! orders.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
-use vixen::{Device, DeviceOptions};
+use std::fmt::Debug;
+
+use vixen::{CompileOptions, CompiledGraph, Device, DeviceOptions, Graph, Readback, Resource};
 
 /// A device with validation and synchronisation validation.
 ///
@@ -17,7 +21,52 @@ pub fn assert_clean(device: &Device) {
     assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
 }
 
-/// Bytes as `u32`s.
-pub fn words(bytes: &[u8]) -> Vec<u32> {
-    bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect()
+/// Runs a test on a device and fails when the validation layer reported anything, while it is destroyed too.
+pub fn on_device<T>(test: impl FnOnce(&Device) -> T) -> T {
+    let device = device();
+    let log = device.validation_log().clone();
+    let result = test(&device);
+    drop(device);
+    let messages = log.messages();
+    assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
+    result
+}
+
+/// Declares, compiles and drives a graph in its own order and in five random ones. All must come to the same, which is
+/// returned.
+pub fn in_every_order<T: PartialEq + Debug>(declare_and_run: impl Fn(&dyn Fn(&Graph) -> CompiledGraph) -> T) -> T {
+    on_device(|device| {
+        let run = |seed| {
+            let options = CompileOptions { seed, ..CompileOptions::default() };
+            declare_and_run(&|graph| graph.compile_with(device, &options).unwrap_or_else(|error| panic!("{error}")))
+        };
+        let planned = run(None);
+        for seed in 1..=5 {
+            assert_eq!(run(Some(seed)), planned, "another result in the order of seed {seed}");
+        }
+        planned
+    })
+}
+
+/// Runs a frame and waits for it.
+pub fn step(graph: &mut CompiledGraph) {
+    graph.frame().unwrap_or_else(|error| panic!("{error}"));
+    graph.wait().expect("the device lives");
+}
+
+/// What the newest frame, which has finished, copied for the CPU.
+pub fn bytes<R: Resource>(graph: &CompiledGraph, readback: Readback<R>) -> Vec<u8> {
+    let (frame, bytes) = graph.read(readback).expect("the device lives").expect("a frame has finished");
+    assert_eq!(frame + 1, graph.frames(), "this is not the newest frame");
+    bytes.to_vec()
+}
+
+/// The same as `u32`s.
+pub fn words<R: Resource>(graph: &CompiledGraph, readback: Readback<R>) -> Vec<u32> {
+    bytes(graph, readback).as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect()
+}
+
+/// The same as `f32`s.
+pub fn floats<R: Resource>(graph: &CompiledGraph, readback: Readback<R>) -> Vec<f32> {
+    words(graph, readback).into_iter().map(f32::from_bits).collect()
 }

@@ -1,0 +1,17 @@
+//! What graphs do on a device, under the validation layer: each module is one theme.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod compute;
+mod errors;
+mod graphics;
+mod history;
+mod host;
+mod images;
+mod imports;
+mod nodes;
+mod ray_tracing;
+mod report;
+mod resize;
+mod switches;
+mod transfer;

@@ -77,6 +77,17 @@ pub struct QueueFamily {
     pub transfer_granularity: [u32; 3],
 }
 
+impl QueueFamily {
+    /// Whether it serves transfers alone, of any part of an image: on GPUs these are copy engines beside everything else.
+    pub(super) fn is_for_transfers(&self) -> bool {
+        let others = vk::QueueFlags::GRAPHICS | vk::QueueFlags::COMPUTE;
+        self.flags.contains(vk::QueueFlags::TRANSFER)
+            && !self.flags.intersects(others)
+            && self.transfer_granularity == [1, 1, 1]
+            && self.count > 0
+    }
+}
+
 /// How to read timestamps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timestamps {

@@ -20,20 +20,25 @@ pub(crate) struct DeviceCore {
 }
 
 impl DeviceCore {
-    /// Creates the device with the features and extensions that the capabilities call enabled, and one main queue.
+    /// Creates the device with the features and extensions that the capabilities call enabled, a main queue, and a queue for
+    /// transfers if a family is given.
     pub(super) fn new(
         instance: Instance,
         physical: vk::PhysicalDevice,
         capabilities: &Capabilities,
         main_family: u32,
+        transfer_family: Option<u32>,
     ) -> Result<Self, DeviceError> {
         let extensions: Vec<*const c_char> = capabilities.extensions.iter().map(|name| name.as_ptr()).collect();
-        let queues = [vk::DeviceQueueCreateInfo::default().queue_family_index(main_family).queue_priorities(&[1.0])];
+        let queues: Vec<_> = std::iter::once(main_family)
+            .chain(transfer_family)
+            .map(|family| vk::DeviceQueueCreateInfo::default().queue_family_index(family).queue_priorities(&[1.0]))
+            .collect();
         let mut features = FeatureStructs::new(capabilities.enabled);
         let mut info = vk::DeviceCreateInfo::default().queue_create_infos(&queues).enabled_extension_names(&extensions);
         let chain = features.chain(|name| capabilities.has_extension(name));
         info.p_next = (chain as *const vk::PhysicalDeviceFeatures2<'_>).cast();
-        // SAFETY: `info` asks only for a queue family, features and extensions that the device was found to have, the
+        // SAFETY: `info` asks only for queue families, features and extensions that the device was found to have, the
         // extensions with all that they depend on; what it points to (names, queues, the chain in `features`) lives to the
         // end of this call.
         let raw = unsafe { instance.raw.create_device(physical, &info, instance.callbacks.as_ref()) }

@@ -1,4 +1,4 @@
-//! The instance, the device, its main queue and what it can do.
+//! The instance, the device, its queues and what it can do.
 //!
 //! A [`Device`] is a handle that can be cloned and shared between threads. Whatever is made from it keeps it alive, so
 //! nothing has to be dropped in any order.
@@ -44,6 +44,7 @@ struct DeviceShared {
     info: DeviceInfo,
     capabilities: Capabilities,
     main_queue: Queue,
+    transfer_queue: Option<Queue>,
     loaders: Loaders,
     budget: Arc<BudgetManager>,
     core: Arc<DeviceCore>,
@@ -71,10 +72,17 @@ impl Device {
             chosen.extensions,
             chosen.main_family,
         );
-        let core = DeviceCore::new(instance, chosen.physical, &capabilities, chosen.main_family)?;
-        // SAFETY: the device was made with one queue of this family.
-        let queue = unsafe { core.raw.get_device_queue(chosen.main_family, 0) };
-        Self::assemble(core, chosen.info, capabilities, Queue::new(queue, chosen.main_family))
+        let core = DeviceCore::new(
+            instance,
+            chosen.physical,
+            &capabilities,
+            chosen.main_family,
+            chosen.transfer_family,
+        )?;
+        // SAFETY: the device was made with one queue of each of these families.
+        let queue = |family| Queue::new(unsafe { core.raw.get_device_queue(family, 0) }, family);
+        let (main, transfer) = (queue(chosen.main_family), chosen.transfer_family.map(queue));
+        Self::assemble(core, chosen.info, capabilities, main, transfer)
     }
 
     /// The devices of the machine, in the order that [`Select::Index`] counts in.
@@ -88,6 +96,7 @@ impl Device {
         info: DeviceInfo,
         capabilities: Capabilities,
         main_queue: Queue,
+        transfer_queue: Option<Queue>,
     ) -> Result<Self, DeviceError> {
         let core = Arc::new(core);
         let (entry, instance, raw) = (&core.instance.entry, &core.instance.raw, &core.raw);
@@ -105,7 +114,7 @@ impl Device {
         let allocator = VmaAllocator::new(&core, &capabilities)?;
         let heaps = device_heaps(&core, &capabilities);
         let budget = Arc::new(BudgetManager::new(Box::new(allocator), &heaps));
-        Ok(Self(Arc::new(DeviceShared { info, capabilities, main_queue, loaders, budget, core })))
+        Ok(Self(Arc::new(DeviceShared { info, capabilities, main_queue, transfer_queue, loaders, budget, core })))
     }
 
     /// What the device is called, and what it is.
@@ -135,6 +144,11 @@ impl Device {
     /// The queue for graphics, compute, transfer and presenting.
     pub fn main_queue(&self) -> QueueRef<'_> {
         self.0.main_queue.as_ref()
+    }
+
+    /// A queue for transfers alone, where the device has one: for copies that need not wait for the main queue.
+    pub fn transfer_queue(&self) -> Option<QueueRef<'_>> {
+        self.0.transfer_queue.as_ref().map(Queue::as_ref)
     }
 
     /// The Vulkan device.
@@ -209,8 +223,9 @@ impl Device {
 
     /// Waits until the device has nothing left to do. Nothing can be submitted meanwhile.
     pub fn wait_idle(&self) -> Result<(), DeviceError> {
-        let _queue = self.main_queue().lock();
-        // SAFETY: the device is alive, and its only queue is locked.
+        let _main = self.main_queue().lock();
+        let _transfer = self.transfer_queue().map(|queue| queue.lock());
+        // SAFETY: the device is alive, and all of its queues are locked.
         unsafe { self.raw().device_wait_idle() }.map_err(DeviceError::vulkan("vkDeviceWaitIdle"))
     }
 }

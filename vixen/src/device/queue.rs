@@ -1,4 +1,4 @@
-//! The main queue and its lock.
+//! Queues and their locks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -76,6 +76,6 @@ impl Device {
             return Err(DeviceError::NoMainQueue { device: info.name });
         }
         let core = DeviceCore::borrowed(instance, physical, device);
-        Self::assemble(core, info, capabilities, Queue::new(queue, queue_family))
+        Self::assemble(core, info, capabilities, Queue::new(queue, queue_family), None)
     }
 }

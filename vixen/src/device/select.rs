@@ -4,7 +4,7 @@ use std::ffi::CStr;
 
 use ash::{ext, khr, vk};
 
-use super::capabilities::queue_families;
+use super::capabilities::{QueueFamily, queue_families};
 use super::error::DeviceError;
 use super::feature::{Feature, FeatureSet, FeatureStructs};
 use super::info::{DeviceInfo, Version};
@@ -18,6 +18,7 @@ pub(super) struct Chosen {
     pub(super) extensions: Vec<&'static CStr>,
     pub(super) found: FeatureSet,
     pub(super) main_family: u32,
+    pub(super) transfer_family: Option<u32>,
 }
 
 /// The devices of an instance, in the loader's order.
@@ -107,11 +108,13 @@ fn examine(
             return Err(DeviceError::MissingFeature { device: device(), feature });
         }
     }
-    let main_family = queue_families(&instance.raw, physical)
+    let families = queue_families(&instance.raw, physical);
+    let main_family = families
         .iter()
         .position(|family| family.flags.contains(vk::QueueFlags::GRAPHICS | vk::QueueFlags::COMPUTE))
         .ok_or_else(|| DeviceError::NoMainQueue { device: device() })? as u32;
-    Ok(Chosen { physical, info, extensions, found, main_family })
+    let transfer_family = families.iter().position(QueueFamily::is_for_transfers).map(|family| family as u32);
+    Ok(Chosen { physical, info, extensions, found, main_family, transfer_family })
 }
 
 /// The device extensions that are enabled wherever they are found.

@@ -22,6 +22,7 @@ mod requirements;
 mod retire;
 mod scope;
 mod series;
+mod staging;
 mod texel;
 mod tracker;
 mod upload;
@@ -43,7 +44,11 @@ pub use self::report::MemoryReport;
 pub use self::retire::{RetireRing, Retired};
 pub use self::scope::{NodeScope, Phase, PhaseScope};
 pub use self::series::Sample;
+pub use self::staging::{StagingBlock, StagingPool, StagingStatistics};
 pub use self::texel::TexelBlock;
 pub use self::tracker::{Churn, Live, LiveKind};
-pub use self::upload::{ImageRegion, upload_buffer, upload_image};
+pub(crate) use self::upload::Batch as UploadBatch;
+pub use self::upload::{
+    ImageRegion, ScatterPolicy, Ticket, TransferPolicy, UploadStatistics, Uploader, UploaderOptions, upload_buffer, upload_image,
+};
 pub use self::vma::VmaAllocator;

@@ -1,0 +1,186 @@
+//! From writes in the order they were made to pieces that can be copied in any order: sorted, free of overlaps, neighbours
+//! merged. Plain data; allocates nothing within its capacity.
+
+use std::collections::BinaryHeap;
+
+/// Bytes of a staging block on their way to a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Write {
+    /// The buffer: its raw handle, since several entries of the target table may mean the same one.
+    pub buffer: u64,
+    /// Where in the buffer.
+    pub to: u64,
+    /// How many bytes.
+    pub len: u64,
+    /// The staging block.
+    pub block: u32,
+    /// Where in the block.
+    pub from: u64,
+    /// The buffer in the batch's target table.
+    pub target: u32,
+    /// Nothing that was submitted before uses these bytes.
+    pub fresh: bool,
+    /// Of two writes to the same byte the one of the higher order counts.
+    pub order: u32,
+    /// How a piece gets there; without meaning before it is one.
+    pub lane: Lane,
+}
+
+/// How a piece gets to its buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lane {
+    /// As a region of a copy on the transfer queue.
+    Transfer,
+    /// As a region of a copy on the main queue.
+    #[default]
+    Copy,
+    /// By the compute shader.
+    Scatter,
+}
+
+impl Write {
+    /// Where in the buffer it ends.
+    pub fn end(&self) -> u64 {
+        self.to + self.len
+    }
+
+    /// The part between two places of the buffer.
+    fn part(&self, start: u64, end: u64) -> Self {
+        Self { to: start, len: end - start, from: self.from + (start - self.to), ..*self }
+    }
+
+    /// Whether one region can copy this and then `next`.
+    fn continues_with(&self, next: &Self) -> bool {
+        let same = (self.buffer, self.block, self.fresh) == (next.buffer, next.block, next.fresh);
+        same && self.end() == next.to && self.from + self.len == next.from
+    }
+}
+
+/// Makes pieces of writes.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    pieces: Vec<Write>,
+    /// Writes that cover the place that has been reached: order and index.
+    covering: BinaryHeap<(u32, u32)>,
+}
+
+impl Pieces {
+    /// For at most so many writes.
+    pub fn with_capacity(writes: usize) -> Self {
+        // Every write but the last can cut one earlier write in two.
+        Self { pieces: Vec::with_capacity(2 * writes), covering: BinaryHeap::with_capacity(writes) }
+    }
+
+    /// Sorts the writes and makes pieces of them, by buffer and place.
+    pub fn resolve(&mut self, writes: &mut [Write]) -> &mut [Write] {
+        self.pieces.clear();
+        self.covering.clear();
+        writes.sort_unstable_by_key(|write| (write.buffer, write.to, write.order));
+        let mut rest = 0;
+        let mut at = 0;
+        while rest < writes.len() || !self.covering.is_empty() {
+            let next = writes.get(rest);
+            let Some(&(_, top)) = self.covering.peek() else {
+                let Some(&write) = next else { break };
+                rest += 1;
+                match writes.get(rest) {
+                    Some(after) if after.buffer == write.buffer && after.to < write.end() => {
+                        self.covering.push((write.order, rest as u32 - 1));
+                        at = write.to;
+                    }
+                    // The common case: nobody else writes here.
+                    _ => self.push(write),
+                }
+                continue;
+            };
+            let top = writes[top as usize];
+            if top.end() <= at {
+                self.covering.pop();
+                continue;
+            }
+            match next.filter(|next| next.buffer == top.buffer) {
+                Some(next) if next.to <= at => {
+                    self.covering.push((next.order, rest as u32));
+                    rest += 1;
+                }
+                next => {
+                    let end = next.map_or(top.end(), |next| next.to.min(top.end()));
+                    self.push(top.part(at, end));
+                    at = end;
+                }
+            }
+        }
+        &mut self.pieces
+    }
+
+    fn push(&mut self, piece: Write) {
+        match self.pieces.last_mut() {
+            Some(last) if last.continues_with(&piece) => last.len += piece.len,
+            _ => self.pieces.push(piece),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(order: u32, buffer: u64, to: u64, len: u64, from: u64) -> Write {
+        Write { buffer, to, len, block: 0, from, target: 0, fresh: false, order, lane: Lane::Copy }
+    }
+
+    #[test]
+    fn neighbours_become_one() {
+        let mut writes: Vec<_> =
+            (0..1000).map(|index| write(index, 1, u64::from(index) * 4, 4, u64::from(index) * 4)).collect();
+        let mut pieces = Pieces::with_capacity(writes.len());
+        assert_eq!(pieces.resolve(&mut writes), [write(0, 1, 0, 4000, 0)]);
+        // In whatever order they came.
+        writes.reverse();
+        assert_eq!(pieces.resolve(&mut writes).len(), 1);
+        // Neighbours in the buffer that are none in staging stay two, and so do those of another block or lane.
+        let mut apart = [write(0, 1, 0, 4, 0), write(1, 1, 4, 4, 8), write(2, 2, 8, 4, 12)];
+        assert_eq!(pieces.resolve(&mut apart).len(), 3);
+        let mut other_block = [write(0, 1, 0, 4, 0), Write { block: 1, ..write(1, 1, 4, 4, 4) }];
+        assert_eq!(pieces.resolve(&mut other_block).len(), 2);
+        let mut other_lane = [write(0, 1, 0, 4, 0), Write { fresh: true, ..write(1, 1, 4, 4, 4) }];
+        assert_eq!(pieces.resolve(&mut other_lane).len(), 2);
+    }
+
+    #[test]
+    fn the_last_write_of_every_byte_counts() {
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        let mut below = move |bound: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % bound
+        };
+        for case in 0..20_000 {
+            let (count, span) = (1 + below(12), 1 + below(40));
+            let mut writes = Vec::new();
+            let mut expected = [[None; 64]; 2];
+            let mut from = 0;
+            for order in 0..count as u32 {
+                let (buffer, to, len) = (below(2), below(span), 1 + below(20));
+                writes.push(write(order, buffer, to, len, from));
+                for byte in 0..len {
+                    expected[buffer as usize][(to + byte) as usize] = Some(from + byte);
+                }
+                from += len + below(2);
+            }
+            let mut pieces = Pieces::with_capacity(writes.len());
+            let capacity = pieces.pieces.capacity();
+            let mut found = [[None; 64]; 2];
+            for piece in pieces.resolve(&mut writes) {
+                for byte in 0..piece.len {
+                    let place = &mut found[piece.buffer as usize][(piece.to + byte) as usize];
+                    assert_eq!(*place, None, "case {case}: pieces overlap");
+                    *place = Some(piece.from + byte);
+                }
+            }
+            assert_eq!(found, expected, "case {case}: {writes:?}");
+            assert_eq!(pieces.pieces.capacity(), capacity, "nothing is allocated");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use ash::vk;
 use crate::device::Device;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::follow::{OutputRuntime, Outputs};
+use crate::frame::managed::{ManagedRuntime, retire_ring};
 use crate::frame::moment::{MAX_OUTPUTS, MAX_VARIANTS};
 use crate::frame::node::{NodeRuntime, allocate_sets, usages};
 use crate::frame::params::Params;
@@ -20,6 +21,7 @@ use crate::frame::timing::Timing;
 use crate::frame::validate;
 use crate::graph::tables::{Declared, DeclaredNode, Shape};
 use crate::graph::{CompileError, Graph, SlotKind, lower, usage};
+use crate::memory::{NodeScope, Phase};
 use crate::plan::{self, Input, Plan, PlanError};
 
 /// How to compile.
@@ -54,6 +56,7 @@ impl Graph {
     /// # Errors
     /// As [`compile`](Graph::compile).
     pub fn compile_with(&self, device: &Device, options: &CompileOptions) -> Result<CompiledGraph, CompileError> {
+        let _phase = Phase::Compile.enter();
         let left = Declared { compiled: true, ..Declared::default() };
         let mut declared = self.tables.declared.replace(left);
         if declared.compiled {
@@ -110,6 +113,7 @@ impl Graph {
             }
             living[index] = Some(nodes.len() as u32);
             let formats = attachment_formats(&declared, &node);
+            let _node = NodeScope::enter(node.name.as_str());
             let built = pipelines.pipelines(node.declaration, &node.spec, formats)?;
             nodes.push(NodeRuntime::new(node, input.nodes[index].accesses.start, built, condition));
         }
@@ -118,7 +122,7 @@ impl Graph {
             node.resolve(&mut resources, &layouts)?;
         }
         let pool = allocate_sets(device, &mut nodes)?;
-        for node in &nodes {
+        for node in &mut nodes {
             node.write_descriptors(device);
         }
 
@@ -131,6 +135,7 @@ impl Graph {
                 problem: "has histories of so many different depths that no recording could be used again; give them equal depths",
             });
         }
+        let (managed, retired) = (ManagedRuntime::of(&declared), retire_ring(&declared, frame_slots));
         let mut compiled = CompiledGraph {
             graph: self.tables.id,
             params: Params::new(&declared, frame_slots),
@@ -139,6 +144,7 @@ impl Graph {
             number: 0,
             frame_slots,
             submission: Submission::new(segments.items().len(), outputs.items.len()),
+            uploader: None,
             segments,
             timeline: Timeline::new(device)?,
             scratch: BarrierScratch::new(&plan),
@@ -151,8 +157,10 @@ impl Graph {
             living,
             nodes,
             _pool: pool,
-            _pipelines: pipelines,
+            pipelines,
             timing,
+            managed,
+            retired,
             resources,
             outputs,
             recompiles: 0,

@@ -1,12 +1,14 @@
 //! A compiled graph, and what the handles that outlive compile do with it. `run` runs its frames, `follow` makes it anew in
 //! part.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
 use crate::frame::follow::Outputs;
+use crate::frame::managed::ManagedRuntime;
 use crate::frame::moment::Moment;
 use crate::frame::node::NodeRuntime;
 use crate::frame::owned::Owned;
@@ -21,6 +23,7 @@ use crate::frame::timeline::Timeline;
 use crate::frame::timing::Timing;
 use crate::graph::tables::Declared;
 use crate::graph::{OutputId, Param, Readback, Resource, Retained, Switch};
+use crate::memory::{Phase, RetireRing, Retired, Uploader};
 use crate::plan::Plan;
 use crate::shader::Block;
 
@@ -51,11 +54,15 @@ pub struct CompiledGraph {
     pub(super) living: Vec<Option<u32>>,
     pub(super) nodes: Vec<NodeRuntime>,
     pub(super) _pool: Option<Owned<vk::DescriptorPool>>,
-    pub(super) _pipelines: PipelineCache,
+    pub(super) pipelines: PipelineCache,
     pub(super) timing: Option<Timing>,
     pub(super) resources: Resources,
+    pub(super) managed: Vec<ManagedRuntime>,
+    pub(super) retired: RetireRing<Retired>,
     pub(super) outputs: Outputs,
     pub(super) submission: Submission,
+    /// What frames take along.
+    pub(super) uploader: Option<Arc<Uploader>>,
     pub(super) recompiles: u64,
     /// Making something anew failed halfway.
     pub(super) incomplete: bool,
@@ -85,7 +92,7 @@ impl CompiledGraph {
         self.timeline.finished()
     }
 
-    /// How often something was made anew since compile: resizes and rebound imports.
+    /// How often something was made anew since compile: resizes, rebound imports and resized managed buffers.
     pub fn recompiles(&self) -> u64 {
         self.recompiles
     }
@@ -204,7 +211,13 @@ impl CompiledGraph {
 
 impl Drop for CompiledGraph {
     fn drop(&mut self) {
+        let _phase = Phase::Cleanup.enter();
         // A lost device has nothing under way either.
         drop(self.device.wait_idle());
+        // What has memory, while it counts as cleanup; the rest frees itself after this.
+        self.nodes.clear();
+        self.pipelines.clear();
+        self.retired.collect(u64::MAX);
+        self.resources.clear();
     }
 }

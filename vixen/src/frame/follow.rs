@@ -14,6 +14,7 @@ use crate::graph::tables::{Declared, Placement};
 use crate::graph::{
     AccelerationStructure, Buffer, CompileError, Dim, Image, Import, OutputId, Resource, format::Format,
 };
+use crate::memory::Phase;
 use crate::plan::{Plan, ResourceId, Segment, Step};
 
 /// The outputs of a graph while frames run.
@@ -68,8 +69,7 @@ impl Outputs {
 }
 
 impl CompiledGraph {
-    /// Gives an output without a window another size. A window is followed by itself; for one whose platform leaves the size
-    /// to the application, as Wayland does, this says it.
+    /// Gives an output without a window another size. Windows are followed by themselves.
     ///
     /// # Errors
     /// When the resources of the new size cannot be made; the graph then goes on with the old ones. What failed halfway is
@@ -78,16 +78,25 @@ impl CompiledGraph {
     /// # Panics
     /// When there is no such output.
     pub fn resize(&mut self, output: OutputId, width: u32, height: u32) -> Result<(), CompileError> {
-        let runtime = &mut self.outputs.items[output.0 as usize];
-        if runtime.swapchain.is_some() {
-            runtime.stale |= runtime.wanted != [width, height];
-            runtime.wanted = [width, height];
+        if self.outputs.items[output.0 as usize].swapchain.is_some() {
+            self.window_resized(output, width, height);
             return Ok(());
         }
-        if runtime.extent == [width, height] {
+        if self.outputs.items[output.0 as usize].extent == [width, height] {
             return Ok(());
         }
         self.follow(output, [width, height])
+    }
+
+    /// Says that a window has another size, for platforms that leave it to the application, as Wayland does. The next frame
+    /// follows.
+    ///
+    /// # Panics
+    /// When there is no such output.
+    pub fn window_resized(&mut self, output: OutputId, width: u32, height: u32) {
+        let output = &mut self.outputs.items[output.0 as usize];
+        output.stale |= output.wanted != [width, height];
+        output.wanted = [width, height];
     }
 
     /// Puts another buffer behind an import. It has as many elements as the first.
@@ -176,6 +185,7 @@ impl CompiledGraph {
 
     /// Makes what follows an output anew.
     fn follow(&mut self, output: OutputId, extent: [u32; 2]) -> Result<(), CompileError> {
+        let _phase = Phase::Compile.enter();
         self.device.wait_idle()?;
         let index = output.0 as usize;
         let mut sizes = self.outputs.sizes();
@@ -196,12 +206,13 @@ impl CompiledGraph {
 
     /// Tries again what failed halfway.
     pub(super) fn complete(&mut self) -> Result<(), CompileError> {
+        let _phase = Phase::Compile.enter();
         self.device.wait_idle()?;
         self.renew(&vec![true; self.declared.resources.len()])
     }
 
-    /// Resolves, initialises and records again what hangs on the resources that changed. The GPU is idle.
-    fn renew(&mut self, changed: &[bool]) -> Result<(), CompileError> {
+    /// Resolves, initialises and records again what hangs on the resources that changed. This graph's frames have finished.
+    pub(super) fn renew(&mut self, changed: &[bool]) -> Result<(), CompileError> {
         let all = vec![true; changed.len()];
         let changed = if self.incomplete { &all } else { changed };
         self.incomplete = true;

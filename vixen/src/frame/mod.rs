@@ -11,6 +11,7 @@ mod compiled;
 mod context;
 mod follow;
 mod initial;
+mod managed;
 mod moment;
 mod node;
 mod owned;
@@ -25,6 +26,7 @@ mod submission;
 mod swapchain;
 mod timeline;
 mod timing;
+mod uploads;
 mod validate;
 mod view;
 

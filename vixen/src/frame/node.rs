@@ -4,9 +4,9 @@ use std::any::Any;
 use std::ffi::CString;
 use std::sync::Arc;
 
-use arrayvec::ArrayVec;
 use ash::vk;
 
+use crate::bind::{Binder, Bound, DescriptorSlot};
 use crate::device::{Device, DeviceError};
 use crate::frame::RecordContext;
 use crate::frame::moment::{MAX_VARIANTS, Variants};
@@ -40,8 +40,8 @@ pub(crate) struct NodeRuntime {
     pub variants: Variants,
     /// What each binding is: variants × bindings.
     resolved: Vec<Resolved>,
-    /// Descriptor sets: variants × sets.
-    sets: Vec<vk::DescriptorSet>,
+    /// Descriptor sets of every variant, and what they point to.
+    binder: Binder,
 }
 
 impl NodeRuntime {
@@ -53,7 +53,12 @@ impl NodeRuntime {
                 (first, count)
             })
             .collect();
+        let bound = node.declaration.slots.iter().filter_map(|slot| {
+            let (name, binding) = (slot.name, slot.binding?);
+            Some(DescriptorSlot { name, binding })
+        });
         Self {
+            binder: Binder::new(bound),
             declaration: node.declaration,
             label: CString::new(node.name.replace('\0', "")).expect("zero bytes were removed"),
             name: node.name,
@@ -68,7 +73,6 @@ impl NodeRuntime {
             slots,
             variants: Variants::ONE,
             resolved: Vec::new(),
-            sets: Vec::new(),
         }
     }
 
@@ -125,40 +129,47 @@ impl NodeRuntime {
         Ok(())
     }
 
-    /// What each binding is in a variant.
-    pub fn resolved(&self, variant: usize) -> &[Resolved] {
-        let count = self.bindings.len();
-        &self.resolved[variant * count..(variant + 1) * count]
-    }
-
     /// The node's record function with everything it needs, for a variant.
     pub fn parts(&mut self, variant: usize) -> NodeParts<'_> {
         let count = self.bindings.len();
-        let sets = self.sets.len() / self.variants.count();
         NodeParts {
             slots: &self.slots,
             resolved: &self.resolved[variant * count..(variant + 1) * count],
             data: &mut *self.data,
             pipelines: &self.pipelines,
-            sets: &self.sets[variant * sets..(variant + 1) * sets],
+            sets: self.binder.sets(variant),
             push: &self.push,
         }
     }
 
-    /// Writes the descriptors of every variant.
-    pub fn write_descriptors(&self, device: &Device) {
-        let sets = self.sets.len() / self.variants.count();
-        if sets == 0 {
+    /// Writes the descriptors of every variant that do not point to what was resolved.
+    pub fn write_descriptors(&mut self, device: &Device) {
+        if self.binder.all_sets().is_empty() {
             return;
         }
+        let bindings = self.bindings.len();
+        let bound_slots = || {
+            let slots = self.declaration.slots.iter().zip(&self.slots);
+            slots.filter_map(|(slot, &range)| Some((slot.binding?.descriptor, range))).enumerate()
+        };
         for variant in 0..self.variants.count() {
-            let resolved = self.resolved(variant);
-            for (slot, &(first, count)) in self.declaration.slots.iter().zip(&self.slots) {
-                let Some(binding) = slot.binding.filter(|_| count > 0) else { continue };
-                let bound = &resolved[first as usize..(first + count) as usize];
-                write_binding(device, self.sets[variant * sets + binding.set as usize], binding, bound);
+            let resolved = &self.resolved[variant * bindings..(variant + 1) * bindings];
+            for (slot, (descriptor, (first, count))) in bound_slots() {
+                let bound: Vec<_> = resolved[first as usize..(first + count) as usize]
+                    .iter()
+                    .map(|resolved| (bound(descriptor, resolved), resolved.generation))
+                    .collect();
+                // SAFETY: sets and resources are alive and no pending command buffer uses the sets: they are new, or the
+                // executor waited. It records again what binds them.
+                unsafe { self.binder.bind(device, variant, slot, 0, &bound) }
+                    .expect("the binder's slots are the node's, and the wiring checked how many wires each has");
             }
         }
+    }
+
+    /// How many descriptors were written so far.
+    pub fn descriptors_written(&self) -> u64 {
+        self.binder.rewritten()
     }
 }
 
@@ -209,69 +220,38 @@ pub(crate) fn allocate_sets(
     let pool = Owned::new(device, pool);
     for node in nodes {
         let layouts: Vec<_> = node.pipelines.set_layouts().collect();
-        node.sets.clear();
         if layouts.is_empty() {
             continue;
         }
+        let mut sets = Vec::with_capacity(layouts.len() * node.variants.count());
         for _ in 0..node.variants.count() {
             let info = vk::DescriptorSetAllocateInfo::default().descriptor_pool(pool.get()).set_layouts(&layouts);
             // SAFETY: the pool is alive, was sized for exactly these sets, and is used by nobody else.
             let allocated = unsafe { device.raw().allocate_descriptor_sets(&info) }
                 .map_err(DeviceError::vulkan("vkAllocateDescriptorSets"))?;
-            node.sets.extend(allocated);
+            sets.extend(allocated);
         }
+        node.binder.give_sets(sets, node.variants.count());
     }
     Ok(Some(pool))
 }
 
-fn write_binding(
-    device: &Device,
-    set: vk::DescriptorSet,
-    binding: crate::graph::BindingDeclaration,
-    bound: &[Resolved],
-) {
-    let mut buffers = ArrayVec::<vk::DescriptorBufferInfo, 64>::new();
-    let mut images = ArrayVec::<vk::DescriptorImageInfo, 64>::new();
-    let mut structures = ArrayVec::<vk::AccelerationStructureKHR, 64>::new();
-    for (chunk_index, chunk) in bound.chunks(64).enumerate() {
-        buffers.clear();
-        images.clear();
-        structures.clear();
-        for resolved in chunk {
-            match binding.descriptor {
-                vk::DescriptorType::UNIFORM_BUFFER | vk::DescriptorType::STORAGE_BUFFER => {
-                    buffers.push(vk::DescriptorBufferInfo {
-                        buffer: resolved.buffer,
-                        offset: resolved.offset,
-                        range: resolved.size,
-                    });
-                }
-                vk::DescriptorType::ACCELERATION_STRUCTURE_KHR => structures.push(resolved.structure),
-                _ => images.push(vk::DescriptorImageInfo {
-                    sampler: vk::Sampler::null(),
-                    image_view: resolved.image_view,
-                    image_layout: resolved.layout,
-                }),
-            }
+/// What a descriptor of a type points to.
+fn bound(descriptor: vk::DescriptorType, resolved: &Resolved) -> Bound {
+    match descriptor {
+        vk::DescriptorType::UNIFORM_BUFFER | vk::DescriptorType::STORAGE_BUFFER => {
+            Bound::Buffer(vk::DescriptorBufferInfo {
+                buffer: resolved.buffer,
+                offset: resolved.offset,
+                range: resolved.size,
+            })
         }
-        let mut acceleration =
-            vk::WriteDescriptorSetAccelerationStructureKHR::default().acceleration_structures(&structures);
-        let mut write = vk::WriteDescriptorSet::default()
-            .dst_set(set)
-            .dst_binding(binding.binding)
-            .dst_array_element(chunk_index as u32 * 64)
-            .descriptor_type(binding.descriptor);
-        write = if !buffers.is_empty() {
-            write.buffer_info(&buffers)
-        } else if !images.is_empty() {
-            write.image_info(&images)
-        } else {
-            write.descriptor_count = structures.len() as u32;
-            write.push_next(&mut acceleration)
-        };
-        // SAFETY: set and resources are alive, the binding is one of the set's layout, and no pending command buffer uses
-        // the set: it is new, or the executor waited for the device.
-        unsafe { device.raw().update_descriptor_sets(&[write], &[]) };
+        vk::DescriptorType::ACCELERATION_STRUCTURE_KHR => Bound::AccelerationStructure(resolved.structure),
+        _ => Bound::Image(vk::DescriptorImageInfo {
+            sampler: vk::Sampler::null(),
+            image_view: resolved.image_view,
+            image_layout: resolved.layout,
+        }),
     }
 }
 

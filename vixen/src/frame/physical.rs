@@ -9,8 +9,8 @@ use crate::frame::moment::{self, Moment};
 use crate::frame::view::{ViewCache, subresources};
 use crate::graph::tables::{Declared, DeclaredResource, Part, Placement, Shape};
 use crate::graph::view::{Mapped, Resolved};
-use crate::graph::{CompileError, Dimension, ImageFormat, ImageShape, OutputId};
-use crate::memory::{self, BufferDesc, Category, ImageDesc, Location};
+use crate::graph::{CompileError, Dimension, ImageFormat, ImageShape, OutputId, SlotEffect};
+use crate::memory::{self, BufferDesc, Category, ImageDesc, Location, NodeScope};
 use crate::plan::Residency;
 
 /// What slots together ask of a resource.
@@ -33,6 +33,8 @@ pub(crate) struct Physical {
     output: u32,
     /// The number of the frame before which it was made.
     pub made: u64,
+    /// How often it was made.
+    pub generation: u64,
 }
 
 /// One copy of a resource.
@@ -58,6 +60,8 @@ pub(crate) struct Resources {
     frame_slots: u32,
     max_buffer_size: u64,
     items: Vec<Option<Physical>>,
+    /// The node that each is made for: the first that writes it, or else the first that touches it.
+    owners: Vec<Option<Arc<str>>>,
     views: ViewCache,
 }
 
@@ -72,10 +76,12 @@ impl Resources {
     ) -> Result<Self, CompileError> {
         let views = ViewCache::new(device);
         let max_buffer_size = max_buffer_size(device);
-        let mut resources = Self { device: device.clone(), frame_slots, max_buffer_size, items: Vec::new(), views };
-        for (resource, usage) in declared.resources.iter().zip(usages) {
-            let item = if usage.used { Some(resources.make(resource, usage, outputs, 0)?) } else { None };
-            resources.items.push(item);
+        let (items, owners) = (Vec::new(), owners(declared));
+        let mut resources = Self { device: device.clone(), frame_slots, max_buffer_size, items, owners, views };
+        resources.items.resize_with(declared.resources.len(), || None);
+        for (index, usage) in usages.iter().enumerate().filter(|(_, usage)| usage.used) {
+            let item = resources.make(declared, index, usage, outputs, 0)?;
+            resources.put(index, item);
         }
         Ok(resources)
     }
@@ -95,13 +101,12 @@ impl Resources {
         for (index, (resource, usage)) in declared.resources.iter().zip(usages).enumerate() {
             let lent = matches!(resource.placement, Placement::Swapchain { .. });
             if usage.used && !lent && follows(&resource.shape) == Some(output) {
-                made.push((index, self.make(resource, usage, outputs, frame)?));
+                made.push((index, self.make(declared, index, usage, outputs, frame)?));
             }
         }
         let mut changed = vec![false; self.items.len()];
         for (index, item) in made {
-            self.forget_views(index);
-            self.items[index] = Some(item);
+            self.put(index, item);
             changed[index] = true;
         }
         Ok(changed)
@@ -120,9 +125,8 @@ impl Resources {
         if !usages[index].used {
             return Ok(false);
         }
-        let made = self.make(&declared.resources[index], &usages[index], outputs, frame)?;
-        self.forget_views(index);
-        self.items[index] = Some(made);
+        let made = self.make(declared, index, &usages[index], outputs, frame)?;
+        self.put(index, made);
         Ok(true)
     }
 
@@ -139,13 +143,26 @@ impl Resources {
             if !matches!(resource.placement, Placement::Swapchain { output: o } if o == output) {
                 continue;
             }
-            self.forget_views(index);
             let extent = [extent[0], extent[1], 1];
             let copies = images.iter().map(|&image| Copy::Image { image: ImageCopy::Raw(image), extent }).collect();
             let residency = Residency::Swapchain;
-            self.items[index] = Some(Physical { copies, residency, shape: resource.shape, length: 0, output, made: 0 });
+            let shape = resource.shape;
+            self.put(index, Physical { copies, residency, shape, length: 0, output, made: 0, generation: 0 });
             changed[index] = true;
         }
+    }
+
+    /// Destroys all of them. The GPU is idle.
+    pub fn clear(&mut self) {
+        self.views.clear();
+        self.items.clear();
+    }
+
+    /// Takes a resource in, in place of what was there before.
+    fn put(&mut self, index: usize, item: Physical) {
+        self.forget_views(index);
+        let generation = self.items[index].as_ref().map_or(0, |before| before.generation) + 1;
+        self.items[index] = Some(Physical { generation, ..item });
     }
 
     /// A resource that some living node uses.
@@ -165,6 +182,7 @@ impl Resources {
         let item = self.items[part.resource.0 as usize].as_ref();
         let copy = item.and_then(|item| Some((item, item.copies.get(item.index(part.age, moment))?)));
         let Some((item, copy)) = copy else { return Ok(Resolved::default()) };
+        let generation = item.generation;
         match (copy, item.shape) {
             (Copy::Buffer { buffer }, Shape::Buffer { stride, .. }) => {
                 let all = item.length * stride;
@@ -175,7 +193,15 @@ impl Resources {
                 };
                 // SAFETY: the mapping is as long as the buffer, and `offset` is at most its size.
                 let mapped = mapped.map(|start| Mapped(unsafe { start.add(offset as usize) }));
-                Ok(Resolved { buffer: raw, offset, size: end - offset, stride, mapped, ..Resolved::default() })
+                Ok(Resolved {
+                    buffer: raw,
+                    offset,
+                    size: end - offset,
+                    stride,
+                    mapped,
+                    generation,
+                    ..Resolved::default()
+                })
             }
             (Copy::Image { image, extent }, Shape::Image { format, dimension, shape }) => {
                 let raw = image.raw();
@@ -196,11 +222,12 @@ impl Resources {
                     layout,
                     texel: format.texel,
                     stride: format.bytes.into(),
+                    generation,
                     ..Resolved::default()
                 })
             }
             (Copy::AccelerationStructure(structure), _) => {
-                Ok(Resolved { structure: *structure, ..Resolved::default() })
+                Ok(Resolved { structure: *structure, generation, ..Resolved::default() })
             }
             // A copy is made after its shape, so no other pair exists.
             _ => Ok(Resolved::default()),
@@ -209,11 +236,14 @@ impl Resources {
 
     fn make(
         &self,
-        resource: &DeclaredResource,
+        declared: &Declared,
+        index: usize,
         usage: &Usages,
         outputs: &[[u32; 2]],
         frame: u64,
     ) -> Result<Physical, CompileError> {
+        let resource = &declared.resources[index];
+        let _node = self.owners[index].clone().map(NodeScope::enter);
         // Swapchain images are lent later.
         let count = moment::copies(resource.residency, self.frame_slots, 0);
         let mut length = 0;
@@ -235,7 +265,7 @@ impl Resources {
             },
         };
         let (residency, shape) = (resource.residency, resource.shape);
-        Ok(Physical { copies, residency, shape, length, output: 0, made: frame })
+        Ok(Physical { copies, residency, shape, length, output: 0, made: frame, generation: 0 })
     }
 
     /// Refuses an image that the device cannot have.
@@ -470,4 +500,21 @@ fn no_extent(resource: &DeclaredResource, outputs: &[[u32; 2]]) -> CompileError 
 
 fn missing_usage(resource: &DeclaredResource, missing: String) -> CompileError {
     CompileError::MissingUsage { resource: resource.name.clone(), at: resource.at, missing }
+}
+
+/// The name of the node that each resource is made for.
+fn owners(declared: &Declared) -> Vec<Option<Arc<str>>> {
+    let mut owners: Vec<Option<(bool, &str)>> = vec![None; declared.resources.len()];
+    for node in &declared.nodes {
+        for binding in &node.bindings {
+            let writes = node.declaration.slots[binding.slot as usize].effect != SlotEffect::Read;
+            for part in &binding.parts {
+                let owner = &mut owners[part.resource.0 as usize];
+                if owner.is_none_or(|(written, _)| writes && !written) {
+                    *owner = Some((writes, &node.name));
+                }
+            }
+        }
+    }
+    owners.into_iter().map(|owner| owner.map(|(_, name)| name.into())).collect()
 }

@@ -105,6 +105,11 @@ impl PipelineCache {
         }
     }
 
+    /// Lets go of what no node uses any more. The GPU is idle.
+    pub fn clear(&mut self) {
+        self.built.clear();
+    }
+
     /// The pipelines of a node.
     pub fn pipelines(
         &mut self,
@@ -294,7 +299,15 @@ impl PipelineCache {
             .depth_test_enable(tests)
             .depth_write_enable(tests && depth_write)
             .depth_compare_op(depth_compare.unwrap_or(vk::CompareOp::ALWAYS));
-        let attachments = vec![blend_state(blend); formats.colors.len()];
+        let attachments: Vec<_> = formats
+            .colors
+            .iter()
+            .map(|&format| match format {
+                // Nothing is attached there.
+                vk::Format::UNDEFINED => vk::PipelineColorBlendAttachmentState::default(),
+                _ => blend_state(blend),
+            })
+            .collect();
         let blending = vk::PipelineColorBlendStateCreateInfo::default().attachments(&attachments);
         let states = [vk::DynamicState::VIEWPORT, vk::DynamicState::SCISSOR];
         let dynamic = vk::PipelineDynamicStateCreateInfo::default().dynamic_states(&states);

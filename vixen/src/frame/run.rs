@@ -12,6 +12,7 @@ use crate::frame::node::NodeParts;
 use crate::frame::record::{RecordError, Recorder};
 use crate::frame::swapchain::{ACQUIRE_STAGE, Acquired};
 use crate::graph::CompileError;
+use crate::memory::Phase;
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub enum FrameError {
     #[error(transparent)]
     Device(#[from] DeviceError),
     /// Making the resources of a new size failed.
-    #[error("the graph could not follow the output's new size: {0}")]
+    #[error("the graph could not follow a new size: {0}")]
     Resize(#[from] CompileError),
     /// A dynamic node recorded a command that cannot be.
     #[error("{0}")]
@@ -46,11 +47,15 @@ impl CompiledGraph {
     /// When a call of the device fails, or when the resources of a new size cannot be made. A frame that failed was not
     /// submitted, unless presenting failed; the next one tries again.
     pub fn frame(&mut self) -> Result<FrameOutcome, FrameError> {
+        let _phase = Phase::Execute.enter();
         if self.incomplete {
             self.complete()?;
         }
+        self.follow_managed()?;
         let slot = (self.number % u64::from(self.frame_slots)) as u32;
-        self.timeline.wait((self.number + 1).saturating_sub(self.frame_slots.into()))?;
+        let finished = (self.number + 1).saturating_sub(self.frame_slots.into());
+        self.timeline.wait(finished)?;
+        self.retired.collect(finished);
         if !self.acquire(slot)? {
             return Ok(FrameOutcome::Minimised);
         }
@@ -67,6 +72,7 @@ impl CompiledGraph {
         self.submit(&moment)?;
         let number = self.number;
         self.number += 1;
+        self.device.budget().end_frame();
         self.present()?;
         Ok(FrameOutcome::Submitted(number))
     }
@@ -161,7 +167,7 @@ impl CompiledGraph {
             }
         }
         submission.signal(self.timeline.semaphore(), self.number + 1);
-        submission.submit(&self.device)
+        submission.submit(&self.device, Self::uploads(self.uploader.as_ref())?)
     }
 
     /// Presents to every window, whatever becomes of the others: each image's semaphore must be waited for.

@@ -3,6 +3,7 @@
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
+use crate::memory::UploadBatch;
 
 /// Command buffers and semaphores of the next frame.
 #[derive(Default)]
@@ -76,21 +77,27 @@ impl Submission {
         self.signals.push(info(semaphore, value, vk::PipelineStageFlags2::ALL_COMMANDS));
     }
 
-    /// Submits everything to the main queue.
-    pub fn submit(&mut self, device: &Device) -> Result<(), DeviceError> {
-        let submit = vk::SubmitInfo2::default()
+    /// Submits everything to the main queue, in one call, uploads before the frame that is to see them.
+    pub fn submit(&mut self, device: &Device, uploads: Option<UploadBatch<'_>>) -> Result<(), DeviceError> {
+        let frame = vk::SubmitInfo2::default()
             .command_buffer_infos(&self.commands)
             .wait_semaphore_infos(&self.waits)
             .signal_semaphore_infos(&self.signals);
+        let before = uploads.as_ref().map(UploadBatch::info);
+        let infos = [before.unwrap_or_default(), frame];
+        let infos = if before.is_some() { &infos[..] } else { &infos[1..] };
         let queue = device.main_queue();
-        {
+        let result = {
             let _held = queue.lock();
             // SAFETY: the queue is locked. Every command buffer is recorded; those of the frame's slot are not pending, since
             // `frame` waited for it, and shared ones allow simultaneous use. The graph's semaphores are alive, and its
             // timeline's value rises; for the application's semaphores it has promised the same.
-            unsafe { device.raw().queue_submit2(queue.handle, &[submit], vk::Fence::null()) }
-                .map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
+            unsafe { device.raw().queue_submit2(queue.handle, infos, vk::Fence::null()) }
+        };
+        if let Some(uploads) = uploads {
+            uploads.submitted(result);
         }
+        result.map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
         (self.own_waits, self.own_signals) = (0, 0);
         Ok(())
     }

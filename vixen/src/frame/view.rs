@@ -25,6 +25,11 @@ impl ViewCache {
         self.views.retain(|(image, ..), _| !images.contains(image));
     }
 
+    /// Destroys all views. The GPU must be done with them.
+    pub fn clear(&mut self) {
+        self.views.clear();
+    }
+
     /// The view of a part of an image.
     pub fn view(
         &mut self,

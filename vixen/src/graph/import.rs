@@ -33,6 +33,20 @@ impl Graph {
         self.wire(resource, 0).share()
     }
 
+    /// A buffer that somebody else owns too and may resize between frames: the graph follows by itself, which is a recompile of
+    /// what binds it. Its contents may change at any time without one.
+    #[track_caller]
+    pub fn share_managed<T: ?Sized>(&self, buffer: &Arc<memory::ManagedBuffer>) -> Shared<Buffer<T>>
+    where
+        Buffer<T>: Resource,
+    {
+        let shared = self.share_buffer(&buffer.current());
+        if let [part] = shared.handle.take_parts()[..] {
+            self.tables.declared.borrow_mut().managed.push((part.resource, Arc::clone(buffer)));
+        }
+        shared
+    }
+
     /// An image that somebody else, a cacher for one, owns too.
     ///
     /// Its owner has put it into the layout [`SHARED_LAYOUT`](Graph::SHARED_LAYOUT), in which every frame finds it and leaves it.

@@ -51,6 +51,8 @@ pub(crate) struct Declared {
     pub retained: Vec<Vec<Part>>,
     /// The outputs that an image is presented to.
     pub presented: Vec<OutputId>,
+    /// The shared buffers whose size may change, each placed as the buffer that it is at the moment.
+    pub managed: Vec<(ResourceId, Arc<memory::ManagedBuffer>)>,
     /// The graph has been compiled, and nothing is left here.
     pub compiled: bool,
     /// Mistakes that only `compile` can report.

@@ -32,6 +32,8 @@ pub(crate) struct Resolved {
     /// The slot writes it.
     pub written: bool,
     pub structure: vk::AccelerationStructureKHR,
+    /// How often the resource was made, this time included: descriptors that point to an older one are rewritten.
+    pub generation: u64,
     /// Address of the first byte of the part, for host-visible buffers.
     pub mapped: Option<Mapped>,
 }

@@ -1,0 +1,103 @@
+//! What a graph shares with others who may replace it, and what they retire while its frames are in flight.
+
+use std::sync::Arc;
+
+use crate::device::DeviceError;
+use crate::frame::compiled::CompiledGraph;
+use crate::frame::validate;
+use crate::graph::tables::{Declared, Placement, Shape};
+use crate::graph::{CompileError, Length};
+use crate::memory::{ManagedBuffer, Phase, RetireRing, Retired};
+use crate::plan::ResourceId;
+
+/// A shared buffer whose size may change, and the generation that the graph binds.
+pub(crate) struct ManagedRuntime {
+    resource: ResourceId,
+    buffer: Arc<ManagedBuffer>,
+    generation: u64,
+}
+
+impl ManagedRuntime {
+    /// Those that a graph shares and uses.
+    pub fn of(declared: &Declared) -> Vec<Self> {
+        let generation = |resource: ResourceId| match &declared.resources[resource.0 as usize].placement {
+            Placement::SharedBuffer(buffer) => buffer.generation(),
+            _ => 0,
+        };
+        let shared = declared.managed.iter();
+        shared
+            .map(|(resource, buffer)| Self {
+                resource: *resource,
+                buffer: Arc::clone(buffer),
+                generation: generation(*resource),
+            })
+            .collect()
+    }
+
+    fn is_stale(&self) -> bool {
+        self.buffer.generation() != self.generation
+    }
+}
+
+/// Room for what is retired: as much as the graph has resources, for each frame in flight.
+pub(crate) fn retire_ring(declared: &Declared, frame_slots: u32) -> RetireRing<Retired> {
+    const LEAST: usize = 8;
+    RetireRing::new(declared.resources.len().max(LEAST) * frame_slots as usize)
+}
+
+impl CompiledGraph {
+    /// Drops something once all frames that were submitted so far have finished. It allocates nothing: there is room for as
+    /// many things as the graph has resources (8 at least), for each frame in flight, and where that is full it waits for the
+    /// oldest of them.
+    ///
+    /// # Errors
+    /// When the device is lost; the thing is dropped then.
+    pub fn retire(&mut self, item: impl Into<Retired>) -> Result<(), DeviceError> {
+        let mut item = item.into();
+        while let Err(refused) = self.retired.retire(item, self.number) {
+            item = refused;
+            if let Some(frames) = self.retired.oldest() {
+                self.timeline.wait(frames)?;
+                self.retired.collect(frames);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many retired things wait for their frames.
+    pub fn retired(&self) -> usize {
+        self.retired.len()
+    }
+
+    /// How many descriptors were written since compile began.
+    pub fn descriptors_written(&self) -> u64 {
+        self.nodes.iter().map(|node| node.descriptors_written()).sum()
+    }
+
+    /// Binds the managed buffers anew that were resized. Others' frames go on meanwhile; those of this graph have to finish,
+    /// since their recordings and descriptors are what changes.
+    pub(super) fn follow_managed(&mut self) -> Result<(), CompileError> {
+        if !self.managed.iter().any(ManagedRuntime::is_stale) {
+            return Ok(());
+        }
+        let _phase = Phase::Compile.enter();
+        self.timeline.wait(self.number)?;
+        let sizes = self.outputs.sizes();
+        let mut changed = vec![false; self.declared.resources.len()];
+        for managed in self.managed.iter_mut().filter(|managed| managed.is_stale()) {
+            let index = managed.resource.0 as usize;
+            let current = managed.buffer.current();
+            let declared = &mut self.declared.resources[index];
+            if let Shape::Buffer { length, stride } = &mut declared.shape {
+                *length = Length::Fixed(current.size() / (*stride).max(1));
+            }
+            let generation = current.generation();
+            declared.placement = Placement::SharedBuffer(current);
+            changed[index] =
+                self.resources.remake(&self.declared, &self.usages, &sizes, managed.resource, self.number)?;
+            managed.generation = generation;
+        }
+        validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
+        self.renew(&changed)
+    }
+}

@@ -1,0 +1,36 @@
+//! Uploads that go along with frames.
+
+use std::sync::Arc;
+
+use crate::device::DeviceError;
+use crate::frame::compiled::CompiledGraph;
+use crate::memory::{UploadBatch, Uploader};
+
+impl CompiledGraph {
+    /// Lets every frame take along what was uploaded before it, in its own submission; the frame sees it, and frames in flight
+    /// still read what was there before. Warms the uploader to the staging bytes that the graph's nodes declare. Several graphs
+    /// can share an uploader.
+    ///
+    /// # Errors
+    /// When the device refuses the memory.
+    ///
+    /// # Panics
+    /// When the uploader is of another device.
+    pub fn attach_uploader(&mut self, uploader: &Arc<Uploader>) -> Result<(), DeviceError> {
+        let same = uploader.device().raw().handle() == self.device.raw().handle();
+        assert!(same, "this `Uploader` is of another device than the graph");
+        uploader.warm(self.report.requirements.staging_bytes, self.frame_slots)?;
+        self.uploader = Some(uploader.clone());
+        Ok(())
+    }
+
+    /// The uploader that its frames take along.
+    pub fn uploader(&self) -> Option<&Arc<Uploader>> {
+        self.uploader.as_ref()
+    }
+
+    /// What is to be submitted before the next frame.
+    pub(super) fn uploads(uploader: Option<&Arc<Uploader>>) -> Result<Option<UploadBatch<'_>>, DeviceError> {
+        uploader.map_or(Ok(None), |uploader| uploader.batch())
+    }
+}

@@ -12,7 +12,7 @@ use ash::vk;
 use super::images::ImageWrite;
 use super::pieces::{Lane, Write};
 use crate::memory::error::MemoryError;
-use crate::memory::staging::{StagingBlock, StagingPool, TIERS, tier_of};
+use crate::memory::staging::{StagingBlock, StagingPool, tier_of};
 use crate::memory::{Buffer, Image, Wait};
 
 /// How many blocks may be filled or read at a time.
@@ -65,9 +65,10 @@ pub(super) struct Queue {
     open: Option<usize>,
     /// Rooms given out whose write has not been queued yet, by kind.
     rooms: [usize; 2],
-    /// Bytes of this batch so far, and what a batch usually has.
+    /// Bytes of this batch so far, what a batch usually has, and what was announced.
     bytes: u64,
     typical: u64,
+    announced: u64,
 }
 
 /// A block while it is filled and read.
@@ -102,7 +103,14 @@ impl Queue {
             rooms: [0; 2],
             bytes: 0,
             typical,
+            announced: typical,
         }
+    }
+
+    /// Says how many bytes a batch will have: blocks for them are warm.
+    pub fn announce(&mut self, bytes: u64) {
+        self.announced = self.announced.max(bytes);
+        self.typical = self.typical.max(bytes);
     }
 
     /// Whether one more write of a kind has a place in its list, those that are being filled counted in.
@@ -223,7 +231,7 @@ impl Queue {
         }
         self.batch += 1;
         // Follows growth at once, and shrinks slowly.
-        self.typical = self.bytes.max(self.typical - self.typical / 16).max(TIERS[0]);
+        self.typical = self.bytes.max(self.typical - self.typical / 16).max(self.announced);
         self.bytes = 0;
         Ok(true)
     }

@@ -86,7 +86,7 @@ impl Uploader {
         };
         let mut uploader = Self {
             submission: Mutex::new(Submission::new(device, &options, scatter)?),
-            queue: Mutex::new(Queue::new(options.writes, options.images, options.frame_bytes.max(TIERS[0]))),
+            queue: Mutex::new(Queue::new(options.writes, options.images, TIERS[0])),
             device: device.clone(),
             options,
             pool: pool.clone(),
@@ -198,6 +198,7 @@ impl Uploader {
         if frame_bytes == 0 {
             return Ok(());
         }
+        self.lock_queue().announce(frame_bytes);
         let block = frame_bytes.min(self.longest());
         // One more than are under way, since one is being filled.
         let count = frame_bytes.div_ceil(block) * (u64::from(frames) + 1);

@@ -1,0 +1,217 @@
+//! Uploads that go along with a graph's frames: each frame sees what was uploaded before it and nothing later, whatever is in
+//! flight, and neither frames nor uploads allocate.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use ash::vk;
+use common::{on_device, words};
+use vixen::memory::{
+    self, BufferDesc, Category, ImageDesc, ImageRegion, ScatterPolicy, StagingPool, TransferPolicy, Uploader,
+    UploaderOptions,
+};
+use vixen::{Buffer, CompileOptions, CompiledGraph, Compute, Device, Graph, Readback, node};
+
+/// Counts allocations of this thread while it is told to.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+// SAFETY: every call goes to the system's allocator with what the caller promised.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get().map(|count| count + 1)));
+        // SAFETY: the caller's contract is this call's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's contract is this call's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often this thread allocates in a call.
+fn allocations(call: impl FnOnce()) -> u64 {
+    COUNT.set(Some(0));
+    call();
+    COUNT.take().expect("it was set above")
+}
+
+#[node(compute, shader = "tests/shaders/sum.comp.spv")]
+struct Sum {
+    #[storage]
+    a: Buffer<[u32]>,
+    #[storage]
+    b: Buffer<[u32]>,
+    #[storage(write)]
+    total: Buffer<[u32]>,
+}
+
+#[node]
+impl Compute for Sum {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_items(view.total.len());
+    }
+}
+
+const WORDS: u64 = 64 << 10;
+
+/// A graph that adds two shared buffers up.
+struct Adder {
+    inputs: [Arc<memory::Buffer>; 2],
+    graph: CompiledGraph,
+    total: Readback<Buffer<[u32]>>,
+}
+
+impl Adder {
+    fn new(device: &Device, frames_in_flight: u32) -> Self {
+        let inputs = ["a", "b"].map(|name| {
+            let usage = vk::BufferUsageFlags::TRANSFER_DST
+                | vk::BufferUsageFlags::TRANSFER_SRC
+                | vk::BufferUsageFlags::STORAGE_BUFFER
+                | vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS;
+            let desc = BufferDesc::new(name, WORDS * 4, usage);
+            Arc::new(device.budget().buffer(&desc, Category::Cacher).expect("there is memory"))
+        });
+        let graph = Graph::without_output();
+        let [a, b] = inputs.each_ref().map(|input| graph.share_buffer::<[u32]>(input));
+        let sum = graph.add(Sum { a: &a, b: &b, total: graph.buffer(WORDS) });
+        let total = graph.read_back(&sum.total);
+        let options = CompileOptions { frames_in_flight, ..CompileOptions::default() };
+        let graph = graph.compile_with(device, &options).expect("the graph is valid");
+        Self { inputs, graph, total }
+    }
+}
+
+/// Frames that are never waited for, each with new contents in some places of both inputs.
+fn every_frame_sees_its_uploads(frames_in_flight: u32, scatter: ScatterPolicy, transfer: TransferPolicy) {
+    on_device(|device| {
+        let Adder { inputs, mut graph, total } = Adder::new(device, frames_in_flight);
+        let options = UploaderOptions { writes: 512, scatter, transfer, ..UploaderOptions::default() };
+        let uploader = Uploader::new(device, &StagingPool::new(device), options).expect("the device serves");
+        graph.attach_uploader(&uploader).expect("there is memory");
+        let mut now = [vec![0_u32; WORDS as usize], vec![0_u32; WORDS as usize]];
+        let mut history = Vec::new();
+        let mut seen = 0;
+        for frame in 0..40_u32 {
+            for (which, input) in inputs.iter().enumerate() {
+                if frame == 0 {
+                    // Nothing uses them yet.
+                    let first: Vec<u32> = (0..WORDS as u32).map(|word| word ^ 5).collect();
+                    now[which].clone_from(&first);
+                    uploader.fresh_buffer(input, 0, &bytes(&first)).expect("it is queued");
+                    continue;
+                }
+                for write in 0..50 {
+                    let place = ((frame * 7919 + write * 1237) % (WORDS as u32 - 64)) as usize;
+                    let value = [frame * 1000 + write + which as u32; 64];
+                    now[which][place..place + 64].copy_from_slice(&value);
+                    uploader.buffer(input, place as u64 * 4, &bytes(&value)).expect("it is queued");
+                }
+            }
+            let sum: Vec<u32> = now[0].iter().zip(&now[1]).map(|(a, b)| a.wrapping_add(*b)).collect();
+            history.push(sum);
+            graph.frame().expect("the frame runs");
+            if let Some((number, found)) = graph.read(total).expect("the device lives") {
+                assert!(found == bytes(&history[number as usize]), "frame {number}, seen after frame {frame}");
+                seen += 1;
+            }
+        }
+        graph.wait().expect("the frames end");
+        assert!(words(&graph, total) == history[39], "the last frame");
+        let statistics = uploader.statistics();
+        assert_eq!((statistics.batches, statistics.stalls), (40, 0), "{statistics:?}; {seen} seen in between");
+        let own = u64::from(transfer == TransferPolicy::Always);
+        assert_eq!(
+            (statistics.submissions, statistics.transferred),
+            (own, own),
+            "only frame 0 has what can be transferred"
+        );
+        if scatter != ScatterPolicy::Measured {
+            assert_eq!(statistics.scattered > 0, scatter == ScatterPolicy::Always);
+        }
+    });
+}
+
+#[test]
+fn two_frames_in_flight_with_copies() {
+    every_frame_sees_its_uploads(2, ScatterPolicy::Never, TransferPolicy::Never);
+}
+
+#[test]
+fn three_frames_in_flight_with_scattering() {
+    every_frame_sees_its_uploads(3, ScatterPolicy::Always, TransferPolicy::Dedicated);
+}
+
+#[test]
+fn one_frame_in_flight_with_transfers() {
+    every_frame_sees_its_uploads(1, ScatterPolicy::Measured, TransferPolicy::Always);
+}
+
+/// Fresh images go through the other queue, and a frame hands them over.
+#[test]
+fn fresh_images_come_with_a_frame() {
+    on_device(|device| {
+        let Adder { mut graph, .. } = Adder::new(device, 2);
+        let options = UploaderOptions { transfer: TransferPolicy::Always, ..UploaderOptions::default() };
+        let uploader = Uploader::new(device, &StagingPool::new(device), options).expect("the device serves");
+        graph.attach_uploader(&uploader).expect("there is memory");
+        let usage = vk::ImageUsageFlags::TRANSFER_DST | vk::ImageUsageFlags::SAMPLED;
+        let desc = ImageDesc { mips: 2, ..ImageDesc::new("picture", vk::Format::R8G8B8A8_UNORM, [32, 32], usage) };
+        let image = Arc::new(device.budget().image(&desc, Category::Cacher).expect("there is memory"));
+        let layout = vk::ImageLayout::SHADER_READ_ONLY_OPTIMAL;
+        for (mip, size) in [(0, 32 * 32 * 4), (1, 16 * 16 * 4)] {
+            let region = ImageRegion { mip, layer: 0 };
+            uploader.fresh_image(&image, region, layout, &vec![mip as u8; size]).expect("it is queued");
+        }
+        graph.frame().expect("the frame runs");
+        // Once more, now that something may use it: in its turn on the main queue.
+        let again = uploader.image(&image, ImageRegion::default(), layout, &[9; 32 * 32 * 4]).expect("it is queued");
+        graph.frame().expect("the frame runs");
+        uploader.wait(again).expect("it arrives");
+        let statistics = uploader.statistics();
+        assert_eq!((statistics.transferred, statistics.batches, statistics.regions), (1, 2, 3), "{statistics:?}");
+    });
+}
+
+#[test]
+fn nothing_is_allocated_once_it_runs() {
+    on_device(|device| {
+        let Adder { inputs, mut graph, .. } = Adder::new(device, 2);
+        let options = UploaderOptions { scatter: ScatterPolicy::Always, ..UploaderOptions::default() };
+        let uploader = Uploader::new(device, &StagingPool::new(device), options).expect("the device serves");
+        graph.attach_uploader(&uploader).expect("there is memory");
+        let made = uploader.pool().statistics().made;
+        let (mut in_frames, mut in_uploads) = (0, 0);
+        for frame in 0..200_u64 {
+            in_uploads += allocations(|| {
+                for write in 0..64 {
+                    let offset = (frame * 31 + write * 97) % 500 * 512;
+                    let data = [frame as u8; 256];
+                    uploader.buffer(&inputs[write as usize % 2], offset, &data).expect("it is queued");
+                }
+                uploader.buffer(&inputs[0], 0, &[7; 100_000]).expect("it is queued");
+            });
+            in_frames += allocations(|| {
+                graph.frame().expect("the frame runs");
+            });
+        }
+        assert_eq!((in_frames, in_uploads), (0, 0), "heap allocations in frames and in uploads");
+        let held = uploader.pool().statistics();
+        assert_eq!(held.made, made, "staging was warm: {held:?}");
+        assert_eq!(uploader.statistics().stalls, 0);
+    });
+}
+
+fn bytes(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}

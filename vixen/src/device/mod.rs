@@ -34,7 +34,7 @@ pub use self::surface::Surface;
 pub(crate) use self::core::DeviceCore;
 use self::instance::Instance;
 use self::queue::Queue;
-use crate::memory::{BudgetManager, VmaAllocator, device_heaps};
+use crate::memory::{AllocatorChoice, BudgetManager, device_heaps};
 
 /// A GPU, or a software driver, ready for use.
 #[derive(Clone)]
@@ -82,7 +82,7 @@ impl Device {
         // SAFETY: the device was made with one queue of each of these families.
         let queue = |family| Queue::new(unsafe { core.raw.get_device_queue(family, 0) }, family);
         let (main, transfer) = (queue(chosen.main_family), chosen.transfer_family.map(queue));
-        Self::assemble(core, chosen.info, capabilities, main, transfer)
+        Self::assemble(core, chosen.info, capabilities, main, transfer, &options.allocator)
     }
 
     /// The devices of the machine, in the order that [`Select::Index`] counts in.
@@ -97,6 +97,7 @@ impl Device {
         capabilities: Capabilities,
         main_queue: Queue,
         transfer_queue: Option<Queue>,
+        allocator: &AllocatorChoice,
     ) -> Result<Self, DeviceError> {
         let core = Arc::new(core);
         let (entry, instance, raw) = (&core.instance.entry, &core.instance.raw, &core.raw);
@@ -111,9 +112,9 @@ impl Device {
                 .has(Feature::RayTracingPipeline)
                 .then(|| khr::ray_tracing_pipeline::Device::new(instance, raw)),
         };
-        let allocator = VmaAllocator::new(&core, &capabilities)?;
+        let allocator = allocator.make(&core, &capabilities)?;
         let heaps = device_heaps(&core, &capabilities);
-        let budget = Arc::new(BudgetManager::new(Box::new(allocator), &heaps));
+        let budget = Arc::new(BudgetManager::new(allocator, &heaps));
         Ok(Self(Arc::new(DeviceShared { info, capabilities, main_queue, transfer_queue, loaders, budget, core })))
     }
 

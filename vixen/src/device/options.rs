@@ -1,9 +1,12 @@
 //! What to ask of a device.
 
+use std::sync::Arc;
+
 use ash::vk;
 use raw_window_handle::RawDisplayHandle;
 
 use super::feature::Feature;
+use crate::memory::{Allocator, AllocatorChoice, AllocatorKind};
 
 /// Which device to take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,7 @@ pub struct DeviceOptions {
     pub(super) display: Option<RawDisplayHandle>,
     pub(super) required: Vec<Feature>,
     pub(super) callbacks: Option<vk::AllocationCallbacks<'static>>,
+    pub(super) allocator: AllocatorChoice,
 }
 
 impl Default for DeviceOptions {
@@ -38,6 +42,7 @@ impl Default for DeviceOptions {
             display: None,
             required: Vec::new(),
             callbacks: None,
+            allocator: AllocatorChoice::default(),
         }
     }
 }
@@ -80,6 +85,23 @@ impl DeviceOptions {
     #[must_use]
     pub fn require(mut self, feature: Feature) -> Self {
         self.required.push(feature);
+        self
+    }
+
+    /// Which allocator the device's budget asks.
+    #[must_use]
+    pub fn allocator(mut self, kind: AllocatorKind) -> Self {
+        self.allocator.kind = kind;
+        self
+    }
+
+    /// Puts something between the device's budget and its allocator: a log of every call, or failures on demand.
+    #[must_use]
+    pub fn wrap_allocator(
+        mut self,
+        wrap: impl Fn(Box<dyn Allocator>) -> Box<dyn Allocator> + Send + Sync + 'static,
+    ) -> Self {
+        self.allocator.wrap = Some(Arc::new(wrap));
         self
     }
 

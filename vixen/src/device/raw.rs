@@ -12,6 +12,7 @@ use super::info::{DeviceInfo, Version};
 use super::instance::Instance;
 use super::queue::Queue;
 use super::{Device, select};
+use crate::memory::AllocatorChoice;
 
 /// An application's own device, for [`Device::from_raw`].
 #[derive(Clone)]
@@ -76,6 +77,6 @@ impl Device {
             return Err(DeviceError::NoMainQueue { device: info.name });
         }
         let core = DeviceCore::borrowed(instance, physical, device);
-        Self::assemble(core, info, capabilities, Queue::new(queue, queue_family), None)
+        Self::assemble(core, info, capabilities, Queue::new(queue, queue_family), None, &AllocatorChoice::default())
     }
 }

@@ -10,6 +10,7 @@ mod allocator;
 mod budget;
 mod category;
 mod charge;
+mod choice;
 mod direct;
 mod error;
 mod heaps;
@@ -33,6 +34,8 @@ pub use self::allocator::{
 };
 pub use self::budget::{BudgetManager, BudgetWarning, Usage};
 pub use self::category::Category;
+pub(crate) use self::choice::AllocatorChoice;
+pub use self::choice::AllocatorKind;
 pub use self::direct::DirectAllocator;
 pub use self::error::MemoryError;
 pub(crate) use self::heaps::device_heaps;

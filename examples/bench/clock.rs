@@ -4,32 +4,25 @@ use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::statistics::median;
-
-/// Measures calls on this thread, its own cost taken off.
+/// Measures calls on this thread.
 pub struct Clock {
     thread: bool,
     start: Instant,
-    /// What an empty measurement reads, in nanoseconds.
-    overhead: f64,
 }
 
 impl Clock {
     /// The thread's CPU clock; the wall clock where the kernel keeps that one too coarsely, as some sandboxes do.
     pub fn new() -> Self {
-        let mut clock = Self { thread: true, start: Instant::now(), overhead: 0.0 };
+        let mut clock = Self { thread: true, start: Instant::now() };
         clock.thread = clock.step() < COARSE;
-        let mut empty: Vec<f64> = (0..1001).map(|_| clock.measure(|| ()).0).collect();
-        clock.overhead = median(&mut empty);
         clock
     }
 
-    /// Nanoseconds that a call takes, and what it returns.
+    /// Nanoseconds that a call takes, and what it returns. An empty call takes some time too: what reading the clock costs.
     pub fn measure<T>(&self, call: impl FnOnce() -> T) -> (f64, T) {
         let start = self.now();
         let result = call();
-        let taken = self.now() - start;
-        ((taken as f64 - self.overhead).max(0.0), result)
+        ((self.now() - start) as f64, result)
     }
 
     /// Which clock it is.

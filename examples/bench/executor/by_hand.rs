@@ -80,11 +80,6 @@ impl ByHand {
         self.submit(self.anew[slot])
     }
 
-    /// Waits for the GPU.
-    pub fn wait(&self) -> Result<(), vk::Result> {
-        self.wait_for(self.frame)
-    }
-
     /// Barrier commands a frame, and barriers in them.
     pub fn barriers(&self) -> (usize, usize) {
         (self.shape.layers(), self.shape.layers() * self.barriers.len())
@@ -103,19 +98,15 @@ impl ByHand {
     /// Waits for the frame's slot and writes its uniforms.
     fn begin(&self, amount: u32) -> Result<usize, vk::Result> {
         let slot = self.frame as usize % SLOTS;
-        self.wait_for((self.frame + 1).saturating_sub(SLOTS as u64))?;
+        let (semaphores, values) = ([self.objects.timeline], [(self.frame + 1).saturating_sub(SLOTS as u64)]);
+        let info = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
+        // SAFETY: the semaphore is alive.
+        unsafe { self.device.raw().wait_semaphores(&info, u64::MAX)? };
         let mapped = self.ticks[slot].mapped().expect("upload memory is mapped").cast::<Tick>();
         // SAFETY: the buffer holds one `Tick` and its memory is aligned to at least 64 bytes (minMemoryMapAlignment); the
         // frame that read it last has finished. Upload memory is coherent, so there is nothing to flush.
         unsafe { mapped.write(Tick { amount }) };
         Ok(slot)
-    }
-
-    fn wait_for(&self, frames: u64) -> Result<(), vk::Result> {
-        let (semaphores, values) = ([self.objects.timeline], [frames]);
-        let info = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
-        // SAFETY: the semaphore is alive.
-        unsafe { self.device.raw().wait_semaphores(&info, u64::MAX) }
     }
 
     fn record(

@@ -48,6 +48,7 @@ impl Objects {
             bindings.map(|binding| vk::DescriptorPoolSize { ty: binding.descriptor_type, descriptor_count: sets });
         let pool_info = vk::DescriptorPoolCreateInfo::default().max_sets(sets).pool_sizes(&sizes);
         let commands = vk::CommandPoolCreateInfo::default().queue_family_index(device.main_queue().family);
+        let transient = commands.flags(vk::CommandPoolCreateFlags::TRANSIENT);
         let mut kind = vk::SemaphoreTypeCreateInfo::default().semaphore_type(vk::SemaphoreType::TIMELINE);
         let timeline = vk::SemaphoreCreateInfo::default().push_next(&mut kind);
         // SAFETY: the device is alive; what the structures point to lives to the end of each call.
@@ -64,7 +65,7 @@ impl Objects {
                 pipeline: pipeline(device, pipeline_layout)?,
                 descriptors: raw.create_descriptor_pool(&pool_info, None)?,
                 static_pool: raw.create_command_pool(&commands, None)?,
-                pools: [raw.create_command_pool(&commands, None)?, raw.create_command_pool(&commands, None)?],
+                pools: [raw.create_command_pool(&transient, None)?, raw.create_command_pool(&transient, None)?],
                 timeline: raw.create_semaphore(&timeline, None)?,
             })
         }

@@ -111,11 +111,6 @@ impl Ours {
         Ok(())
     }
 
-    /// Waits for the GPU.
-    pub fn wait(&self) -> Result<(), Failure> {
-        Ok(self.compiled.wait()?)
-    }
-
     /// Barrier commands a frame, and barriers in them.
     pub fn barriers(&self) -> (usize, usize) {
         let plan = self.compiled.plan();

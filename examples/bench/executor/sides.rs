@@ -74,15 +74,6 @@ impl Sides {
         })
     }
 
-    /// Waits until nothing of a side is under way.
-    pub fn wait(&mut self, side: Side) -> Result<(), Failure> {
-        match side {
-            Side::Unchanged => made(&mut self.unchanged).wait(),
-            Side::Dynamic => made(&mut self.dynamic).wait(),
-            Side::Resubmit | Side::Record => Ok(made(&mut self.by_hand).wait()?),
-        }
-    }
-
     /// Fails unless all sides have the same barriers: else they would not be comparable.
     pub fn check_barriers(&self) -> Result<(), Failure> {
         let wanted = self.by_hand.as_ref().map(ByHand::barriers);
@@ -102,9 +93,6 @@ impl Sides {
 
     /// Fails unless every node of every frame ran.
     pub fn check_results(&mut self) -> Result<(), Failure> {
-        for side in Side::ALL {
-            self.wait(side)?;
-        }
         let by_hand = made(&mut self.by_hand);
         by_hand.show_to_host()?;
         let amount = |side: Side| self.amounts[side as usize];

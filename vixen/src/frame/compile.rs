@@ -20,7 +20,7 @@ use crate::frame::timeline::Timeline;
 use crate::frame::timing::Timing;
 use crate::frame::validate;
 use crate::graph::tables::{Declared, DeclaredNode, Shape};
-use crate::graph::{CompileError, Graph, SlotKind, lower, usage};
+use crate::graph::{CompileError, Graph, Length, SlotKind, lower, usage};
 use crate::memory::{NodeScope, Phase};
 use crate::plan::{self, Input, Plan, PlanError};
 
@@ -232,6 +232,11 @@ fn all_layouts(declared: &Declared, input: &Input, plan: &Plan) -> Vec<vk::Image
 
 /// Names the node and slot of a planner's error.
 fn plan_error(declared: &Declared, source: PlanError) -> CompileError {
+    if let PlanError::EmptyRegion { node, slot } = source
+        && let Some(error) = empty_resource(declared, node, slot)
+    {
+        return error;
+    }
     let user = match source.place() {
         Some((node, slot)) => {
             let node = &declared.nodes[node.0 as usize];
@@ -257,4 +262,19 @@ fn plan_error(declared: &Declared, source: PlanError) -> CompileError {
         other => other.to_string(),
     };
     CompileError::Plan { user, problem, source }
+}
+
+/// The error of a slot that is wired to a resource without a size.
+fn empty_resource(declared: &Declared, node: plan::NodeId, slot: u32) -> Option<CompileError> {
+    let bindings = declared.nodes[node.0 as usize].bindings.iter().filter(|binding| binding.slot == slot);
+    let resources = bindings.flat_map(|binding| &binding.parts).map(|part| &declared.resources[part.resource.0 as usize]);
+    resources.into_iter().find_map(|resource| {
+        let (limit_name, limit) = match resource.shape {
+            Shape::Buffer { length: Length::Fixed(0), .. } => ("bytes, maxBufferSize", u64::MAX),
+            Shape::Image { shape, .. } if shape.mips == 0 => ("mip levels of its extent", u32::BITS.into()),
+            Shape::Image { shape, .. } if shape.layers == 0 => ("maxImageArrayLayers", u32::MAX.into()),
+            _ => return None,
+        };
+        Some(CompileError::Size { resource: resource.name.clone(), at: resource.at, found: 0, limit, limit_name })
+    })
 }

@@ -271,7 +271,8 @@ fn the_gpu_can_say_what_to_draw() {
         let mut compiled = compile(&graph);
         step(&mut compiled);
         let pixels = bytes(&compiled, color);
-        assert_eq!(pixels[..4], MAGENTA, "the upper left corner is covered");
-        assert_eq!(pixels[pixels.len() - 4..], GREEN, "the lower right corner is not");
+        let pixel = |x: usize, y: usize| pixels[4 * (8 * y + x)..][..4].to_vec();
+        assert_eq!(pixel(3, 7), MAGENTA, "the lower right corner of the quad is covered");
+        assert_eq!([pixel(0, 0), pixel(7, 7)], [GREEN, GREEN], "the upper left one and what is beside the quad are not");
     });
 }

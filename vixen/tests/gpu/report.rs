@@ -82,8 +82,35 @@ fn the_graph_can_be_drawn() {
     });
 }
 
-const MERMAID: &str = "";
-const DOT: &str = "";
+const MERMAID: &str = "\
+flowchart LR
+    subgraph s0[\"segment 0, recorded once\"]
+        n1[\"the 'copy'\"]
+        b0{{\"barrier of 1\"}}
+        n2[\"read_back\"]
+        b1{{\"barrier of 2\"}}
+    end
+    n0([\"Clock\"])
+    n0 -->|\"source\"| n1
+    n1 -->|\"source\"| n2
+";
+const DOT: &str = "\
+digraph vixen {
+    rankdir=LR;
+    node [shape=box, fontname=\"sans-serif\"];
+    subgraph cluster_0 {
+        label=\"segment 0, recorded once\";
+        n1 [label=\"the 'copy'\"];
+        b0 [label=\"barrier of 1\", shape=cds, style=filled, fillcolor=lightgrey];
+        n2 [label=\"read_back\"];
+        b1 [label=\"barrier of 2\", shape=cds, style=filled, fillcolor=lightgrey];
+        n1 -> b0 -> n2 -> b1 [style=invis];
+    }
+    n0 [label=\"Clock\", style=dashed];
+    n0 -> n1 [label=\"source\"];
+    n1 -> n2 [label=\"source\"];
+}
+";
 
 #[test]
 fn times_are_measured_on_request_and_only_of_what_ran() {

@@ -80,7 +80,7 @@ fn a_size_that_cannot_be_changes_nothing() {
         let picture = scene.picture();
         for size in [[0, 5], [5, 0], [u32::MAX, 1]] {
             let error = scene.compiled.resize(OutputId::FIRST, size[0], size[1]).expect_err("the size is not valid");
-            assert!(error.to_string().contains("the device allows 1 to"), "{error}");
+            assert!(error.to_string().contains("the device allows"), "{error}");
             assert_eq!(scene.picture(), picture);
         }
         assert_eq!(scene.compiled.recompiles(), 0);

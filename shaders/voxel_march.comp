@@ -8,6 +8,7 @@
 #include "voxel_trace.glsl"
 #include "voxel_surface.glsl"
 #include "voxel_light.glsl"
+#include "voxel_picture.glsl"
 
 layout(local_size_x = 8, local_size_y = 8) in;
 
@@ -19,22 +20,9 @@ void main() {
     if (any(greaterThanEqual(pixel, extent))) {
         return;
     }
-    ivec3 size = ivec3(params.scene_size);
-    int levels = int(params.scene_levels);
     vec3 origin = camera.position.xyz;
     vec3 direction = primary_direction(pixel, extent);
-    float stretch = length(direction);
-    vec3 unit = direction / stretch;
-
-    vec3 light;
     Hit hit;
-    if (trace(size, levels, origin, direction, 1e30, hit)) {
-        float way = hit.t * stretch;
-        float pixel_angle = 2.0 * length(camera.up.xyz) / float(extent.y);
-        light = shade(size, levels, origin, direction, hit, way * pixel_angle);
-        light = through_haze(light, origin, unit, way);
-    } else {
-        light = add_floor(sky(unit) + sun_disc(unit), size, levels, origin, unit);
-    }
-    imageStore(color, pixel, vec4(light * params.exposure, 1.0));
+    bool found = trace(ivec3(params.scene_size), int(params.scene_levels), origin, direction, 1e30, hit);
+    imageStore(color, pixel, vec4(picture(found, hit, origin, direction, extent), 1.0));
 }

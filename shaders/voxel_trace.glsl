@@ -32,28 +32,60 @@ uint face_of(int axis, bvec3 positive) {
     return 2u * uint(axis) + (positive[axis] ? 0u : 1u);
 }
 
-// The first solid voxel on a ray through a scene of this size, whose root is of this level.
-bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out Hit hit) {
+// A ray, with what every step needs.
+struct Ray {
+    vec3 origin;
+    vec3 direction;
+    vec3 inverse;
+    bvec3 positive;
+};
+
+// Where a ray is: in a voxel, into which it came by a face, so many lengths of its direction from its origin.
+struct Place {
+    ivec3 voxel;
+    uint face;
+    float t;
+};
+
+Ray ray_of(vec3 origin, vec3 direction) {
     vec3 d = safe_direction(direction);
-    vec3 inverse = 1.0 / d;
-    bvec3 positive = greaterThan(d, vec3(0.0));
-    vec3 near = (mix(vec3(size), vec3(0.0), positive) - origin) * inverse;
-    vec3 far = (mix(vec3(0.0), vec3(size), positive) - origin) * inverse;
+    return Ray(origin, d, 1.0 / d, greaterThan(d, vec3(0.0)));
+}
+
+// Whether a ray meets a box of voxels, and the place where it enters it or, inside, starts.
+bool enter_box(Ray ray, ivec3 low, ivec3 high, out Place place) {
+    vec3 near = (mix(vec3(high), vec3(low), ray.positive) - ray.origin) * ray.inverse;
+    vec3 far = (mix(vec3(low), vec3(high), ray.positive) - ray.origin) * ray.inverse;
     float enter = max(near.x, max(near.y, near.z));
-    float leave_scene = min(far.x, min(far.y, far.z));
-    if (!(enter < leave_scene && leave_scene > 0.0)) {
+    float leave = min(far.x, min(far.y, far.z));
+    if (!(enter < leave && leave > 0.0)) {
         return false;
     }
-
-    float t = max(enter, 0.0);
-    uint face = FACE_INSIDE;
-    ivec3 voxel = clamp(ivec3(floor(origin + d * t)), ivec3(0), size - 1);
+    place.t = max(enter, 0.0);
+    place.face = FACE_INSIDE;
+    place.voxel = clamp(ivec3(floor(ray.origin + ray.direction * place.t)), low, high - 1);
     if (enter > 0.0) {
         int axis = first_smallest(-near);
-        face = face_of(axis, positive);
-        voxel[axis] = positive[axis] ? 0 : size[axis] - 1;
+        place.face = face_of(axis, ray.positive);
+        place.voxel[axis] = ray.positive[axis] ? low[axis] : high[axis] - 1;
     }
+    return true;
+}
 
+// Out of the aligned cube of edge 2^shift around the voxel, by the side that the ray meets first.
+void leave_cube(Ray ray, int shift, inout Place place) {
+    ivec3 low = place.voxel >> shift << shift;
+    ivec3 high = low + ((1 << shift) - 1);
+    vec3 leave = (vec3(mix(low, high + 1, ray.positive)) - ray.origin) * ray.inverse;
+    int axis = first_smallest(leave);
+    ivec3 next = ivec3(floor(ray.origin + ray.direction * leave[axis]));
+    next = clamp(next, mix(low, place.voxel, ray.positive), mix(place.voxel, high, ray.positive));
+    next[axis] = ray.positive[axis] ? high[axis] + 1 : low[axis] - 1;
+    place = Place(next, face_of(axis, ray.positive), leave[axis]);
+}
+
+// The first solid voxel on a ray from a place in a scene of this size, whose root is of this level.
+bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hit) {
     // The nodes above the voxel, down to `level`; and its brick's mask while it is in one that has a mask.
     uint path[MAX_LEVELS + 1];
     path[levels] = 0u;
@@ -62,7 +94,7 @@ bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out
     uint mask = SOLID;
 
     for (int steps = size.x + size.y + size.z; steps >= 0; --steps) {
-        if (t > t_max) {
+        if (place.t > t_max) {
             return false;
         }
         int shift = 0;
@@ -70,10 +102,10 @@ bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out
             for (;;) {
                 Node node = nodes.data[path[level]];
                 if (node.first == SOLID) {
-                    hit = Hit(voxel, face, t, NO_BRICK, node.material);
+                    hit = Hit(place.voxel, place.face, place.t, NO_BRICK, node.material);
                     return true;
                 }
-                uint number = cell_number(voxel, level);
+                uint number = cell_number(place.voxel, level);
                 if (!has_bit(node.mask, number)) {
                     shift = cell_shift(level) + empty_shift(node.mask, number);
                     break;
@@ -83,7 +115,7 @@ bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out
                     brick = child;
                     mask = bricks.data[brick].mask;
                     if (mask == SOLID) {
-                        hit = Hit(voxel, face, t, brick, 0u);
+                        hit = Hit(place.voxel, place.face, place.t, brick, 0u);
                         return true;
                     }
                     break;
@@ -92,39 +124,37 @@ bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out
             }
         }
         if (mask != SOLID) {
-            uint number = morton3(uvec3(voxel));
+            uint number = morton3(uvec3(place.voxel));
             uvec2 group = masks.data[mask].groups[number >> 6];
             if (has_bit(group, number & 63u)) {
-                hit = Hit(voxel, face, t, brick, 0u);
+                hit = Hit(place.voxel, place.face, place.t, brick, 0u);
                 return true;
             }
             shift = empty_shift(group, number & 63u);
         }
 
-        // Out of the empty cube by the side that the ray meets first.
-        ivec3 low = voxel >> shift << shift;
-        ivec3 high = low + ((1 << shift) - 1);
-        vec3 leave = (vec3(mix(low, high + 1, positive)) - origin) * inverse;
-        int axis = first_smallest(leave);
-        t = leave[axis];
-        face = face_of(axis, positive);
-        ivec3 next = ivec3(floor(origin + d * t));
-        next = clamp(next, mix(low, voxel, positive), mix(voxel, high, positive));
-        next[axis] = positive[axis] ? high[axis] + 1 : low[axis] - 1;
-        if (next[axis] < 0 || next[axis] >= size[axis]) {
+        ivec3 before = place.voxel;
+        leave_cube(ray, shift, place);
+        if (any(lessThan(place.voxel, ivec3(0))) || any(greaterThanEqual(place.voxel, size))) {
             return false;
         }
 
         // The lowest node that holds both: no bit at or above its edge has changed.
-        ivec3 changed = voxel ^ next;
+        ivec3 changed = before ^ place.voxel;
         int highest = findMSB(changed.x | changed.y | changed.z);
         if (highest >= 3) {
             mask = SOLID;
             level = max(level, (highest - 1) >> 1);
         }
-        voxel = next;
     }
     return false;
+}
+
+// The first solid voxel on a ray through a scene of this size, whose root is of this level.
+bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out Hit hit) {
+    Ray ray = ray_of(origin, direction);
+    Place place;
+    return enter_box(ray, ivec3(0), size, place) && march(ray, place, size, levels, t_max, hit);
 }
 
 // Whether a voxel is solid.

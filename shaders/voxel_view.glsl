@@ -20,6 +20,10 @@ layout(push_constant, std430) uniform Params {
     float exposure;
     vec3 floor_color;
     float floor_radius;
+#ifdef EXTENT_IN_PARAMS
+    // Of the picture, where no image tells it: in fragment shaders.
+    uvec2 extent;
+#endif
 } params;
 
 // The ray of a pixel's centre: not of length 1, so that nothing is rounded twice.

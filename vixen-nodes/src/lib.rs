@@ -1,14 +1,32 @@
 //! Nodes for [Vixen](vixen): voxel scenes and the passes that draw them, a camera, and windows.
 
+pub mod acceleration;
 mod camera;
 mod tone_map;
 pub mod voxel;
+mod voxel_fragment;
+mod voxel_hybrid;
 mod voxel_march;
+mod voxel_pipeline;
+mod voxel_ray_trace;
 mod voxel_scene;
 #[cfg(feature = "window")]
 pub mod window;
 
 pub use camera::{Orbit, OrbitCamera, OrbitCameraOutputs, OrbitCameraView, orbited};
 pub use tone_map::{ToneMap, ToneMapOutputs, ToneMapView};
+pub use voxel_fragment::{
+    ScreenParams, VoxelFragment, VoxelFragmentHits, VoxelFragmentHitsOutputs, VoxelFragmentHitsView, VoxelFragmentOutputs,
+    VoxelFragmentView,
+};
+pub use voxel_hybrid::{
+    VoxelFind, VoxelFindOutputs, VoxelFindView, VoxelResume, VoxelResumeHits, VoxelResumeHitsOutputs, VoxelResumeHitsView,
+    VoxelResumeOutputs, VoxelResumeView,
+};
 pub use voxel_march::{VoxelHits, VoxelHitsOutputs, VoxelHitsView, VoxelMarch, VoxelMarchOutputs, VoxelMarchView};
+pub use voxel_pipeline::{VoxelPipeline, require_ray_tracing, traces_rays_in_hardware};
+pub use voxel_ray_trace::{
+    VoxelCubeHits, VoxelCubeHitsOutputs, VoxelCubeHitsView, VoxelRayHits, VoxelRayHitsOutputs, VoxelRayHitsView,
+    VoxelRayTrace, VoxelRayTraceOutputs, VoxelRayTraceView,
+};
 pub use voxel_scene::{VoxelScene, VoxelSceneWires};

@@ -259,8 +259,10 @@ impl Resources {
                 self.check_image(resource, dimension, shape, extent)?;
                 (0..count).map(|_| self.image(resource, usage, format, dimension, extent)).collect::<Result<_, _>>()?
             }
-            Shape::AccelerationStructure => match resource.placement {
-                Placement::ImportedAccelerationStructure { structure } => vec![Copy::AccelerationStructure(structure)],
+            Shape::AccelerationStructure => match &resource.placement {
+                &Placement::ImportedAccelerationStructure { structure } => vec![Copy::AccelerationStructure(structure)],
+                // The placement, which the compiled graph keeps, owns it.
+                Placement::SharedAccelerationStructure(owner) => vec![Copy::AccelerationStructure(owner.raw())],
                 _ => Vec::new(),
             },
         };

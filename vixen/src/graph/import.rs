@@ -65,6 +65,27 @@ impl Graph {
         wire.share()
     }
 
+    /// A top-level acceleration structure that somebody else, a cacher for one, owns too. It has been built, with a barrier or a
+    /// wait that makes it visible to what is submitted later; so has every build anew between frames.
+    ///
+    /// # Panics
+    /// When the structure is not a top-level one.
+    #[track_caller]
+    pub fn share_acceleration_structure(
+        &self,
+        structure: &Arc<memory::AccelerationStructure>,
+    ) -> Shared<AccelerationStructure> {
+        assert!(
+            structure.kind() == vk::AccelerationStructureTypeKHR::TOP_LEVEL,
+            "'{}' is no top-level acceleration structure: share one that holds instances",
+            structure.name()
+        );
+        let placement = Placement::SharedAccelerationStructure(Arc::clone(structure));
+        let resource =
+            self.resource("shared", Shape::AccelerationStructure, Residency::Persistent, placement, Location::caller());
+        self.wire(resource, 0).share()
+    }
+
     /// A buffer of the application. `entry` and `exit` say how it is used before and after a frame; without them the frames
     /// of this graph wait for one another only.
     ///

@@ -149,6 +149,8 @@ pub(crate) enum Placement {
     SharedBuffer(Arc<memory::Buffer>),
     /// An image that somebody else owns too.
     SharedImage(Arc<memory::Image>),
+    /// An acceleration structure that somebody else owns too.
+    SharedAccelerationStructure(Arc<memory::AccelerationStructure>),
     /// A raw handle of the application.
     ImportedBuffer { buffer: ash::vk::Buffer },
     /// A raw handle of the application.

@@ -1,0 +1,20 @@
+#version 460
+#extension GL_EXT_ray_tracing : require
+#extension GL_GOOGLE_include_directive : require
+
+// Which voxel of the nearest cell the ray hit. Found anew rather than passed on as a hit attribute: the attribute may be that of
+// a cell that was looked at later and not hit.
+
+#include "voxel_view.glsl"
+#include "voxel_scene.glsl"
+#include "voxel_trace.glsl"
+#include "voxel_cell.glsl"
+
+layout(location = 0) rayPayloadInEXT Hit seen;
+
+void main() {
+    Ray ray = ray_of(gl_ObjectRayOriginEXT, gl_ObjectRayDirectionEXT);
+    Hit hit;
+    trace_cell(ray, cells.data[gl_PrimitiveID], ivec3(params.scene_size), hit);
+    seen = hit;
+}

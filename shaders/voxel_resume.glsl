@@ -1,0 +1,25 @@
+// The march from the cell that an acceleration structure has found. Include voxel_cell.glsl first. Uses binding 7 of set 0.
+
+#include "voxel_find.glsl"
+
+layout(set = 0, binding = 7, r32ui) readonly uniform uimage2D found;
+
+// The first solid voxel on a pixel's ray: in the cell that was found, or on from where the ray leaves it.
+bool resume(ivec2 pixel, vec3 origin, vec3 direction, out Hit hit) {
+    uint number = imageLoad(found, pixel).x;
+    if (number == NO_CELL) {
+        return false;
+    }
+    Cell cell = cells.data[number];
+    ivec3 size = ivec3(params.scene_size);
+    Ray ray = ray_of(origin, direction);
+    Place place;
+    if (!enter_cell(ray, cell, size, place)) {
+        return false;
+    }
+    if (march_cell(ray, cell, place, hit)) {
+        return true;
+    }
+    bool inside = all(greaterThanEqual(place.voxel, ivec3(0))) && all(lessThan(place.voxel, size));
+    return inside && march(ray, place, size, int(params.scene_levels), 1e30, hit);
+}

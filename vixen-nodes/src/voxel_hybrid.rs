@@ -1,0 +1,125 @@
+//! Voxels found in two steps: ray-tracing hardware finds the first brick that a ray enters, and compute marches on from there.
+
+use vixen::{AccelerationStructure, Buffer, Compute, Image, R32Uint, RayTracing, Rgba16Float, Rgba32Int, node};
+
+use crate::acceleration::Cell;
+use crate::voxel::{Brick, BrickMask, CameraUniform, MarchParams, Material, Node};
+
+/// The first cell that each pixel's ray enters, whether or not it hits a voxel there. No voxel is looked at.
+#[node(
+    ray_tracing,
+    raygen = "voxel_find.rgen.spv",
+    miss = "voxel_find.rmiss.spv",
+    hit(closest = "voxel_find.rchit.spv", intersection = "voxel_find.rint.spv")
+)]
+pub struct VoxelFind {
+    /// Where the rays start.
+    #[uniform]
+    camera: Buffer<CameraUniform>,
+    /// Inner nodes of the scene's tree.
+    #[storage]
+    nodes: Buffer<[Node]>,
+    /// Its leaves.
+    #[storage]
+    bricks: Buffer<[Brick]>,
+    /// Occupancy of the leaves.
+    #[storage]
+    masks: Buffer<[BrickMask]>,
+    /// Boxes of the scene's cells.
+    #[acceleration_structure]
+    boxes: AccelerationStructure,
+    /// What the boxes stand for.
+    #[storage]
+    cells: Buffer<[Cell]>,
+    /// The number of a cell for each pixel; all bits for none.
+    #[storage(write)]
+    found: Image<R32Uint>,
+    /// Only the size of the scene matters.
+    #[push]
+    params: MarchParams,
+}
+
+#[node]
+impl RayTracing for VoxelFind {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.trace_rays(view.found.extent());
+    }
+}
+
+/// What [`VoxelMarch`](crate::VoxelMarch) draws, marching from the cells that [`VoxelFind`] has found.
+#[node(compute, shader = "voxel_resume.comp.spv")]
+pub struct VoxelResume {
+    /// Where the rays start.
+    #[uniform]
+    camera: Buffer<CameraUniform>,
+    /// Inner nodes of the scene's tree.
+    #[storage]
+    nodes: Buffer<[Node]>,
+    /// Its leaves.
+    #[storage]
+    bricks: Buffer<[Brick]>,
+    /// Occupancy of the leaves.
+    #[storage]
+    masks: Buffer<[BrickMask]>,
+    /// Materials and normals of voxels.
+    #[storage]
+    attributes: Buffer<[u32]>,
+    /// What the materials look like.
+    #[storage]
+    palette: Buffer<[Material]>,
+    /// What the boxes stand for.
+    #[storage]
+    cells: Buffer<[Cell]>,
+    /// The number of a cell for each pixel.
+    #[storage]
+    found: Image<R32Uint>,
+    /// Light that reaches the camera, linear.
+    #[storage(write)]
+    color: Image<Rgba16Float>,
+    /// Light and air.
+    #[push]
+    params: MarchParams,
+}
+
+#[node]
+impl Compute for VoxelResume {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_over(view.color.extent());
+    }
+}
+
+/// What [`VoxelHits`](crate::VoxelHits) finds, marching from the cells that [`VoxelFind`] has found.
+#[node(compute, shader = "voxel_resume_hits.comp.spv")]
+pub struct VoxelResumeHits {
+    /// Where the rays start.
+    #[uniform]
+    camera: Buffer<CameraUniform>,
+    /// Inner nodes of the scene's tree.
+    #[storage]
+    nodes: Buffer<[Node]>,
+    /// Its leaves.
+    #[storage]
+    bricks: Buffer<[Brick]>,
+    /// Occupancy of the leaves.
+    #[storage]
+    masks: Buffer<[BrickMask]>,
+    /// What the boxes stand for.
+    #[storage]
+    cells: Buffer<[Cell]>,
+    /// The number of a cell for each pixel.
+    #[storage]
+    found: Image<R32Uint>,
+    /// A [`HitRecord`](crate::voxel::HitRecord) a pixel.
+    #[storage(write)]
+    hits: Image<Rgba32Int>,
+    /// Only the size of the scene matters.
+    #[push]
+    params: MarchParams,
+}
+
+#[node]
+impl Compute for VoxelResumeHits {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_over(view.hits.extent());
+    }
+}

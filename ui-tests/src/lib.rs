@@ -1,9 +1,7 @@
 //! The nodes that the cases in `tests/fail` and `tests/pass` wire, so that each case is only its mistake.
 
 use glam::{Mat4, Vec3};
-use vixen::{
-    Block, Buffer, Compute, FrameInfo, Graph, Host, Image, Output, Rgba8Unorm, Rgba16Float, node,
-};
+use vixen::{Block, Buffer, Compute, FrameInfo, Graph, Host, Image, Output, Rgba8Unorm, Rgba16Float, node};
 
 /// A directional light.
 #[derive(Clone, Copy, Block)]

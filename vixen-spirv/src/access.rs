@@ -21,23 +21,11 @@ pub struct Usage {
 
 /// Walks the functions that `entry` reaches.
 pub fn analyse(module: &Module, entry: u32) -> Result<Usage, ReflectError> {
-    if module
-        .functions
-        .get(&entry)
-        .is_none_or(|function| !function.has_body)
-    {
-        return Err(ReflectError::BadId {
-            id: entry,
-            expected: "a function with a body",
-        });
+    if module.functions.get(&entry).is_none_or(|function| !function.has_body) {
+        return Err(ReflectError::BadId { id: entry, expected: "a function with a body" });
     }
-    let mut flow = Flow {
-        module,
-        sources: HashMap::new(),
-        reached: HashSet::new(),
-        pending: Vec::new(),
-        seen: Usage::default(),
-    };
+    let mut flow =
+        Flow { module, sources: HashMap::new(), reached: HashSet::new(), pending: Vec::new(), seen: Usage::default() };
     flow.touch(&module.escaped);
     // Initialisers are known to every function: they count as touched, not as mentioned.
     flow.seen.mentions.clear();
@@ -51,11 +39,7 @@ pub fn analyse(module: &Module, entry: u32) -> Result<Usage, ReflectError> {
         }
     }
     let Flow { sources, seen, .. } = flow;
-    Ok(Usage {
-        loads: trace(&sources, seen.loads),
-        stores: trace(&sources, seen.stores),
-        mentions: seen.mentions,
-    })
+    Ok(Usage { loads: trace(&sources, seen.loads), stores: trace(&sources, seen.stores), mentions: seen.mentions })
 }
 
 /// Everything that the marked values were made from, they themselves included.
@@ -121,9 +105,7 @@ impl Flow<'_, '_> {
             | Op::CopyLogical
             | Op::CompositeExtract
             | Op::Image => self.made_from(operand(1)?, &[operand(2)?]),
-            Op::CompositeInsert | Op::SampledImage => {
-                self.made_from(operand(1)?, &[operand(2)?, operand(3)?])
-            }
+            Op::CompositeInsert | Op::SampledImage => self.made_from(operand(1)?, &[operand(2)?, operand(3)?]),
             Op::Select => self.made_from(operand(1)?, &[operand(3)?, operand(4)?]),
             Op::CompositeConstruct => self.made_from(operand(1)?, instruction.operands_from(2)),
             Op::Phi => {
@@ -133,9 +115,7 @@ impl Flow<'_, '_> {
                 }
             }
             Op::ReturnValue => self.made_from(function, &[operand(0)?]),
-            Op::FunctionCall => {
-                self.call(operand(1)?, operand(2)?, instruction.operands_from(3))?
-            }
+            Op::FunctionCall => self.call(operand(1)?, operand(2)?, instruction.operands_from(3))?,
             Op::ArrayLength => self.mention(operand(2)?),
             Op::PtrEqual | Op::PtrNotEqual | Op::PtrDiff => {
                 self.mention(operand(2)?);
@@ -160,10 +140,7 @@ impl Flow<'_, '_> {
 
     fn call(&mut self, result: u32, callee: u32, arguments: &[u32]) -> Result<(), ReflectError> {
         let Some(function) = self.module.functions.get(&callee) else {
-            return Err(ReflectError::BadId {
-                id: callee,
-                expected: "a function",
-            });
+            return Err(ReflectError::BadId { id: callee, expected: "a function" });
         };
         if !function.has_body || function.parameters.len() != arguments.len() {
             self.touch(arguments);

@@ -11,44 +11,21 @@ use crate::{
 };
 
 /// Every binding, sorted by set and binding.
-pub fn reflect(
-    module: &Module,
-    layouts: &mut Layouts,
-    usage: &Usage,
-) -> Result<Vec<Binding>, ReflectError> {
+pub fn reflect(module: &Module, layouts: &mut Layouts, usage: &Usage) -> Result<Vec<Binding>, ReflectError> {
     // What is bound in a way that came after this crate must not go missing in silence.
-    if let Some(&id) = module
-        .decorated(Decoration::Binding)
-        .iter()
-        .find(|id| !module.variables.contains_key(id))
-    {
-        return Err(unsupported(
-            &module.owner(id),
-            "a binding that is declared in an unknown way",
-        ));
+    if let Some(&id) = module.decorated(Decoration::Binding).iter().find(|id| !module.variables.contains_key(id)) {
+        return Err(unsupported(&module.owner(id), "a binding that is declared in an unknown way"));
     }
     let mut found = Vec::new();
     for (&id, &variable) in &module.variables {
-        let mut classes = [
-            StorageClass::UniformConstant,
-            StorageClass::Uniform,
-            StorageClass::StorageBuffer,
-        ]
-        .iter();
+        let mut classes = [StorageClass::UniformConstant, StorageClass::Uniform, StorageClass::StorageBuffer].iter();
         if module.decoration(id, None, Decoration::Binding).is_some() {
             found.push((id, binding(module, layouts, usage, id, variable)?));
-        } else if usage.mentions.contains(&id)
-            && classes.any(|&class| variable.class == class as u32)
-        {
-            return Err(unsupported(
-                &module.owner(id),
-                "a descriptor that is used but has no binding",
-            ));
+        } else if usage.mentions.contains(&id) && classes.any(|&class| variable.class == class as u32) {
+            return Err(unsupported(&module.owner(id), "a descriptor that is used but has no binding"));
         }
     }
-    found.sort_by(|(id, a), (other, b)| {
-        (a.set, a.binding, &a.name, id).cmp(&(b.set, b.binding, &b.name, other))
-    });
+    found.sort_by(|(id, a), (other, b)| (a.set, a.binding, &a.name, id).cmp(&(b.set, b.binding, &b.name, other)));
     Ok(found.into_iter().map(|(_, binding)| binding).collect())
 }
 
@@ -62,9 +39,7 @@ fn binding(
     let owner = module.owner(id);
     let pointee = module.pointee(variable)?;
     let (ty, count) = match module.ty(pointee)? {
-        RawType::Array { element, length } => {
-            (element, Count::Array(layouts.constant(&owner, length)?))
-        }
+        RawType::Array { element, length } => (element, Count::Array(layouts.constant(&owner, length)?)),
         RawType::RuntimeArray { element } => (element, Count::Runtime),
         _ => (pointee, Count::One),
     };
@@ -80,18 +55,12 @@ fn binding(
         _ => (None, 0),
     };
     let everywhere = |decoration| {
-        let mut all =
-            (0..members).map(|member| module.decoration(ty, Some(member), decoration).is_some());
-        module.decoration(id, None, decoration).is_some()
-            || (members > 0 && all.all(|decorated| decorated))
+        let mut all = (0..members).map(|member| module.decoration(ty, Some(member), decoration).is_some());
+        module.decoration(id, None, decoration).is_some() || (members > 0 && all.all(|decorated| decorated))
     };
     Ok(Binding {
-        set: module
-            .decoration(id, None, Decoration::DescriptorSet)
-            .unwrap_or(0),
-        binding: module
-            .decoration(id, None, Decoration::Binding)
-            .unwrap_or(0),
+        set: module.decoration(id, None, Decoration::DescriptorSet).unwrap_or(0),
+        binding: module.decoration(id, None, Decoration::Binding).unwrap_or(0),
         name: module.name(id, None),
         block_name,
         access: Access {
@@ -117,53 +86,27 @@ fn descriptor(
     let uniform = class == StorageClass::Uniform as u32;
     // Before SPIR-V 1.3 a storage buffer was a uniform with another decoration.
     let storage = class == StorageClass::StorageBuffer as u32
-        || (uniform
-            && module
-                .decoration(id, None, Decoration::BufferBlock)
-                .is_some());
+        || (uniform && module.decoration(id, None, Decoration::BufferBlock).is_some());
     match module.ty(id)? {
-        RawType::Struct { .. } if storage => {
-            Ok(Descriptor::StorageBuffer(layouts.block(owner, id)?))
-        }
-        RawType::Struct { .. } if uniform => {
-            Ok(Descriptor::UniformBuffer(layouts.block(owner, id)?))
-        }
+        RawType::Struct { .. } if storage => Ok(Descriptor::StorageBuffer(layouts.block(owner, id)?)),
+        RawType::Struct { .. } if uniform => Ok(Descriptor::UniformBuffer(layouts.block(owner, id)?)),
         ty @ RawType::Image { .. } => image(layouts, owner, ty, false),
         RawType::SampledImage { image: inner } => image(layouts, owner, module.ty(inner)?, true),
         RawType::Sampler => Ok(Descriptor::Sampler),
         RawType::AccelerationStructure => Ok(Descriptor::AccelerationStructure),
-        _ => Err(unsupported(
-            owner,
-            "a binding of a type that is no Vulkan descriptor",
-        )),
+        _ => Err(unsupported(owner, "a binding of a type that is no Vulkan descriptor")),
     }
 }
 
-fn image(
-    layouts: &Layouts,
-    owner: &str,
-    ty: RawType,
-    combined: bool,
-) -> Result<Descriptor, ReflectError> {
-    let RawType::Image {
-        scalar,
-        dim,
-        arrayed,
-        multisampled,
-        sampled,
-        format,
-    } = ty
-    else {
+fn image(layouts: &Layouts, owner: &str, ty: RawType, combined: bool) -> Result<Descriptor, ReflectError> {
+    let RawType::Image { scalar, dim, arrayed, multisampled, sampled, format } = ty else {
         return Err(unsupported(owner, "a sampled image of what is no image"));
     };
     let storage = match sampled {
         1 => false,
         2 => true,
         _ => {
-            return Err(unsupported(
-                owner,
-                "an image that does not say whether it is sampled or storage",
-            ));
+            return Err(unsupported(owner, "an image that does not say whether it is sampled or storage"));
         }
     };
     let dim = match spirv::Dim::from_u32(dim) {
@@ -178,13 +121,7 @@ fn image(
         _ => return Err(unsupported(owner, "an image of unknown dimensions")),
     };
     let scalar = layouts.scalar(owner, scalar)?;
-    let image = ImageType {
-        dim,
-        arrayed,
-        multisampled,
-        format: ImageFormat::from_spirv(format),
-        scalar,
-    };
+    let image = ImageType { dim, arrayed, multisampled, format: ImageFormat::from_spirv(format), scalar };
     Ok(match (combined, storage) {
         (true, _) => Descriptor::CombinedImageSampler(image),
         (false, true) => Descriptor::StorageImage(image),

@@ -16,9 +16,7 @@ pub fn evaluate(module: &Module, ty: u32, op: Op, operands: &[u32]) -> Option<u6
     }
     let operand = |index: usize| module.constants.get(operands.get(index)?).copied();
     let unsigned = |index| operand(index).map(|constant| constant.value);
-    let signed = |index| {
-        operand(index).map(|constant| sign_extend(constant.value, width(module, constant.ty)))
-    };
+    let signed = |index| operand(index).map(|constant| sign_extend(constant.value, width(module, constant.ty)));
     let value = match op {
         Op::IAdd => unsigned(0)?.wrapping_add(unsigned(1)?),
         Op::ISub => unsigned(0)?.wrapping_sub(unsigned(1)?),
@@ -30,9 +28,7 @@ pub fn evaluate(module: &Module, ty: u32, op: Op, operands: &[u32]) -> Option<u6
         Op::SNegate => signed(0)?.wrapping_neg() as u64,
         Op::ShiftLeftLogical => unsigned(0)?.checked_shl(u32::try_from(unsigned(1)?).ok()?)?,
         Op::ShiftRightLogical => unsigned(0)?.checked_shr(u32::try_from(unsigned(1)?).ok()?)?,
-        Op::ShiftRightArithmetic => {
-            signed(0)?.checked_shr(u32::try_from(unsigned(1)?).ok()?)? as u64
-        }
+        Op::ShiftRightArithmetic => signed(0)?.checked_shr(u32::try_from(unsigned(1)?).ok()?)? as u64,
         Op::BitwiseAnd | Op::LogicalAnd => unsigned(0)? & unsigned(1)?,
         Op::BitwiseOr | Op::LogicalOr => unsigned(0)? | unsigned(1)?,
         Op::BitwiseXor => unsigned(0)? ^ unsigned(1)?,

@@ -56,9 +56,7 @@ pub enum ReflectError {
         names: Vec<String>,
     },
     /// The entry point is not for a Vulkan pipeline.
-    #[error(
-        "entry point `{entry_point}` has execution model {model}, which is no stage of a Vulkan pipeline"
-    )]
+    #[error("entry point `{entry_point}` has execution model {model}, which is no stage of a Vulkan pipeline")]
     UnsupportedStage {
         /// The entry point's name.
         entry_point: String,
@@ -79,9 +77,5 @@ pub enum ReflectError {
 }
 
 fn list(names: &[String]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

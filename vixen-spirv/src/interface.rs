@@ -28,9 +28,7 @@ pub fn reflect(
         let name = layouts.name(id, None)?;
         let owner = module.owner(id);
         let location = module.decoration(id, None, Decoration::Location);
-        let component = module
-            .decoration(id, None, Decoration::Component)
-            .unwrap_or(0);
+        let component = module.decoration(id, None, Decoration::Component).unwrap_or(0);
         let pointee = module.pointee(variable)?;
         if let Some((block, members)) = block(module, pointee) {
             let mut next = location;
@@ -45,29 +43,13 @@ pub fn reflect(
                 let ty = layouts.interface(&owner, ty)?;
                 next = Some(location.saturating_add(locations(&ty)));
                 let component = decoration(Decoration::Component).unwrap_or(0);
-                found.push((
-                    component,
-                    Interface {
-                        location,
-                        name: layouts.name(block, Some(member))?,
-                        ty,
-                    },
-                ));
+                found.push((component, Interface { location, name: layouts.name(block, Some(member))?, ty }));
             }
         } else if let Some(location) = location {
-            found.push((
-                component,
-                Interface {
-                    location,
-                    name,
-                    ty: layouts.interface(&owner, pointee)?,
-                },
-            ));
+            found.push((component, Interface { location, name, ty: layouts.interface(&owner, pointee)? }));
         }
     }
-    found.sort_by(|(component, a), (other, b)| {
-        (a.location, component, &a.name).cmp(&(b.location, other, &b.name))
-    });
+    found.sort_by(|(component, a), (other, b)| (a.location, component, &a.name).cmp(&(b.location, other, &b.name)));
     Ok(found.into_iter().map(|(_, interface)| interface).collect())
 }
 
@@ -86,24 +68,15 @@ fn block<'w>(module: &Module<'w>, ty: u32) -> Option<(u32, &'w [u32])> {
 /// How many locations a type takes.
 fn locations(ty: &Type) -> u32 {
     let vector = |scalar: Scalar, count: u32| {
-        if scalar.size() == 8 && count > 2 {
-            2
-        } else {
-            1
-        }
+        if scalar.size() == 8 && count > 2 { 2 } else { 1 }
     };
     match ty {
         Type::Scalar(_) | Type::Pointer | Type::RuntimeArray { .. } => 1,
         Type::Vector(scalar, count) => vector(*scalar, *count),
-        Type::Matrix {
-            scalar,
-            columns,
-            rows,
-            ..
-        } => columns.saturating_mul(vector(*scalar, *rows)),
+        Type::Matrix { scalar, columns, rows, .. } => columns.saturating_mul(vector(*scalar, *rows)),
         Type::Array { element, count, .. } => count.saturating_mul(locations(element)),
-        Type::Struct(block) => block.members.iter().fold(0, |sum: u32, member| {
-            sum.saturating_add(locations(&member.ty))
-        }),
+        Type::Struct(block) => {
+            block.members.iter().fold(0, |sum: u32, member| sum.saturating_add(locations(&member.ty)))
+        }
     }
 }

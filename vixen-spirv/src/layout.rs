@@ -29,95 +29,44 @@ struct Place<'o> {
 
 impl<'m, 'w> Layouts<'m, 'w> {
     pub fn new(module: &'m Module<'w>) -> Self {
-        Self {
-            module,
-            bytes_left: MAX_BYTES,
-        }
+        Self { module, bytes_left: MAX_BYTES }
     }
 
     /// The layout of a block in memory. `owner` is named in errors.
     pub fn block(&mut self, owner: &str, id: u32) -> Result<Block, ReflectError> {
-        self.structure(
-            id,
-            Place {
-                owner,
-                explicit: true,
-                matrix_stride: None,
-                row_major: false,
-                depth: 0,
-            },
-        )
+        self.structure(id, Place { owner, explicit: true, matrix_stride: None, row_major: false, depth: 0 })
     }
 
     /// The type of a stage's input or output.
     pub fn interface(&mut self, owner: &str, id: u32) -> Result<Type, ReflectError> {
-        self.ty(
-            id,
-            Place {
-                owner,
-                explicit: false,
-                matrix_stride: None,
-                row_major: false,
-                depth: 0,
-            },
-        )
+        self.ty(id, Place { owner, explicit: false, matrix_stride: None, row_major: false, depth: 0 })
     }
 
     /// The type of a number.
     pub fn scalar(&self, owner: &str, id: u32) -> Result<Scalar, ReflectError> {
         Ok(match self.module.types.get(&id) {
             Some(RawType::Bool) => Scalar::Bool,
-            Some(RawType::Int {
-                width: 8,
-                signed: true,
-            }) => Scalar::I8,
-            Some(RawType::Int {
-                width: 8,
-                signed: false,
-            }) => Scalar::U8,
-            Some(RawType::Int {
-                width: 16,
-                signed: true,
-            }) => Scalar::I16,
-            Some(RawType::Int {
-                width: 16,
-                signed: false,
-            }) => Scalar::U16,
-            Some(RawType::Int {
-                width: 32,
-                signed: true,
-            }) => Scalar::I32,
-            Some(RawType::Int {
-                width: 32,
-                signed: false,
-            }) => Scalar::U32,
-            Some(RawType::Int {
-                width: 64,
-                signed: true,
-            }) => Scalar::I64,
-            Some(RawType::Int {
-                width: 64,
-                signed: false,
-            }) => Scalar::U64,
+            Some(RawType::Int { width: 8, signed: true }) => Scalar::I8,
+            Some(RawType::Int { width: 8, signed: false }) => Scalar::U8,
+            Some(RawType::Int { width: 16, signed: true }) => Scalar::I16,
+            Some(RawType::Int { width: 16, signed: false }) => Scalar::U16,
+            Some(RawType::Int { width: 32, signed: true }) => Scalar::I32,
+            Some(RawType::Int { width: 32, signed: false }) => Scalar::U32,
+            Some(RawType::Int { width: 64, signed: true }) => Scalar::I64,
+            Some(RawType::Int { width: 64, signed: false }) => Scalar::U64,
             Some(RawType::Float { width: 16 }) => Scalar::F16,
             Some(RawType::Float { width: 32 }) => Scalar::F32,
             Some(RawType::Float { width: 64 }) => Scalar::F64,
             _ => {
-                return Err(unsupported(
-                    owner,
-                    "a number of a type that Rust does not have",
-                ));
+                return Err(unsupported(owner, "a number of a type that Rust does not have"));
             }
         })
     }
 
     /// A constant's value, a specialisation constant's default.
     pub fn constant(&self, owner: &str, id: u32) -> Result<u32, ReflectError> {
-        let constant = self
-            .module
-            .constants
-            .get(&id)
-            .ok_or(unsupported(owner, "a length that is no known constant"))?;
+        let constant =
+            self.module.constants.get(&id).ok_or(unsupported(owner, "a length that is no known constant"))?;
         u32::try_from(constant.value).map_err(|_| unsupported(owner, "a length beyond 32 bits"))
     }
 
@@ -130,21 +79,14 @@ impl<'m, 'w> Layouts<'m, 'w> {
 
     fn structure(&mut self, id: u32, place: Place) -> Result<Block, ReflectError> {
         let Some(&RawType::Struct { members: types }) = self.module.types.get(&id) else {
-            return Err(ReflectError::BadId {
-                id,
-                expected: "a structure type",
-            });
+            return Err(ReflectError::BadId { id, expected: "a structure type" });
         };
         let name = self.name(id, None)?;
         let mut members = Vec::new();
         let mut size = 0;
         for (member, &ty) in (0..).zip(types) {
             let decoration = |decoration| self.module.decoration(id, Some(member), decoration);
-            let offset = layout(
-                decoration(Decoration::Offset),
-                place,
-                "a member of a block has no offset",
-            )?;
+            let offset = layout(decoration(Decoration::Offset), place, "a member of a block has no offset")?;
             let place = Place {
                 matrix_stride: decoration(Decoration::MatrixStride),
                 row_major: decoration(Decoration::RowMajor).is_some(),
@@ -156,11 +98,7 @@ impl<'m, 'w> Layouts<'m, 'w> {
             size = size.max(end.ok_or(unsupported(place.owner, "a type larger than 4 GiB"))?);
             members.push(Member { name, offset, ty });
         }
-        Ok(Block {
-            name,
-            size,
-            members,
-        })
+        Ok(Block { name, size, members })
     }
 
     fn ty(&mut self, id: u32, place: Place) -> Result<Type, ReflectError> {
@@ -168,95 +106,53 @@ impl<'m, 'w> Layouts<'m, 'w> {
         if place.depth == MAX_DEPTH {
             return Err(ReflectError::TooComplex);
         }
-        let inner = Place {
-            depth: place.depth + 1,
-            ..place
-        };
+        let inner = Place { depth: place.depth + 1, ..place };
         let owner = place.owner;
         Ok(match self.module.ty(id)? {
-            RawType::Bool | RawType::Int { .. } | RawType::Float { .. } => {
-                Type::Scalar(self.scalar(owner, id)?)
-            }
-            RawType::Vector { component, count } => {
-                Type::Vector(self.scalar(owner, component)?, count)
-            }
+            RawType::Bool | RawType::Int { .. } | RawType::Float { .. } => Type::Scalar(self.scalar(owner, id)?),
+            RawType::Vector { component, count } => Type::Vector(self.scalar(owner, component)?, count),
             RawType::Matrix { column, count } => {
-                let Some(&RawType::Vector {
-                    component,
-                    count: rows,
-                }) = self.module.types.get(&column)
-                else {
-                    return Err(ReflectError::BadId {
-                        id: column,
-                        expected: "a vector type",
-                    });
+                let Some(&RawType::Vector { component, count: rows }) = self.module.types.get(&column) else {
+                    return Err(ReflectError::BadId { id: column, expected: "a vector type" });
                 };
                 Type::Matrix {
                     scalar: self.scalar(owner, component)?,
                     columns: count,
                     rows,
-                    column_stride: layout(
-                        place.matrix_stride,
-                        place,
-                        "a matrix in a block has no stride",
-                    )?,
+                    column_stride: layout(place.matrix_stride, place, "a matrix in a block has no stride")?,
                     row_major: place.row_major,
                 }
             }
             RawType::Array { element, length } => {
                 let count = self.constant(owner, length)?;
                 let stride = self.array_stride(id, place)?;
-                Type::Array {
-                    element: Box::new(self.ty(element, inner)?),
-                    count,
-                    stride,
-                }
+                Type::Array { element: Box::new(self.ty(element, inner)?), count, stride }
             }
             RawType::RuntimeArray { element } => {
                 let stride = self.array_stride(id, place)?;
-                Type::RuntimeArray {
-                    element: Box::new(self.ty(element, inner)?),
-                    stride,
-                }
+                Type::RuntimeArray { element: Box::new(self.ty(element, inner)?), stride }
             }
             RawType::Struct { .. } => Type::Struct(self.structure(id, inner)?),
-            RawType::Pointer { class, .. }
-                if class == StorageClass::PhysicalStorageBuffer as u32 =>
-            {
-                Type::Pointer
-            }
+            RawType::Pointer { class, .. } if class == StorageClass::PhysicalStorageBuffer as u32 => Type::Pointer,
             _ => {
-                return Err(unsupported(
-                    owner,
-                    "a member is neither a number nor made of numbers",
-                ));
+                return Err(unsupported(owner, "a member is neither a number nor made of numbers"));
             }
         })
     }
 
     fn array_stride(&self, id: u32, place: Place) -> Result<u32, ReflectError> {
-        layout(
-            self.module.decoration(id, None, Decoration::ArrayStride),
-            place,
-            "an array in a block has no stride",
-        )
+        layout(self.module.decoration(id, None, Decoration::ArrayStride), place, "an array in a block has no stride")
     }
 
     fn spend(&mut self, bytes: usize) -> Result<(), ReflectError> {
-        self.bytes_left = self
-            .bytes_left
-            .checked_sub(bytes)
-            .ok_or(ReflectError::TooComplex)?;
+        self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or(ReflectError::TooComplex)?;
         Ok(())
     }
 }
 
 /// A type's error, under the name of what it belongs to.
 pub fn unsupported(owner: &str, problem: &'static str) -> ReflectError {
-    ReflectError::Unsupported {
-        owner: owner.to_owned(),
-        problem,
-    }
+    ReflectError::Unsupported { owner: owner.to_owned(), problem }
 }
 
 fn layout(given: Option<u32>, place: Place, missing: &'static str) -> Result<u32, ReflectError> {
@@ -272,13 +168,9 @@ fn byte_size(ty: &Type) -> Option<u32> {
     match ty {
         Type::Scalar(scalar) => Some(scalar.size()),
         Type::Vector(scalar, count) => scalar.size().checked_mul(*count),
-        Type::Matrix {
-            columns,
-            rows,
-            column_stride,
-            row_major,
-            ..
-        } => column_stride.checked_mul(if *row_major { *rows } else { *columns }),
+        Type::Matrix { columns, rows, column_stride, row_major, .. } => {
+            column_stride.checked_mul(if *row_major { *rows } else { *columns })
+        }
         Type::Array { count, stride, .. } => stride.checked_mul(*count),
         Type::RuntimeArray { .. } => Some(0),
         Type::Struct(block) => Some(block.size),

@@ -90,41 +90,25 @@ pub struct Function {
 
 impl<'w> Module<'w> {
     pub fn parse(words: &'w [u32]) -> Result<Self, ReflectError> {
-        let mut module = Self {
-            words,
-            ..Self::default()
-        };
+        let mut module = Self { words, ..Self::default() };
         let mut open: Option<(u32, Function)> = None;
         for instruction in Instructions::new(words, HEADER_LEN, words.len()) {
             let instruction = instruction?;
             match (&mut open, instruction.op()) {
                 (None, Some(Op::Function)) => {
                     let start = instruction.at + 1 + instruction.operands.len();
-                    let function = Function {
-                        parameters: Vec::new(),
-                        start,
-                        end: start,
-                        has_body: false,
-                    };
+                    let function = Function { parameters: Vec::new(), start, end: start, has_body: false };
                     open = Some((instruction.operand(1)?, function));
                 }
                 (None, _) => module.declare(instruction)?,
                 (Some(_), Some(Op::Function)) => {
                     return Err(instruction.malformed("a function inside a function"));
                 }
-                (Some((_, function)), Some(Op::FunctionParameter)) => {
-                    function.parameters.push(instruction.operand(1)?)
-                }
+                (Some((_, function)), Some(Op::FunctionParameter)) => function.parameters.push(instruction.operand(1)?),
                 (Some((_, function)), Some(Op::Label)) => function.has_body = true,
                 (Some(_), Some(Op::FunctionEnd)) => {
                     if let Some((id, function)) = open.take() {
-                        module.functions.insert(
-                            id,
-                            Function {
-                                end: instruction.at,
-                                ..function
-                            },
-                        );
+                        module.functions.insert(id, Function { end: instruction.at, ..function });
                     }
                 }
                 (Some(_), _) => {}
@@ -144,24 +128,17 @@ impl<'w> Module<'w> {
 
     /// What a variable is called in an error.
     pub fn owner(&self, id: u32) -> String {
-        let name = self
-            .name(id, None)
-            .map_or_else(|| format!("%{id}"), |name| format!("`{name}`"));
+        let name = self.name(id, None).map_or_else(|| format!("%{id}"), |name| format!("`{name}`"));
         let Some(binding) = self.decoration(id, None, Decoration::Binding) else {
             return name;
         };
-        let set = self
-            .decoration(id, None, Decoration::DescriptorSet)
-            .unwrap_or(0);
+        let set = self.decoration(id, None, Decoration::DescriptorSet).unwrap_or(0);
         format!("{name} (set {set}, binding {binding})")
     }
 
     /// A type's declaration.
     pub fn ty(&self, id: u32) -> Result<RawType<'w>, ReflectError> {
-        self.types.get(&id).copied().ok_or(ReflectError::BadId {
-            id,
-            expected: "a type",
-        })
+        self.types.get(&id).copied().ok_or(ReflectError::BadId { id, expected: "a type" })
     }
 
     /// The operand of a decoration on an id or on a struct's member; 0 where it has none.
@@ -171,11 +148,7 @@ impl<'w> Module<'w> {
 
     /// Every id with a decoration, sorted.
     pub fn decorated(&self, decoration: Decoration) -> BTreeSet<u32> {
-        self.decorations
-            .keys()
-            .filter(|key| key.1.is_none() && key.2 == decoration)
-            .map(|key| key.0)
-            .collect()
+        self.decorations.keys().filter(|key| key.1.is_none() && key.2 == decoration).map(|key| key.0).collect()
     }
 
     /// What a type is to the store analysis.
@@ -187,10 +160,7 @@ impl<'w> Module<'w> {
     pub fn pointee(&self, variable: Variable) -> Result<u32, ReflectError> {
         match self.types.get(&variable.pointer_type) {
             Some(&RawType::Pointer { pointee, .. }) => Ok(pointee),
-            _ => Err(ReflectError::BadId {
-                id: variable.pointer_type,
-                expected: "a pointer type",
-            }),
+            _ => Err(ReflectError::BadId { id: variable.pointer_type, expected: "a pointer type" }),
         }
     }
 
@@ -218,64 +188,32 @@ impl<'w> Module<'w> {
             Op::EntryPoint => {
                 let (name, end) = instruction.string(2)?;
                 let interface = instruction.operands_from(end);
-                self.entry_points.push(EntryPoint {
-                    model: operand(0)?,
-                    function: operand(1)?,
-                    name,
-                    interface,
-                });
+                self.entry_points.push(EntryPoint { model: operand(0)?, function: operand(1)?, name, interface });
             }
-            Op::ExecutionMode | Op::ExecutionModeId => {
-                self.modes.push((operand(0)?, instruction.operands_from(1)))
-            }
+            Op::ExecutionMode | Op::ExecutionModeId => self.modes.push((operand(0)?, instruction.operands_from(1))),
             Op::Name => self.declare_name(operand(0)?, None, instruction.string(1)?.0),
-            Op::MemberName => {
-                self.declare_name(operand(0)?, Some(operand(1)?), instruction.string(2)?.0)
-            }
-            Op::Decorate => self.declare_decoration(
-                operand(0)?,
-                None,
-                operand(1)?,
-                instruction.operands_from(2),
-            ),
+            Op::MemberName => self.declare_name(operand(0)?, Some(operand(1)?), instruction.string(2)?.0),
+            Op::Decorate => self.declare_decoration(operand(0)?, None, operand(1)?, instruction.operands_from(2)),
             Op::MemberDecorate => {
                 let member = Some(operand(1)?);
-                self.declare_decoration(
-                    operand(0)?,
-                    member,
-                    operand(2)?,
-                    instruction.operands_from(3),
-                );
+                self.declare_decoration(operand(0)?, member, operand(2)?, instruction.operands_from(3));
             }
             Op::GroupDecorate => {
                 let group = operand(0)?;
-                self.groups.extend(
-                    instruction
-                        .operands_from(1)
-                        .iter()
-                        .map(|&target| (group, target, None)),
-                );
+                self.groups.extend(instruction.operands_from(1).iter().map(|&target| (group, target, None)));
             }
             Op::GroupMemberDecorate => {
                 let group = operand(0)?;
                 let (pairs, _) = instruction.operands_from(1).as_chunks::<2>();
-                self.groups.extend(
-                    pairs
-                        .iter()
-                        .map(|&[target, member]| (group, target, Some(member))),
-                );
+                self.groups.extend(pairs.iter().map(|&[target, member]| (group, target, Some(member))));
             }
             Op::Variable => {
-                let variable = Variable {
-                    pointer_type: operand(0)?,
-                    class: operand(2)?,
-                };
+                let variable = Variable { pointer_type: operand(0)?, class: operand(2)? };
                 self.variables.insert(operand(1)?, variable);
                 self.escaped.extend(instruction.operands_from(3));
             }
             Op::ConstantComposite | Op::SpecConstantComposite => {
-                self.composites
-                    .insert(operand(1)?, instruction.operands_from(2));
+                self.composites.insert(operand(1)?, instruction.operands_from(2));
             }
             Op::ConstantTrue
             | Op::ConstantFalse
@@ -296,13 +234,7 @@ impl<'w> Module<'w> {
         }
     }
 
-    fn declare_decoration(
-        &mut self,
-        id: u32,
-        member: Option<u32>,
-        decoration: u32,
-        operands: &[u32],
-    ) {
+    fn declare_decoration(&mut self, id: u32, member: Option<u32>, decoration: u32, operands: &[u32]) {
         let Some(decoration) = Decoration::from_u32(decoration) else {
             return;
         };
@@ -319,18 +251,13 @@ impl<'w> Module<'w> {
         for (group, target, member) in std::mem::take(&mut self.groups) {
             for &decoration in DECORATIONS {
                 if let Some(&operand) = self.decorations.get(&(group, None, decoration)) {
-                    self.decorations
-                        .insert((target, member, decoration), operand);
+                    self.decorations.insert((target, member, decoration), operand);
                 }
             }
         }
     }
 
-    fn declare_constant(
-        &mut self,
-        op: Op,
-        instruction: Instruction<'w>,
-    ) -> Result<(), ReflectError> {
+    fn declare_constant(&mut self, op: Op, instruction: Instruction<'w>) -> Result<(), ReflectError> {
         let (ty, id) = (instruction.operand(0)?, instruction.operand(1)?);
         let operands = instruction.operands_from(2);
         let value = match op {
@@ -342,10 +269,7 @@ impl<'w> Module<'w> {
             Op::SpecConstantOp => {
                 let inner = Op::from_u32(instruction.operand(2)?);
                 let arguments = instruction.operands_from(3);
-                if matches!(
-                    inner,
-                    Some(Op::AccessChain | Op::InBoundsAccessChain | Op::PtrAccessChain)
-                ) {
+                if matches!(inner, Some(Op::AccessChain | Op::InBoundsAccessChain | Op::PtrAccessChain)) {
                     self.escaped.extend(arguments);
                 }
                 inner.and_then(|inner| constant::evaluate(self, ty, inner, arguments))
@@ -353,18 +277,8 @@ impl<'w> Module<'w> {
             _ => Some(0),
         };
         if let Some(value) = value {
-            let specialised = matches!(
-                op,
-                Op::SpecConstantTrue | Op::SpecConstantFalse | Op::SpecConstant
-            );
-            self.constants.insert(
-                id,
-                Constant {
-                    ty,
-                    value,
-                    specialised,
-                },
-            );
+            let specialised = matches!(op, Op::SpecConstantTrue | Op::SpecConstantFalse | Op::SpecConstant);
+            self.constants.insert(id, Constant { ty, value, specialised });
         }
         Ok(())
     }
@@ -386,26 +300,16 @@ impl<'w> Module<'w> {
             RawType::Bool | RawType::Int { .. } | RawType::Float { .. } => Kind::Data,
             RawType::Vector { .. } | RawType::Matrix { .. } => Kind::Data,
             // The address of other memory: a number here.
-            RawType::Pointer { class, .. }
-                if class == StorageClass::PhysicalStorageBuffer as u32 =>
-            {
-                Kind::Data
-            }
+            RawType::Pointer { class, .. } if class == StorageClass::PhysicalStorageBuffer as u32 => Kind::Data,
             RawType::Image { .. }
             | RawType::SampledImage { .. }
             | RawType::Sampler
             | RawType::AccelerationStructure => Kind::Handle,
-            RawType::Array { element, .. } | RawType::RuntimeArray { element } => {
-                self.kind(element)
-            }
+            RawType::Array { element, .. } | RawType::RuntimeArray { element } => self.kind(element),
             RawType::Struct { members } => {
                 let mut kinds = members.iter().map(|&member| self.kind(member));
                 let first = kinds.next().unwrap_or(Kind::Data);
-                if kinds.all(|kind| kind == first) {
-                    first
-                } else {
-                    Kind::Other
-                }
+                if kinds.all(|kind| kind == first) { first } else { Kind::Other }
             }
             RawType::Pointer { .. } | RawType::Other => Kind::Other,
         }

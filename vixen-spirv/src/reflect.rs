@@ -32,16 +32,9 @@ pub fn shader(module: &Module, name: Option<&str>) -> Result<Shader, ReflectErro
     })
 }
 
-fn entry_point<'m, 'w>(
-    module: &'m Module<'w>,
-    name: Option<&str>,
-) -> Result<&'m EntryPoint<'w>, ReflectError> {
+fn entry_point<'m, 'w>(module: &'m Module<'w>, name: Option<&str>) -> Result<&'m EntryPoint<'w>, ReflectError> {
     let all = || {
-        let mut names: Vec<String> = module
-            .entry_points
-            .iter()
-            .map(|entry| entry.name.clone())
-            .collect();
+        let mut names: Vec<String> = module.entry_points.iter().map(|entry| entry.name.clone()).collect();
         names.sort();
         names
     };
@@ -50,16 +43,10 @@ fn entry_point<'m, 'w>(
         (None, [entry]) => return Ok(entry),
         (name, _) => name.unwrap_or("main"),
     };
-    let mut matching = module
-        .entry_points
-        .iter()
-        .filter(|entry| entry.name == wanted);
+    let mut matching = module.entry_points.iter().filter(|entry| entry.name == wanted);
     match (matching.next(), matching.next()) {
         (Some(entry), None) => Ok(entry),
-        (None, _) if name.is_some() => Err(ReflectError::NoSuchEntryPoint {
-            name: wanted.to_owned(),
-            names: all(),
-        }),
+        (None, _) if name.is_some() => Err(ReflectError::NoSuchEntryPoint { name: wanted.to_owned(), names: all() }),
         _ => Err(ReflectError::SeveralEntryPoints { names: all() }),
     }
 }
@@ -81,19 +68,12 @@ fn stage(entry: &EntryPoint) -> Result<Stage, ReflectError> {
         Some(ExecutionModel::MissKHR) => Stage::Miss,
         Some(ExecutionModel::CallableKHR) => Stage::Callable,
         Some(ExecutionModel::Kernel) | None => {
-            return Err(ReflectError::UnsupportedStage {
-                entry_point: entry.name.clone(),
-                model: entry.model,
-            });
+            return Err(ReflectError::UnsupportedStage { entry_point: entry.name.clone(), model: entry.model });
         }
     })
 }
 
-fn local_size(
-    module: &Module,
-    layouts: &Layouts,
-    entry: &EntryPoint,
-) -> Result<Option<[u32; 3]>, ReflectError> {
+fn local_size(module: &Module, layouts: &Layouts, entry: &EntryPoint) -> Result<Option<[u32; 3]>, ReflectError> {
     let constants = |ids: &[u32]| -> Result<Option<[u32; 3]>, ReflectError> {
         let &[x, y, z] = ids else {
             return Err(unsupported("the workgroup size", "not three numbers"));
@@ -106,14 +86,10 @@ fn local_size(
     }
     for (function, mode) in &module.modes {
         match **mode {
-            [mode, x, y, z]
-                if *function == entry.function && mode == ExecutionMode::LocalSize as u32 =>
-            {
+            [mode, x, y, z] if *function == entry.function && mode == ExecutionMode::LocalSize as u32 => {
                 return Ok(Some([x, y, z]));
             }
-            [mode, ref ids @ ..]
-                if *function == entry.function && mode == ExecutionMode::LocalSizeId as u32 =>
-            {
+            [mode, ref ids @ ..] if *function == entry.function && mode == ExecutionMode::LocalSizeId as u32 => {
                 return constants(ids);
             }
             _ => {}
@@ -129,65 +105,34 @@ fn push_constants(
     usage: &Usage,
 ) -> Result<Option<PushConstants>, ReflectError> {
     let class = StorageClass::PushConstant as u32;
-    let all: Vec<u32> = module
-        .variables
-        .iter()
-        .filter(|(_, it)| it.class == class)
-        .map(|(&id, _)| id)
-        .collect();
-    let used: Vec<u32> = all
-        .iter()
-        .copied()
-        .filter(|id| usage.mentions.contains(id))
-        .collect();
+    let all: Vec<u32> = module.variables.iter().filter(|(_, it)| it.class == class).map(|(&id, _)| id).collect();
+    let used: Vec<u32> = all.iter().copied().filter(|id| usage.mentions.contains(id)).collect();
     let (id, used) = match (used.as_slice(), all.as_slice()) {
         (&[id], _) => (id, true),
         ([], &[id]) => (id, false),
         ([], _) => return Ok(None),
         _ => {
-            return Err(unsupported(
-                "push constants",
-                "an entry point uses more than one block",
-            ));
+            return Err(unsupported("push constants", "an entry point uses more than one block"));
         }
     };
     let block = layouts.block(&module.owner(id), module.pointee(module.variables[&id])?)?;
-    Ok(Some(PushConstants {
-        name: module.name(id, None),
-        block,
-        used,
-    }))
+    Ok(Some(PushConstants { name: module.name(id, None), block, used }))
 }
 
 fn spec_constants(module: &Module, layouts: &Layouts) -> Result<Vec<SpecConstant>, ReflectError> {
     let mut found = Vec::new();
     for id in module.decorated(Decoration::SpecId) {
-        let Some(constant) = module
-            .constants
-            .get(&id)
-            .filter(|constant| constant.specialised)
-        else {
+        let Some(constant) = module.constants.get(&id).filter(|constant| constant.specialised) else {
             continue;
         };
         let Some(spec_id) = module.decoration(id, None, Decoration::SpecId) else {
             continue;
         };
         let scalar = layouts.scalar(&module.owner(id), constant.ty)?;
-        found.push(SpecConstant {
-            id: spec_id,
-            name: module.name(id, None),
-            scalar,
-        });
+        found.push(SpecConstant { id: spec_id, name: module.name(id, None), scalar });
     }
     // glslang writes a workgroup size's constant twice, once without a name.
-    found.sort_by(|a, b| {
-        (a.id, a.scalar, a.name.is_none(), &a.name).cmp(&(
-            b.id,
-            b.scalar,
-            b.name.is_none(),
-            &b.name,
-        ))
-    });
+    found.sort_by(|a, b| (a.id, a.scalar, a.name.is_none(), &a.name).cmp(&(b.id, b.scalar, b.name.is_none(), &b.name)));
     found.dedup_by_key(|it| (it.id, it.scalar));
     Ok(found)
 }

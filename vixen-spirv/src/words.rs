@@ -11,14 +11,9 @@ pub const HEADER_LEN: usize = 5;
 pub fn words(bytes: &[u8]) -> Result<Vec<u32>, ReflectError> {
     let (chunks, rest) = bytes.as_chunks::<4>();
     if !rest.is_empty() {
-        return Err(ReflectError::Length {
-            length: bytes.len(),
-        });
+        return Err(ReflectError::Length { length: bytes.len() });
     }
-    let words: Vec<u32> = chunks
-        .iter()
-        .map(|chunk| u32::from_le_bytes(*chunk))
-        .collect();
+    let words: Vec<u32> = chunks.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect();
     match words.first() {
         Some(&found) if found != spirv::MAGIC_NUMBER => Err(ReflectError::BadMagic { found }),
         Some(_) if words.len() >= HEADER_LEN => Ok(words),
@@ -45,10 +40,7 @@ impl<'w> Instruction<'w> {
 
     /// The operand at `index`.
     pub fn operand(&self, index: usize) -> Result<u32, ReflectError> {
-        self.operands
-            .get(index)
-            .copied()
-            .ok_or(self.malformed("an instruction has too few operands"))
+        self.operands.get(index).copied().ok_or(self.malformed("an instruction has too few operands"))
     }
 
     /// The operands from `index` on.
@@ -62,10 +54,7 @@ impl<'w> Instruction<'w> {
         for (offset, word) in self.operands_from(index).iter().enumerate() {
             for byte in word.to_le_bytes() {
                 if byte == 0 {
-                    return Ok((
-                        String::from_utf8_lossy(&bytes).into_owned(),
-                        index + offset + 1,
-                    ));
+                    return Ok((String::from_utf8_lossy(&bytes).into_owned(), index + offset + 1));
                 }
                 bytes.push(byte);
             }
@@ -75,10 +64,7 @@ impl<'w> Instruction<'w> {
 
     /// An error at this instruction.
     pub fn malformed(&self, problem: &'static str) -> ReflectError {
-        ReflectError::Malformed {
-            word: self.at,
-            problem,
-        }
+        ReflectError::Malformed { word: self.at, problem }
     }
 }
 
@@ -92,11 +78,7 @@ pub struct Instructions<'w> {
 impl<'w> Instructions<'w> {
     /// Starts at word `at` and stops before word `end`.
     pub fn new(words: &'w [u32], at: usize, end: usize) -> Self {
-        Self {
-            words,
-            at,
-            end: end.min(words.len()),
-        }
+        Self { words, at, end: end.min(words.len()) }
     }
 }
 
@@ -113,19 +95,12 @@ impl<'w> Iterator for Instructions<'w> {
         // One error ends the stream: behind it nothing is known to be an instruction.
         self.at = self.end;
         if length == 0 {
-            return Some(Err(ReflectError::Malformed {
-                word: at,
-                problem: "an instruction has no length",
-            }));
+            return Some(Err(ReflectError::Malformed { word: at, problem: "an instruction has no length" }));
         }
         let Some(operands) = self.words[..self.end].get(at + 1..at + length) else {
             return Some(Err(ReflectError::Truncated { word: self.end }));
         };
         self.at = at + length;
-        Some(Ok(Instruction {
-            at,
-            opcode: first & 0xffff,
-            operands,
-        }))
+        Some(Ok(Instruction { at, opcode: first & 0xffff, operands }))
     }
 }

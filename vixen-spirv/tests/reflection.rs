@@ -5,8 +5,8 @@ mod support;
 
 use support::{bytes, fixture, shader, split, words};
 use vixen_spirv::{
-    Binding, Block, Count, Descriptor, Dim, ImageFormat, ImageType, Interface, Member, Scalar,
-    Shader, SpecConstant, Stage, Type, reflect,
+    Binding, Block, Count, Descriptor, Dim, ImageFormat, ImageType, Interface, Member, Scalar, Shader, SpecConstant,
+    Stage, Type, reflect,
 };
 
 const F32: Type = Type::Scalar(Scalar::F32);
@@ -14,64 +14,32 @@ const U32: Type = Type::Scalar(Scalar::U32);
 const VEC3: Type = Type::Vector(Scalar::F32, 3);
 
 fn member(name: &str, offset: u32, ty: Type) -> Member {
-    Member {
-        name: Some(name.to_owned()),
-        offset,
-        ty,
-    }
+    Member { name: Some(name.to_owned()), offset, ty }
 }
 
 fn block(name: &str, size: u32, members: Vec<Member>) -> Block {
-    Block {
-        name: Some(name.to_owned()),
-        size,
-        members,
-    }
+    Block { name: Some(name.to_owned()), size, members }
 }
 
 fn array(element: Type, count: u32, stride: u32) -> Type {
-    Type::Array {
-        element: Box::new(element),
-        count,
-        stride,
-    }
+    Type::Array { element: Box::new(element), count, stride }
 }
 
 fn matrix(columns: u32, rows: u32, row_major: bool) -> Type {
-    Type::Matrix {
-        scalar: Scalar::F32,
-        columns,
-        rows,
-        column_stride: 16,
-        row_major,
-    }
+    Type::Matrix { scalar: Scalar::F32, columns, rows, column_stride: 16, row_major }
 }
 
 fn light() -> Type {
-    let members = vec![
-        member("position", 0, VEC3),
-        member("power", 12, F32),
-        member("basis", 16, matrix(3, 3, false)),
-    ];
+    let members = vec![member("position", 0, VEC3), member("power", 12, F32), member("basis", 16, matrix(3, 3, false))];
     Type::Struct(block("Light", 64, members))
 }
 
 fn image(dim: Dim, format: Option<ImageFormat>, scalar: Scalar) -> ImageType {
-    ImageType {
-        dim,
-        arrayed: false,
-        multisampled: false,
-        format,
-        scalar,
-    }
+    ImageType { dim, arrayed: false, multisampled: false, format, scalar }
 }
 
 fn at(shader: &Shader, set: u32, binding: u32) -> &Binding {
-    shader
-        .bindings
-        .iter()
-        .find(|it| (it.set, it.binding) == (set, binding))
-        .expect("a binding")
+    shader.bindings.iter().find(|it| (it.set, it.binding) == (set, binding)).expect("a binding")
 }
 
 fn name(text: &str) -> Option<String> {
@@ -90,14 +58,8 @@ fn uniform_block_in_std140() {
         member("weights", 208, array(F32, 3, 16)),
         member("model", 256, matrix(4, 3, true)),
     ];
-    assert_eq!(
-        camera.descriptor,
-        Descriptor::UniformBuffer(block("Camera", 304, members))
-    );
-    assert_eq!(
-        (&camera.name, &camera.block_name),
-        (&name("camera"), &name("Camera"))
-    );
+    assert_eq!(camera.descriptor, Descriptor::UniformBuffer(block("Camera", 304, members)));
+    assert_eq!((&camera.name, &camera.block_name), (&name("camera"), &name("Camera")));
     assert!(camera.used && !camera.access.writable && !camera.access.stores);
 }
 
@@ -108,34 +70,17 @@ fn storage_block_in_std430_with_a_runtime_array() {
     let members = vec![
         member("count", 0, U32),
         member("size", 8, Type::Vector(Scalar::U32, 2)),
-        member(
-            "lights",
-            16,
-            Type::RuntimeArray {
-                element: Box::new(light()),
-                stride: 64,
-            },
-        ),
+        member("lights", 16, Type::RuntimeArray { element: Box::new(light()), stride: 64 }),
     ];
-    assert_eq!(
-        scene.descriptor,
-        Descriptor::StorageBuffer(block("Scene", 16, members))
-    );
+    assert_eq!(scene.descriptor, Descriptor::StorageBuffer(block("Scene", 16, members)));
     assert!(!scene.access.writable && !scene.access.stores);
 }
 
 #[test]
 fn storage_block_in_scalar_layout() {
     let shader = shader("descriptors.spv");
-    let members = vec![
-        member("a", 0, VEC3),
-        member("b", 12, F32),
-        member("c", 16, array(VEC3, 2, 12)),
-    ];
-    assert_eq!(
-        at(&shader, 1, 1).descriptor,
-        Descriptor::StorageBuffer(block("Tight", 40, members))
-    );
+    let members = vec![member("a", 0, VEC3), member("b", 12, F32), member("c", 16, array(VEC3, 2, 12))];
+    assert_eq!(at(&shader, 1, 1).descriptor, Descriptor::StorageBuffer(block("Tight", 40, members)));
 }
 
 #[test]
@@ -143,10 +88,7 @@ fn unnamed_instance_has_its_block_name() {
     let shader = shader("descriptors.spv");
     let plain = at(&shader, 0, 2);
     assert_eq!((&plain.name, &plain.block_name), (&None, &name("Unnamed")));
-    assert!(
-        plain.access.stores,
-        "a store under a specialisation constant counts"
-    );
+    assert!(plain.access.stores, "a store under a specialisation constant counts");
 }
 
 #[test]
@@ -159,10 +101,7 @@ fn every_descriptor_type() {
         .map(|it| (it.set, it.binding, it.descriptor.clone(), it.count))
         .collect();
     let sampled = Descriptor::SampledImage(image(Dim::D2, None, Scalar::F32));
-    let layers = ImageType {
-        arrayed: true,
-        ..image(Dim::D2, None, Scalar::F32)
-    };
+    let layers = ImageType { arrayed: true, ..image(Dim::D2, None, Scalar::F32) };
     let color = image(Dim::D2, Some(ImageFormat::Rgba16Float), Scalar::F32);
     let counters = image(Dim::D3, Some(ImageFormat::R32Uint), Scalar::U32);
     let expected = vec![
@@ -170,12 +109,7 @@ fn every_descriptor_type() {
         (0, 4, Descriptor::StorageImage(counters), Count::One),
         (0, 5, Descriptor::SampledImage(layers), Count::One),
         (0, 6, Descriptor::Sampler, Count::One),
-        (
-            0,
-            7,
-            Descriptor::CombinedImageSampler(image(Dim::Cube, None, Scalar::F32)),
-            Count::One,
-        ),
+        (0, 7, Descriptor::CombinedImageSampler(image(Dim::Cube, None, Scalar::F32)), Count::One),
         (0, 8, Descriptor::UniformTexelBuffer, Count::One),
         (0, 9, Descriptor::StorageTexelBuffer, Count::One),
         (0, 10, Descriptor::AccelerationStructure, Count::One),
@@ -188,20 +122,13 @@ fn every_descriptor_type() {
 #[test]
 fn bindings_without_a_use_are_marked() {
     let shader = shader("descriptors.spv");
-    let unused: Vec<_> = shader
-        .bindings
-        .iter()
-        .filter(|it| !it.used)
-        .map(|it| it.name.clone())
-        .collect();
+    let unused: Vec<_> = shader.bindings.iter().filter(|it| !it.used).map(|it| it.name.clone()).collect();
     assert_eq!(unused, [name("idle")]);
 }
 
 #[test]
 fn push_constants_have_absolute_offsets() {
-    let push = shader("descriptors.spv")
-        .push_constants
-        .expect("push constants");
+    let push = shader("descriptors.spv").push_constants.expect("push constants");
     let members = vec![
         member("jitter", 16, Type::Vector(Scalar::F32, 2)),
         member("frame", 24, U32),
@@ -214,11 +141,7 @@ fn push_constants_have_absolute_offsets() {
 #[test]
 fn specialisation_constants() {
     let shader = shader("descriptors.spv");
-    let constant = |id, name: Option<&str>, scalar| SpecConstant {
-        id,
-        name: name.map(str::to_owned),
-        scalar,
-    };
+    let constant = |id, name: Option<&str>, scalar| SpecConstant { id, name: name.map(str::to_owned), scalar };
     let expected = [
         constant(1, Some("COUNT"), Scalar::U32),
         constant(2, Some("SCALE"), Scalar::F32),
@@ -235,19 +158,14 @@ fn stripped_module_lacks_names_and_nothing_else() {
     for binding in &mut named.bindings {
         binding.name = None;
         binding.block_name = None;
-        if let Descriptor::UniformBuffer(block) | Descriptor::StorageBuffer(block) =
-            &mut binding.descriptor
-        {
+        if let Descriptor::UniformBuffer(block) | Descriptor::StorageBuffer(block) = &mut binding.descriptor {
             strip(block);
         }
     }
     let push = named.push_constants.as_mut().expect("push constants");
     push.name = None;
     strip(&mut push.block);
-    named
-        .spec_constants
-        .iter_mut()
-        .for_each(|constant| constant.name = None);
+    named.spec_constants.iter_mut().for_each(|constant| constant.name = None);
     assert_eq!(shader("descriptors-stripped.spv"), named);
 }
 
@@ -270,48 +188,26 @@ fn strip_type(ty: &mut Type) {
 #[test]
 fn order_of_annotations_does_not_matter() {
     // Names, entry points' modes and decorations stand in any order within their section.
-    for fixture_name in [
-        "descriptors.spv",
-        "access.spv",
-        "mesh.spv",
-        "structured.spv",
-    ] {
+    for fixture_name in ["descriptors.spv", "access.spv", "mesh.spv", "structured.spv"] {
         let words = words(&fixture(fixture_name));
         let (header, mut instructions) = split(&words);
         for section in [&[5, 6][..], &[71, 72], &[17]] {
             let inside = |it: &Vec<u32>| section.contains(&(it[0] & 0xffff));
             let start = instructions.iter().position(inside).expect("a section");
-            let length = instructions[start..]
-                .iter()
-                .take_while(|it| inside(it))
-                .count();
+            let length = instructions[start..].iter().take_while(|it| inside(it)).count();
             instructions[start..start + length].reverse();
         }
         let reordered = bytes(&[header, &instructions.concat()].concat());
         assert_ne!(reordered, fixture(fixture_name));
-        assert_eq!(
-            reflect(&reordered),
-            Ok(shader(fixture_name)),
-            "{fixture_name}"
-        );
+        assert_eq!(reflect(&reordered), Ok(shader(fixture_name)), "{fixture_name}");
     }
 }
 
 #[test]
 fn vertex_inputs_and_interface_blocks() {
     let shader = shader("mesh.spv");
-    let plain = |columns| Type::Matrix {
-        scalar: Scalar::F32,
-        columns,
-        rows: 4,
-        column_stride: 0,
-        row_major: false,
-    };
-    let entry = |location, text: &str, ty| Interface {
-        location,
-        name: name(text),
-        ty,
-    };
+    let plain = |columns| Type::Matrix { scalar: Scalar::F32, columns, rows: 4, column_stride: 0, row_major: false };
+    let entry = |location, text: &str, ty| Interface { location, name: name(text), ty };
     let inputs = [
         entry(0, "position", VEC3),
         entry(2, "uv", Type::Vector(Scalar::F32, 2)),
@@ -332,41 +228,22 @@ fn vertex_inputs_and_interface_blocks() {
 #[test]
 fn fragment_outputs_and_subpass_inputs() {
     let shader = shader("shade.spv");
-    let outputs: Vec<_> = shader
-        .outputs
-        .iter()
-        .map(|it| (it.location, it.ty.clone()))
-        .collect();
-    assert_eq!(
-        outputs,
-        [
-            (0, Type::Vector(Scalar::F32, 4)),
-            (1, Type::Vector(Scalar::U32, 2))
-        ]
-    );
+    let outputs: Vec<_> = shader.outputs.iter().map(|it| (it.location, it.ty.clone())).collect();
+    assert_eq!(outputs, [(0, Type::Vector(Scalar::F32, 4)), (1, Type::Vector(Scalar::U32, 2))]);
     assert_eq!(shader.stage, Stage::Fragment);
     assert_eq!(at(&shader, 0, 0).descriptor, Descriptor::InputAttachment);
-    assert_eq!(
-        at(&shader, 0, 1).descriptor,
-        Descriptor::CombinedImageSampler(image(Dim::D2, None, Scalar::F32))
-    );
+    assert_eq!(at(&shader, 0, 1).descriptor, Descriptor::CombinedImageSampler(image(Dim::D2, None, Scalar::F32)));
 }
 
 #[test]
 fn ray_generation() {
     let shader = shader("trace.spv");
-    assert_eq!(
-        (shader.stage, shader.entry_point.as_str()),
-        (Stage::RayGeneration, "main")
-    );
+    assert_eq!((shader.stage, shader.entry_point.as_str()), (Stage::RayGeneration, "main"));
     let scene = at(&shader, 0, 0);
     assert_eq!(scene.descriptor, Descriptor::AccelerationStructure);
     assert!(scene.access.loads && !scene.access.stores);
     let color = at(&shader, 0, 1);
-    assert_eq!(
-        color.descriptor,
-        Descriptor::StorageImage(image(Dim::D2, Some(ImageFormat::Rgba8Unorm), Scalar::F32))
-    );
+    assert_eq!(color.descriptor, Descriptor::StorageImage(image(Dim::D2, Some(ImageFormat::Rgba8Unorm), Scalar::F32)));
     assert!(color.access.stores && !color.access.loads);
 }
 
@@ -381,17 +258,11 @@ fn hlsl_buffers() {
         member("weights", 16, array(F32, 2, 16)),
         member("after", 48, F32),
     ];
-    assert_eq!(
-        settings.descriptor,
-        Descriptor::UniformBuffer(block("Settings", 52, members))
-    );
+    assert_eq!(settings.descriptor, Descriptor::UniformBuffer(block("Settings", 52, members)));
     let (source, target) = (at(&shader, 0, 1), at(&shader, 0, 2));
     assert!(!source.access.writable && source.access.loads && !source.access.stores);
     assert!(target.access.writable && target.access.stores && !target.access.loads);
-    assert_eq!(
-        at(&shader, 0, 4).descriptor,
-        Descriptor::SampledImage(image(Dim::D2, None, Scalar::F32))
-    );
+    assert_eq!(at(&shader, 0, 4).descriptor, Descriptor::SampledImage(image(Dim::D2, None, Scalar::F32)));
     assert_eq!(at(&shader, 0, 5).descriptor, Descriptor::Sampler);
 }
 
@@ -401,13 +272,7 @@ fn slang_module() {
     let found: Vec<_> = shader
         .bindings
         .iter()
-        .map(|it| {
-            (
-                it.name.as_deref().unwrap_or_default(),
-                it.access.loads,
-                it.access.stores,
-            )
-        })
+        .map(|it| (it.name.as_deref().unwrap_or_default(), it.access.loads, it.access.stores))
         .collect();
     let expected = [
         ("settings", true, false),
@@ -427,34 +292,16 @@ fn slang_module() {
     assert_eq!(found, expected);
     assert_eq!(shader.local_size, Some([32, 2, 1]));
     let push = shader.push_constants.expect("push constants").block;
-    assert_eq!(
-        push.members,
-        [
-            member("frame", 0, U32),
-            member("jitter", 8, Type::Vector(Scalar::F32, 2))
-        ]
-    );
+    assert_eq!(push.members, [member("frame", 0, U32), member("jitter", 8, Type::Vector(Scalar::F32, 2))]);
     // Slang wraps an array in a structure of its own.
-    let Descriptor::UniformBuffer(settings) = &shader.bindings[0].descriptor else {
-        panic!("not a uniform buffer")
-    };
-    let weights = block(
-        "_Array_std140_float2",
-        32,
-        vec![member("data", 0, array(F32, 2, 16))],
-    );
-    assert_eq!(
-        settings.members[2],
-        member("weights", 16, Type::Struct(weights))
-    );
+    let Descriptor::UniformBuffer(settings) = &shader.bindings[0].descriptor else { panic!("not a uniform buffer") };
+    let weights = block("_Array_std140_float2", 32, vec![member("data", 0, array(F32, 2, 16))]);
+    assert_eq!(settings.members[2], member("weights", 16, Type::Struct(weights)));
 }
 
 #[test]
 fn image_formats_have_distinct_glsl_names() {
-    let mut names: Vec<_> = ImageFormat::ALL
-        .iter()
-        .map(|format| format.name())
-        .collect();
+    let mut names: Vec<_> = ImageFormat::ALL.iter().map(|format| format.name()).collect();
     assert_eq!(ImageFormat::Rgba16Float.name(), "rgba16f");
     assert_eq!(names.len(), 41);
     names.sort_unstable();

@@ -59,18 +59,10 @@ fn probe(module: &[u8]) -> bool {
         result = reflect_entry(module, entry.as_deref());
     }
     if result.is_ok() {
-        assert_eq!(
-            result,
-            reflect_entry(module, entry.as_deref()),
-            "the same bytes gave two results"
-        );
+        assert_eq!(result, reflect_entry(module, entry.as_deref()), "the same bytes gave two results");
     }
     let largest = LARGEST.with(Cell::get);
-    assert!(
-        largest <= 4 << 20,
-        "one allocation of {largest} bytes for a module of {}",
-        module.len()
-    );
+    assert!(largest <= 4 << 20, "one allocation of {largest} bytes for a module of {}", module.len());
     result.is_ok()
 }
 
@@ -103,12 +95,7 @@ fn truncated_modules() {
             }
         }
         // Without its last instruction a function has no end.
-        assert_eq!(
-            reflect(&module[..module.len() - 4]),
-            Err(ReflectError::Truncated {
-                word: module.len() / 4 - 1
-            })
-        );
+        assert_eq!(reflect(&module[..module.len() - 4]), Err(ReflectError::Truncated { word: module.len() / 4 - 1 }));
     }
 }
 
@@ -133,10 +120,7 @@ fn mutated_modules() {
         survivors += usize::from(probe(&bytes(&module)));
     }
     // Both outcomes are being exercised.
-    assert!(
-        (1_000..19_000).contains(&survivors),
-        "{survivors} of 20000 still reflect"
-    );
+    assert!((1_000..19_000).contains(&survivors), "{survivors} of 20000 still reflect");
 }
 
 #[test]
@@ -156,23 +140,14 @@ fn random_words() {
 #[test]
 fn foreign_files() {
     assert_eq!(reflect(&[]), Err(ReflectError::Truncated { word: 0 }));
-    assert_eq!(
-        reflect(b"\x7fELF\0\0\0\0"),
-        Err(ReflectError::BadMagic { found: 0x464c_457f })
-    );
-    assert_eq!(
-        reflect(b"#version 460 "),
-        Err(ReflectError::Length { length: 13 })
-    );
+    assert_eq!(reflect(b"\x7fELF\0\0\0\0"), Err(ReflectError::BadMagic { found: 0x464c_457f }));
+    assert_eq!(reflect(b"#version 460 "), Err(ReflectError::Length { length: 13 }));
     let empty = [0x0723_0203, 0x0001_0600, 0, 1, 0];
     assert_eq!(reflect(&bytes(&empty)), Err(ReflectError::NoEntryPoint));
     let mut endless = empty.to_vec();
     endless.push(0);
     let problem = "an instruction has no length";
-    assert_eq!(
-        reflect(&bytes(&endless)),
-        Err(ReflectError::Malformed { word: 5, problem })
-    );
+    assert_eq!(reflect(&bytes(&endless)), Err(ReflectError::Malformed { word: 5, problem }));
 }
 
 /// A compute shader whose only binding, %6, is a uniform block of type `block`; `types` come before it.
@@ -203,24 +178,15 @@ fn module(types: &[&[u32]], block: u32) -> Vec<u8> {
 #[test]
 fn a_type_that_contains_itself() {
     let offset: &[u32] = &[72, 10, 0, 35, 0];
-    assert_eq!(
-        reflect(&module(&[offset, &[30, 10, 10]], 10)),
-        Err(ReflectError::TooComplex)
-    );
-    assert_eq!(
-        reflect(&module(&[&[29, 10, 10]], 10)).map(|_| ()),
-        Err(unsupported())
-    );
+    assert_eq!(reflect(&module(&[offset, &[30, 10, 10]], 10)), Err(ReflectError::TooComplex));
+    assert_eq!(reflect(&module(&[&[29, 10, 10]], 10)).map(|_| ()), Err(unsupported()));
     let constant: &[&[u32]] = &[&[21, 11, 32, 0], &[43, 11, 12, 1], &[28, 10, 10, 12]];
     assert_eq!(reflect(&module(constant, 10)), Err(unsupported()));
 }
 
 fn unsupported() -> ReflectError {
     let problem = "a binding of a type that is no Vulkan descriptor";
-    ReflectError::Unsupported {
-        owner: "%6 (set 0, binding 0)".to_owned(),
-        problem,
-    }
+    ReflectError::Unsupported { owner: "%6 (set 0, binding 0)".to_owned(), problem }
 }
 
 #[test]
@@ -240,10 +206,7 @@ fn types_that_unfold_exponentially() {
 #[test]
 fn functions_that_call_themselves() {
     // %4 becomes: call %4, return.
-    let mut words = words(&module(
-        &[&[21, 10, 32, 0], &[72, 11, 0, 35, 0], &[30, 11, 10]],
-        11,
-    ));
+    let mut words = words(&module(&[&[21, 10, 32, 0], &[72, 11, 0, 35, 0], &[30, 11, 10]], 11));
     let behind_label = words.len() - 2;
     words.splice(behind_label..behind_label, [4 << 16 | 57, 1, 9, 4]);
     assert!(reflect(&bytes(&words)).is_ok());

@@ -6,9 +6,7 @@ use vixen_spirv::{Binding, Shader, reflect};
 
 /// The bytes of a fixture.
 pub fn fixture(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -19,12 +17,7 @@ pub fn shader(name: &str) -> Shader {
 
 /// A module as words.
 pub fn words(bytes: &[u8]) -> Vec<u32> {
-    bytes
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .map(|chunk| u32::from_le_bytes(*chunk))
-        .collect()
+    bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect()
 }
 
 /// A module as bytes.
@@ -46,13 +39,6 @@ pub fn split(words: &[u32]) -> (&[u32], Vec<Vec<u32>>) {
 
 /// Each binding's name with what the code does to it: `used`, `loads`, `stores`.
 pub fn uses(bindings: &[Binding]) -> Vec<(String, [bool; 3])> {
-    let name = |it: &Binding| {
-        it.name
-            .clone()
-            .unwrap_or_else(|| format!("{}.{}", it.set, it.binding))
-    };
-    bindings
-        .iter()
-        .map(|it| (name(it), [it.used, it.access.loads, it.access.stores]))
-        .collect()
+    let name = |it: &Binding| it.name.clone().unwrap_or_else(|| format!("{}.{}", it.set, it.binding));
+    bindings.iter().map(|it| (name(it), [it.used, it.access.loads, it.access.stores])).collect()
 }

@@ -72,13 +72,8 @@ impl Device {
             chosen.extensions,
             chosen.main_family,
         );
-        let core = DeviceCore::new(
-            instance,
-            chosen.physical,
-            &capabilities,
-            chosen.main_family,
-            chosen.transfer_family,
-        )?;
+        let core =
+            DeviceCore::new(instance, chosen.physical, &capabilities, chosen.main_family, chosen.transfer_family)?;
         // SAFETY: the device was made with one queue of each of these families.
         let queue = |family| Queue::new(unsafe { core.raw.get_device_queue(family, 0) }, family);
         let (main, transfer) = (queue(chosen.main_family), chosen.transfer_family.map(queue));

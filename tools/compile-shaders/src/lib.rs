@@ -26,10 +26,7 @@ pub fn stale_below(start: &Path) -> std::io::Result<Vec<String>> {
                 problems.push(format!("{} is stale: {why}", source.spirv().display()));
             }
         }
-        problems.extend(
-            lock.orphans(&sources)
-                .map(|name| format!("{name} is listed in {}, but is gone", lock::FILE)),
-        );
+        problems.extend(lock.orphans(&sources).map(|name| format!("{name} is listed in {}, but is gone", lock::FILE)));
         for path in source::spirv_without_source(&root)? {
             problems.push(format!("{} has no source beside it", path.display()));
         }

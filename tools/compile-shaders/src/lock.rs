@@ -63,10 +63,7 @@ impl Lock {
         let mut lines = text.lines();
         let is_ours = lines.next() == Some(&first_line());
         let entries = lines.filter(|_| is_ours).filter_map(parse_line).collect();
-        Ok(Self {
-            root: root.into(),
-            entries,
-        })
+        Ok(Self { root: root.into(), entries })
     }
 
     /// Notes what was compiled, forgets what is gone, and writes the file if that changed anything.
@@ -108,18 +105,14 @@ impl Lock {
 
     /// The files that are listed but are not among the sources.
     pub fn orphans(&self, sources: &[Source]) -> impl Iterator<Item = String> {
-        let gone = self
-            .entries
-            .keys()
-            .filter(|name| !sources.iter().any(|source| source.name() == **name));
+        let gone = self.entries.keys().filter(|name| !sources.iter().any(|source| source.name() == **name));
         gone.map(|name| self.root.join(name).display().to_string())
     }
 
     fn to_text(&self) -> String {
         let mut text = first_line() + "\n";
         for (name, Entry { source, spirv }) in &self.entries {
-            writeln!(text, "{source:016x} {spirv:016x} {name}")
-                .expect("a string takes all that is written");
+            writeln!(text, "{source:016x} {spirv:016x} {name}").expect("a string takes all that is written");
         }
         text
     }
@@ -133,11 +126,5 @@ fn parse_line(line: &str) -> Option<(String, Entry)> {
     let (source, rest) = line.split_once(' ')?;
     let (spirv, name) = rest.split_once(' ')?;
     let number = |text| u64::from_str_radix(text, 16).ok();
-    Some((
-        name.into(),
-        Entry {
-            source: number(source)?,
-            spirv: number(spirv)?,
-        },
-    ))
+    Some((name.into(), Entry { source: number(source)?, spirv: number(spirv)? }))
 }

@@ -6,9 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 /// The file extensions that name a stage. `.glsl` is for including only.
-pub const STAGES: [&str; 11] = [
-    "comp", "vert", "frag", "rgen", "rchit", "rmiss", "rint", "rahit", "rcall", "task", "mesh",
-];
+pub const STAGES: [&str; 11] =
+    ["comp", "vert", "frag", "rgen", "rchit", "rmiss", "rint", "rahit", "rcall", "task", "mesh"];
 
 /// One GLSL file that compiles to one SPIR-V module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,19 +21,13 @@ pub struct Source {
 impl Source {
     /// Its name in the root's lock file.
     pub fn name(&self) -> String {
-        let inside = self
-            .path
-            .strip_prefix(&self.root)
-            .expect("a source lies in its root");
+        let inside = self.path.strip_prefix(&self.root).expect("a source lies in its root");
         inside.to_string_lossy().replace('\\', "/")
     }
 
     /// The extension, which names the stage.
     pub fn stage(&self) -> &str {
-        self.path
-            .extension()
-            .and_then(OsStr::to_str)
-            .expect("only files with a stage's extension are sources")
+        self.path.extension().and_then(OsStr::to_str).expect("only files with a stage's extension are sources")
     }
 
     /// Where its SPIR-V lies: beside it, with `.spv` added to the name.
@@ -70,9 +63,7 @@ impl Source {
 /// The file that `#include "name"` means: beside the including file, else in the root.
 pub fn find_include(root: &Path, includer: &Path, name: &str) -> Option<PathBuf> {
     let beside = includer.parent()?.join(name);
-    [beside, root.join(name)]
-        .into_iter()
-        .find(|path| path.is_file())
+    [beside, root.join(name)].into_iter().find(|path| path.is_file())
 }
 
 /// Every folder named `shaders` in or below a folder, build outputs and hidden folders aside.
@@ -80,11 +71,7 @@ pub fn roots(start: &Path) -> io::Result<Vec<PathBuf>> {
     let mut roots = Vec::new();
     for entry in sorted_entries(start)? {
         let name = entry.file_name().unwrap_or_default();
-        if !entry.is_dir()
-            || entry.is_symlink()
-            || name == "target"
-            || name.as_encoded_bytes().starts_with(b".")
-        {
+        if !entry.is_dir() || entry.is_symlink() || name == "target" || name.as_encoded_bytes().starts_with(b".") {
             continue;
         } else if name == "shaders" {
             roots.push(entry);
@@ -97,17 +84,9 @@ pub fn roots(start: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// The sources in a root, in the order of their paths.
 pub fn sources(root: &Path) -> io::Result<Vec<Source>> {
-    let has_stage = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|extension| STAGES.iter().any(|s| extension == *s))
-    };
+    let has_stage = |path: &PathBuf| path.extension().is_some_and(|extension| STAGES.iter().any(|s| extension == *s));
     let files = files(root)?.into_iter().filter(has_stage);
-    Ok(files
-        .map(|path| Source {
-            root: root.into(),
-            path,
-        })
-        .collect())
+    Ok(files.map(|path| Source { root: root.into(), path }).collect())
 }
 
 /// The modules in a root that nothing can have been compiled to: no file beside them begins with their name.
@@ -118,11 +97,7 @@ pub fn spirv_without_source(root: &Path) -> io::Result<Vec<PathBuf>> {
         module.extension() == Some(OsStr::new("spv"))
             && !files.iter().any(|file| {
                 let stem = module.with_extension("");
-                file != *module
-                    && file
-                        .as_os_str()
-                        .as_encoded_bytes()
-                        .starts_with(stem.as_os_str().as_encoded_bytes())
+                file != *module && file.as_os_str().as_encoded_bytes().starts_with(stem.as_os_str().as_encoded_bytes())
             })
     };
     Ok(files.iter().filter(is_orphan).cloned().collect())
@@ -130,18 +105,11 @@ pub fn spirv_without_source(root: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// 64-bit FNV-1a: it finds what was forgotten, and no one forges a shader.
 pub fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn included_name(line: &str) -> Option<&str> {
-    let rest = line
-        .trim_start()
-        .strip_prefix('#')?
-        .trim_start()
-        .strip_prefix("include")?
-        .trim_start();
+    let rest = line.trim_start().strip_prefix('#')?.trim_start().strip_prefix("include")?.trim_start();
     let (name, _) = rest.strip_prefix('"')?.split_once('"')?;
     Some(name)
 }
@@ -164,12 +132,8 @@ fn is_dot(part: &Component<'_>) -> bool {
 
 fn sorted_entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     // Read as "./x", said as "x".
-    let path = |entry: io::Result<fs::DirEntry>| {
-        Ok(entry?.path().components().skip_while(is_dot).collect())
-    };
-    let mut entries = fs::read_dir(folder)?
-        .map(path)
-        .collect::<io::Result<Vec<PathBuf>>>()?;
+    let path = |entry: io::Result<fs::DirEntry>| Ok(entry?.path().components().skip_while(is_dot).collect());
+    let mut entries = fs::read_dir(folder)?.map(path).collect::<io::Result<Vec<PathBuf>>>()?;
     entries.sort();
     Ok(entries)
 }
@@ -181,10 +145,7 @@ mod tests {
     #[test]
     fn include_lines_are_recognised_as_the_preprocessor_does() {
         assert_eq!(included_name("#include \"a.glsl\""), Some("a.glsl"));
-        assert_eq!(
-            included_name("  # include \"b/c.glsl\" // why"),
-            Some("b/c.glsl")
-        );
+        assert_eq!(included_name("  # include \"b/c.glsl\" // why"), Some("b/c.glsl"));
         assert_eq!(included_name("// #include \"a.glsl\""), None);
         assert_eq!(included_name("#include <a.glsl>"), None);
     }

@@ -18,22 +18,13 @@ fn fresh(test: &str) -> io::Result<PathBuf> {
     }
     fs::create_dir_all(root.join("lib"))?;
     fs::create_dir_all(folder.join("target/shaders"))?;
-    fs::write(
-        folder.join("target/shaders/built.comp"),
-        "not the project's",
-    )?;
-    fs::write(
-        root.join("a.comp"),
-        "#version 460\n#include \"lib/b.glsl\"\n",
-    )?;
+    fs::write(folder.join("target/shaders/built.comp"), "not the project's")?;
+    fs::write(root.join("a.comp"), "#version 460\n#include \"lib/b.glsl\"\n")?;
     fs::write(root.join("lib/b.glsl"), "#include \"c.glsl\"\n")?;
     fs::write(root.join("lib/c.glsl"), "const int C = 1;\n")?;
     fs::write(root.join("a.comp.spv"), SPIRV)?;
     let source = &source::sources(&root)?[0];
-    let entry = Entry {
-        source: source.checksum()?,
-        spirv: checksum(SPIRV),
-    };
+    let entry = Entry { source: source.checksum()?, spirv: checksum(SPIRV) };
     Lock::update(&root, &[(source.name(), entry)])?;
     Ok(folder)
 }
@@ -41,11 +32,7 @@ fn fresh(test: &str) -> io::Result<PathBuf> {
 /// The one problem after `change`, which gets the folder of shaders.
 fn problem_after(test: &str, change: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<String> {
     let folder = fresh(test)?;
-    assert_eq!(
-        stale_below(&folder)?,
-        Vec::<String>::new(),
-        "fresh before the change"
-    );
+    assert_eq!(stale_below(&folder)?, Vec::<String>::new(), "fresh before the change");
     change(&folder.join("crate/shaders"))?;
     let problems = stale_below(&folder)?;
     assert_eq!(problems.len(), 1, "{problems:?}");
@@ -54,10 +41,7 @@ fn problem_after(test: &str, change: impl FnOnce(&Path) -> io::Result<()>) -> io
 
 fn assert_says(problem: io::Result<String>, what: &str) {
     let problem = problem.expect("the folder is ours");
-    assert!(
-        problem.contains("a.comp") && problem.contains(what),
-        "{problem}"
-    );
+    assert!(problem.contains("a.comp") && problem.contains(what), "{problem}");
 }
 
 #[test]
@@ -75,10 +59,7 @@ fn a_changed_include_of_an_include_is_stale() {
 #[test]
 fn spirv_from_elsewhere_is_stale() {
     let change = |root: &Path| fs::write(root.join("a.comp.spv"), "patched");
-    assert_says(
-        problem_after("spirv", change),
-        "not what the compiler wrote",
-    );
+    assert_says(problem_after("spirv", change), "not what the compiler wrote");
 }
 
 #[test]
@@ -91,15 +72,9 @@ fn missing_spirv_is_stale() {
 fn another_compiler_makes_all_stale() {
     let change = |root: &Path| {
         let text = fs::read_to_string(root.join(lock::FILE))?;
-        fs::write(
-            root.join(lock::FILE),
-            text.replace("SPIR-V 1.6", "SPIR-V 1.7"),
-        )
+        fs::write(root.join(lock::FILE), text.replace("SPIR-V 1.6", "SPIR-V 1.7"))
     };
-    assert_says(
-        problem_after("compiler", change),
-        "not compiled by this version",
-    );
+    assert_says(problem_after("compiler", change), "not compiled by this version");
 }
 
 #[test]
@@ -117,8 +92,5 @@ fn spirv_of_another_language_is_not_ours() {
     let root = folder.join("crate/shaders");
     fs::write(root.join("b.comp.hlsl"), "// another compiler's").expect("the folder is ours");
     fs::write(root.join("b.comp.spv"), SPIRV).expect("the folder is ours");
-    assert_eq!(
-        stale_below(&folder).expect("the folder is ours"),
-        Vec::<String>::new()
-    );
+    assert_eq!(stale_below(&folder).expect("the folder is ours"), Vec::<String>::new());
 }

@@ -7,10 +7,7 @@ fn main() -> ExitCode {
     match compile_shaders::stale_below(Path::new(".")) {
         Ok(problems) if problems.is_empty() => ExitCode::SUCCESS,
         Ok(problems) => {
-            eprintln!(
-                "{}\nrun `./x shaders` and commit what it writes",
-                problems.join("\n")
-            );
+            eprintln!("{}\nrun `./x shaders` and commit what it writes", problems.join("\n"));
             ExitCode::FAILURE
         }
         Err(error) => {

@@ -372,7 +372,7 @@ impl Uploader {
     /// After a batch: every so often, the next upload fits the pool to demand.
     pub(super) fn batch_ended(&self, batch: u64) {
         self.pool.end_frame();
-        if batch % ADAPT_EVERY == 0 {
+        if batch.is_multiple_of(ADAPT_EVERY) {
             self.adapt.store(true, Ordering::Relaxed);
         }
     }

@@ -7,8 +7,8 @@ use compile_shaders::source::{Source, find_include};
 use glslang::error::GlslangError;
 use glslang::include::{IncludeHandler, IncludeResult, IncludeType};
 use glslang::{
-    Compiler, CompilerOptions, Shader, ShaderInput, ShaderMessage, ShaderSource, ShaderStage,
-    SourceLanguage, SpirvVersion, Target, VulkanVersion,
+    Compiler, CompilerOptions, Shader, ShaderInput, ShaderMessage, ShaderSource, ShaderStage, SourceLanguage,
+    SpirvVersion, Target, VulkanVersion,
 };
 
 /// What a shader compiled to. Its debug names are kept, as slots are matched to bindings by them.
@@ -24,10 +24,7 @@ pub struct Module {
 pub fn compile(source: &Source, text: &str) -> Result<Module, Vec<String>> {
     let options = CompilerOptions {
         source_language: SourceLanguage::GLSL,
-        target: Target::Vulkan {
-            version: VulkanVersion::Vulkan1_3,
-            spirv_version: SpirvVersion::SPIRV1_6,
-        },
+        target: Target::Vulkan { version: VulkanVersion::Vulkan1_3, spirv_version: SpirvVersion::SPIRV1_6 },
         version_profile: None,
         messages: ShaderMessage::DEFAULT,
     };
@@ -35,21 +32,10 @@ pub fn compile(source: &Source, text: &str) -> Result<Module, Vec<String>> {
     let readable = |error| messages(&source.path, &error_text(error));
     let text = ShaderSource::from(with_includes_enabled(text));
     let mut includes = Includes { source };
-    let input = ShaderInput::new(
-        &text,
-        stage(source),
-        &options,
-        None::<&[(&str, Option<&str>)]>,
-        Some(&mut includes),
-    );
-    let shader = Shader::new(compiler, input.map_err(readable)?)
-        .parse()
-        .map_err(readable)?;
+    let input = ShaderInput::new(&text, stage(source), &options, None::<&[(&str, Option<&str>)]>, Some(&mut includes));
+    let shader = Shader::new(compiler, input.map_err(readable)?).parse().map_err(readable)?;
     let words = shader.compile().map_err(readable)?;
-    Ok(Module {
-        words,
-        warnings: messages(&source.path, &shader.get_log()),
-    })
+    Ok(Module { words, warnings: messages(&source.path, &shader.get_log()) })
 }
 
 /// glslang includes nothing before it is asked to; the line numbers of what follows stay.
@@ -59,10 +45,7 @@ fn with_includes_enabled(text: &str) -> String {
         enabled += line;
         enabled.push('\n');
         if line.trim_start().starts_with("#version") {
-            enabled += &format!(
-                "#extension GL_GOOGLE_include_directive : require\n#line {}\n",
-                index + 2
-            );
+            enabled += &format!("#extension GL_GOOGLE_include_directive : require\n#line {}\n", index + 2);
         }
     }
     enabled
@@ -90,25 +73,12 @@ struct Includes<'a> {
 }
 
 impl IncludeHandler for Includes<'_> {
-    fn include(
-        &mut self,
-        _: IncludeType,
-        name: &str,
-        includer: &str,
-        _: usize,
-    ) -> Option<IncludeResult> {
+    fn include(&mut self, _: IncludeType, name: &str, includer: &str, _: usize) -> Option<IncludeResult> {
         // glslang leaves the outermost file without a name.
-        let includer = if includer.is_empty() {
-            self.source.path.clone()
-        } else {
-            PathBuf::from(includer)
-        };
+        let includer = if includer.is_empty() { self.source.path.clone() } else { PathBuf::from(includer) };
         let path = find_include(&self.source.root, &includer, name)?;
         let data = fs::read_to_string(&path).ok()?;
-        Some(IncludeResult {
-            name: path.display().to_string(),
-            data,
-        })
+        Some(IncludeResult { name: path.display().to_string(), data })
     }
 }
 
@@ -150,34 +120,20 @@ mod tests {
     use super::*;
 
     fn compiled(text: &str) -> Result<Module, Vec<String>> {
-        compile(
-            &Source {
-                root: "shaders".into(),
-                path: "shaders/x.comp".into(),
-            },
-            text,
-        )
+        compile(&Source { root: "shaders".into(), path: "shaders/x.comp".into() }, text)
     }
 
     #[test]
     fn an_error_names_file_and_line() {
         let errors = compiled("#version 460\n\nvoid main() {\n    y = 1;\n}\n").err();
-        assert_eq!(
-            errors,
-            Some(vec![
-                "shaders/x.comp:4: error: 'y' : undeclared identifier".into()
-            ])
-        );
+        assert_eq!(errors, Some(vec!["shaders/x.comp:4: error: 'y' : undeclared identifier".into()]));
     }
 
     #[test]
     fn a_missing_include_is_an_error_at_its_line() {
         let errors = compiled("#version 460\n#include \"nowhere.glsl\"\nvoid main() {}\n").err();
         let errors = errors.expect("there is no such file");
-        assert!(
-            errors[0].starts_with("shaders/x.comp:2: error:"),
-            "{errors:?}"
-        );
+        assert!(errors[0].starts_with("shaders/x.comp:2: error:"), "{errors:?}");
         assert!(errors[0].contains("nowhere.glsl"), "{errors:?}");
     }
 
@@ -187,15 +143,9 @@ mod tests {
                     void main() { block_name.member = 1; }\n";
         let module = compiled(text).expect("it is valid");
         assert_eq!(module.words[..2], [0x0723_0203, 0x0001_0600]);
-        let bytes: Vec<u8> = module
-            .words
-            .iter()
-            .flat_map(|word| word.to_le_bytes())
-            .collect();
+        let bytes: Vec<u8> = module.words.iter().flat_map(|word| word.to_le_bytes()).collect();
         for name in ["Block", "member", "block_name"] {
-            let found = bytes
-                .windows(name.len())
-                .any(|window| window == name.as_bytes());
+            let found = bytes.windows(name.len()).any(|window| window == name.as_bytes());
             assert!(found, "no {name} in the SPIR-V");
         }
     }

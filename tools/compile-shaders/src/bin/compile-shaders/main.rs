@@ -15,9 +15,7 @@ use compile_shaders::source::{Source, checksum, roots, sources};
 use compile_shaders::{is_selected, stale_below};
 
 fn main() -> ExitCode {
-    let (options, named): (Vec<_>, Vec<_>) = env::args()
-        .skip(1)
-        .partition(|argument| argument.starts_with('-'));
+    let (options, named): (Vec<_>, Vec<_>) = env::args().skip(1).partition(|argument| argument.starts_with('-'));
     let options: Vec<_> = options.iter().map(String::as_str).collect();
     let result = match options[..] {
         [] => build(&named, false),
@@ -51,10 +49,7 @@ fn build(named: &[String], all: bool) -> io::Result<Vec<String>> {
     for root in roots(Path::new("."))? {
         let lock = Lock::read(&root)?;
         let mut compiled = Vec::new();
-        for source in sources(&root)?
-            .iter()
-            .filter(|source| is_selected(source, named))
-        {
+        for source in sources(&root)?.iter().filter(|source| is_selected(source, named)) {
             found += 1;
             if !all && lock.why_stale(source)?.is_none() {
                 continue;
@@ -63,13 +58,7 @@ fn build(named: &[String], all: bool) -> io::Result<Vec<String>> {
                 Ok(spirv) => {
                     fs::write(source.spirv(), &spirv)?;
                     println!("compiled {}", source.spirv().display());
-                    compiled.push((
-                        source.name(),
-                        Entry {
-                            source: source.checksum()?,
-                            spirv: checksum(&spirv),
-                        },
-                    ));
+                    compiled.push((source.name(), Entry { source: source.checksum()?, spirv: checksum(&spirv) }));
                 }
                 Err(errors) => problems.extend(errors),
             }
@@ -77,10 +66,7 @@ fn build(named: &[String], all: bool) -> io::Result<Vec<String>> {
         Lock::update(&root, &compiled)?;
     }
     if found == 0 && !named.is_empty() {
-        problems.push(format!(
-            "no shader in {}; shaders lie in folders named `shaders`",
-            named.join(", ")
-        ));
+        problems.push(format!("no shader in {}; shaders lie in folders named `shaders`", named.join(", ")));
     }
     Ok(problems)
 }
@@ -91,12 +77,8 @@ fn check() -> io::Result<Vec<String>> {
     for root in roots(Path::new("."))? {
         for source in sources(&root)? {
             match compile(&source)? {
-                Ok(spirv) if fs::read(source.spirv()).is_ok_and(|committed| committed == spirv) => {
-                }
-                Ok(_) => problems.push(format!(
-                    "{} differs from what compiles today",
-                    source.spirv().display()
-                )),
+                Ok(spirv) if fs::read(source.spirv()).is_ok_and(|committed| committed == spirv) => {}
+                Ok(_) => problems.push(format!("{} differs from what compiles today", source.spirv().display())),
                 Err(errors) => problems.extend(errors),
             }
         }
@@ -110,14 +92,7 @@ fn check() -> io::Result<Vec<String>> {
 fn compile(source: &Source) -> io::Result<Result<Vec<u8>, Vec<String>>> {
     let text = fs::read_to_string(&source.path)?;
     Ok(glsl::compile(source, &text).map(|module| {
-        module
-            .warnings
-            .iter()
-            .for_each(|warning| eprintln!("{warning}"));
-        module
-            .words
-            .iter()
-            .flat_map(|word| word.to_le_bytes())
-            .collect()
+        module.warnings.iter().for_each(|warning| eprintln!("{warning}"));
+        module.words.iter().flat_map(|word| word.to_le_bytes()).collect()
     }))
 }

@@ -15,6 +15,12 @@ pub fn device() -> Device {
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both")
 }
 
+/// The same, for windows of a display.
+pub fn device_for(display: raw_window_handle::RawDisplayHandle) -> Device {
+    Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true).display(display))
+        .expect("the tests need a Vulkan device that presents, and the validation layer: `./x test` installs both")
+}
+
 /// Fails when the validation layer reported anything.
 pub fn assert_clean(device: &Device) {
     let messages = device.validation_messages();

@@ -1,0 +1,225 @@
+//! Windows: presenting, resizing and losing them, checked by what the X server shows.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::device_for;
+use vixen::device::Surface;
+use vixen::frame::FrameOutcome;
+use vixen::graph::OutputId;
+use vixen::{Block, CompiledGraph, Device, Extent, Graph, Graphics, Image, Output, Rgba8Unorm, node};
+use winit::application::ApplicationHandler;
+use winit::dpi::PhysicalSize;
+use winit::event::WindowEvent;
+use winit::event_loop::{ActiveEventLoop, EventLoop};
+use winit::platform::x11::{EventLoopBuilderExtX11, WindowAttributesExtX11};
+use winit::raw_window_handle::{HasDisplayHandle, HasWindowHandle, RawWindowHandle};
+use winit::window::{Window, WindowAttributes, WindowId};
+use x11rb::protocol::xproto::{ConfigureWindowAux, ConnectionExt, ImageFormat};
+use x11rb::rust_connection::RustConnection;
+
+#[derive(Clone, Copy, Block)]
+#[repr(C)]
+struct Tint {
+    tint: [f32; 4],
+    depth: f32,
+}
+
+/// Green, with another colour over the left half.
+#[node(graphics, vertex = "tests/shaders/cover.vert.spv", fragment = "tests/shaders/cover.frag.spv")]
+struct Halves {
+    #[color(clear = [0.0, 1.0, 0.0, 1.0])]
+    color: Image<Rgba8Unorm>,
+    #[push]
+    params: Tint,
+}
+
+#[node]
+impl Graphics for Halves {
+    fn record(view: &View, commands: &mut Commands) {
+        let [width, height, _] = view.color.extent();
+        commands.scissor(0, 0, width / 2, height);
+        commands.draw(3, 1);
+    }
+}
+
+const GREEN: [u8; 3] = [0, 255, 0];
+const RED: [u8; 3] = [255, 0, 0];
+const BLUE: [u8; 3] = [0, 0, 255];
+
+/// What the X server knows of our windows.
+struct Screen {
+    connection: RustConnection,
+}
+
+impl Screen {
+    fn id(window: &Window) -> u32 {
+        match window.window_handle().expect("the window exists").as_raw() {
+            RawWindowHandle::Xlib(handle) => handle.window as u32,
+            RawWindowHandle::Xcb(handle) => handle.window.get(),
+            other => panic!("the test runs under X11, and this is {other:?}"),
+        }
+    }
+
+    /// Waits until the server has mapped the window: what is not shown cannot be looked at.
+    fn wait_for(&self, window: &Window) {
+        use x11rb::protocol::xproto::MapState;
+        for _ in 0..500 {
+            let attributes = self.connection.get_window_attributes(Self::id(window)).expect("the server answers");
+            if attributes.reply().expect("the window exists").map_state == MapState::VIEWABLE {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("the window was never shown");
+    }
+
+    fn resize(&self, window: &Window, width: u32, height: u32) {
+        let size = ConfigureWindowAux::new().width(width).height(height);
+        let sent = self.connection.configure_window(Self::id(window), &size).expect("the server answers");
+        sent.check().expect("the window exists");
+    }
+
+    fn destroy(&self, window: &Window) {
+        let sent = self.connection.destroy_window(Self::id(window)).expect("the server answers");
+        sent.check().expect("the window exists");
+    }
+
+    /// The colours at some places, in fractions of the window's size.
+    fn colors<const N: usize>(&self, window: &Window, places: [(f32, f32); N]) -> [[u8; 3]; N] {
+        let id = Self::id(window);
+        let size = self.connection.get_geometry(id).expect("the server answers").reply().expect("the window exists");
+        let image = self
+            .connection
+            .get_image(ImageFormat::Z_PIXMAP, id, 0, 0, size.width, size.height, u32::MAX)
+            .expect("the server answers")
+            .reply()
+            .expect("the window is shown");
+        let at = |fraction: f32, size: u16| ((f32::from(size) * fraction) as usize).min(usize::from(size) - 1);
+        places.map(|(x, y)| {
+            let pixel = at(y, size.height) * usize::from(size.width) + at(x, size.width);
+            let bytes = &image.data[4 * pixel..];
+            // Blue, green, red, as X servers of this depth keep them.
+            [bytes[2], bytes[1], bytes[0]]
+        })
+    }
+}
+
+const CORNERS: [(f32, f32); 4] = [(0.02, 0.02), (0.98, 0.02), (0.02, 0.98), (0.98, 0.98)];
+
+/// Runs frames until the windows show what they must; presenting is not synchronised with what another client sees.
+fn frames_until(graph: &mut CompiledGraph, shown: impl Fn() -> bool) {
+    for _ in 0..200 {
+        assert!(matches!(graph.frame().expect("the frame runs"), FrameOutcome::Submitted(_)));
+        graph.wait().expect("the device lives");
+        if shown() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(shown(), "200 frames later the window still shows something else");
+}
+
+fn output(device: &Device, window: &Arc<Window>) -> Output {
+    let size = window.inner_size();
+    let surface = Surface::new(device, Arc::clone(window)).expect("the device presents to this display");
+    Output::window(surface, [size.width, size.height])
+}
+
+fn halves(graph: &Graph, extent: Extent, [red, green, blue]: [u8; 3]) -> vixen::Wire<Image<Rgba8Unorm>> {
+    let tint = [red, green, blue, 255].map(|channel| f32::from(channel) / 255.0);
+    graph.add(Halves { color: graph.image(extent), params: Tint { tint, depth: 0.5 } }).color
+}
+
+fn one_window_shows_what_is_presented_in_every_size(device: &Device, screen: &Screen, window: &Arc<Window>) {
+    let graph = Graph::new(output(device, window));
+    graph.present(halves(&graph, Extent::Output, RED));
+    let mut compiled = graph.compile(device).expect("the graph is valid");
+    for (recompiles, [width, height]) in (0..).zip([[96, 64], [200, 150], [33, 77], [640, 480], [16, 16]]) {
+        if recompiles > 0 {
+            // With frames in flight.
+            compiled.frame().expect("the frame runs");
+            screen.resize(window, width, height);
+        }
+        frames_until(&mut compiled, || screen.colors(window, CORNERS) == [RED, GREEN, RED, GREEN]);
+        for _ in 0..5 {
+            compiled.frame().expect("the frame runs");
+        }
+        assert_eq!(compiled.output_extent(OutputId::FIRST), [width, height]);
+        assert!(compiled.recompiles() >= recompiles, "each size is a recompile");
+    }
+}
+
+fn two_windows_and_a_picture_of_another_size(device: &Device, screen: &Screen, windows: [&Arc<Window>; 2]) {
+    let graph = Graph::new(output(device, windows[0]));
+    let second = graph.add_output(output(device, windows[1]));
+    let wire = halves(&graph, Extent::Output, BLUE);
+    graph.present_to(second, halves(&graph, Extent::fixed(8, 8), RED));
+    graph.present(wire);
+    let mut compiled = graph.compile(device).expect("the graph is valid");
+    let both = || {
+        screen.colors(windows[0], CORNERS) == [BLUE, GREEN, BLUE, GREEN]
+            && screen.colors(windows[1], CORNERS) == [RED, GREEN, RED, GREEN]
+    };
+    frames_until(&mut compiled, both);
+    screen.resize(windows[1], 111, 55);
+    frames_until(&mut compiled, both);
+    assert_eq!(compiled.output_extent(second), [111, 55]);
+}
+
+/// Whatever a driver says of a window that is gone, it is no panic, and dropping the graph works.
+fn a_window_that_is_gone(device: &Device, screen: &Screen, window: &Arc<Window>) {
+    let graph = Graph::new(output(device, window));
+    graph.present(halves(&graph, Extent::Output, RED));
+    let mut compiled = graph.compile(device).expect("the graph is valid");
+    compiled.frame().expect("the frame runs");
+    compiled.wait().expect("the device lives");
+    screen.destroy(window);
+    let lost = (0..20).any(|_| compiled.frame().is_err());
+    assert!(lost, "frames of a window that is gone are errors");
+    assert!(compiled.frame().is_err(), "and stay so");
+}
+
+struct Test {
+    done: bool,
+}
+
+impl ApplicationHandler for Test {
+    fn resumed(&mut self, events: &ActiveEventLoop) {
+        let window = |width, height| {
+            let attributes = WindowAttributes::default()
+                .with_inner_size(PhysicalSize::new(width, height))
+                .with_override_redirect(true);
+            Arc::new(events.create_window(attributes).expect("the display makes windows"))
+        };
+        let windows = [window(96, 64), window(64, 64)];
+        let screen = Screen { connection: x11rb::connect(None).expect("the display answers").0 };
+        windows.iter().for_each(|window| screen.wait_for(window));
+        let device = device_for(events.display_handle().expect("there is a display").as_raw());
+        let log = device.validation_log().clone();
+        one_window_shows_what_is_presented_in_every_size(&device, &screen, &windows[0]);
+        two_windows_and_a_picture_of_another_size(&device, &screen, windows.each_ref());
+        a_window_that_is_gone(&device, &screen, &windows[1]);
+        drop(device);
+        let messages = log.messages();
+        assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
+        self.done = true;
+        events.exit();
+    }
+
+    fn window_event(&mut self, _events: &ActiveEventLoop, _window: WindowId, _event: WindowEvent) {}
+}
+
+#[test]
+fn windows_show_what_is_presented() {
+    if std::env::var_os("DISPLAY").is_none() {
+        assert!(std::env::var_os("VIXEN_REQUIRE_ALL").is_none(), "the test needs a display: `./x test` starts one");
+        println!("skipped: there is no display");
+        return;
+    }
+    let events = EventLoop::builder().with_x11().with_any_thread(true).build().expect("there is an X display");
+    let mut test = Test { done: false };
+    events.run_app(&mut test).expect("the event loop runs");
+    assert!(test.done);
+}

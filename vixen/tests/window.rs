@@ -10,7 +10,7 @@ use vixen::frame::FrameOutcome;
 use vixen::graph::OutputId;
 use vixen::{Block, CompiledGraph, Device, Extent, Graph, Graphics, Image, Output, Rgba8Unorm, node};
 use winit::application::ApplicationHandler;
-use winit::dpi::PhysicalSize;
+use winit::dpi::{PhysicalPosition, PhysicalSize};
 use winit::event::WindowEvent;
 use winit::event_loop::{ActiveEventLoop, EventLoop};
 use winit::platform::x11::{EventLoopBuilderExtX11, WindowAttributesExtX11};
@@ -187,13 +187,15 @@ struct Test {
 
 impl ApplicationHandler for Test {
     fn resumed(&mut self, events: &ActiveEventLoop) {
-        let window = |width, height| {
+        // Beside each other: what another window covers cannot be looked at.
+        let window = |x, width, height| {
             let attributes = WindowAttributes::default()
+                .with_position(PhysicalPosition::new(x, 0))
                 .with_inner_size(PhysicalSize::new(width, height))
                 .with_override_redirect(true);
             Arc::new(events.create_window(attributes).expect("the display makes windows"))
         };
-        let windows = [window(96, 64), window(64, 64)];
+        let windows = [window(0, 96, 64), window(700, 64, 64)];
         let screen = Screen { connection: x11rb::connect(None).expect("the display answers").0 };
         windows.iter().for_each(|window| screen.wait_for(window));
         let device = device_for(events.display_handle().expect("there is a display").as_raw());

@@ -64,9 +64,7 @@ fn frames_allocate_nothing(frames_in_flight: u32, gpu_times: bool) {
     let switches = [graph.switch(true), graph.switch(false)];
     let clock = graph.add(Clock { len: 64, offset: 0 }).values;
     let fill = graph.add(Fill { settings: &wire, values: graph.buffer(64), params: Factor { factor: 2 } }).values;
-    let copy = |amount| {
-        graph.add(Copy { source: &clock, target: graph.buffer(64), params: Amount { amount } }).target
-    };
+    let copy = |amount| graph.add(Copy { source: &clock, target: graph.buffer(64), params: Amount { amount } }).target;
     let selected = graph.select(switches[0], copy(1), copy(2));
     let changed = graph.add(AddDynamic { values: selected, params: Amount { amount: 3 } }).values;
     let changed = graph.select(switches[1], changed, fill);

@@ -267,7 +267,8 @@ fn plan_error(declared: &Declared, source: PlanError) -> CompileError {
 /// The error of a slot that is wired to a resource without a size.
 fn empty_resource(declared: &Declared, node: plan::NodeId, slot: u32) -> Option<CompileError> {
     let bindings = declared.nodes[node.0 as usize].bindings.iter().filter(|binding| binding.slot == slot);
-    let resources = bindings.flat_map(|binding| &binding.parts).map(|part| &declared.resources[part.resource.0 as usize]);
+    let resources =
+        bindings.flat_map(|binding| &binding.parts).map(|part| &declared.resources[part.resource.0 as usize]);
     resources.into_iter().find_map(|resource| {
         let (limit_name, limit) = match resource.shape {
             Shape::Buffer { length: Length::Fixed(0), .. } => ("bytes, maxBufferSize", u64::MAX),

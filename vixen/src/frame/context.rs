@@ -181,7 +181,7 @@ impl<'v> HostResolver<'v> {
 
     fn memory<T: crate::Block>(&self, slot: u32) -> (*mut T, usize) {
         let (first, count) = self.slots[slot as usize];
-        assert!(count == 1, "the macro gives host nodes slots with exactly one wire");
+        assert!(count == 1, "compile refuses host slots without exactly one wire");
         let resolved = &self.resolved[first as usize];
         let mapped = resolved.mapped.expect("compile rejects host slots without mapped memory");
         let pointer = mapped.0.as_ptr().cast::<T>();

@@ -106,7 +106,9 @@ impl Graph {
 
     /// A resource of which earlier frames can be read, and the target of this frame's version.
     ///
-    /// The target must be written in every frame. Contents of frames before the first are zero.
+    /// The target must be written in every frame. Contents of frames before the first, and after a resize, are zero. The node
+    /// that writes it runs only where something needs it: what a switch has left out sees, when it comes back, what was there
+    /// when it went; add the writer with [`add_kept`](Graph::add_kept) where that is not wanted.
     #[track_caller]
     pub fn history<F: Format, D: Dim, const DEPTH: u32>(
         &self,

@@ -80,7 +80,8 @@ impl Graph {
                 let resource = &mut declared.resources[part.resource.0 as usize];
                 if resource.residency == Residency::Transient {
                     resource.residency = Residency::Persistent;
-                    if matches!(resource.shape, Shape::Image { .. }) {
+                    // What a switch selects gets there by the node that keeps it.
+                    if matches!(resource.shape, Shape::Image { .. }) && parts.len() == 1 {
                         resource.exit = Some(RETAINED);
                     }
                 }

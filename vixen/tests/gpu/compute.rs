@@ -3,7 +3,7 @@
 use vixen::{Buffer, Compute, Graph, node};
 
 use crate::common::{in_every_order, step, words};
-use crate::nodes::{Add, Amount, Fill, Factor, Ramp, Settings, Sum, ramp};
+use crate::nodes::{Add, Amount, Factor, Fill, Ramp, Settings, Sum, ramp};
 
 #[test]
 fn values_go_through_a_graph_and_back() {
@@ -52,12 +52,8 @@ fn an_optional_slot_may_be_absent() {
         let extra = graph.add(Ramp { factor: 10, offset: 0.0, values: graph.buffer(70) });
         let params = Amount { amount: 0 };
         let without = graph.add(OptionalSum { base: &base.values, extra: None, total: graph.buffer(70), params });
-        let with = graph.add(OptionalSum {
-            base: &base.values,
-            extra: Some(&extra.values),
-            total: graph.buffer(70),
-            params,
-        });
+        let with =
+            graph.add(OptionalSum { base: &base.values, extra: Some(&extra.values), total: graph.buffer(70), params });
         let [without, with] = [graph.read_back(&without.total), graph.read_back(&with.total)];
         let mut compiled = compile(&graph);
         step(&mut compiled);
@@ -104,17 +100,15 @@ impl Compute for RuntimeSum {
 fn arrays_take_several_wires_of_each_set() {
     in_every_order(|compile| {
         let graph = Graph::without_output();
-        let ramps: Vec<_> = (0..80)
-            .map(|factor| graph.add(Ramp { factor, offset: 1.0, values: graph.buffer(50) }).values)
-            .collect();
+        let ramps: Vec<_> =
+            (0..80).map(|factor| graph.add(Ramp { factor, offset: 1.0, values: graph.buffer(50) }).values).collect();
         let three = graph.add(ArraySum { parts: [&ramps[1], &ramps[2], &ramps[4]], total: graph.buffer(50) });
         let all = graph.add(RuntimeSum {
             parts: ramps.iter().collect(),
             total: graph.buffer(50),
             params: Amount { amount: 0 },
         });
-        let none =
-            graph.add(RuntimeSum { parts: Vec::new(), total: graph.buffer(50), params: Amount { amount: 0 } });
+        let none = graph.add(RuntimeSum { parts: Vec::new(), total: graph.buffer(50), params: Amount { amount: 0 } });
         let readbacks = [&three.total, &all.total, &none.total].map(|wire| graph.read_back(wire));
         let mut compiled = compile(&graph);
         step(&mut compiled);

@@ -1,6 +1,8 @@
 //! Graphics nodes: vertex and index buffers, attachments, depth, blending, indirect draws.
 
-use vixen::{Block, Buffer, Compute, Depth32Float, Extent, Graph, Graphics, Host, Image, R32Float, Rgba8Unorm, FrameInfo, node};
+use vixen::{
+    Block, Buffer, Compute, Depth32Float, Extent, FrameInfo, Graph, Graphics, Host, Image, R32Float, Rgba8Unorm, node,
+};
 
 use crate::common::{bytes, floats, in_every_order, step};
 use crate::nodes::Amount;
@@ -127,16 +129,9 @@ fn depth_is_tested_and_kept_between_nodes() {
             params: at([1.0, 0.0, 0.0, 1.0], 0.25),
         });
         // Behind what covers the left half, before what covers nothing.
-        let second = graph.add(Cover {
-            color: start.color,
-            depth: start.depth,
-            params: at([0.0, 0.0, 1.0, 1.0], 0.5),
-        });
-        let third = graph.add(Cover {
-            color: second.color,
-            depth: second.depth,
-            params: at([0.0, 1.0, 0.0, 1.0], 0.75),
-        });
+        let second = graph.add(Cover { color: start.color, depth: start.depth, params: at([0.0, 0.0, 1.0, 1.0], 0.5) });
+        let third =
+            graph.add(Cover { color: second.color, depth: second.depth, params: at([0.0, 1.0, 0.0, 1.0], 0.75) });
         let (color, depth) = (graph.read_back(&third.color), graph.read_back(&third.depth));
         let mut compiled = compile(&graph);
         for _ in 0..2 {
@@ -273,6 +268,10 @@ fn the_gpu_can_say_what_to_draw() {
         let pixels = bytes(&compiled, color);
         let pixel = |x: usize, y: usize| pixels[4 * (8 * y + x)..][..4].to_vec();
         assert_eq!(pixel(3, 7), MAGENTA, "the lower right corner of the quad is covered");
-        assert_eq!([pixel(0, 0), pixel(7, 7)], [GREEN, GREEN], "the upper left one and what is beside the quad are not");
+        assert_eq!(
+            [pixel(0, 0), pixel(7, 7)],
+            [GREEN, GREEN],
+            "the upper left one and what is beside the quad are not"
+        );
     });
 }

@@ -116,7 +116,11 @@ fn a_resize_starts_a_history_again() {
             compiled.resize(vixen::graph::OutputId::FIRST, size, size).expect("the size is valid");
             for frame in 0..5 {
                 step(&mut compiled);
-                assert_eq!(words(&compiled, now), vec![frame / 2 + 1; (size * size) as usize], "frame {frame}, size {size}");
+                assert_eq!(
+                    words(&compiled, now),
+                    vec![frame / 2 + 1; (size * size) as usize],
+                    "frame {frame}, size {size}"
+                );
             }
         }
     });

@@ -55,7 +55,8 @@ fn every_frame_in_flight_has_its_own_values() {
             let (settings, wire) = graph.param(Settings { offset: 1000 });
             let fill = graph.add(Fill { settings: &wire, values: graph.buffer(500), params: Factor { factor: 1 } });
             let clock = graph.add(Clock { len: 500, offset: 0 });
-            let clock = graph.add(Copy { source: &clock.values, target: graph.buffer(500), params: Amount { amount: 0 } });
+            let clock =
+                graph.add(Copy { source: &clock.values, target: graph.buffer(500), params: Amount { amount: 0 } });
             let [values, clock] = [graph.read_back(&fill.values), graph.read_back(&clock.target)];
             let options = CompileOptions { frames_in_flight, ..CompileOptions::default() };
             let mut compiled = graph.compile_with(device, &options).expect("the graph is valid");

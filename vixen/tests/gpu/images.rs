@@ -1,7 +1,8 @@
 //! Images: mip levels, layers, cubes, volumes and samplers.
 
 use vixen::{
-    Buffer, Compute, Cube, D2Array, D3, Depth32Float, Extent, Graph, Image, R32Float, R32Uint, Target, Transfer, Wire, node,
+    Buffer, Compute, Cube, D2Array, D3, Depth32Float, Extent, Graph, Image, R32Float, R32Uint, Target, Transfer, Wire,
+    node,
 };
 
 use crate::common::{floats, in_every_order, step, words};
@@ -89,9 +90,8 @@ fn layers_are_written_apart_and_read_whole() {
         let mut layers: Vec<Target<_>> = layers;
         let last = layers.split_off(2);
         let pair = graph.add(PaintLayers { color: Target::join(last), params: Amount { amount: 70 } }).color;
-        let singles = (10..).zip(layers).map(|(amount, color)| {
-            graph.add(PaintLayers { color, params: Amount { amount } }).color
-        });
+        let singles =
+            (10..).zip(layers).map(|(amount, color)| graph.add(PaintLayers { color, params: Amount { amount } }).color);
         let mut all: Vec<_> = singles.collect();
         all.insert(1, pair);
         let stack = Wire::join(all);
@@ -165,7 +165,8 @@ fn the_faces_of_a_cube_are_written_apart() {
     in_every_order(|compile| {
         let graph = Graph::without_output();
         let faces = graph.image::<R32Float, Cube>(Extent::fixed(4, 4).layers(6)).split_layers();
-        let faces = (1u8..).zip(faces).map(|(face, target)| graph.add(ClearFaces { face: target, value: face.into() }).face);
+        let faces =
+            (1u8..).zip(faces).map(|(face, target)| graph.add(ClearFaces { face: target, value: face.into() }).face);
         let sky = Wire::join(faces.collect::<Vec<_>>());
         let values = graph.add(Faces { sky: &sky, values: graph.buffer(6) }).values;
         let values = graph.read_back(&values);

@@ -10,8 +10,9 @@ use vixen::{Device, Extent, Graph, Image, R32Uint, Transfer, Wire, node};
 use crate::common::{on_device, step, words};
 use crate::nodes::{Add, Amount, Copy, Paint, Ramp, ramp};
 
-const STORAGE: vk::BufferUsageFlags =
-    vk::BufferUsageFlags::from_raw(vk::BufferUsageFlags::STORAGE_BUFFER.as_raw() | vk::BufferUsageFlags::TRANSFER_SRC.as_raw());
+const STORAGE: vk::BufferUsageFlags = vk::BufferUsageFlags::from_raw(
+    vk::BufferUsageFlags::STORAGE_BUFFER.as_raw() | vk::BufferUsageFlags::TRANSFER_SRC.as_raw(),
+);
 
 /// A zeroed buffer that the CPU can read.
 pub fn buffer(device: &Device, bytes: u64, usage: vk::BufferUsageFlags) -> memory::Buffer {
@@ -160,7 +161,8 @@ fn an_imported_image_is_found_and_left_in_its_layouts() {
 #[test]
 fn shared_resources_are_read_and_stay_their_owners() {
     on_device(|device| {
-        let usage = vk::ImageUsageFlags::TRANSFER_SRC | vk::ImageUsageFlags::TRANSFER_DST | vk::ImageUsageFlags::SAMPLED;
+        let usage =
+            vk::ImageUsageFlags::TRANSFER_SRC | vk::ImageUsageFlags::TRANSFER_DST | vk::ImageUsageFlags::SAMPLED;
         let image = Arc::new(image(device, usage));
         clear(device, image.raw(), 5, Graph::SHARED_LAYOUT);
         let values = Arc::new(buffer(device, 40, STORAGE));
@@ -175,7 +177,11 @@ fn shared_resources_are_read_and_stay_their_owners() {
             let readbacks = (graph.read_back(&copy), graph.read_back(&sum));
             (graph.compile(device).expect("the graph is valid"), readbacks, amount)
         });
-        assert_eq!([Arc::strong_count(&image), Arc::strong_count(&values)], [5, 5], "each graph declares and holds both");
+        assert_eq!(
+            [Arc::strong_count(&image), Arc::strong_count(&values)],
+            [5, 5],
+            "each graph declares and holds both"
+        );
         for _ in 0..3 {
             for (graph, (copy, sum), amount) in &mut graphs {
                 step(graph);

@@ -9,6 +9,8 @@ mod history;
 mod host;
 mod images;
 mod imports;
+mod limits;
+mod misuse;
 mod nodes;
 mod ray_tracing;
 mod report;

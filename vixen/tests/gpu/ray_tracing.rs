@@ -68,7 +68,8 @@ fn build(
     }
     let usage = vk::BufferUsageFlags::ACCELERATION_STRUCTURE_STORAGE_KHR;
     let storage = buffer(device, sizes.acceleration_structure_size, usage, Location::Device);
-    let scratch = buffer(device, sizes.build_scratch_size + 256, vk::BufferUsageFlags::STORAGE_BUFFER, Location::Device);
+    let scratch =
+        buffer(device, sizes.build_scratch_size + 256, vk::BufferUsageFlags::STORAGE_BUFFER, Location::Device);
     let create = vk::AccelerationStructureCreateInfoKHR::default()
         .buffer(storage.raw())
         .size(sizes.acceleration_structure_size)

@@ -69,11 +69,8 @@ fn the_graph_can_be_drawn() {
     on_device(|device| {
         let graph = Graph::without_output();
         let clock = graph.add(Clock { len: 8, offset: 0 }).values;
-        let copy = graph.add_named("the \"copy\"", Copy {
-            source: &clock,
-            target: graph.buffer(8),
-            params: Amount { amount: 1 },
-        });
+        let copy = graph
+            .add_named("the \"copy\"", Copy { source: &clock, target: graph.buffer(8), params: Amount { amount: 1 } });
         let _ = graph.read_back(&copy.target);
         let compiled = graph.compile(device).expect("the graph is valid");
         let report = compiled.report();

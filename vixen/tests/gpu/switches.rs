@@ -1,7 +1,7 @@
 //! Switches: parts of a graph that are on or off.
 
 use vixen::ash::vk;
-use vixen::{Device, Graph, Wire};
+use vixen::{Buffer, Device, FrameInfo, Graph, Host, Wire, node};
 
 use crate::common::{in_every_order, on_device, step, words};
 use crate::imports::{buffer, contents};
@@ -29,7 +29,7 @@ fn a_switch_selects_what_is_read_in_any_frame() {
 }
 
 /// Two counters of the application, so that what does not run leaves a trace.
-fn counters(graph: &Graph, device: &Device) -> [(vixen::memory::Buffer, Wire<vixen::Buffer<[u32]>>); 2] {
+fn counters(graph: &Graph, device: &Device) -> [(vixen::memory::Buffer, Wire<Buffer<[u32]>>); 2] {
     [0, 1].map(|_| {
         let buffer = buffer(device, 4, vk::BufferUsageFlags::STORAGE_BUFFER | vk::BufferUsageFlags::TRANSFER_SRC);
         // SAFETY: the buffer is of this device, has one element, and the caller keeps it.
@@ -131,4 +131,37 @@ fn six_switches_do_not_multiply_the_plan() {
             assert_eq!(words(&compiled, readback), [state; 4]);
         }
     });
+}
+
+#[test]
+fn a_host_slot_may_follow_a_switch() {
+    in_every_order(|compile| {
+        let graph = Graph::without_output();
+        let switch = graph.switch(true);
+        let [on, off] = [100, 200].map(|offset| graph.add(Clock { len: 4, offset }).values);
+        let selected = graph.select(switch, on, off);
+        let total = graph.add(Total { values: &selected }).total;
+        let readback = graph.read_back(&total);
+        let mut compiled = compile(&graph);
+        for (frame, on) in [true, false, false, true].into_iter().enumerate() {
+            compiled.switch(switch, on);
+            step(&mut compiled);
+            assert_eq!(words(&compiled, readback), [6 * frame as u32 + if on { 400 } else { 800 }]);
+        }
+    });
+}
+
+#[node(host)]
+struct Total {
+    #[host]
+    values: Buffer<[u32]>,
+    #[create]
+    total: Buffer<u32>,
+}
+
+#[node]
+impl Host for Total {
+    fn run(view: &mut View, _frame: &FrameInfo) {
+        *view.total = view.values.iter().sum();
+    }
 }

@@ -11,7 +11,7 @@ use crate::graph::tables::{
     CallSite, Declared, DeclaredBinding, DeclaredNode, DeclaredResource, Part, Placement, Shape,
 };
 use crate::graph::{
-    CompileError, Dimension, ImageFormat, ImageShape, NodeDeclaration, SlotDeclaration, SlotEffect, SlotKind, lower,
+    CompileError, Dimension, ImageFormat, ImageShape, NodeDeclaration, SlotDeclaration, SlotEffect, SlotKind, SlotShape, lower,
     usage,
 };
 
@@ -22,6 +22,13 @@ pub(crate) fn nodes(device: &Device, declared: &Declared, alive: impl Fn(usize) 
         limit::check(device, node)?;
         for binding in &node.bindings {
             let slot = &node.declaration.slots[binding.slot as usize];
+            if slot.kind == SlotKind::Host && slot.shape != SlotShape::One {
+                return Err(CompileError::Unsupported {
+                    what: format!("slot `{}` of node `{}`", slot.name, node.name),
+                    at: node.at,
+                    problem: "is a host slot for several wires, or for none; declare one slot for each",
+                });
+            }
             for part in &binding.parts {
                 let resource = &declared.resources[part.resource.0 as usize];
                 if slot.kind == SlotKind::Host && !reachable(declared, index, part) {

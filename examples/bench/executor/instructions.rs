@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::DYNAMIC;
 use super::shape::Shape;
 use super::sides::Side;
-use super::{DYNAMIC, UNCHANGED};
 use crate::report::{Report, Row};
 use crate::{Arguments, Failure};
 
@@ -24,7 +24,8 @@ pub fn count(arguments: &Arguments, report: &mut Report) -> Result<(), Failure> 
         let unchanged = ratio(Side::Unchanged, Side::Resubmit);
         let dynamic = ratio(Side::Dynamic, Side::Record);
         let mut rows = vec![
-            Row::new(format!("unchanged_over_resubmit_instructions_{nodes}"), unchanged, "ratio").goal(UNCHANGED),
+            // Without a goal: most of a submission is the kernel's work, which valgrind does not see.
+            Row::new(format!("unchanged_over_resubmit_instructions_{nodes}"), unchanged, "ratio"),
             Row::new(format!("dynamic_over_record_instructions_{nodes}"), dynamic, "ratio").goal(DYNAMIC),
         ];
         rows.extend(Side::ALL.map(|side| {

@@ -3,8 +3,8 @@
 //! Four sides run in turns, a few frames at a time: our unchanged frame, our frame with every node dynamic, hand-written ash
 //! that records everything, and hand-written ash that submits what it recorded once. All wait for their frame slot, write one
 //! uniform into a mapped ring, label every node, signal a timeline semaphore, and bind, push and dispatch the same. What is
-//! measured is the thread's CPU time in the calls. The device is idle when a measurement begins: every side asks whether its
-//! frame slot is free, and none has to wait.
+//! measured is the thread's CPU time in the calls. The device is idle when a measurement of two frames, as many as can be
+//! in flight, begins: every side asks whether its frame slot is free, and none has to wait.
 
 mod by_hand;
 mod instructions;
@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::report::{Goal, Report, Row};
 use crate::statistics::median;
 use crate::{Arguments, Failure};
+use objects::SLOTS as IN_FLIGHT;
 use shape::Shape;
 use sides::{Side, Sides};
 
@@ -92,12 +93,12 @@ impl Times {
             // Nobody always comes after the same neighbour.
             for turn in 0..Side::ALL.len() {
                 let side = Side::ALL[(round + turn) % Side::ALL.len()];
-                for frame in 0..=frames {
+                for turn in 0..=frames / IN_FLIGHT {
                     device.wait_idle()?;
-                    let (taken, result) = clock.measure(|| sides::measured_frame(&mut sides, side, round as u32));
+                    let (taken, result) = clock.measure(|| frames_in_flight(&mut sides, side, round as u32));
                     result?;
-                    // The first frame of a turn finds the caches as the neighbour left them.
-                    if frame > 0 {
+                    // The first of a turn finds the caches as the neighbour left them.
+                    if turn > 0 {
                         samples[side as usize].push(taken);
                         empty.push(clock.measure(|| ()).0);
                     }
@@ -106,7 +107,7 @@ impl Times {
         }
         sides.check_results()?;
         let clock_itself = median(&mut empty);
-        Ok(Self(samples.map(|mut samples| median(&mut samples) - clock_itself)))
+        Ok(Self(samples.map(|mut samples| (median(&mut samples) - clock_itself) / IN_FLIGHT as f64)))
     }
 
     fn of(&self, side: Side) -> f64 {
@@ -135,6 +136,11 @@ fn slope(shape: Shape, all: &[(usize, Times)]) -> Row {
     let slope = |side| (time(10_000, side) - time(100, side)) / 9_900.0;
     let over = slope(Side::Unchanged) - slope(Side::Resubmit);
     Row::new("unchanged_slope_over_handwritten_ns", over, "ns/node").goal(SLOPE).key("shape", shape.label())
+}
+
+/// As many frames as can be under way at once.
+fn frames_in_flight(sides: &mut Sides, side: Side, amount: u32) -> Result<(), Failure> {
+    (0..IN_FLIGHT).try_for_each(|_| sides::measured_frame(sides, side, amount))
 }
 
 /// Runs one side alone; nothing is measured.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use vixen::Device;
+use vixen_nodes::traces_rays_in_hardware;
 
 /// Draws a voxel scene: a window to orbit in where there is a display, a picture where there is none.
 #[derive(Parser)]
@@ -14,6 +16,9 @@ pub struct Args {
     /// Voxels along the longest side of a mesh or a heightmap; a .vox file has a size of its own.
     #[arg(long, value_name = "N", default_value_t = vixen_nodes::voxel::DEFAULT_RESOLUTION)]
     pub resolution: u32,
+    /// How to trace the voxels.
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Pipeline::Compute)]
+    pub pipeline: Pipeline,
     /// Width and height of the picture, in pixels.
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
     pub size: [u32; 2],
@@ -35,6 +40,32 @@ pub struct Args {
     /// Write the graph as a drawing: Graphviz for .dot, Mermaid for .mmd.
     #[arg(long, value_name = "FILE")]
     pub drawing: Option<PathBuf>,
+}
+
+/// How to trace the voxels. All give the same picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pipeline {
+    /// March in a compute shader
+    Compute,
+    /// March in a fragment shader
+    Fragment,
+    /// Find voxels with the device's ray tracing
+    Rt,
+    /// Find bricks with the device's ray tracing, march on in a compute shader
+    Hybrid,
+    /// `rt` where the device traces rays in hardware, else `compute`
+    Auto,
+}
+
+impl Pipeline {
+    /// What `auto` means on this device.
+    pub fn on(self, device: &Device) -> Self {
+        match self {
+            Self::Auto if traces_rays_in_hardware(device) => Self::Rt,
+            Self::Auto => Self::Compute,
+            chosen => chosen,
+        }
+    }
 }
 
 impl Args {

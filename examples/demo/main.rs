@@ -57,7 +57,7 @@ fn draw(args: &Args) -> Result<(), Box<dyn Error>> {
 
 fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn Error>> {
     let [width, height] = args.size;
-    let (mut picture, voxel_bytes) = Picture::new(device, scene, Output::headless(width, height))?;
+    let (mut picture, voxel_bytes) = Picture::new(device, scene, args.pipeline, Output::headless(width, height))?;
     save_drawing(args, &picture.graph)?;
     let frames = args.frames.unwrap_or(HEADLESS_FRAMES);
     let bar = progress_bar("drawing", frames.into());
@@ -76,7 +76,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
 
 fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Box<dyn Error>> {
     let title = format!("Vixen: {}", scene.name);
-    let mut interactive = Interactive::new(scene, args.frames);
+    let mut interactive = Interactive::new(scene, args.pipeline, args.frames);
     let graph = run(WindowOptions { title, size: args.size, device }, &mut interactive)?;
     let (Some(graph), Some(handles)) = (graph, interactive.handles) else { return Ok(()) };
     save_drawing(args, &graph)?;

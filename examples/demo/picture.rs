@@ -7,8 +7,11 @@ use vixen::frame::FrameOutcome;
 use vixen::graph::OutputId;
 use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm};
 use vixen_examples::{clock, heap};
+use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::voxel::{Scene, default_params, default_view};
-use vixen_nodes::{Orbit, OrbitCamera, ToneMap, VoxelMarch, VoxelScene};
+use vixen_nodes::{Orbit, OrbitCamera, ToneMap, VoxelPipeline, VoxelScene};
+
+use crate::args::Pipeline;
 
 /// A compiled demo and the handles to steer and read it.
 pub struct Picture {
@@ -34,32 +37,39 @@ pub struct Costs {
 
 impl Picture {
     /// Uploads the scene and compiles the graph that draws it.
-    pub fn new(device: &Device, scene: &Scene, output: Output) -> Result<(Self, u64), Box<dyn Error>> {
+    pub fn new(
+        device: &Device,
+        scene: &Scene,
+        pipeline: Pipeline,
+        output: Output,
+    ) -> Result<(Self, u64), Box<dyn Error>> {
         let start = default_view(scene);
         let params = default_params(scene, &start);
         let voxels = VoxelScene::upload(device, &scene.map)?;
+        let pipeline = pipeline.on(device);
+        let traced = matches!(pipeline, Pipeline::Rt | Pipeline::Hybrid);
+        let structure = traced.then(|| VoxelStructure::build(device, &scene.map)).transpose()?;
 
         let graph = Graph::new(output);
         let (orbit, orbit_wire) = graph.param(Orbit::default());
         let wires = voxels.wires(&graph);
+        let boxes = structure.as_ref().map(|structure| structure.wires(&graph));
         let camera = graph.add(OrbitCamera { orbit: &orbit_wire, start });
-        let march = graph.add(VoxelMarch {
-            camera: &camera.uniform,
-            nodes: &wires.nodes,
-            bricks: &wires.bricks,
-            masks: &wires.masks,
-            attributes: &wires.attributes,
-            palette: &wires.palette,
-            color: graph.image(Extent::Output),
-            params,
-        });
-        let tone = graph.add(ToneMap { hdr: &march.color, ldr: graph.image(Extent::Output) });
+        let pipeline = match (&boxes, pipeline) {
+            (Some(boxes), Pipeline::Rt) => VoxelPipeline::RayTracing(boxes),
+            (Some(boxes), _) => VoxelPipeline::Hybrid(boxes),
+            (None, Pipeline::Fragment) => VoxelPipeline::Fragment,
+            (None, _) => VoxelPipeline::Compute,
+        };
+        let color = pipeline.draw(&graph, &camera.uniform, &wires, params);
+        let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
         let pixels = graph.read_back(&tone.ldr);
         graph.present(tone.ldr);
 
+        let voxel_bytes = voxels.bytes() + structure.map_or(0, |structure| structure.bytes());
         let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
         let graph = graph.compile_with(device, &options)?;
-        Ok((Self { graph, handles: Handles { orbit, pixels } }, voxels.bytes()))
+        Ok((Self { graph, handles: Handles { orbit, pixels } }, voxel_bytes))
     }
 
     /// The handles.

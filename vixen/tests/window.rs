@@ -3,6 +3,7 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use common::device_for;
 use vixen::device::Surface;
@@ -168,6 +169,39 @@ fn two_windows_and_a_picture_of_another_size(device: &Device, screen: &Screen, w
     assert_eq!(compiled.output_extent(second), [111, 55]);
 }
 
+/// As `Halves`, but its third recording asks for what cannot be.
+#[node(graphics, dynamic, vertex = "tests/shaders/cover.vert.spv", fragment = "tests/shaders/cover.frag.spv")]
+struct FailsOnce {
+    #[color(clear = [0.0, 1.0, 0.0, 1.0])]
+    color: Image<Rgba8Unorm>,
+    #[push]
+    params: Tint,
+    recordings: AtomicU32,
+}
+
+#[node]
+impl Graphics for FailsOnce {
+    fn record(view: &View, commands: &mut Commands) {
+        if view.recordings.fetch_add(1, Ordering::Relaxed) == 2 {
+            commands.push(&0_u32);
+        }
+        let [width, height, _] = view.color.extent();
+        commands.scissor(0, 0, width / 2, height);
+        commands.draw(3, 1);
+    }
+}
+
+/// The frame that failed had its image already; the next one uses it.
+fn a_frame_that_fails_loses_nothing(device: &Device, screen: &Screen, window: &Arc<Window>) {
+    let graph = Graph::new(output(device, window));
+    let params = Tint { tint: [0.0, 0.0, 1.0, 1.0], depth: 0.5 };
+    graph.present(graph.add(FailsOnce { color: graph.image(Extent::Output), params, recordings: 0.into() }).color);
+    let mut compiled = graph.compile(device).expect("the graph is valid");
+    let failed = (0..8).filter(|_| compiled.frame().is_err()).count();
+    assert_eq!((failed, compiled.frames()), (1, 7));
+    frames_until(&mut compiled, || screen.colors(window, CORNERS) == [BLUE, GREEN, BLUE, GREEN]);
+}
+
 /// Whatever a driver says of a window that is gone, it is no panic, and dropping the graph works.
 fn a_window_that_is_gone(device: &Device, screen: &Screen, window: &Arc<Window>) {
     let graph = Graph::new(output(device, window));
@@ -202,6 +236,7 @@ impl ApplicationHandler for Test {
         let log = device.validation_log().clone();
         one_window_shows_what_is_presented_in_every_size(&device, &screen, &windows[0]);
         two_windows_and_a_picture_of_another_size(&device, &screen, windows.each_ref());
+        a_frame_that_fails_loses_nothing(&device, &screen, &windows[0]);
         a_window_that_is_gone(&device, &screen, &windows[1]);
         drop(device);
         let messages = log.messages();

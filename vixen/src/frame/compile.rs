@@ -136,6 +136,7 @@ impl Graph {
             });
         }
         let (managed, retired) = (ManagedRuntime::of(&declared), retire_ring(&declared, frame_slots));
+        let resource_count = declared.resources.len();
         let mut compiled = CompiledGraph {
             graph: self.tables.id,
             params: Params::new(&declared, frame_slots),
@@ -165,6 +166,7 @@ impl Graph {
             outputs,
             recompiles: 0,
             incomplete: false,
+            pending: vec![false; resource_count],
             device: device.clone(),
         };
         compiled.initialise(None)?;

@@ -66,6 +66,8 @@ pub struct CompiledGraph {
     pub(super) recompiles: u64,
     /// Making something anew failed halfway.
     pub(super) incomplete: bool,
+    /// The resources for which that still has to be done.
+    pub(super) pending: Vec<bool>,
     // Last: everything above belongs to it.
     pub(super) device: Device,
 }

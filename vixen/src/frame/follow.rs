@@ -179,7 +179,10 @@ impl CompiledGraph {
         }
         let extent = swapchain.extent();
         output.wanted = extent;
-        self.follow(OutputId(index as u32), extent)?;
+        let followed = self.follow(OutputId(index as u32), extent);
+        // The old images are gone: nothing is submitted before the new ones are in their place.
+        self.outputs.items[index].stale = followed.is_err();
+        followed?;
         Ok(true)
     }
 
@@ -208,14 +211,26 @@ impl CompiledGraph {
     pub(super) fn complete(&mut self) -> Result<(), CompileError> {
         let _phase = Phase::Compile.enter();
         self.device.wait_idle()?;
-        self.renew(&vec![true; self.declared.resources.len()])
+        let sizes = self.outputs.sizes();
+        validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
+        self.renew(&[])
     }
 
     /// Resolves, initialises and records again what hangs on the resources that changed. This graph's frames have finished.
     pub(super) fn renew(&mut self, changed: &[bool]) -> Result<(), CompileError> {
-        let all = vec![true; changed.len()];
-        let changed = if self.incomplete { &all } else { changed };
+        self.pending.iter_mut().zip(changed).for_each(|(pending, changed)| *pending |= changed);
         self.incomplete = true;
+        let pending = std::mem::take(&mut self.pending);
+        let result = self.renew_all(&pending);
+        self.pending = pending;
+        result?;
+        self.pending.fill(false);
+        self.incomplete = false;
+        self.recompiles += 1;
+        Ok(())
+    }
+
+    fn renew_all(&mut self, changed: &[bool]) -> Result<(), CompileError> {
         for node in self.nodes.iter_mut().filter(|node| node.touches(|resource| changed[resource.0 as usize])) {
             let (declared, outputs) = (&self.declared, &self.outputs);
             node.count_variants(&self.resources, self.frame_slots, |resource| outputs.images_of(declared, resource));
@@ -223,10 +238,7 @@ impl CompiledGraph {
             node.write_descriptors(&self.device);
         }
         self.initialise(Some(changed))?;
-        self.record_static(Some(changed))?;
-        self.recompiles += 1;
-        self.incomplete = false;
-        Ok(())
+        self.record_static(Some(changed))
     }
 
     /// Records the static segments, or those of them that touch what changed.

@@ -84,6 +84,11 @@ impl CompiledGraph {
         self.timeline.wait(self.number)?;
         let sizes = self.outputs.sizes();
         let mut changed = vec![false; self.declared.resources.len()];
+        // Descriptors point to what goes now: no frame runs before `renew` has finished.
+        self.incomplete = true;
+        self.managed.iter().filter(|managed| managed.is_stale()).for_each(|managed| {
+            self.pending[managed.resource.0 as usize] = true;
+        });
         for managed in self.managed.iter_mut().filter(|managed| managed.is_stale()) {
             let index = managed.resource.0 as usize;
             let current = managed.buffer.current();

@@ -48,10 +48,10 @@ impl CompiledGraph {
     /// submitted, unless presenting failed; the next one tries again.
     pub fn frame(&mut self) -> Result<FrameOutcome, FrameError> {
         let _phase = Phase::Execute.enter();
+        self.follow_managed()?;
         if self.incomplete {
             self.complete()?;
         }
-        self.follow_managed()?;
         let slot = (self.number % u64::from(self.frame_slots)) as u32;
         let finished = (self.number + 1).saturating_sub(self.frame_slots.into());
         self.timeline.wait(finished)?;

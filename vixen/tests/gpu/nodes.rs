@@ -1,4 +1,5 @@
 //! Small nodes that several tests wire.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use vixen::{Block, Buffer, Compute, D2Array, FrameInfo, Host, Image, R32Uint, node};
 

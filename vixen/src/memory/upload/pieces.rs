@@ -50,7 +50,7 @@ impl Write {
     }
 
     /// Whether one region can copy this and then `next`.
-    fn continues_with(&self, next: &Self) -> bool {
+    pub fn continues_with(&self, next: &Self) -> bool {
         let same = (self.buffer, self.block, self.fresh) == (next.buffer, next.block, next.fresh);
         same && self.end() == next.to && self.from + self.len == next.from
     }

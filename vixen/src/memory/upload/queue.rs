@@ -69,6 +69,8 @@ pub(super) struct Queue {
     bytes: u64,
     typical: u64,
     announced: u64,
+    /// Writes of this batch that have become part of the one before.
+    merged: u64,
 }
 
 /// A block while it is filled and read.
@@ -104,6 +106,7 @@ impl Queue {
             bytes: 0,
             typical,
             announced: typical,
+            merged: 0,
         }
     }
 
@@ -186,7 +189,15 @@ impl Queue {
         let order = self.writes.len() as u32;
         let buffer = buffer.raw().as_raw();
         let (block, from, target) = (room.block, room.from, target as u32);
-        self.writes.push(Write { buffer, to, len, block, from, target, fresh, order, lane: Lane::Copy });
+        let write = Write { buffer, to, len, block, from, target, fresh, order, lane: Lane::Copy };
+        match self.writes.last_mut() {
+            // The common case of merging, at once. Nothing was queued between the two that could overlap.
+            Some(last) if last.continues_with(&write) => {
+                last.len += len;
+                self.merged += 1;
+            }
+            _ => self.writes.push(write),
+        }
         self.settle(room, len)
     }
 
@@ -213,10 +224,11 @@ impl Queue {
         self.batch
     }
 
-    /// Swaps what is queued for empty containers of the same capacity, and begins the next batch; false if nothing is queued.
-    pub fn take(&mut self, taken: Taken<'_>) -> Result<bool, MemoryError> {
+    /// Swaps what is queued for empty containers of the same capacity, and begins the next batch; returns how many writes were
+    /// merged already, or nothing if nothing is queued.
+    pub fn take(&mut self, taken: Taken<'_>) -> Result<Option<u64>, MemoryError> {
         if self.writes.is_empty() && self.images.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         std::mem::swap(&mut self.writes, taken.writes);
         std::mem::swap(&mut self.images, taken.images);
@@ -233,7 +245,7 @@ impl Queue {
         // Follows growth at once, and shrinks slowly.
         self.typical = self.bytes.max(self.typical - self.typical / 16).max(self.announced);
         self.bytes = 0;
-        Ok(true)
+        Ok(Some(std::mem::take(&mut self.merged)))
     }
 }
 

@@ -27,7 +27,7 @@ macro_rules! statistics {
 }
 
 statistics! {
-    /// Uploads that were asked for.
+    /// Uploads that were taken.
     uploads,
     /// Their bytes.
     bytes,
@@ -54,6 +54,11 @@ statistics! {
 pub(super) struct Counter(AtomicU64);
 
 impl Counter {
+    /// As [`Self::add`], and cheaper, for whoever is the only one that adds: the holder of a lock.
+    pub fn add_alone(&self, count: u64) {
+        self.0.store(self.0.load(Relaxed) + count, Relaxed);
+    }
+
     pub fn add(&self, count: u64) {
         self.0.fetch_add(count, Relaxed);
     }

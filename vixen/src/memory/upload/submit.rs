@@ -105,9 +105,8 @@ impl Uploader {
             targets: &mut slot.targets,
             sources: &mut submitter.sources,
         };
-        if !self.lock_queue().take(taken)? {
-            return Ok(None);
-        }
+        let Some(merged) = self.lock_queue().take(taken)? else { return Ok(None) };
+        self.counters.merged.add(merged);
         let main = self.device.main_queue();
         let recording = Recording {
             device: &self.device,

@@ -254,12 +254,11 @@ impl Uploader {
         if !direct && !buffer.usage().contains(vk::BufferUsageFlags::TRANSFER_DST) {
             return Err(MemoryError::invalid(buffer.name(), "cannot be uploaded to: add the usage TRANSFER_DST").into());
         }
-        self.counters.uploads.add(1);
-        self.counters.bytes.add(len);
         if direct {
             // The device sees what the host wrote before a submission.
             buffer.write(offset, bytes)?;
             self.counters.direct.add(1);
+            self.count(&self.lock_queue(), len);
         }
         let mut ticket = Ticket { batch: 0 };
         if direct || bytes.is_empty() {
@@ -270,8 +269,12 @@ impl Uploader {
             let len = chunk.len() as u64;
             let room = self.room(Kind::Buffer, len, Fit { align: 16, residue: to % 16 })?;
             fill(&room, chunk);
-            ticket.batch = self.lock_queue().write(&room, buffer, to, len, fresh);
+            let mut queue = self.lock_queue();
+            ticket.batch = queue.write(&room, buffer, to, len, fresh);
             to += len;
+            if to == offset + bytes.len() as u64 {
+                self.count(&queue, bytes.len() as u64);
+            }
         }
         Ok(ticket)
     }
@@ -285,8 +288,6 @@ impl Uploader {
         fresh: bool,
     ) -> Result<Ticket, DeviceError> {
         let level = Level::of(image, region, texels.len() as u64)?;
-        self.counters.uploads.add(1);
-        self.counters.bytes.add(texels.len() as u64);
         let upload = self.image_uploads.fetch_add(1, Ordering::Relaxed);
         let fit = Fit { align: least_common_multiple(level.block_bytes(), 16), residue: 0 };
         let mut ticket = Ticket { batch: 0 };
@@ -298,15 +299,25 @@ impl Uploader {
             let first = rest.len() == texels.len();
             let (image_raw, region) = (image.raw(), copy.region);
             let write = ImageWrite { image: image_raw, level, layout, region, block: 0, upload, first, fresh };
-            ticket.batch = self.lock_queue().image(&room, image, copy.bytes, write);
+            let mut queue = self.lock_queue();
+            ticket.batch = queue.image(&room, image, copy.bytes, write);
             rest = after;
+            if rest.is_empty() {
+                self.count(&queue, texels.len() as u64);
+            }
         }
         Ok(ticket)
     }
 
+    /// Counts an upload. Who holds the queue counts alone.
+    fn count(&self, _queue: &MutexGuard<'_, Queue>, bytes: u64) {
+        self.counters.uploads.add_alone(1);
+        self.counters.bytes.add_alone(bytes);
+    }
+
     /// Room in staging, and a place in the queue to go with it.
     fn room(&self, kind: Kind, len: u64, fit: Fit) -> Result<Room, DeviceError> {
-        if self.adapt.swap(false, Ordering::Relaxed) {
+        if self.adapt.load(Ordering::Relaxed) && self.adapt.swap(false, Ordering::Relaxed) {
             self.pool.adapt();
         }
         let mut stalled = false;

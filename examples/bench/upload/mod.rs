@@ -1,0 +1,177 @@
+//! `bench upload`: uploads through the uploader beside hand-written copies of the same bytes.
+//!
+//! All sides are timed from data in host memory to completion on the device, in turns; a ratio is that of the medians.
+//! Hand-written copies go through one mapped staging buffer and one command buffer, recorded anew each time, as the places
+//! of real uploads would ask for.
+
+mod by_hand;
+mod crew;
+mod frames;
+mod ours;
+
+use std::ops::Range;
+use std::time::Instant;
+
+use vixen::Device;
+use vixen::device::DeviceKind;
+
+use crate::report::{Goal, Report, Row};
+use crate::statistics::median;
+use crate::{Arguments, Failure};
+use by_hand::ByHand;
+use crew::Crew;
+use ours::Ours;
+
+/// Bytes of a round of 64 KiB uploads, of 4 KiB uploads, and of uploads that are submitted one by one.
+const LARGE: usize = 16 << 20;
+const SMALL: usize = 4 << 20;
+const EACH: usize = 1 << 20;
+const PAGE: usize = 4 << 10;
+
+/// Runs the benchmark.
+pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    let device = arguments.device()?;
+    let rounds = if arguments.quick { 7 } else { 51 };
+    let mut report = Report::new(&device.info().name);
+    let driver = &device.info().driver;
+    report.note(format!("driver {driver}; wall time from host memory to completion, medians of {rounds} rounds"));
+    neighbours(&device, rounds, &mut report)?;
+    scattered(&device, rounds, 1, &mut report)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) / 2;
+    if threads > 1 {
+        scattered(&device, rounds, threads.min(8), &mut report)?;
+    }
+    frames::run(&device, &mut report)?;
+    Ok(report)
+}
+
+/// Uploads side by side: beside one staging write and one region, and beside a region or a submission each.
+fn neighbours(device: &Device, rounds: usize, report: &mut Report) -> Result<(), Failure> {
+    let data = noise(LARGE);
+    for (name, piece, total, goal) in [("64k", 64 << 10, LARGE, 0.95), ("4k", PAGE, SMALL, 0.70)] {
+        let (data, places) = (&data[..total], in_order(total, piece, piece));
+        let (ours, hand) = (Ours::new(device, total, total)?, ByHand::new(device, total, total)?);
+        let upload = || {
+            ours.upload(data, piece, &places, 0..places.len());
+            ours.finish()
+        };
+        let [our, one] = in_turns(rounds, [&upload, &|| hand.one_copy(data)])?;
+        ours.verify(data, piece, &places)?;
+        report.add(Row::new(format!("bandwidth_over_one_copy_{name}"), one / our, "ratio").goal(Goal::AtLeast(goal)));
+        report.add(bandwidth("ours", name, total, our));
+        report.add(bandwidth("one_copy", name, total, one));
+    }
+
+    let (data, places) = (&data[..SMALL], in_order(SMALL, PAGE, PAGE));
+    let (ours, hand) = (Ours::new(device, SMALL, SMALL)?, ByHand::new(device, SMALL, SMALL)?);
+    let mapped = Ours::mapped(device, SMALL)?;
+    let [our, regions, each, direct] = in_turns(
+        rounds,
+        [
+            &|| {
+                ours.upload(data, PAGE, &places, 0..places.len());
+                ours.finish()
+            },
+            &|| {
+                hand.stage_pieces(data, PAGE, 0..places.len());
+                hand.copy_each(PAGE, &places)
+            },
+            &|| hand.submit_each(&data[..EACH], PAGE, &places),
+            &|| mapped.write_directly(data, PAGE, &places),
+        ],
+    )?;
+    mapped.verify(data, PAGE, &places)?;
+    let each = each * (SMALL / EACH) as f64;
+    report.add(Row::new("merged_over_regions_4k", regions / our, "ratio"));
+    report.add(Row::new("batched_over_submit_each_4k", each / our, "ratio").goal(Goal::AtLeast(30.0)));
+    report.add(bandwidth("region_each", "4k", SMALL, regions));
+    report.add(bandwidth("submit_each", "4k", SMALL, each));
+    report.add(bandwidth("direct", "4k", SMALL, direct));
+    let statistics = mapped.statistics();
+    report.note(format!(
+        "direct: {} of {} uploads were written into mapped memory",
+        statistics.direct, statistics.uploads
+    ));
+    Ok(())
+}
+
+/// Uploads with gaps between them, in no order: beside one copy region each.
+fn scattered(device: &Device, rounds: usize, threads: usize, report: &mut Report) -> Result<(), Failure> {
+    let data = noise(SMALL);
+    let mut places = in_order(SMALL, PAGE, 2 * PAGE);
+    shuffle(&mut places);
+    let (ours, hand) = (Ours::new(device, 2 * SMALL, SMALL)?, ByHand::new(device, 2 * SMALL, SMALL)?);
+    let upload = |part: Range<usize>| ours.upload(&data, PAGE, &places, part);
+    let stage = |part: Range<usize>| hand.stage_pieces(&data, PAGE, part);
+    let [our, regions] = Crew::with(threads, places.len(), &[&upload, &stage], |crew| {
+        in_turns(
+            rounds,
+            [
+                &|| {
+                    crew.run(0);
+                    ours.finish()
+                },
+                &|| {
+                    crew.run(1);
+                    hand.copy_each(PAGE, &places)
+                },
+            ],
+        )
+    })?;
+    ours.verify(&data, PAGE, &places)?;
+    let row = Row::new("scattered_over_regions_4k", regions / our, "ratio").key("threads", threads as u64);
+    // On a software driver a region costs what a workgroup does.
+    let real = device.info().kind != DeviceKind::Cpu;
+    report.add(if real { row.goal(Goal::AtLeast(10.0)) } else { row });
+    report.add(bandwidth("ours", "4k scattered", SMALL, our).key("threads", threads as u64));
+    report.add(bandwidth("region_each", "4k scattered", SMALL, regions).key("threads", threads as u64));
+    let how = if ours.statistics().scattered > 0 { "by the compute shader" } else { "by copy regions" };
+    report.note(format!(
+        "{threads} threads: scattered uploads went {how}, measured to be faster here, and were read back"
+    ));
+    Ok(())
+}
+
+/// Seconds that each side takes: medians, in turns.
+fn in_turns<const N: usize>(rounds: usize, sides: [&dyn Fn() -> Result<(), Failure>; N]) -> Result<[f64; N], Failure> {
+    let mut times = [const { Vec::new() }; N];
+    // The first round warms all sides up.
+    for round in 0..=rounds {
+        for (side, times) in sides.iter().zip(&mut times) {
+            let start = Instant::now();
+            side()?;
+            if round > 0 {
+                times.push(start.elapsed().as_secs_f64());
+            }
+        }
+    }
+    Ok(times.map(|mut times| median(&mut times)))
+}
+
+fn bandwidth(side: &str, of: &str, bytes: usize, seconds: f64) -> Row {
+    Row::new("bandwidth", bytes as f64 / seconds / 1e9, "GB/s").key("side", side).key("uploads", of)
+}
+
+/// Places of pieces in a buffer, `stride` apart.
+fn in_order(total: usize, piece: usize, stride: usize) -> Vec<u64> {
+    (0..total / piece).map(|index| (index * stride) as u64).collect()
+}
+
+fn shuffle(places: &mut [u64]) {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for index in (1..places.len()).rev() {
+        places.swap(index, (random(&mut state) % (index as u64 + 1)) as usize);
+    }
+}
+
+fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    (0..bytes / 8).flat_map(|_| random(&mut state).to_le_bytes()).collect()
+}
+
+fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}

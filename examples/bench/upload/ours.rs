@@ -1,0 +1,80 @@
+//! Our side: an uploader and a buffer to upload to.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use vixen::Device;
+use vixen::ash::vk;
+use vixen::memory::{Buffer, BufferDesc, Category, Location, StagingPool, UploadStatistics, Uploader, UploaderOptions};
+
+use super::by_hand;
+use crate::Failure;
+
+/// An uploader with its target.
+pub struct Ours {
+    device: Device,
+    uploader: Arc<Uploader>,
+    target: Arc<Buffer>,
+}
+
+impl Ours {
+    /// With a target in the device's memory, for rounds of so many bytes.
+    pub fn new(device: &Device, target: usize, round: usize) -> Result<Self, Failure> {
+        Self::at(device, target, round, Location::Device)
+    }
+
+    /// With a target that the host reaches.
+    pub fn mapped(device: &Device, target: usize) -> Result<Self, Failure> {
+        Self::at(device, target, target, Location::Upload)
+    }
+
+    fn at(device: &Device, target: usize, round: usize, location: Location) -> Result<Self, Failure> {
+        let usage = vk::BufferUsageFlags::TRANSFER_DST
+            | vk::BufferUsageFlags::TRANSFER_SRC
+            | vk::BufferUsageFlags::STORAGE_BUFFER
+            | vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS;
+        let desc = BufferDesc::new("target of ours", target as u64, usage).at(location);
+        let options = UploaderOptions { frame_bytes: round as u64, batches: 2, ..UploaderOptions::default() };
+        Ok(Self {
+            uploader: Uploader::new(device, &StagingPool::new(device), options)?,
+            target: Arc::new(device.budget().buffer(&desc, Category::Other)?),
+            device: device.clone(),
+        })
+    }
+
+    /// Uploads some of the pieces of `data` to their places.
+    pub fn upload(&self, data: &[u8], piece: usize, places: &[u64], part: Range<usize>) {
+        for (place, bytes) in places[part.clone()].iter().zip(data[part.start * piece..].chunks_exact(piece)) {
+            self.uploader.buffer(&self.target, *place, bytes).expect("the device lives, and the queue has room");
+        }
+    }
+
+    /// Submits what was uploaded and waits for it.
+    pub fn finish(&self) -> Result<(), Failure> {
+        let ticket = self.uploader.flush()?;
+        Ok(self.uploader.wait(ticket)?)
+    }
+
+    /// Uploads to bytes that nothing uses, in memory that the host reaches.
+    pub fn write_directly(&self, data: &[u8], piece: usize, places: &[u64]) -> Result<(), Failure> {
+        for (place, bytes) in places.iter().zip(data.chunks_exact(piece)) {
+            self.uploader.fresh_buffer(&self.target, *place, bytes)?;
+        }
+        self.finish()
+    }
+
+    /// Fails unless every piece is in its place.
+    pub fn verify(&self, data: &[u8], piece: usize, places: &[u64]) -> Result<(), Failure> {
+        let found = by_hand::read_back(&self.device, &self.target)?;
+        let mut pieces = places.iter().zip(data.chunks_exact(piece));
+        match pieces.position(|(&place, bytes)| found[place as usize..][..piece] != *bytes) {
+            None => Ok(()),
+            Some(index) => Err(format!("upload {index} did not arrive where it belongs").into()),
+        }
+    }
+
+    /// What the uploader has done.
+    pub fn statistics(&self) -> UploadStatistics {
+        self.uploader.statistics()
+    }
+}

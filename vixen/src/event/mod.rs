@@ -1,23 +1,47 @@
-//! Typed, fixed-size events between nodes.
+//! Typed, fixed-size events: queues that are sized once, and who hears what in which order.
+//!
+//! A queue belongs to one type of event and is sized when the bus is built, from what its users declare; after that nothing
+//! here allocates, but for a queue with [`Overflow::Fallback`] that is past its reserve, which is counted and named.
+//! [`EventBus::dispatch`] delivers what was queued as one batch: subscribers run in topological order of what they read and
+//! write, each at most once, so that a cascade (a window's size, its swapchain, the images that follow, descriptors,
+//! segments) is over when the call returns.
+//!
+//! ```
+//! use vixen::event::{Event, EventBus};
+//!
+//! #[derive(Clone, Copy)]
+//! struct Resized([u32; 2]);
+//! impl Event for Resized {}
+//!
+//! let mut builder = EventBus::builder();
+//! let resized = builder.queue::<Resized>(16);
+//! builder.on(resized, "camera", |event: &Resized| assert_eq!(event.0, [640, 480]));
+//! let mut bus = builder.build()?;
+//! bus.emit(resized, Resized([640, 480]))?;
+//! bus.dispatch();
+//! assert_eq!(bus.counts(resized).delivered, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! A node declares what it emits and receives (`#[node(.., emits(Resized = 4))]`), and only that compiles.
 
-/// A node that declares to emit events of type `T`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not declare that it emits `{T}`",
-    note = "add `emits({T} = capacity)` to its `#[node(..)]`"
-)]
-pub trait Emits<T> {
-    /// How many events a frame has room for.
-    const CAPACITY: u32;
-}
+mod batch;
+mod builder;
+mod builtin;
+mod bus;
+mod declare;
+mod kind;
+mod lane;
+mod order;
+mod queue;
+mod sender;
+mod slot;
 
-/// A node that declares to receive events of type `T`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not declare that it receives `{T}`",
-    note = "add `receives({T} = capacity)` to its `#[node(..)]`"
-)]
-pub trait Receives<T> {
-    /// How many events a frame has room for.
-    const CAPACITY: u32;
-}
+pub use batch::{Batch, Events};
+pub use builder::{BuildError, EventBusBuilder, Subscription};
+pub use builtin::*;
+pub use bus::{Channel, EventBus};
+pub use declare::{Emits, Receives};
+pub use kind::{AnyEvent, Category, Event};
+pub use queue::{Counts, Overflow, QueueFull};
+pub use sender::Sender;

@@ -1,0 +1,97 @@
+//! All queues of one type of event, and the same without its type.
+
+use std::any::Any;
+use std::cell::{Ref, RefCell};
+use std::mem;
+use std::sync::Arc;
+
+use crate::event::builtin::QueueLevel;
+use crate::event::kind::{AnyEvent, Event};
+use crate::event::queue::{Counts, Limits, Queue};
+use crate::event::sender::SharedQueue;
+
+/// The queues of one type: what waits and what is being delivered, each from the bus's own thread and from others.
+pub(super) struct Lane<T> {
+    /// Emitted since the last dispatch.
+    pub incoming: RefCell<Queue<T>>,
+    /// What the last dispatch delivers, what its subscribers add included.
+    pub current: RefCell<Queue<T>>,
+    /// Emitted since the last dispatch by others.
+    pub shared: Arc<SharedQueue<T>>,
+    /// What others had emitted before the last dispatch.
+    pub shared_current: Queue<T>,
+}
+
+/// A lane whose type is not known.
+pub(super) trait ErasedLane: Any + Send {
+    /// Forgets what the last dispatch delivered.
+    fn retire(&mut self);
+    /// Forgets what the last dispatch delivered and makes what waits the current batch. Returns whether there is anything,
+    /// and how full a queue has been since the last call.
+    fn turn(&mut self) -> (bool, Option<QueueLevel>);
+    /// Whether the current batch has anything of this type.
+    fn is_current(&self) -> bool;
+    /// Calls for every event of the current batch.
+    fn each(&self, call: &mut dyn FnMut(AnyEvent<'_>));
+    /// The counts of all its queues.
+    fn counts(&self) -> Counts;
+}
+
+impl<T: Event> Lane<T> {
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            incoming: RefCell::new(Queue::new(limits)),
+            current: RefCell::new(Queue::new(limits)),
+            shared: Arc::new(SharedQueue::new(Queue::new(limits))),
+            shared_current: Queue::new(limits),
+        }
+    }
+
+    /// What others emitted, then what the bus's own thread did.
+    pub fn current(&self) -> (&Queue<T>, Ref<'_, Queue<T>>) {
+        (&self.shared_current, self.current.borrow())
+    }
+}
+
+impl<T: Event> ErasedLane for Lane<T> {
+    fn retire(&mut self) {
+        self.current.get_mut().clear();
+        self.shared_current.clear();
+    }
+
+    fn turn(&mut self) -> (bool, Option<QueueLevel>) {
+        // What subscribers added after the last call.
+        let mut level = self.current.get_mut().take_level();
+        self.retire();
+        let (incoming, current) = (self.incoming.get_mut(), self.current.get_mut());
+        mem::swap(incoming, current);
+        level = level.max(current.take_level());
+        if let Some(mut shared) = self.shared.lock_filled() {
+            mem::swap(&mut *shared, &mut self.shared_current);
+            level = level.max(self.shared_current.take_level());
+        }
+        (!current.is_empty() || !self.shared_current.is_empty(), level)
+    }
+
+    fn is_current(&self) -> bool {
+        let (shared, own) = self.current();
+        !shared.is_empty() || !own.is_empty()
+    }
+
+    fn each(&self, call: &mut dyn FnMut(AnyEvent<'_>)) {
+        let (shared, own) = self.current();
+        for event in shared.slices().into_iter().chain(own.slices()).flatten() {
+            call(AnyEvent { name: std::any::type_name::<T>(), category: T::CATEGORY, event });
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let delivered = |queue: &Queue<T>| {
+            let counts = queue.counts();
+            Counts { delivered: counts.delivered + counts.pending, pending: 0, ..counts }
+        };
+        let waiting = self.incoming.borrow().counts().plus(self.shared.lock().counts());
+        let (shared, own) = self.current();
+        waiting.plus(delivered(shared)).plus(delivered(&own))
+    }
+}

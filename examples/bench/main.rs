@@ -3,6 +3,7 @@
 //! A benchmark is one entry of [`BENCHMARKS`]: a name, and a function that returns a [`Report`](report::Report).
 
 mod clock;
+mod events;
 mod executor;
 mod plan;
 mod report;
@@ -33,6 +34,7 @@ struct Benchmark {
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "plan", about: "planning: time a slot, barrier commands, hazards", run: plan::run },
     Benchmark { name: "executor", about: "CPU time of a frame beside hand-written Vulkan", run: executor::run },
+    Benchmark { name: "events", about: "an event through the bus beside a bare array; a storm of them", run: events::run },
 ];
 
 /// Measures Vixen, beside hand-written Vulkan where there is something to compare with.
@@ -125,7 +127,7 @@ mod tests {
     fn bad_arguments_get_one_line_that_says_what_is_wrong() {
         assert_eq!(
             complaint(&["plann"]),
-            "error: invalid value 'plann' for '<NAME>' [possible values: plan, executor]"
+            "error: invalid value 'plann' for '<NAME>' [possible values: plan, executor, events]"
         );
         assert_eq!(complaint(&[]), "error: the following required arguments were not provided: <NAME>");
         assert_eq!(complaint(&["plan", "--frob"]), "error: unexpected argument '--frob' found");

@@ -1,6 +1,7 @@
 //! Nodes for [Vixen](vixen): voxel scenes and the passes that draw them, a camera, and windows.
 
 pub mod acceleration;
+pub mod cacher;
 mod camera;
 mod tone_map;
 pub mod voxel;
@@ -29,4 +30,4 @@ pub use voxel_ray_trace::{
     VoxelCubeHits, VoxelCubeHitsOutputs, VoxelCubeHitsView, VoxelRayHits, VoxelRayHitsOutputs, VoxelRayHitsView,
     VoxelRayTrace, VoxelRayTraceOutputs, VoxelRayTraceView,
 };
-pub use voxel_scene::{VoxelScene, VoxelSceneWires};
+pub use voxel_scene::{Updated, VoxelScene, VoxelSceneWires};

@@ -3,11 +3,11 @@
 use glam::{IVec3, UVec3, Vec3};
 
 use super::layout::{
-    BRICK_EDGE, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_ONE, MATERIALS_SHIFT, Material, NO_NORMALS, Node, SOLID,
+    BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_ONE, MATERIALS_SHIFT, Material, NO_NORMALS, Node, SOLID,
     morton3,
 };
 use super::normal;
-use super::source::MaterialIndex;
+use super::source::{BrickVoxels, MaterialIndex};
 
 /// A tree of branching 4×4×4 over bricks of 8×8×8 voxels; [`layout`](super::layout) tells what the words mean.
 /// Every vector is the content of one buffer and holds at least one element.
@@ -79,6 +79,12 @@ impl BrickMap {
             let mask = &self.masks[brick.mask as usize];
             mask.contains(number).then(|| mask.rank(number))?
         };
+        let normal = self.normal_of(brick, rank).and_then(normal::decode);
+        Some(Voxel { material: self.material_of(brick, rank), normal })
+    }
+
+    /// The material of a brick's solid voxel of this rank.
+    fn material_of(&self, brick: &Brick, rank: u32) -> MaterialIndex {
         let word = |index: u32| self.attributes[index as usize];
         let at = brick.materials & ((1 << MATERIALS_SHIFT) - 1);
         let byte = |start: u32, index: u32| (word(start + index / 4) >> (index % 4 * 8)) & 255;
@@ -87,9 +93,32 @@ impl BrickMap {
             MATERIALS_4_BIT => byte(at, (word(at + 4 + rank / 8) >> (rank % 8 * 4)) & 15),
             _ => byte(at, rank),
         };
-        let bits = |start: u32| (word(start + rank / 2) >> (rank % 2 * 16)) as u16;
-        let normal = (brick.normals != NO_NORMALS).then(|| bits(brick.normals)).and_then(normal::decode);
-        Some(Voxel { material: material as MaterialIndex, normal })
+        material as MaterialIndex
+    }
+
+    /// Its normal as it is stored, if the brick has normals.
+    fn normal_of(&self, brick: &Brick, rank: u32) -> Option<u16> {
+        let bits = |start: u32| (self.attributes[(start + rank / 2) as usize] >> (rank % 2 * 16)) as u16;
+        (brick.normals != NO_NORMALS).then(|| bits(brick.normals))
+    }
+
+    /// The material of a brick's first solid voxel.
+    pub(super) fn first_material(&self, brick: &Brick) -> MaterialIndex {
+        self.material_of(brick, 0)
+    }
+
+    /// Writes the solid voxels of a brick out one by one.
+    pub(super) fn open_brick(&self, brick: &Brick, voxels: &mut BrickVoxels) {
+        let full = BrickMask { groups: [[u32::MAX; 2]; 8] };
+        let mask = if brick.mask == SOLID { full } else { self.masks[brick.mask as usize] };
+        let numbers = (0..BRICK_VOXELS as u32).filter(|&number| mask.contains(number));
+        for (rank, number) in (0..).zip(numbers) {
+            let material = self.material_of(brick, rank);
+            match self.normal_of(brick, rank) {
+                Some(normal) => voxels.set_number_with_bits(number, material, normal),
+                None => voxels.set_number(number, material),
+            }
+        }
     }
 
     /// Bytes that tell which voxels are solid: nodes, bricks and masks.

@@ -141,17 +141,24 @@ fn run(source: &dyn VoxelSource, tasks: &[(u32, UVec3)], progress: &dyn Fn(Progr
 
 /// A forest under construction. Indices count from the start of these vectors.
 #[derive(Default)]
-struct Parts {
+pub(super) struct Parts {
     nodes: Vec<Node>,
     /// The level of each node: whether its children are bricks.
     node_levels: Vec<u8>,
     bricks: Vec<Brick>,
-    masks: Vec<BrickMask>,
-    attributes: Vec<u32>,
-    solid_voxels: u64,
+    pub(super) masks: Vec<BrickMask>,
+    pub(super) attributes: Vec<u32>,
+    pub(super) solid_voxels: u64,
 }
 
 impl Parts {
+    /// Forgets the bricks that were stored.
+    pub(super) fn clear(&mut self) {
+        self.masks.clear();
+        self.attributes.clear();
+        self.solid_voxels = 0;
+    }
+
     /// Builds a node and all below it.
     fn node(&mut self, source: &dyn VoxelSource, level: u32, origin: UVec3, voxels: &mut BrickVoxels) -> Built {
         if level == 1 {
@@ -207,7 +214,7 @@ impl Parts {
     }
 
     /// Stores a brick, unless it is empty. Also gives its material where it is solid and of one, and the material to stand for it.
-    fn brick(&mut self, voxels: &BrickVoxels) -> Option<(Brick, Option<MaterialIndex>, u32)> {
+    pub(super) fn brick(&mut self, voxels: &BrickVoxels) -> Option<(Brick, Option<MaterialIndex>, u32)> {
         let count = voxels.mask().count();
         if count == 0 {
             return None;
@@ -348,9 +355,9 @@ impl Parts {
 }
 
 /// The children of a node, gathered in order of their cells.
-struct Children<T> {
-    mask: [u32; 2],
-    records: Vec<T>,
+pub(super) struct Children<T> {
+    pub(super) mask: [u32; 2],
+    pub(super) records: Vec<T>,
     /// The material that stands for each.
     materials: Vec<u32>,
     /// The material of those that are solid all through, while they are all of one.
@@ -365,7 +372,7 @@ impl<T> Default for Children<T> {
 }
 
 impl<T> Children<T> {
-    fn push(&mut self, number: u32, record: T, solid: Option<MaterialIndex>, material: u32) {
+    pub(super) fn push(&mut self, number: u32, record: T, solid: Option<MaterialIndex>, material: u32) {
         self.mask[number as usize / 32] |= 1 << (number % 32);
         if solid.is_some() && (self.records.is_empty() || solid == self.solid) {
             self.solid = solid;
@@ -376,11 +383,11 @@ impl<T> Children<T> {
     }
 
     /// The material, if all cells are solid and of one.
-    fn all_solid(&self) -> Option<MaterialIndex> {
+    pub(super) fn all_solid(&self) -> Option<MaterialIndex> {
         self.solid.filter(|_| self.solid_count == 64)
     }
 
-    fn most_common(&self) -> u32 {
+    pub(super) fn most_common(&self) -> u32 {
         most_common(self.materials.iter().copied())
     }
 }
@@ -410,10 +417,10 @@ fn pack(words: &mut Vec<u32>, bits: u32, values: impl Iterator<Item = u32>) {
     }
 }
 
-fn solid_node(material: MaterialIndex) -> Node {
+pub(super) fn solid_node(material: MaterialIndex) -> Node {
     Node { mask: [u32::MAX; 2], first: SOLID, material: material.into() }
 }
 
-fn solid_brick(material: MaterialIndex) -> Brick {
+pub(super) fn solid_brick(material: MaterialIndex) -> Brick {
     Brick { mask: SOLID, materials: MATERIALS_ONE << MATERIALS_SHIFT | u32::from(material), normals: NO_NORMALS }
 }

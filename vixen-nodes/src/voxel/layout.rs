@@ -180,6 +180,13 @@ impl BrickMask {
         self.groups[number >> 6][(number >> 5) & 1] |= 1 << (number & 31);
     }
 
+    /// Makes the voxel with this number empty.
+    #[inline]
+    pub fn remove(&mut self, number: u32) {
+        let number = number as usize;
+        self.groups[number >> 6][(number >> 5) & 1] &= !(1 << (number & 31));
+    }
+
     /// The number of solid voxels.
     pub fn count(&self) -> u32 {
         self.groups.iter().flatten().map(|word| word.count_ones()).sum()

@@ -15,12 +15,15 @@
 
 mod brick_map;
 mod build;
+mod edit;
 mod error;
+mod kept;
 pub mod layout;
 pub mod normal;
 pub mod reference;
 mod scene;
 mod source;
+mod validate;
 mod view;
 
 #[cfg(feature = "gltf")]
@@ -39,8 +42,11 @@ mod tests;
 
 pub use brick_map::{BrickMap, Voxel};
 pub use build::{Progress, build};
+pub use edit::{Changes, Edit, Editor, Shape};
 pub use error::SceneError;
+pub use kept::{Origin, SceneKey};
 pub use layout::{Brick, BrickMask, CameraUniform, HitRecord, MAX_EDGE, MarchParams, Material, Node};
 pub use scene::{DEFAULT_RESOLUTION, Scene, SceneKind, SceneSource};
 pub use source::{BrickVoxels, Content, Cube, FnSource, MaterialIndex, VoxelSource};
+pub use validate::Invalid;
 pub use view::{View, default_params, default_view};

@@ -66,6 +66,12 @@ impl SceneSource {
     ///
     /// `resolution` is the number of voxels along the longest side, 1 to [`MAX_EDGE`]. A `.vox` file has its own.
     pub fn open(path: &Path, resolution: u32, progress: &dyn Fn(Progress)) -> Result<Self, SceneError> {
+        let bytes = Self::read(path, resolution, progress)?;
+        Self::from_bytes(path, &bytes, resolution, progress)
+    }
+
+    /// The bytes of a file, for [`from_bytes`](Self::from_bytes).
+    pub(crate) fn read(path: &Path, resolution: u32, progress: &dyn Fn(Progress)) -> Result<Vec<u8>, SceneError> {
         if !(1..=MAX_EDGE).contains(&resolution) {
             return Err(SceneError::Resolution { resolution });
         }
@@ -75,8 +81,12 @@ impl SceneSource {
         if !std::fs::metadata(path).map_err(io)?.is_file() {
             return Err(SceneError::UnknownFormat { path: path.into(), hint: "it is not a regular file: name one" });
         }
-        let bytes = std::fs::read(path).map_err(io)?;
-        Self::from_bytes(path, &bytes, resolution, progress)
+        std::fs::read(path).map_err(io)
+    }
+
+    /// What a scene of this file is called.
+    pub(super) fn name_of(path: &Path) -> String {
+        path.file_name().map_or_else(|| "scene".to_owned(), |name| name.to_string_lossy().into_owned())
     }
 
     /// As [`open`](Self::open), for a file that was read already; `path` names it in messages.
@@ -89,7 +99,7 @@ impl SceneSource {
         if !(1..=MAX_EDGE).contains(&resolution) {
             return Err(SceneError::Resolution { resolution });
         }
-        let name = path.file_name().map_or_else(|| "scene".to_owned(), |name| name.to_string_lossy().into_owned());
+        let name = Self::name_of(path);
         let loader = match bytes {
             [] => return Err(SceneError::Empty { path: path.into() }),
             [b'V', b'O', b'X', b' ', ..] => load_vox,

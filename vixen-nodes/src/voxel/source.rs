@@ -88,6 +88,31 @@ impl BrickVoxels {
         self.materials[number as usize] = material;
     }
 
+    /// As [`set_number`](Self::set_number), without a normal of its own; says whether that changed anything.
+    pub(super) fn replace_number(&mut self, number: u32, material: MaterialIndex) -> bool {
+        let had_normal = self.has_normals && self.normals[number as usize] != normal::NONE;
+        if self.mask.contains(number) && self.materials[number as usize] == material && !had_normal {
+            return false;
+        }
+        self.set_number(number, material);
+        self.normals[number as usize] = normal::NONE;
+        true
+    }
+
+    /// Makes the voxel with this number empty; says whether it was solid.
+    pub(super) fn remove_number(&mut self, number: u32) -> bool {
+        let was = self.mask.contains(number);
+        self.mask.remove(number);
+        was
+    }
+
+    /// Makes a voxel solid with a normal as it is stored.
+    pub(super) fn set_number_with_bits(&mut self, number: u32, material: MaterialIndex, normal: u16) {
+        self.set_number(number, material);
+        self.normals[number as usize] = normal;
+        self.has_normals = true;
+    }
+
     /// Which voxels are solid.
     pub fn mask(&self) -> &BrickMask {
         &self.mask

@@ -1,6 +1,7 @@
 //! Tests that need more than one module: files in, voxels and rays out.
 
 mod corruption;
+mod edit;
 mod files;
 mod loaders;
 mod march;

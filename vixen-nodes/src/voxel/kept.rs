@@ -1,0 +1,165 @@
+//! Scenes that are kept between runs, so that a second start skips the build.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use bytemuck::{Pod, Zeroable, bytes_of, cast_slice};
+use glam::UVec3;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::brick_map::BrickMap;
+use super::build::Progress;
+use super::error::SceneError;
+use super::scene::{Scene, SceneKind, SceneSource};
+use crate::cacher::{Damage, DiskCache, DiskKey, Stored};
+
+/// Raised whenever the structure changes, or what a loader or the build makes of a file.
+const VERSION: u32 = 1;
+
+/// What tells one scene from another: what the file holds, not what it is called or when it was written.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Pod, Zeroable)]
+pub struct SceneKey {
+    checksum: [u64; 2],
+    bytes: u64,
+    /// The first bytes of the file, by which the loader is chosen.
+    loader: [u8; 4],
+    resolution: u32,
+}
+
+/// Where a scene came from.
+#[derive(Debug)]
+pub enum Origin {
+    /// From the disk cache: nothing was built.
+    Kept,
+    /// It was built.
+    Built {
+        /// What was wrong with what the disk cache had.
+        damage: Option<Damage>,
+        /// Why the scene could not be kept for the next start.
+        not_kept: Option<io::Error>,
+    },
+}
+
+/// One line for the user, empty where there is nothing to say.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kept => write!(f, "the voxels were kept from an earlier run: nothing was built"),
+            Self::Built { damage: None, not_kept: None } => Ok(()),
+            Self::Built { damage: Some(damage), not_kept: None } => write!(f, "{damage}"),
+            Self::Built { damage: None, not_kept: Some(error) } => {
+                write!(f, "the voxels cannot be kept for the next start: {error}")
+            }
+            Self::Built { damage: Some(damage), not_kept: Some(error) } => {
+                write!(f, "{damage}, and cannot be kept for the next start: {error}")
+            }
+        }
+    }
+}
+
+impl SceneKey {
+    /// The key of a file with this content.
+    pub fn new(content: &[u8], resolution: u32) -> Self {
+        let checksum = xxh3_128(content);
+        let loader = std::array::from_fn(|index| content.get(index).copied().unwrap_or_default());
+        // A .vox file has its own size.
+        let resolution = if loader == *b"VOX " { 0 } else { resolution };
+        Self { checksum: [checksum as u64, (checksum >> 64) as u64], bytes: content.len() as u64, loader, resolution }
+    }
+
+    /// The key of its file in a disk cache.
+    pub fn on_disk(&self) -> DiskKey<'_> {
+        DiskKey { kind: "voxels", version: VERSION, key: bytes_of(self) }
+    }
+}
+
+impl Scene {
+    /// As [`open`](Self::open), unless the disk cache has kept what was built of the same content at the same resolution. What
+    /// is built is kept there.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open). Whatever is wrong with the disk cache is no error: the scene is built, and the origin tells.
+    pub fn open_kept(
+        path: &Path,
+        resolution: u32,
+        disk: &DiskCache,
+        progress: &dyn Fn(Progress),
+    ) -> Result<(Self, Origin), SceneError> {
+        let content = SceneSource::read(path, resolution, progress)?;
+        Self::build_kept(path, &content, SceneKey::new(&content, resolution), resolution, disk, progress)
+    }
+
+    /// As [`open_kept`](Self::open_kept), for a file that was read already and its key.
+    pub(crate) fn build_kept(
+        path: &Path,
+        content: &[u8],
+        key: SceneKey,
+        resolution: u32,
+        disk: &DiskCache,
+        progress: &dyn Fn(Progress),
+    ) -> Result<(Self, Origin), SceneError> {
+        let damage = match disk.load(&key.on_disk()).and_then(|stored| stored.map(read).transpose()) {
+            Ok(Some((kind, map))) => return Ok((Self { name: SceneSource::name_of(path), kind, map }, Origin::Kept)),
+            Ok(None) => None,
+            Err(damage) => Some(damage),
+        };
+        let scene = SceneSource::from_bytes(path, content, resolution, progress)?.build(progress)?;
+        let not_kept = store(disk, &key.on_disk(), &scene).err();
+        Ok((scene, Origin::Built { damage, not_kept }))
+    }
+}
+
+/// The first section: what is no vector.
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct Head {
+    solid_voxels: u64,
+    size: [u32; 3],
+    levels: u32,
+    kind: u32,
+    zero: u32,
+}
+
+fn store(disk: &DiskCache, key: &DiskKey<'_>, scene: &Scene) -> io::Result<()> {
+    let map = &scene.map;
+    let (size, levels, solid_voxels) = (map.size.to_array(), map.levels, map.solid_voxels);
+    let kind = match scene.kind {
+        SceneKind::Terrain => 0,
+        SceneKind::Model => 1,
+    };
+    let head = Head { solid_voxels, size, levels, kind, zero: 0 };
+    let sections: [&[u8]; 6] = [
+        bytes_of(&head),
+        cast_slice(&map.nodes),
+        cast_slice(&map.bricks),
+        cast_slice(&map.masks),
+        cast_slice(&map.attributes),
+        cast_slice(&map.palette),
+    ];
+    disk.store(key, &sections)
+}
+
+fn read(mut stored: Stored) -> Result<(SceneKind, BrickMap), Damage> {
+    let head = stored.section::<Head>()?;
+    let &[head] = &head[..] else { return Err(stored.damaged("it has not one head")) };
+    let kind = match head.kind {
+        0 => SceneKind::Terrain,
+        1 => SceneKind::Model,
+        _ => return Err(stored.damaged("its scene is of no kind")),
+    };
+    let map = BrickMap {
+        size: UVec3::from_array(head.size),
+        levels: head.levels,
+        nodes: stored.section()?,
+        bricks: stored.section()?,
+        masks: stored.section()?,
+        attributes: stored.section()?,
+        palette: stored.section()?,
+        solid_voxels: head.solid_voxels,
+    };
+    // A checksum tells that nothing was changed by accident; shaders need more than that.
+    map.validate().map_err(|invalid| stored.damaged(invalid.problem))?;
+    Ok((kind, map))
+}

@@ -272,8 +272,14 @@ impl CompiledGraph {
             }
             for (variant, &commands) in runtime.commands.iter().enumerate() {
                 let moment = runtime.variants.moment(variant);
-                // Frames in flight may share a recording that does not depend on the slot.
-                let flags = vk::CommandBufferUsageFlags::SIMULTANEOUS_USE;
+                // Frames in flight share a recording that does not depend on the slot. Drivers make less of one that may be
+                // pending twice, so only those say so.
+                let shared = self.frame_slots > 1 && runtime.variants.slots == 1;
+                let flags = if shared {
+                    vk::CommandBufferUsageFlags::SIMULTANEOUS_USE
+                } else {
+                    vk::CommandBufferUsageFlags::empty()
+                };
                 recorder
                     .segment(&mut self.nodes, scratch, segment, &moment, commands, flags)
                     .map_err(|error| error.named(&self.nodes))?;

@@ -167,12 +167,18 @@ impl AllocationTracker {
 
     /// Ends a frame, and says what moved since the last one ended.
     pub(super) fn end_frame(&self, moment: impl FnOnce(f64) -> Sample) -> Churn {
-        let sample = moment(self.seconds());
         let mut state = self.lock();
-        state.series.push(sample);
         state.frames += 1;
         state.last_frame = std::mem::take(&mut state.frame);
-        state.last_frame
+        let churn = state.last_frame;
+        drop(state);
+        // In a frame in which nothing moved, the use over time stands where its newest sample says; reading the clock would
+        // be a good part of what such a frame costs.
+        if churn != Churn::default() {
+            let sample = moment(self.seconds());
+            self.lock().series.push(sample);
+        }
+        churn
     }
 
     /// What is alive, the largest first.

@@ -1,0 +1,117 @@
+//! The same rays through every pipeline.
+
+use std::sync::Arc;
+
+use vixen::ash::vk;
+use vixen::memory::{Buffer, BufferDesc, Category, upload_buffer};
+use vixen::{CompileOptions, Device, Extent, Graph, Output};
+use vixen_nodes::acceleration::{Blas, BlasDesc, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure};
+use vixen_nodes::voxel::{default_params, default_view};
+use vixen_nodes::{VoxelCubeHits, VoxelPipeline, VoxelScene};
+
+use super::scenes::Sample;
+use crate::Failure;
+use crate::statistics::median;
+
+/// A structure with a box for every voxel.
+pub struct Cubes {
+    tlas: Tlas,
+    blas: Blas,
+    voxels: Arc<Buffer>,
+}
+
+impl Cubes {
+    pub fn build(device: &Device, boxes: &VoxelBoxes) -> Result<Self, Failure> {
+        let blas = Blas::build(device, &BlasDesc::new("voxels", Geometry::Aabbs(&boxes.boxes)).compact())?;
+        let tlas = Tlas::build(device, "voxels", &[Instance::new(&blas)])?;
+        let bytes = boxes.voxels.as_flattened().iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+        let usage = vk::BufferUsageFlags::STORAGE_BUFFER | vk::BufferUsageFlags::TRANSFER_DST;
+        let voxels = device.budget().buffer(&BufferDesc::new("voxels", bytes.len() as u64, usage), Category::Cacher)?;
+        upload_buffer(device, &voxels, &bytes)?;
+        Ok(Self { tlas, blas, voxels: Arc::new(voxels) })
+    }
+
+    /// What it takes of the device's memory.
+    pub fn bytes(&self) -> u64 {
+        self.blas.bytes() + self.tlas.bytes() + self.voxels.bytes()
+    }
+}
+
+/// What rays go through.
+#[derive(Clone, Copy)]
+pub enum Through<'a> {
+    Compute,
+    Fragment,
+    Hybrid(&'a VoxelStructure),
+    Bricks(&'a VoxelStructure),
+    Voxels(&'a Cubes),
+}
+
+impl Through<'_> {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Compute => "compute",
+            Self::Fragment => "fragment",
+            Self::Hybrid(_) => "hybrid",
+            Self::Bricks(_) => "rt_bricks",
+            Self::Voxels(_) => "rt_voxels",
+        }
+    }
+}
+
+/// What all pipelines have in common.
+pub struct Pipelines<'a> {
+    pub device: &'a Device,
+    pub sample: &'a Sample,
+    pub uploaded: &'a VoxelScene,
+    pub extent: [u32; 2],
+    pub frames: usize,
+}
+
+impl Pipelines<'_> {
+    /// Millions of primary rays a second, by the device's own clock: the median of the frames.
+    pub fn mrays(&self, through: Through<'_>) -> Result<f64, Failure> {
+        let view = default_view(&self.sample.scene);
+        let params = default_params(&self.sample.scene, &view);
+        let [width, height] = self.extent;
+        let graph = Graph::new(Output::headless(width, height));
+        let (_, camera) = graph.param(view.camera());
+        let scene = self.uploaded.wires(&graph);
+        let hits = match through {
+            Through::Compute => VoxelPipeline::Compute.hits(&graph, &camera, &scene, params),
+            Through::Fragment => VoxelPipeline::Fragment.hits(&graph, &camera, &scene, params),
+            Through::Hybrid(structure) => {
+                VoxelPipeline::Hybrid(&structure.wires(&graph)).hits(&graph, &camera, &scene, params)
+            }
+            Through::Bricks(structure) => {
+                VoxelPipeline::RayTracing(&structure.wires(&graph)).hits(&graph, &camera, &scene, params)
+            }
+            Through::Voxels(cubes) => {
+                let node = VoxelCubeHits {
+                    camera: &camera,
+                    nodes: &scene.nodes,
+                    bricks: &scene.bricks,
+                    masks: &scene.masks,
+                    boxes: &cubes.tlas.share(&graph),
+                    cubes: &graph.share_buffer(&cubes.voxels),
+                    hits: graph.image(Extent::Output),
+                    params,
+                };
+                graph.add(node).hits
+            }
+        };
+        let _ = graph.retain(hits);
+        let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
+        let mut graph = graph.compile_with(self.device, &options)?;
+        let mut milliseconds = Vec::with_capacity(self.frames);
+        // The times of a frame are known when its slot comes round again.
+        for frame in 0..self.frames + 3 {
+            graph.frame()?;
+            graph.wait()?;
+            if frame >= 3 {
+                milliseconds.push(graph.gpu_times().map(|(_, time)| time).sum());
+            }
+        }
+        Ok(f64::from(width * height) / (median(&mut milliseconds) * 1e3))
+    }
+}

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytemuck::{Pod, cast_slice};
 use vixen::ash::vk;
 use vixen::device::DeviceError;
-use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Category, Memory, MemoryDesc, Ticket, Uploader, upload_buffer};
+use vixen::memory::{
+    Buffer as DeviceBuffer, BufferDesc, Category, Memory, MemoryDesc, Ticket, Uploader, upload_buffer,
+};
 use vixen::{Buffer, Device, Graph, Shared};
 
 use crate::voxel::{Brick, BrickMap, BrickMask, Changes, Material, Node};
@@ -114,11 +116,7 @@ impl VoxelScene {
         [&self.nodes, &self.bricks, &self.masks, &self.attributes, &self.palette]
     }
 
-    fn upload_with_slack(
-        device: &Device,
-        map: &BrickMap,
-        slack: impl Fn(usize) -> usize,
-    ) -> Result<Self, DeviceError> {
+    fn upload_with_slack(device: &Device, map: &BrickMap, slack: impl Fn(usize) -> usize) -> Result<Self, DeviceError> {
         let (budget, category) = (device.budget(), Category::Cacher);
         let descs = [
             desc("voxel nodes", &map.nodes, &slack),
@@ -138,7 +136,8 @@ impl VoxelScene {
             whole.type_bits &= needs.memory_type_bits;
         }
         let memory = budget.memory(&whole, category)?;
-        let place = |index: usize| Ok::<_, DeviceError>(budget.aliased_buffer(&memory, offsets[index], &descs[index])?);
+        let place =
+            |index: usize| Ok::<_, DeviceError>(budget.aliased_buffer(&memory, offsets[index], &descs[index])?);
         let [nodes, bricks, masks] = [place(0)?, place(1)?, place(2)?].map(Arc::new);
         let [attributes, palette] = [place(3)?, place(4)?].map(Arc::new);
         upload_buffer(device, &nodes, cast_slice(&map.nodes))?;

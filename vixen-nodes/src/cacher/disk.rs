@@ -135,10 +135,8 @@ fn open(path: &Path, key: &DiskKey<'_>) -> Result<(File, Vec<Section>), Refusal>
 }
 
 fn write(path: &Path, key: &DiskKey<'_>, sections: &[&[u8]]) -> io::Result<()> {
-    let table: Vec<_> = sections
-        .iter()
-        .map(|bytes| Section { bytes: bytes.len() as u64, checksum: xxh3_128(bytes) })
-        .collect();
+    let table: Vec<_> =
+        sections.iter().map(|bytes| Section { bytes: bytes.len() as u64, checksum: xxh3_128(bytes) }).collect();
     let mut file = File::create_new(path)?;
     file.write_all(&format::write(key.version, key.key, &table))?;
     sections.iter().try_for_each(|bytes| file.write_all(bytes))
@@ -163,7 +161,9 @@ impl Stored {
         if !section.bytes.is_multiple_of(size) {
             return Err(self.damaged("a section has another type"));
         }
-        let Ok(count) = usize::try_from(section.bytes / size) else { return Err(self.damaged("a section is too large")) };
+        let Ok(count) = usize::try_from(section.bytes / size) else {
+            return Err(self.damaged("a section is too large"));
+        };
         let mut elements: Vec<T> = bytemuck::zeroed_vec(count);
         let bytes = bytemuck::cast_slice_mut(&mut elements);
         if let Err(source) = self.file.read_exact(bytes) {

@@ -129,7 +129,10 @@ pub(super) fn read(
     }
     let sections: Vec<_> = header[START + key_bytes..]
         .chunks_exact(SECTION)
-        .map(|entry| Section { bytes: u64::from_le_bytes(array(entry)), checksum: u128::from_le_bytes(array(&entry[8..])) })
+        .map(|entry| Section {
+            bytes: u64::from_le_bytes(array(entry)),
+            checksum: u128::from_le_bytes(array(&entry[8..])),
+        })
         .collect();
     // Exactly this long: no memory is asked for that the file does not fill.
     let bytes = sections.iter().try_fold((header.len() + 8) as u64, |sum, section| sum.checked_add(section.bytes));

@@ -3,8 +3,8 @@
 use glam::{IVec3, UVec3, Vec3};
 
 use super::layout::{
-    BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_ONE, MATERIALS_SHIFT, Material, NO_NORMALS, Node, SOLID,
-    morton3,
+    BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_ONE, MATERIALS_SHIFT, Material, NO_NORMALS,
+    Node, SOLID, morton3,
 };
 use super::normal;
 use super::source::{BrickVoxels, MaterialIndex};

@@ -63,7 +63,11 @@ impl Walk<'_> {
         }
         let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
         let (first, count) = (node.first as usize, mask.count_ones() as usize);
-        if level == 1 { self.bricks.mark(first, count)? } else { self.nodes.mark(first, count)? }
+        if level == 1 {
+            self.bricks.mark(first, count)?
+        } else {
+            self.nodes.mark(first, count)?
+        }
         let cells = (0..64).filter(|number| mask >> number & 1 != 0);
         for (child, number) in (first..).zip(cells) {
             let origin = origin + UVec3::from_array(unmorton3(number)) * edge;

@@ -1,4 +1,5 @@
 //! The demo's graph over a small scene, for tests of its memory.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use glam::{IVec3, UVec3};
 use vixen::{CompiledGraph, Device, Extent, Graph, Image, Output, Readback, Rgba8Unorm};

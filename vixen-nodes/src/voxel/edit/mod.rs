@@ -367,11 +367,7 @@ impl Record for Node {
     }
 
     fn edit(pass: &mut Pass<'_>, old: Option<Self>, level: u32, origin: UVec3) -> Option<Self> {
-        if level == 1 {
-            pass.children::<Brick>(old, level, origin)
-        } else {
-            pass.children::<Self>(old, level, origin)
-        }
+        if level == 1 { pass.children::<Brick>(old, level, origin) } else { pass.children::<Self>(old, level, origin) }
     }
 }
 
@@ -381,7 +377,8 @@ impl Record for Brick {
     }
 
     fn solid_of(self) -> Option<MaterialIndex> {
-        let one = self.mask == SOLID && self.materials >> MATERIALS_SHIFT == MATERIALS_ONE && self.normals == NO_NORMALS;
+        let one =
+            self.mask == SOLID && self.materials >> MATERIALS_SHIFT == MATERIALS_ONE && self.normals == NO_NORMALS;
         one.then_some(self.materials as MaterialIndex)
     }
 

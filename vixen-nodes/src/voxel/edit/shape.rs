@@ -93,8 +93,10 @@ mod tests {
         ];
         for shape in shapes {
             for edge in [1, 2, 4, 8, 16] {
-                for origin in (0..16 / edge).map(|i| UVec3::new(i, (i * 7) % (16 / edge), (i * 3) % (16 / edge)) * edge) {
-                    let voxels = (0..edge.pow(3)).map(|i| origin + UVec3::new(i % edge, i / edge % edge, i / edge / edge));
+                for origin in (0..16 / edge).map(|i| UVec3::new(i, (i * 7) % (16 / edge), (i * 3) % (16 / edge)) * edge)
+                {
+                    let voxels =
+                        (0..edge.pow(3)).map(|i| origin + UVec3::new(i % edge, i / edge % edge, i / edge / edge));
                     let covered = voxels.filter(|&voxel| shape.contains(voxel)).count() as u32;
                     let reach = shape.reach(Cube { origin, edge });
                     assert_eq!(covered == edge.pow(3), reach == Reach::All, "{shape:?}, {origin}, {edge}");

@@ -93,7 +93,8 @@ fn a_thousand_random_edits() {
         let (mut editor, mut mirror) = (Editor::new(map.clone()), map);
         for number in 0..200 {
             let shape = random_shape(&mut random, size);
-            let edit = if random.below(2) == 0 { Edit::Clear } else { Edit::Set((random.below(24) * random.below(2)) as u8) };
+            let edit =
+                if random.below(2) == 0 { Edit::Clear } else { Edit::Set((random.below(24) * random.below(2)) as u8) };
             let [min, max] = shape.bounds(size);
             for at in all(max - min).map(|at| at.as_uvec3() + min).filter(|&at| shape.contains(at)) {
                 let place = dense.place(at);

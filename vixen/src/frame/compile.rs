@@ -7,7 +7,7 @@ use crate::frame::compiled::CompiledGraph;
 use crate::frame::follow::{OutputRuntime, Outputs};
 use crate::frame::managed::{ManagedRuntime, retire_ring};
 use crate::frame::moment::{MAX_OUTPUTS, MAX_VARIANTS};
-use crate::frame::node::{NodeRuntime, allocate_sets, usages};
+use crate::frame::node::{NodeRuntime, allocate_sets, gather, usages};
 use crate::frame::params::Params;
 use crate::frame::physical::Resources;
 use crate::frame::pipeline::{AttachmentFormats, PipelineCache};
@@ -22,7 +22,7 @@ use crate::frame::validate;
 use crate::graph::tables::{Declared, DeclaredNode, Shape};
 use crate::graph::{CompileError, Graph, Length, SlotKind, lower, usage};
 use crate::memory::{NodeScope, Phase};
-use crate::plan::{self, Input, Plan, PlanError};
+use crate::plan::{self, Input, Plan, PlanError, Step};
 
 /// How to compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,8 +106,9 @@ impl Graph {
 
         let mut pipelines = PipelineCache::new(device);
         let (mut nodes, mut living, mut hosts) = (Vec::new(), vec![None; declared.nodes.len()], Vec::new());
-        for (index, node) in std::mem::take(&mut declared.nodes).into_iter().enumerate() {
-            let Some(condition) = conditions[index] else { continue };
+        let mut declared_nodes: Vec<_> = std::mem::take(&mut declared.nodes).into_iter().map(Some).collect();
+        for index in running_order(&declared_nodes, &plan) {
+            let (Some(condition), Some(node)) = (conditions[index], declared_nodes[index].take()) else { continue };
             if usage::on_host(node.declaration) {
                 hosts.push(nodes.len() as u32);
             }
@@ -125,6 +126,7 @@ impl Graph {
         for node in &mut nodes {
             node.write_descriptors(device);
         }
+        gather(&mut nodes);
 
         let timing = if options.gpu_times { Timing::new(device, nodes.len() as u32, frame_slots)? } else { None };
         let segments = Segments::new(device, &plan, frame_slots, timing.is_some())?;
@@ -139,7 +141,7 @@ impl Graph {
         let resource_count = declared.resources.len();
         let mut compiled = CompiledGraph {
             graph: self.tables.id,
-            params: Params::new(&declared, frame_slots),
+            params: Params::new(&declared, &resources, frame_slots),
             switches: declared.switches.iter().rev().fold(0, |all, &on| all << 1 | u32::from(on)),
             last_frame: None,
             number: 0,
@@ -215,6 +217,17 @@ fn attachment_formats(declared: &Declared, node: &DeclaredNode) -> AttachmentFor
         }
     }
     formats
+}
+
+/// The nodes as a frame runs them: host nodes as they were added, then the others in the order of the plan.
+fn running_order(nodes: &[Option<DeclaredNode>], plan: &Plan) -> Vec<usize> {
+    let on_host = |node: &Option<DeclaredNode>| node.as_ref().is_some_and(|node| usage::on_host(node.declaration));
+    let hosts = nodes.iter().enumerate().filter(|(_, node)| on_host(node)).map(|(index, _)| index);
+    let others = plan.steps.iter().filter_map(|step| match step {
+        Step::Node(node) => Some(node.0 as usize),
+        Step::Barrier(_) => None,
+    });
+    hosts.chain(others).collect()
 }
 
 /// The layouts of all accesses of `input`, of which the plan saw those of GPU nodes only.

@@ -58,6 +58,10 @@ impl Variants {
 
     /// The variant for a moment.
     pub fn index(self, moment: &Moment) -> usize {
+        // Most nodes depend on the slot at most.
+        if self.phases == 1 && self.images == 1 && self.switches == 0 {
+            return if self.slots == 1 { 0 } else { moment.slot as usize };
+        }
         let phase = if self.phases == 1 { 0 } else { (moment.frame % u64::from(self.phases)) as u32 };
         let slot = if self.slots == 1 { 0 } else { moment.slot };
         let image = if self.images == 1 { 0 } else { moment.images[self.output as usize] };

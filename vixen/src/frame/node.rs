@@ -23,10 +23,8 @@ use crate::plan::{Condition, ResourceId};
 pub(crate) struct NodeRuntime {
     pub declaration: &'static NodeDeclaration,
     pub name: String,
-    pub label: CString,
     pub at: CallSite,
     pub data: Box<dyn Any + Send>,
-    pub push: Vec<u8>,
     pub record: fn(&mut RecordContext<'_>),
     pub pipelines: Arc<NodePipelines>,
     /// When it runs.
@@ -35,13 +33,23 @@ pub(crate) struct NodeRuntime {
     pub bindings: Vec<DeclaredBinding>,
     /// Index of its first access in the plan's input.
     first_access: u32,
-    /// For each slot, its first binding and the number of them.
-    pub slots: Vec<(u32, u32)>,
     pub variants: Variants,
-    /// What each binding is: variants × bindings.
-    resolved: Vec<Resolved>,
     /// Descriptor sets of every variant, and what they point to.
     binder: Binder,
+    pub hot: Hot,
+}
+
+/// What recording a node reads.
+#[derive(Clone, Default)]
+pub(crate) struct Hot {
+    pub label: CString,
+    push: Vec<u8>,
+    /// For each slot, its first binding and the number of them.
+    slots: Vec<(u32, u32)>,
+    /// What each binding is: variants × bindings.
+    resolved: Vec<Resolved>,
+    /// Variants × sets.
+    sets: Vec<vk::DescriptorSet>,
 }
 
 impl NodeRuntime {
@@ -60,19 +68,21 @@ impl NodeRuntime {
         Self {
             binder: Binder::new(bound),
             declaration: node.declaration,
-            label: CString::new(node.name.replace('\0', "")).expect("zero bytes were removed"),
+            hot: Hot {
+                label: CString::new(node.name.replace('\0', "")).expect("zero bytes were removed"),
+                push: node.push,
+                slots,
+                ..Hot::default()
+            },
             name: node.name,
             at: node.at,
             data: node.data,
-            push: node.push,
             record: node.record,
             pipelines,
             condition,
             bindings: node.bindings,
             first_access,
-            slots,
             variants: Variants::ONE,
-            resolved: Vec::new(),
         }
     }
 
@@ -107,7 +117,7 @@ impl NodeRuntime {
                 problem: "hangs on too many switches and histories at once; select wires before they reach it, or use fewer switches",
             });
         }
-        self.resolved.clear();
+        self.hot.resolved.clear();
         for variant in 0..self.variants.count() {
             let moment = self.variants.moment(variant);
             let mut access = self.first_access as usize;
@@ -122,7 +132,7 @@ impl NodeRuntime {
                     None => Resolved::default(),
                 };
                 resolved.written = slot.effect != SlotEffect::Read;
-                self.resolved.push(resolved);
+                self.hot.resolved.push(resolved);
                 access += binding.parts.len();
             }
         }
@@ -131,14 +141,15 @@ impl NodeRuntime {
 
     /// The node's record function with everything it needs, for a variant.
     pub fn parts(&mut self, variant: usize) -> NodeParts<'_> {
-        let count = self.bindings.len();
+        let Hot { push, slots, resolved, sets, .. } = &self.hot;
+        let (bindings, each) = (self.bindings.len(), sets.len() / self.variants.count());
         NodeParts {
-            slots: &self.slots,
-            resolved: &self.resolved[variant * count..(variant + 1) * count],
+            slots,
+            resolved: &resolved[variant * bindings..(variant + 1) * bindings],
             data: &mut *self.data,
             pipelines: &self.pipelines,
-            sets: self.binder.sets(variant),
-            push: &self.push,
+            sets: &sets[variant * each..(variant + 1) * each],
+            push,
         }
     }
 
@@ -149,11 +160,11 @@ impl NodeRuntime {
         }
         let bindings = self.bindings.len();
         let bound_slots = || {
-            let slots = self.declaration.slots.iter().zip(&self.slots);
+            let slots = self.declaration.slots.iter().zip(&self.hot.slots);
             slots.filter_map(|(slot, &range)| Some((slot.binding?.descriptor, range))).enumerate()
         };
         for variant in 0..self.variants.count() {
-            let resolved = &self.resolved[variant * bindings..(variant + 1) * bindings];
+            let resolved = &self.hot.resolved[variant * bindings..(variant + 1) * bindings];
             for (slot, (descriptor, (first, count))) in bound_slots() {
                 let bound: Vec<_> = resolved[first as usize..(first + count) as usize]
                     .iter()
@@ -187,6 +198,15 @@ pub(crate) struct NodeParts<'n> {
     pub pipelines: &'n NodePipelines,
     pub sets: &'n [vk::DescriptorSet],
     pub push: &'n [u8],
+}
+
+/// Allocates what recording reads anew, node after node, so that it lies together: with thousands of nodes recording waits for
+/// memory more than for anything else.
+pub(crate) fn gather(nodes: &mut [NodeRuntime]) {
+    let gathered: Vec<Hot> = nodes.iter().map(|node| node.hot.clone()).collect();
+    for (node, hot) in nodes.iter_mut().zip(gathered) {
+        node.hot = hot;
+    }
 }
 
 /// Allocates the descriptor sets of all nodes from one pool of exactly the size they need.
@@ -231,6 +251,7 @@ pub(crate) fn allocate_sets(
                 .map_err(DeviceError::vulkan("vkAllocateDescriptorSets"))?;
             sets.extend(allocated);
         }
+        node.hot.sets = sets.clone();
         node.binder.give_sets(sets, node.variants.count());
     }
     Ok(Some(pool))

@@ -1,8 +1,11 @@
 //! Values that the application sets between frames. A frame that nothing was set for does no work here.
 
+use std::ptr::NonNull;
+
 use crate::device::DeviceError;
 use crate::frame::physical::Resources;
 use crate::graph::tables::{Declared, Placement, Shape};
+use crate::graph::view::Mapped;
 use crate::plan::ResourceId;
 
 /// All values of a graph, in the order of their resources.
@@ -19,18 +22,26 @@ struct ParamRuntime {
     value: Vec<u8>,
     /// The frame slots that have not got the value yet, a bit each.
     missing: u32,
+    /// Where each slot's copy is mapped, if what is written there needs no flush.
+    places: Vec<Option<Mapped>>,
 }
 
 impl Params {
-    /// The values that a graph declares. `frame_slots` is at most 32.
-    pub fn new(declared: &Declared, frame_slots: u32) -> Self {
+    /// The values that a graph declares and that some living node reads. `frame_slots` is at most 32.
+    pub fn new(declared: &Declared, resources: &Resources, frame_slots: u32) -> Self {
+        let place = |resource, slot| {
+            let buffer = resources.get(resource)?.host_buffer(slot)?;
+            buffer.is_coherent().then(|| buffer.mapped()).flatten().map(Mapped)
+        };
         let items: Vec<ParamRuntime> = (0..)
             .zip(&declared.resources)
             .filter_map(|(index, resource)| match (&resource.placement, resource.shape) {
                 (Placement::Upload { initial }, Shape::Buffer { stride, .. }) if !initial.is_empty() => {
                     let mut value = initial.clone();
                     value.resize(stride as usize, 0);
-                    Some(ParamRuntime { resource: ResourceId(index), value, missing: 0 })
+                    let resource = ResourceId(index);
+                    let places = (0..frame_slots).map(|slot| place(resource, slot)).collect();
+                    Some(ParamRuntime { resource, value, missing: 0, places })
                 }
                 _ => None,
             })
@@ -55,10 +66,17 @@ impl Params {
         let mut at = 0;
         while let Some(&index) = self.stale.get(at) {
             let item = &mut self.items[index as usize];
-            if item.missing >> slot & 1 == 1
-                && let Some(buffer) = resources.get(item.resource).and_then(|physical| physical.host_buffer(slot))
-            {
-                buffer.write(0, &item.value)?;
+            if item.missing >> slot & 1 == 1 {
+                if let Some(Mapped(place)) = item.places[slot as usize] {
+                    // SAFETY: the place is mapped for the whole buffer, which is as large as the value and lives as long as
+                    // the graph: a value's size never changes. The GPU has finished the slot's frame, and the CPU writes
+                    // here only, through `&mut self`.
+                    unsafe { place.copy_from_nonoverlapping(NonNull::from(&item.value[..]).cast(), item.value.len()) };
+                } else if let Some(buffer) =
+                    resources.get(item.resource).and_then(|physical| physical.host_buffer(slot))
+                {
+                    buffer.write(0, &item.value)?;
+                }
             }
             item.missing &= !(1 << slot);
             if item.missing == 0 {

@@ -119,7 +119,7 @@ impl Recorder<'_> {
         }
         let labels = self.device.debug_labels();
         if let Some(labels) = labels {
-            let label = vk::DebugUtilsLabelEXT::default().label_name(&node.label);
+            let label = vk::DebugUtilsLabelEXT::default().label_name(&node.hot.label);
             // SAFETY: the buffer is being recorded, and the name lives until the call returns.
             unsafe { labels.cmd_begin_debug_utils_label(commands, &label) };
         }
@@ -170,10 +170,17 @@ impl Recorder<'_> {
                 ),
             }
         }
-        let info = vk::DependencyInfo::default()
-            .memory_barriers(memory)
-            .buffer_memory_barriers(buffers)
-            .image_memory_barriers(images);
+        // A null pointer where there is none: for others drivers may allocate, if only no bytes.
+        let mut info = vk::DependencyInfo::default();
+        if !memory.is_empty() {
+            info = info.memory_barriers(memory);
+        }
+        if !buffers.is_empty() {
+            info = info.buffer_memory_barriers(buffers);
+        }
+        if !images.is_empty() {
+            info = info.image_memory_barriers(images);
+        }
         // SAFETY: the buffer is being recorded outside a rendering scope; the resources are alive and the planner knows
         // their state.
         unsafe { self.device.raw().cmd_pipeline_barrier2(commands, &info) };

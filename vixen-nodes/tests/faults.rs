@@ -143,7 +143,7 @@ impl Bench {
     }
 
     /// What is alive, as names and bytes.
-    fn alive(&self) -> Vec<(Arc<str>, u64)> {
+    fn alive(&self) -> Vec<(String, u64)> {
         self.device.budget().live().into_iter().map(|live| (live.name, live.bytes)).collect()
     }
 

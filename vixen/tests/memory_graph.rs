@@ -200,7 +200,7 @@ fn allocations_are_counted_by_phase_node_and_category() {
     assert_eq!((of("adds"), of("paints")), (Some(1), Some(1)), "{:?}", report.nodes());
     let live = budget.live();
     assert_eq!(live.len(), 7);
-    let scene = live.iter().find(|live| &*live.name == "scene").expect("it is alive");
+    let scene = live.iter().find(|live| live.name == "scene").expect("it is alive");
     assert_eq!(
         (scene.bytes, scene.category, scene.phase, scene.node.as_deref()),
         (shared.current().bytes(), Category::Cacher, Phase::Setup, None)

@@ -14,6 +14,8 @@ pub(crate) struct DeviceCore {
     pub(crate) raw: ash::Device,
     pub(crate) physical: vk::PhysicalDevice,
     pub(super) debug: Option<ext::debug_utils::Device>,
+    /// Whether anything would show the names of objects.
+    names: bool,
     owned: bool,
     // After the device: dropping it destroys the instance.
     pub(super) instance: Instance,
@@ -53,7 +55,8 @@ impl DeviceCore {
 
     fn from_parts(instance: Instance, physical: vk::PhysicalDevice, raw: ash::Device, owned: bool) -> Self {
         let debug = instance.has(ext::debug_utils::NAME).then(|| ext::debug_utils::Device::new(&instance.raw, &raw));
-        Self { raw, physical, debug, owned, instance }
+        let names = debug.is_some() && (instance.watched || has_tools(&instance, physical));
+        Self { raw, physical, debug, names, owned, instance }
     }
 
     pub(crate) fn instance(&self) -> &ash::Instance {
@@ -65,13 +68,30 @@ impl DeviceCore {
     }
 
     pub(crate) fn set_name<H: vk::Handle>(&self, handle: H, name: &str) {
-        let Some(debug) = &self.debug else { return };
+        let Some(debug) = self.debug.as_ref().filter(|_| self.names) else { return };
         let name = CString::new(name.replace('\0', "")).expect("the zero bytes were taken out");
         let info = vk::DebugUtilsObjectNameInfoEXT::default().object_handle(handle).object_name(&name);
         // SAFETY: the device is alive and has the extension; the caller's handle belongs to it, or the layer says so. A name
         // that cannot be stored is no reason to fail.
         let _ = unsafe { debug.set_debug_utils_object_name(&info) };
     }
+}
+
+/// Whether a tool listens that would show the names of objects to somebody: setting them costs half as much as creating a small
+/// object.
+fn has_tools(instance: &Instance, physical: vk::PhysicalDevice) -> bool {
+    use vk::ToolPurposeFlags as Purpose;
+    let shows = Purpose::VALIDATION | Purpose::PROFILING | Purpose::TRACING;
+    let shows = shows | Purpose::DEBUG_REPORTING_EXT | Purpose::DEBUG_MARKERS_EXT;
+    // SAFETY: the physical device belongs to the instance and is of Vulkan 1.3.
+    let tools = unsafe {
+        instance.raw.get_physical_device_tool_properties_len(physical).and_then(|count| {
+            let mut tools = vec![vk::PhysicalDeviceToolProperties::default(); count];
+            instance.raw.get_physical_device_tool_properties(physical, &mut tools).map(|()| tools)
+        })
+    };
+    // Who does not answer may listen.
+    tools.map_or(true, |tools| tools.iter().any(|tool| tool.purposes.intersects(shows)))
 }
 
 impl Drop for DeviceCore {

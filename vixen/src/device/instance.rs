@@ -19,9 +19,14 @@ pub(super) struct Instance {
     extensions: Vec<&'static CStr>,
     messenger: Option<Messenger>,
     owned: bool,
+    /// Whether a layer was asked for that may show names to somebody.
+    pub(super) watched: bool,
     // Last: the messenger and the instance point to it.
     pub(super) log: Arc<ValidationLog>,
 }
+
+/// Environment variables that bring in layers: the loader's own, and a frame debugger's.
+const WATCHERS: [&str; 3] = ["VK_INSTANCE_LAYERS", "VK_LOADER_LAYERS_ENABLE", "ENABLE_VULKAN_RENDERDOC_CAPTURE"];
 
 impl Instance {
     pub(super) fn new(options: &DeviceOptions) -> Result<Self, DeviceError> {
@@ -57,8 +62,9 @@ impl Instance {
                 vk::Result::ERROR_INCOMPATIBLE_DRIVER => no_driver("the loader found none that fits"),
                 result => DeviceError::Vulkan { call: "vkCreateInstance", result },
             })?;
-        let mut instance =
-            Self { entry, raw, callbacks: options.callbacks, extensions, messenger: None, owned: true, log };
+        let watched = options.validation || WATCHERS.iter().any(|name| std::env::var_os(name).is_some());
+        let callbacks = options.callbacks;
+        let mut instance = Self { entry, raw, callbacks, extensions, messenger: None, owned: true, watched, log };
         if instance.has(ext::debug_utils::NAME) {
             let callbacks = instance.callbacks.as_ref();
             instance.messenger = Some(Messenger::new(&instance.entry, &instance.raw, &instance.log, callbacks)?);
@@ -73,7 +79,7 @@ impl Instance {
         extensions: Vec<&'static CStr>,
         callbacks: Option<vk::AllocationCallbacks<'static>>,
     ) -> Self {
-        Self { entry, raw, callbacks, extensions, messenger: None, owned: false, log: Arc::default() }
+        Self { entry, raw, callbacks, extensions, messenger: None, owned: false, watched: true, log: Arc::default() }
     }
 
     /// Whether an instance extension is enabled.

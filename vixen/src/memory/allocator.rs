@@ -5,6 +5,7 @@ use std::ptr::NonNull;
 use ash::vk;
 
 use super::error::MemoryError;
+use super::texel::TexelBlock;
 
 /// Where a buffer's memory lies and who reaches it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -121,6 +122,18 @@ impl<'a> ImageDesc<'a> {
             return invalid("has no usage: say what the image is for".to_owned());
         }
         Ok(())
+    }
+
+    /// The bytes of its texels, which it takes at least; 0 for formats whose bytes are unknown.
+    pub(super) fn texel_bytes(&self) -> u64 {
+        let Some(block) = TexelBlock::of(self.format) else { return 0 };
+        let level = |mip: u32| {
+            let [width, height, depth] = self.extent.map(|side| (side >> mip).max(1));
+            let blocks = [width.div_ceil(block.extent[0]), height.div_ceil(block.extent[1]), depth];
+            blocks.into_iter().fold(u64::from(block.bytes), |bytes, count| bytes.saturating_mul(count.into()))
+        };
+        let texels = (0..self.mips).fold(0_u64, |bytes, mip| bytes.saturating_add(level(mip)));
+        texels.saturating_mul(self.layers.into()).saturating_mul(self.samples.as_raw().into())
     }
 
     /// The same for Vulkan.

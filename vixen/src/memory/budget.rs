@@ -1,8 +1,7 @@
 //! The only door to memory: it counts every byte and refuses what does not fit.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
@@ -10,10 +9,9 @@ use super::allocator::{Allocator, Backing, BufferDesc, ImageDesc, Location, Memo
 use super::category::Category;
 use super::charge::{Charge, Request};
 use super::error::MemoryError;
+use super::ledger::{Ledger, LiveKind, Refused};
 use super::owned::{Buffer, Image, Memory};
 use super::quota::Quota;
-use super::series::Sample;
-use super::tracker::{AllocationTracker, LiveKind};
 
 /// Hands out buffers and images within a budget: one per device.
 ///
@@ -24,18 +22,9 @@ use super::tracker::{AllocationTracker, LiveKind};
 ///
 /// It and its device live until the last resource that it handed out is dropped.
 pub struct BudgetManager {
-    // Relaxed atomics suffice throughout: each number stands for itself, and no other memory is published through them.
-    limit: AtomicU64,
-    warning: AtomicU64,
-    in_use: AtomicU64,
-    peak: AtomicU64,
-    resources: AtomicU64,
-    by_category: [AtomicU64; Category::ALL.len()],
-    warnings: AtomicU64,
-    refusals: AtomicU64,
+    ledger: Mutex<Ledger>,
     listener: Mutex<Option<Arc<Listener>>>,
     quota: Quota,
-    tracker: AllocationTracker,
     allocator: Box<dyn Allocator>,
 }
 
@@ -69,7 +58,7 @@ pub struct Usage {
     pub warnings: u64,
     /// How often an allocation was refused for lack of budget.
     pub refusals: u64,
-    by_category: [u64; Category::ALL.len()],
+    pub(super) by_category: [u64; Category::ALL.len()],
 }
 
 impl Usage {
@@ -84,17 +73,9 @@ impl BudgetManager {
     pub fn new(allocator: Box<dyn Allocator>, heaps: &[u64]) -> Self {
         let total = heaps.iter().fold(0_u64, |sum, &heap| sum.saturating_add(heap));
         Self {
-            limit: AtomicU64::new(percent(total, 90)),
-            warning: AtomicU64::new(percent(total, 80)),
-            in_use: AtomicU64::new(0),
-            peak: AtomicU64::new(0),
-            resources: AtomicU64::new(0),
-            by_category: Default::default(),
-            warnings: AtomicU64::new(0),
-            refusals: AtomicU64::new(0),
+            ledger: Mutex::new(Ledger::new(percent(total, 90), percent(total, 80))),
             listener: Mutex::new(None),
             quota: Quota::new(percent(total, 9)),
-            tracker: AllocationTracker::new(),
             allocator,
         }
     }
@@ -127,7 +108,7 @@ impl BudgetManager {
     pub fn memory(self: &Arc<Self>, desc: &MemoryDesc<'_>, category: Category) -> Result<Arc<Memory>, MemoryError> {
         desc.check()?;
         let request = Request { name: desc.name, kind: LiveKind::Memory, category, usage: &"shared memory" };
-        let charge = Charge::new(self, &request, desc.size)?;
+        let charge = Charge::new(self, &request, desc.size, || Ok(desc.size))?;
         let raw = self.allocator.allocate(desc)?;
         // Owned from here on: whatever fails below frees it.
         let mut memory = Memory::new(raw, desc, charge);
@@ -181,12 +162,12 @@ impl BudgetManager {
 
     /// Sets the most bytes that may be in use.
     pub fn set_limit(&self, bytes: u64) {
-        self.limit.store(bytes, Relaxed);
+        self.ledger().limit = bytes;
     }
 
     /// Sets from how many bytes in use on there is a warning.
     pub fn set_warning(&self, bytes: u64) {
-        self.warning.store(bytes, Relaxed);
+        self.ledger().warning = bytes;
     }
 
     /// Calls a function each time that the use rises to the warning mark, on the thread that allocates.
@@ -194,18 +175,9 @@ impl BudgetManager {
         *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(listener));
     }
 
-    /// What is in use. While other threads allocate, the numbers may belong to different moments.
+    /// What is in use.
     pub fn usage(&self) -> Usage {
-        Usage {
-            in_use: self.in_use.load(Relaxed),
-            peak: self.peak.load(Relaxed),
-            limit: self.limit.load(Relaxed),
-            warning: self.warning.load(Relaxed),
-            resources: self.resources.load(Relaxed),
-            warnings: self.warnings.load(Relaxed),
-            refusals: self.refusals.load(Relaxed),
-            by_category: std::array::from_fn(|index| self.by_category[index].load(Relaxed)),
-        }
+        self.ledger().usage()
     }
 
     fn own_buffer(
@@ -214,12 +186,11 @@ impl BudgetManager {
         category: Category,
         backing: Backing<'_>,
     ) -> Result<Buffer, MemoryError> {
-        let bytes = match backing {
-            Backing::Aliased { .. } => 0,
-            _ => self.allocator.buffer_requirements(desc)?.size,
-        };
+        desc.check()?;
         let request = Request { name: desc.name, kind: LiveKind::Buffer, category, usage: &desc.usage };
-        let charge = Charge::new(self, &request, bytes)?;
+        let least = if let Backing::Aliased { .. } = backing { 0 } else { desc.size };
+        let exact = || Ok(self.allocator.buffer_requirements(desc)?.size);
+        let charge = Charge::new(self, &request, least, exact)?;
         // SAFETY: `place` made sure that shared memory is this allocator's and the buffer fits; the caller keeps it alive.
         let raw = unsafe { self.allocator.create_buffer(desc, backing) }?;
         // Owned from here on: whatever fails below frees it.
@@ -234,12 +205,11 @@ impl BudgetManager {
         category: Category,
         backing: Backing<'_>,
     ) -> Result<Image, MemoryError> {
-        let bytes = match backing {
-            Backing::Aliased { .. } => 0,
-            _ => self.allocator.image_requirements(desc)?.size,
-        };
+        desc.check()?;
         let request = Request { name: desc.name, kind: LiveKind::Image, category, usage: &desc.usage };
-        let charge = Charge::new(self, &request, bytes)?;
+        let least = if let Backing::Aliased { .. } = backing { 0 } else { desc.texel_bytes() };
+        let exact = || Ok(self.allocator.image_requirements(desc)?.size);
+        let charge = Charge::new(self, &request, least, exact)?;
         // SAFETY: `place` made sure that shared memory is this allocator's and the image fits; the caller keeps it alive.
         let raw = unsafe { self.allocator.create_image(desc, backing) }?;
         // Owned from here on: whatever fails below frees it.
@@ -270,60 +240,35 @@ impl BudgetManager {
         Err(MemoryError::invalid_parameters(name, needs.size, usage, problem))
     }
 
-    /// Counts bytes as used if there is room, and says whether the use rose to the warning mark with them. `own` is how many
-    /// of the bytes in use are of the same request.
-    pub(super) fn take(&self, request: &Request<'_>, bytes: u64, own: u64) -> Result<bool, MemoryError> {
-        let limit = self.limit.load(Relaxed);
-        let room = |in_use: u64| in_use.checked_add(bytes).filter(|&after| after <= limit);
-        let before = self.in_use.fetch_update(Relaxed, Relaxed, room).map_err(|in_use| {
-            self.refusals.fetch_add(1, Relaxed);
-            MemoryError::OverBudget {
-                name: request.name.to_owned(),
-                requested: own.saturating_add(bytes),
-                usage: format!("{:?}", request.usage),
-                in_use: in_use.saturating_sub(own),
-                limit,
-            }
-        })?;
-        let after = before + bytes;
-        self.peak.fetch_max(after, Relaxed);
-        self.by_category[request.category as usize].fetch_add(bytes, Relaxed);
-        let warning = self.warning.load(Relaxed);
-        Ok(before < warning && warning <= after)
+    /// The error of a request that has no room, which is counted.
+    pub(super) fn refuse(
+        &self,
+        request: &Request<'_>,
+        requested: u64,
+        Refused { in_use, limit }: Refused,
+    ) -> MemoryError {
+        self.ledger().refused();
+        let (name, usage) = (request.name.to_owned(), format!("{:?}", request.usage));
+        MemoryError::OverBudget { name, requested, usage, in_use, limit }
     }
 
-    pub(super) fn give_back(&self, bytes: u64, category: Category) {
-        self.in_use.fetch_sub(bytes, Relaxed);
-        self.by_category[category as usize].fetch_sub(bytes, Relaxed);
-    }
-
-    /// One more resource, or one less.
-    pub(super) fn count_resource(&self, alive: bool) {
-        if alive {
-            self.resources.fetch_add(1, Relaxed);
-        } else {
-            self.resources.fetch_sub(1, Relaxed);
-        }
-    }
-
-    pub(super) fn forget_peaks(&self) {
-        self.peak.store(self.in_use.load(Relaxed), Relaxed);
-        self.warnings.store(0, Relaxed);
-        self.refusals.store(0, Relaxed);
-    }
-
-    pub(super) fn sample(&self, seconds: f64) -> Sample {
-        let [in_use, warning, limit] = [&self.in_use, &self.warning, &self.limit].map(|number| number.load(Relaxed));
-        Sample { seconds, in_use, warning, limit }
-    }
-
+    /// Gives a warning, on this thread and with no lock held.
     pub(super) fn warn(&self) {
-        self.warnings.fetch_add(1, Relaxed);
+        let Usage { in_use, warning, limit, .. } = {
+            let mut ledger = self.ledger();
+            ledger.warned();
+            ledger.usage()
+        };
         let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(listener) = listener {
-            let Usage { in_use, warning, limit, .. } = self.usage();
             listener(BudgetWarning { in_use, warning, limit });
         }
+    }
+
+    /// The counts, locked. A thread that panicked while it held them was counting, and left no count half made that matters
+    /// more than going on.
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn allocator(&self) -> &dyn Allocator {
@@ -332,10 +277,6 @@ impl BudgetManager {
 
     pub(super) fn quota(&self) -> &Quota {
         &self.quota
-    }
-
-    pub(super) fn tracker(&self) -> &AllocationTracker {
-        &self.tracker
     }
 }
 

@@ -7,7 +7,8 @@ use super::allocator::Allocator;
 use super::budget::BudgetManager;
 use super::category::Category;
 use super::error::MemoryError;
-use super::tracker::{LiveKind, Ticket};
+use super::ledger::{LiveKind, Refused, Ticket};
+use super::name::Name;
 
 /// Who asks for memory, and what for.
 #[derive(Clone, Copy)]
@@ -21,38 +22,55 @@ pub(super) struct Request<'a> {
 /// Bytes that are counted as used until this is dropped. It keeps the budget, its allocator and with that the device alive.
 pub(super) struct Charge {
     budget: Arc<BudgetManager>,
-    name: Arc<str>,
-    kind: LiveKind,
+    name: Name,
     category: Category,
     bytes: u64,
     /// Whether the use rose to the warning mark with it, and nobody was told yet.
     rose: bool,
-    /// Once the resource exists.
+    /// Whether what it is for came about.
+    settled: bool,
+    /// Until it is dropped.
     ticket: Option<Ticket>,
 }
 
 impl Charge {
-    /// Counts bytes as used if there is room.
-    pub(super) fn new(budget: &Arc<BudgetManager>, request: &Request<'_>, bytes: u64) -> Result<Self, MemoryError> {
-        let rose = budget.take(request, bytes, 0)?;
-        budget.count_resource(true);
-        let Request { name, kind, category, .. } = *request;
-        Ok(Self { budget: budget.clone(), name: name.into(), kind, category, bytes, rose, ticket: None })
+    /// Counts bytes as used if there is room. `least` is what the resource takes at least; `exact`, which costs more to find
+    /// out, is asked only where that much has no room.
+    pub(super) fn new(
+        budget: &Arc<BudgetManager>,
+        request: &Request<'_>,
+        least: u64,
+        exact: impl FnOnce() -> Result<u64, MemoryError>,
+    ) -> Result<Self, MemoryError> {
+        let name = Name::new(request.name);
+        let mut bytes = least;
+        let opened = budget.ledger().open(request, name.clone(), least);
+        let opened = opened.or_else(|refused| {
+            bytes = exact()?;
+            if bytes < least {
+                return budget
+                    .ledger()
+                    .open(request, name.clone(), bytes)
+                    .map_err(|refused| budget.refuse(request, bytes, refused));
+            }
+            Err(budget.refuse(request, bytes, refused))
+        });
+        let (ticket, rose) = opened?;
+        let (budget, category) = (budget.clone(), request.category);
+        Ok(Self { budget, name, category, bytes, rose, settled: false, ticket: Some(ticket) })
     }
 
-    /// Corrects the count to what the allocator really took, and gives the warning that is due.
+    /// The resource came about: corrects the count to what it really took, and gives the warning that is due.
     pub(super) fn settle(&mut self, request: &Request<'_>, bytes: u64) -> Result<(), MemoryError> {
-        if bytes > self.bytes {
-            self.rose |= self.budget.take(request, bytes - self.bytes, self.bytes)?;
-        } else {
-            self.budget.give_back(self.bytes - bytes, self.category);
+        if bytes != self.bytes {
+            let ticket = self.ticket.as_ref().expect("it is there until the charge is dropped");
+            let corrected = self.budget.ledger().correct(ticket, bytes);
+            self.rose |= corrected.map_err(|refused: Refused| self.budget.refuse(request, bytes, refused))?;
+            self.bytes = bytes;
         }
-        self.bytes = bytes;
-        let budget = &self.budget;
-        let sample = |seconds| budget.sample(seconds);
-        self.ticket = Some(budget.tracker().allocated(&self.name, self.kind, bytes, self.category, sample));
+        self.settled = true;
         if std::mem::take(&mut self.rose) {
-            budget.warn();
+            self.budget.warn();
         }
         Ok(())
     }
@@ -66,7 +84,7 @@ impl Charge {
     }
 
     pub(super) fn name(&self) -> &str {
-        &self.name
+        self.name.as_str()
     }
 
     pub(super) fn category(&self) -> Category {
@@ -80,11 +98,11 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.budget.give_back(self.bytes, self.category);
-        if let Some(ticket) = self.ticket.take() {
-            let budget = &self.budget;
-            budget.tracker().freed(ticket, |seconds| budget.sample(seconds));
+        let Some(ticket) = self.ticket.take() else { return };
+        if self.settled {
+            self.budget.ledger().close(ticket);
+        } else {
+            self.budget.ledger().abort(ticket);
         }
-        self.budget.count_resource(false);
     }
 }

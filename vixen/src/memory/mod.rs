@@ -14,7 +14,9 @@ mod choice;
 mod direct;
 mod error;
 mod heaps;
+mod ledger;
 mod managed;
+mod name;
 mod owned;
 mod per_frame;
 mod quota;
@@ -26,7 +28,6 @@ mod series;
 mod staging;
 mod structure;
 mod texel;
-mod tracker;
 mod upload;
 mod vma;
 
@@ -40,6 +41,7 @@ pub use self::choice::AllocatorKind;
 pub use self::direct::DirectAllocator;
 pub use self::error::MemoryError;
 pub(crate) use self::heaps::device_heaps;
+pub use self::ledger::{Churn, Live, LiveKind};
 pub use self::managed::{ManagedBuffer, Strategy};
 pub use self::owned::{Buffer, Image, Memory};
 pub use self::per_frame::PerFrameUniform;
@@ -51,7 +53,6 @@ pub use self::series::Sample;
 pub use self::staging::{StagingBlock, StagingPool, StagingStatistics};
 pub use self::structure::{AccelerationStructure, AccelerationStructureDesc};
 pub use self::texel::TexelBlock;
-pub use self::tracker::{Churn, Live, LiveKind};
 pub(crate) use self::upload::Batch as UploadBatch;
 pub use self::upload::{
     ImageRegion, ScatterPolicy, Ticket, TransferPolicy, UploadStatistics, Uploader, UploaderOptions, upload_buffer, upload_image,

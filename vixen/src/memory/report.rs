@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::budget::{BudgetManager, Usage};
 use super::category::Category;
+use super::ledger::{Churn, Counts, Live};
 use super::quota::QuotaUsage;
 use super::scope::Phase;
 use super::series::Sample;
-use super::tracker::{Churn, Counts, Live};
 
 /// What a budget counted up to a moment. Prints as a table.
 #[derive(Clone, Debug)]
@@ -21,30 +21,31 @@ pub struct MemoryReport {
 impl BudgetManager {
     /// What is in use, and what came and went by phase, node and category.
     pub fn report(&self) -> MemoryReport {
-        MemoryReport { usage: self.usage(), staging: self.staging_usage(), counts: self.tracker().counts() }
+        let staging = self.staging_usage();
+        let ledger = self.ledger();
+        MemoryReport { usage: ledger.usage(), staging, counts: ledger.counts() }
     }
 
     /// What is alive, the largest first: for finding what was not freed.
     pub fn live(&self) -> Vec<Live> {
-        self.tracker().live()
+        self.ledger().live()
     }
 
     /// The use of memory over time: at most some 2,000 samples, however long ago it began.
     pub fn series(&self) -> Vec<Sample> {
-        self.tracker().series()
+        self.ledger().series()
     }
 
     /// Ends a frame, and says what came and went since the last one ended. It allocates nothing. Compiled graphs call it at the
     /// end of each of theirs.
     pub fn end_frame(&self) -> Churn {
-        self.tracker().end_frame(|seconds| self.sample(seconds))
+        self.ledger().end_frame()
     }
 
     /// Forgets peaks, counts and the use over time. What is in use, and the limits, stay.
     pub fn reset_statistics(&self) {
-        self.forget_peaks();
         self.quota().reset();
-        self.tracker().reset();
+        self.ledger().reset();
     }
 }
 

@@ -36,9 +36,6 @@ impl VmaAllocator {
         if capabilities.has(Feature::BufferDeviceAddress) {
             info.flags |= AllocatorCreateFlags::BUFFER_DEVICE_ADDRESS;
         }
-        if capabilities.has_extension(ash::ext::memory_budget::NAME) {
-            info.flags |= AllocatorCreateFlags::EXT_MEMORY_BUDGET;
-        }
         // SAFETY: instance, physical device and device are valid and belong together; `core`, which is dropped after the
         // allocator, keeps them so. VMA copies the callbacks. The flags are those of what is enabled.
         let vma = unsafe { vk_mem::Allocator::new(info) }.map_err(DeviceError::vulkan("vmaCreateAllocator"))?;

@@ -1,7 +1,8 @@
 //! What has been asked for and not been given to the device yet. Every container has its size from the start.
 //!
-//! An upload takes two steps under the lock and copies its bytes between them, so that threads copy side by side: it gets room
-//! in staging, and when the bytes are there it queues the write. What is queued is complete, so a batch never waits for
+//! An upload takes two steps under the lock: it gets room in staging, and when the bytes are there it queues the write. It lets
+//! go of the lock while it copies them, so that threads copy side by side; a short copy that nobody waits for costs less than
+//! a second lock, and is done under the first. What is queued is complete, so a batch never waits for
 //! somebody who is still copying. If one upload returned before another began, it was queued before it, and its order is lower.
 
 use std::ptr::NonNull;
@@ -17,6 +18,9 @@ use crate::memory::{Buffer, Image, Wait};
 
 /// How many blocks may be filled or read at a time.
 pub(super) const BLOCKS: usize = 256;
+
+/// The longest copy under the lock.
+const SHORT: u64 = 8 << 10;
 
 /// What keeps the target of a write alive until the device has done with it.
 pub(super) enum Target {
@@ -71,6 +75,8 @@ pub(super) struct Queue {
     announced: u64,
     /// Writes of this batch that have become part of the one before.
     merged: u64,
+    /// Somebody had to wait for the lock in this batch.
+    crowded: bool,
 }
 
 /// A block while it is filled and read.
@@ -107,6 +113,7 @@ impl Queue {
             typical,
             announced: typical,
             merged: 0,
+            crowded: false,
         }
     }
 
@@ -114,6 +121,16 @@ impl Queue {
     pub fn announce(&mut self, bytes: u64) {
         self.announced = self.announced.max(bytes);
         self.typical = self.typical.max(bytes);
+    }
+
+    /// Somebody had to wait for the lock.
+    pub fn crowd(&mut self) {
+        self.crowded = true;
+    }
+
+    /// Whether so many bytes are better copied without the lock.
+    pub fn shares(&self, len: u64) -> bool {
+        self.crowded || len > SHORT
     }
 
     /// Whether one more write of a kind has a place in its list, those that are being filled counted in.
@@ -245,6 +262,7 @@ impl Queue {
         // Follows growth at once, and shrinks slowly.
         self.typical = self.bytes.max(self.typical - self.typical / 16).max(self.announced);
         self.bytes = 0;
+        self.crowded = false;
         Ok(Some(std::mem::take(&mut self.merged)))
     }
 }

@@ -267,9 +267,8 @@ impl Uploader {
         let mut to = offset;
         for chunk in self.chunks(bytes) {
             let len = chunk.len() as u64;
-            let room = self.room(Kind::Buffer, len, Fit { align: 16, residue: to % 16 })?;
-            fill(&room, chunk);
-            let mut queue = self.lock_queue();
+            let fit = Fit { align: 16, residue: to % 16 };
+            let (mut queue, room) = self.stage(Kind::Buffer, fit, chunk)?;
             ticket.batch = queue.write(&room, buffer, to, len, fresh);
             to += len;
             if to == offset + bytes.len() as u64 {
@@ -294,12 +293,10 @@ impl Uploader {
         let mut rest = texels;
         for copy in level.copies(self.longest()) {
             let (chunk, after) = rest.split_at(copy.bytes as usize);
-            let room = self.room(Kind::Image, copy.bytes, fit)?;
-            fill(&room, chunk);
             let first = rest.len() == texels.len();
             let (image_raw, region) = (image.raw(), copy.region);
             let write = ImageWrite { image: image_raw, level, layout, region, block: 0, upload, first, fresh };
-            let mut queue = self.lock_queue();
+            let (mut queue, room) = self.stage(Kind::Image, fit, chunk)?;
             ticket.batch = queue.image(&room, image, copy.bytes, write);
             rest = after;
             if rest.is_empty() {
@@ -315,8 +312,22 @@ impl Uploader {
         self.counters.bytes.add_alone(bytes);
     }
 
+    /// Copies bytes into staging.
+    fn stage(&self, kind: Kind, fit: Fit, bytes: &[u8]) -> Result<(MutexGuard<'_, Queue>, Room), DeviceError> {
+        let len = bytes.len() as u64;
+        let (queue, room) = self.room(kind, len, fit)?;
+        if queue.shares(len) {
+            drop(queue);
+            fill(&room, bytes);
+            Ok((self.lock_queue(), room))
+        } else {
+            fill(&room, bytes);
+            Ok((queue, room))
+        }
+    }
+
     /// Room in staging, and a place in the queue to go with it.
-    fn room(&self, kind: Kind, len: u64, fit: Fit) -> Result<Room, DeviceError> {
+    fn room(&self, kind: Kind, len: u64, fit: Fit) -> Result<(MutexGuard<'_, Queue>, Room), DeviceError> {
         if self.adapt.load(Ordering::Relaxed) && self.adapt.swap(false, Ordering::Relaxed) {
             self.pool.adapt();
         }
@@ -329,11 +340,11 @@ impl Uploader {
                         break MemoryError::invalid("the upload queue", "is full: make it larger, or flush more often");
                     }
                     if let Some(room) = queue.room(kind, len, fit) {
-                        return Ok(room);
+                        return Ok((queue, room));
                     }
                     queue.reclaim(self.finished()?);
                     if let Some(room) = queue.room(kind, len, fit) {
-                        return Ok(room);
+                        return Ok((queue, room));
                     }
                     // What the fit may skip at the start of a block.
                     match queue.open(&self.pool, len + fit.residue, self.longest()) {
@@ -430,7 +441,11 @@ impl Uploader {
     }
 
     pub(super) fn lock_queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.try_lock().unwrap_or_else(|_| {
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.crowd();
+            queue
+        })
     }
 
     pub(super) fn lock_submission(&self) -> MutexGuard<'_, Submission> {

@@ -3,6 +3,8 @@
 pub mod acceleration;
 pub mod cacher;
 mod camera;
+#[cfg(feature = "gltf")]
+pub mod mesh;
 mod tone_map;
 pub mod voxel;
 mod voxel_fragment;

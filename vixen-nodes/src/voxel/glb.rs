@@ -34,13 +34,18 @@ pub(super) fn load(
     resolution: u32,
     progress: &dyn Fn(Progress),
 ) -> Result<(Box<[Material; 256]>, VoxelMesh), SceneError> {
-    let too_much = |what| SceneError::TooMuchMemory { name: path.display().to_string(), what };
-    let mesh = read(bytes).map_err(|problem| match problem {
+    let mesh = triangles_of(path, bytes)?;
+    VoxelMesh::new(mesh, resolution, progress)
+        .ok_or_else(|| SceneError::TooMuchMemory { name: path.display().to_string(), what: "surfaces" })
+}
+
+/// Reads a file's triangles.
+pub(crate) fn triangles_of(path: &Path, bytes: &[u8]) -> Result<Mesh, SceneError> {
+    read(bytes).map_err(|problem| match problem {
         Problem::Damaged(problem) => SceneError::Damaged { path: path.into(), problem },
         Problem::Unsupported(problem) => SceneError::Unsupported { path: path.into(), problem },
-        Problem::TooMuch => too_much("triangles"),
-    })?;
-    VoxelMesh::new(mesh, resolution, progress).ok_or_else(|| too_much("surfaces"))
+        Problem::TooMuch => SceneError::TooMuchMemory { name: path.display().to_string(), what: "triangles" },
+    })
 }
 
 /// What is wrong, before it is known where.

@@ -27,7 +27,7 @@ mod validate;
 mod view;
 
 #[cfg(feature = "gltf")]
-mod glb;
+pub(crate) mod glb;
 #[cfg(feature = "heightmap")]
 mod heightmap;
 #[cfg(any(feature = "vox", feature = "gltf"))]

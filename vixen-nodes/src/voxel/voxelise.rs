@@ -13,13 +13,13 @@ use overlap::Triangle;
 
 /// Triangles in any space, y up.
 #[derive(Default)]
-pub(super) struct Mesh {
-    pub(super) positions: Vec<Vec3>,
+pub(crate) struct Mesh {
+    pub(crate) positions: Vec<Vec3>,
     /// One a vertex; zero where it is not known.
-    pub(super) normals: Vec<Vec3>,
-    pub(super) triangles: Vec<[u32; 3]>,
+    pub(crate) normals: Vec<Vec3>,
+    pub(crate) triangles: Vec<[u32; 3]>,
     /// Linear RGB of each triangle.
-    pub(super) colors: Vec<[f32; 3]>,
+    pub(crate) colors: Vec<[f32; 3]>,
 }
 
 /// A mesh that yields voxels. Its memory grows with the surface: one entry for each triangle in each brick.

@@ -2,6 +2,7 @@
 //!
 //! A benchmark is one entry of [`BENCHMARKS`]: a name, and a function that returns a [`Report`](report::Report).
 
+mod acceleration;
 mod clock;
 mod events;
 mod executor;
@@ -35,6 +36,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "plan", about: "planning: time a slot, barrier commands, hazards", run: plan::run },
     Benchmark { name: "executor", about: "CPU time of a frame beside hand-written Vulkan", run: executor::run },
     Benchmark { name: "events", about: "an event through the bus beside a bare array; a storm of them", run: events::run },
+    Benchmark { name: "as", about: "acceleration structures of voxels: size, builds, rays", run: acceleration::run },
 ];
 
 /// Measures Vixen, beside hand-written Vulkan where there is something to compare with.
@@ -127,7 +129,7 @@ mod tests {
     fn bad_arguments_get_one_line_that_says_what_is_wrong() {
         assert_eq!(
             complaint(&["plann"]),
-            "error: invalid value 'plann' for '<NAME>' [possible values: plan, executor, events]"
+            "error: invalid value 'plann' for '<NAME>' [possible values: plan, executor, events, as]"
         );
         assert_eq!(complaint(&[]), "error: the following required arguments were not provided: <NAME>");
         assert_eq!(complaint(&["plan", "--frob"]), "error: unexpected argument '--frob' found");

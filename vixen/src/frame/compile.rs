@@ -75,7 +75,7 @@ impl Graph {
                 problem: "has too many of them; use at most 8, and a second graph for the others",
             });
         }
-        let frame_slots = options.frames_in_flight.clamp(1, 8);
+        let frame_slots = options.frames_in_flight.clamp(1, MAX_FRAME_SLOTS as u32);
 
         let input = lower::lower(&declared);
         let conditions = plan::conditions(&input).map_err(|error| plan_error(&declared, error))?;

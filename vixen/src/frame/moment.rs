@@ -24,6 +24,9 @@ pub(crate) const MAX_OUTPUTS: usize = 8;
 /// The most recordings of one segment, or sets of descriptors of one node: what hangs on more is refused.
 pub(crate) const MAX_VARIANTS: u64 = 4096;
 
+/// The most frames that can be in flight.
+pub(crate) const MAX_FRAME_SLOTS: usize = 8;
+
 /// What a thing depends on, and so in how many variants it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Variants {

@@ -1,8 +1,10 @@
 //! Values that the application sets between frames. A frame that nothing was set for does no work here.
 
+use std::array;
 use std::ptr::NonNull;
 
 use crate::device::DeviceError;
+use crate::frame::moment::MAX_FRAME_SLOTS;
 use crate::frame::physical::Resources;
 use crate::graph::tables::{Declared, Placement, Shape};
 use crate::graph::view::Mapped;
@@ -23,11 +25,11 @@ struct ParamRuntime {
     /// The frame slots that have not got the value yet, a bit each.
     missing: u32,
     /// Where each slot's copy is mapped, if what is written there needs no flush.
-    places: Vec<Option<Mapped>>,
+    places: [Option<Mapped>; MAX_FRAME_SLOTS],
 }
 
 impl Params {
-    /// The values that a graph declares and that some living node reads. `frame_slots` is at most 32.
+    /// The values that a graph declares and that some living node reads. `frame_slots` is at most [`MAX_FRAME_SLOTS`].
     pub fn new(declared: &Declared, resources: &Resources, frame_slots: u32) -> Self {
         let place = |resource, slot| {
             let buffer = resources.get(resource)?.host_buffer(slot)?;
@@ -40,7 +42,7 @@ impl Params {
                     let mut value = initial.clone();
                     value.resize(stride as usize, 0);
                     let resource = ResourceId(index);
-                    let places = (0..frame_slots).map(|slot| place(resource, slot)).collect();
+                    let places = array::from_fn(|slot| place(resource, slot as u32));
                     Some(ParamRuntime { resource, value, missing: 0, places })
                 }
                 _ => None,

@@ -11,8 +11,8 @@ use crate::graph::tables::{
     CallSite, Declared, DeclaredBinding, DeclaredNode, DeclaredResource, Part, Placement, Shape,
 };
 use crate::graph::{
-    CompileError, Dimension, ImageFormat, ImageShape, NodeDeclaration, SlotDeclaration, SlotEffect, SlotKind, SlotShape, lower,
-    usage,
+    CompileError, Dimension, ImageFormat, ImageShape, NodeDeclaration, SlotDeclaration, SlotEffect, SlotKind,
+    SlotShape, lower, usage,
 };
 
 /// Checks every living node against the device. What depends on the outputs' sizes is checked by [`parts`].

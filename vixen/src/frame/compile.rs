@@ -6,7 +6,7 @@ use crate::device::Device;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::follow::{OutputRuntime, Outputs};
 use crate::frame::managed::{ManagedRuntime, retire_ring};
-use crate::frame::moment::{MAX_OUTPUTS, MAX_VARIANTS};
+use crate::frame::moment::{MAX_FRAME_SLOTS, MAX_OUTPUTS, MAX_VARIANTS};
 use crate::frame::node::{NodeRuntime, allocate_sets, gather, usages};
 use crate::frame::params::Params;
 use crate::frame::physical::Resources;

@@ -293,7 +293,7 @@ mod tests {
     fn texels_start_at_whole_blocks() {
         for cursor in 0..200 {
             let from = Fit { align: 48, residue: 0 }.at_or_after(cursor);
-            assert!(from >= cursor && from < cursor + 48 && from % 48 == 0);
+            assert!(from >= cursor && from < cursor + 48 && from.is_multiple_of(48));
         }
     }
 }

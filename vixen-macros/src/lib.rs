@@ -16,6 +16,8 @@ mod expand;
 mod fields;
 mod files;
 mod generics;
+mod graph_budget;
+mod graph_budget_walk;
 mod implementation;
 mod krate;
 mod model;
@@ -133,6 +135,35 @@ pub fn block(item: TokenStream) -> TokenStream {
     let expanded = block::expand(&input, &krate, &errors);
     let errors = errors.into_tokens();
     quote!(#expanded #errors).into()
+}
+
+/// Sums up what a function adds to a graph, and compares the sum with a budget.
+///
+/// ```ignore
+/// #[graph(budget(descriptors = 64, events = 16, staging = 1 << 20, history = 2))]
+/// pub fn bloom(graph: &Graph, hdr: &Wire<Image<Rgba16Float>>) -> Wire<Image<Rgba16Float>> {
+///     let mut color = graph.add(Bright { hdr, color: graph.image(Extent::Output) }).color;
+///     #[max(4)]
+///     for _ in 0..levels() {
+///         color = blur(graph, color); // another `#[graph]` function
+///     }
+///     color
+/// }
+/// const DESCRIPTORS: u32 = bloom::REQUIREMENTS.descriptors.total();
+/// ```
+///
+/// The function stays as it is, and beside it comes a module of its name with the sum as `REQUIREMENTS`. A budget that is
+/// exceeded is a compile error, which names what adds most. `descriptors` counts those of all types in one variant,
+/// `events` the room for events that are emitted or received, `staging` bytes a frame, and `history` the frames of the
+/// deepest history that a node declares. All branches count, whichever is taken.
+///
+/// So that nothing escapes the sum, the graph appears in the function only in `add` (of a node that is written out there),
+/// resource constructors, sinks, and calls of other `#[graph]` functions; a loop that adds says `#[max(n)]`, and panics
+/// where it runs more often. The function stands in a module, not in another function or an impl, and has no type
+/// parameters. `crate = path` says where `vixen` is, if its name in the manifest does not tell.
+#[proc_macro_attribute]
+pub fn graph(args: TokenStream, item: TokenStream) -> TokenStream {
+    graph_budget::graph(args.into(), item.into()).into()
 }
 
 /// The second half of `#[node]` on a struct with `cfg`s on its fields. Not for users.

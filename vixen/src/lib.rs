@@ -28,4 +28,4 @@ pub use graph::{
     Length, Node, Output, Param, RayTracing, Readback, Resource, Retained, Shared, Switch, Target, Transfer, Wire,
 };
 pub use shader::Block;
-pub use vixen_macros::{Block, node};
+pub use vixen_macros::{Block, graph, node};

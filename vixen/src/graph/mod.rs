@@ -1,5 +1,6 @@
 //! Declare: wires, slots, nodes, and the graph that they are added to.
 
+mod budget;
 mod builder;
 mod builtin;
 mod error;
@@ -19,6 +20,8 @@ pub(crate) mod view;
 mod wire;
 mod wiring;
 
+#[doc(hidden)]
+pub use budget::{Contribution, Limited, check_budget, count_round};
 pub use builder::Graph;
 pub use error::{CompileError, DeclarationError};
 pub use extent::{Extent, ImageShape, Length, OutputId};

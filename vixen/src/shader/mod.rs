@@ -1,7 +1,7 @@
 //! The contract between Rust and a shader: block layouts, what reflection found, and their comparison in const evaluation.
 
 mod block;
-mod check;
+pub(crate) mod check;
 mod program;
 
 #[doc(hidden)]

@@ -5,7 +5,7 @@ const CAPACITY: usize = 768;
 
 /// A message in the making.
 #[derive(Clone, Copy)]
-pub(super) struct Message {
+pub(crate) struct Message {
     bytes: [u8; CAPACITY],
     length: usize,
 }
@@ -37,8 +37,13 @@ impl Message {
 
     /// This with a number behind it.
     pub const fn number(self, number: u32) -> Self {
+        self.long(number as u64)
+    }
+
+    /// This with a large number behind it.
+    pub const fn long(self, number: u64) -> Self {
         const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-        let this = if number >= 10 { self.number(number / 10) } else { self };
+        let this = if number >= 10 { self.long(number / 10) } else { self };
         this.text(DIGITS[(number % 10) as usize])
     }
 
@@ -47,13 +52,13 @@ impl Message {
     pub const fn fail(&self) -> ! {
         match std::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => panic!("{}", text),
-            Err(_) => panic!("the slot does not match its shader"),
+            Err(_) => panic!("what was declared does not hold"),
         }
     }
 }
 
 /// Whether two strings are equal.
-pub(super) const fn equal(a: &str, b: &str) -> bool {
+pub(crate) const fn equal(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;

@@ -5,7 +5,7 @@
 
 mod contract;
 mod layout;
-mod message;
+pub(crate) mod message;
 #[cfg(test)]
 mod tests;
 mod vertex;

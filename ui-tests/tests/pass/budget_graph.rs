@@ -1,0 +1,67 @@
+//! Functions that say what they add to a graph, and stay within their budget.
+#![deny(warnings)]
+use vixen::graph::Requirements;
+use vixen::{Extent, Graph, Image, Node, Rgba8Unorm, Rgba16Float, Wire, graph};
+use vixen_ui_tests::{Accumulate, MarchParams, OrbitCamera, ToneMap, VoxelMarch};
+
+mod parts {
+    use super::*;
+
+    /// Adds up several pictures.
+    #[graph(budget(descriptors = 8))]
+    pub fn accumulate(
+        graph: &Graph,
+        mut total: Wire<Image<Rgba16Float>>,
+        parts: &[Wire<Image<Rgba16Float>>],
+    ) -> Wire<Image<Rgba16Float>> {
+        #[max(2 * 2)]
+        for addend in parts {
+            total = graph.add(Accumulate { total, addend }).total;
+        }
+        total
+    }
+}
+
+use parts::accumulate;
+
+#[graph]
+fn march(graph: &Graph, bricks: u32) -> Wire<Image<Rgba16Float>> {
+    let camera = graph.add_named("camera", OrbitCamera { speed: 1.0, bricks });
+    let node = VoxelMarch {
+        camera: &camera.uniform,
+        scene: &camera.scene,
+        color: graph.image(Extent::Output),
+        params: MarchParams::DEFAULT,
+        quality: 2,
+    };
+    let VoxelMarch { camera, scene, color, params, quality } = node;
+    graph.add(VoxelMarch { camera, scene, color, params, quality }).color
+}
+
+const LIMIT: usize = 2;
+
+#[graph(budget(descriptors = 8 + 3 + LIMIT * 3 + 2, events = 0, staging = 0, history = 0))]
+fn picture<'g>(graph: &'g Graph, bricks: u32) -> Wire<Image<Rgba8Unorm>> {
+    let mut parts = Vec::new();
+    let mut left = LIMIT;
+    #[max(LIMIT)]
+    while left > 0 {
+        parts.push(march(graph, bricks));
+        left -= 1;
+    }
+    #[cfg(any())]
+    graph.add(DoesNotExist {});
+    let total = accumulate(graph, march(graph, bricks), &parts);
+    graph.add(ToneMap { hdr: &total, ldr: graph.image(Extent::Output) }).ldr
+}
+
+const SUM: Requirements = picture::REQUIREMENTS;
+
+fn main() {
+    let graph = vixen_ui_tests::graph();
+    graph.present(picture(&graph, 8));
+    assert_eq!(accumulate::REQUIREMENTS.descriptors.storage_images, 8);
+    assert_eq!(march::REQUIREMENTS, OrbitCamera::REQUIREMENTS.plus(VoxelMarch::REQUIREMENTS));
+    assert_eq!(SUM.descriptors.total(), 19);
+    assert_eq!(SUM.descriptors.combined_image_samplers, 1);
+}

@@ -1,0 +1,196 @@
+//! `#[graph]`: a function that builds a graph, the sum of what it adds, and the budget of that sum.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::{Expr, FnArg, GenericParam, ItemFn, Pat, Path, Token, Type, parenthesized};
+
+use crate::errors::{Errors, one_of, similar};
+use crate::graph_budget_walk::{Adds, walk};
+use crate::krate;
+use crate::model::respan;
+
+/// Expands the attribute on a function.
+pub fn graph(args: TokenStream, item: TokenStream) -> TokenStream {
+    let errors = Errors::default();
+    let args = syn::parse2::<GraphArgs>(args).unwrap_or_else(|error| {
+        errors.add(error);
+        GraphArgs::default()
+    });
+    let expanded = match syn::parse2::<ItemFn>(item.clone()) {
+        Ok(function) => expand(&args, function, &errors),
+        Err(error) => {
+            errors
+                .at(error.span(), "`#[graph]` stands on a function that builds a graph: `fn bloom(graph: &Graph, ..)`");
+            item
+        }
+    };
+    let errors = errors.into_tokens();
+    quote!(#expanded #errors)
+}
+
+fn expand(args: &GraphArgs, mut function: ItemFn, errors: &Errors) -> TokenStream {
+    let krate = args.krate.clone().unwrap_or_else(krate::path);
+    let adds = match graph_parameter(&function, errors) {
+        Some(graph) => walk(&graph, &mut function, &krate, errors),
+        None => Vec::new(),
+    };
+    let (vis, name) = (&function.vis, &function.sig.ident);
+    let doc = format!("What [`{name}`](fn@{name}) adds to a graph, as a constant.");
+    let sum = format!("The sum of the requirements of all nodes that [`{name}`](fn@super::{name}) adds.");
+    // One mistake gives one message: what calls this function can be compiled all the same.
+    let adds = if errors.is_empty() { adds } else { Vec::new() };
+    let (list, checks) = (list(&adds, name, &krate), checks(args, name, &krate));
+    let all = adds_ident(name);
+    quote! {
+        #function
+        #list
+        #[doc = #doc]
+        #[allow(dead_code, reason = "not every sum is asked for")]
+        #vis mod #name {
+            #[doc = #sum]
+            pub const REQUIREMENTS: #krate::graph::Requirements = #krate::graph::Requirements::sum(super::#all);
+        }
+        #checks
+    }
+}
+
+/// Everything that the function adds, beside it: there its names mean what they mean in the function.
+fn list(adds: &[Adds], name: &Ident, krate: &Path) -> TokenStream {
+    let all = adds_ident(name);
+    let items = adds.iter().map(|adds| {
+        let (cfgs, requirements) = (&adds.cfgs, adds.requirements(krate));
+        let (name, times) = (&adds.name, &adds.times);
+        quote! {
+            #(#cfgs)* #krate::macro_support::Contribution {
+                name: #name,
+                times: 1u32 #(.saturating_mul((#times) as u32))*,
+                requirements: #requirements,
+            }
+        }
+    });
+    quote! {
+        #[doc(hidden)]
+        #[allow(dead_code, non_upper_case_globals, unused_qualifications, unused_parens, elided_lifetimes_in_paths, reason = "generated")]
+        const #all: &[#krate::macro_support::Contribution] = &[#(#items),*];
+    }
+}
+
+/// One comparison for each limit of the budget, where the limit is written.
+fn checks(args: &GraphArgs, name: &Ident, krate: &Path) -> TokenStream {
+    let (all, function) = (adds_ident(name), name.to_string());
+    let checks = args.budget.iter().map(|limit| {
+        let (limited, value) = (format_ident!("{}", limit.variant), &limit.value);
+        let check = quote! {
+            const _: () = #krate::macro_support::check_budget(
+                #function, #krate::macro_support::Limited::#limited, (#value) as u64, #all,
+            );
+        };
+        respan(check, Span::call_site().located_at(limit.name.span()))
+    });
+    quote!(#(#checks)*)
+}
+
+fn adds_ident(name: &Ident) -> Ident {
+    format_ident!("__{name}_adds")
+}
+
+/// The parameter that is the graph; says what is wrong with a signature that has none, or that hides types.
+fn graph_parameter(function: &ItemFn, errors: &Errors) -> Option<Ident> {
+    let signature = &function.sig;
+    if let Some(parameter) = signature.generics.params.iter().find(|it| !matches!(it, GenericParam::Lifetime(_))) {
+        let message = "a `#[graph]` function has no type or const parameters: what it needs is one constant";
+        errors.over(parameter, message);
+        return None;
+    }
+    let mut graphs = signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) if is_graph(&input.ty) => Some(&*input.pat),
+        _ => None,
+    });
+    match (graphs.next(), graphs.next()) {
+        (Some(Pat::Ident(graph)), None) => Some(graph.ident.clone()),
+        (Some(pattern), None) => {
+            errors.over(pattern, "a `#[graph]` function gives its graph a name");
+            None
+        }
+        (Some(_), Some(second)) => {
+            errors.over(second, "a `#[graph]` function builds one graph");
+            None
+        }
+        (None, _) => {
+            errors.over(&signature.ident, "a `#[graph]` function takes the graph that it adds to: `graph: &Graph`");
+            None
+        }
+    }
+}
+
+fn is_graph(ty: &Type) -> bool {
+    let Type::Reference(reference) = ty else { return false };
+    matches!(&*reference.elem, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Graph"))
+}
+
+/// What stands in `#[graph(..)]`.
+#[derive(Default)]
+struct GraphArgs {
+    budget: Vec<Limit>,
+    krate: Option<Path>,
+}
+
+/// One limit of a budget.
+struct Limit {
+    name: Ident,
+    variant: &'static str,
+    value: Expr,
+}
+
+/// What a budget can limit, and the variant of `Limited` that it is.
+const LIMITS: [(&str, &str); 4] =
+    [("descriptors", "Descriptors"), ("events", "Events"), ("staging", "Staging"), ("history", "History")];
+
+impl Parse for GraphArgs {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut args = Self::default();
+        while !input.is_empty() {
+            if input.peek(Token![crate]) {
+                input.parse::<Token![crate]>()?;
+                input.parse::<Token![=]>()?;
+                args.krate = Some(input.parse()?);
+            } else {
+                let name: Ident = input.parse()?;
+                if name != "budget" {
+                    let message =
+                        format!("`{name}` is nothing that `#[graph]` knows; it takes `budget(..)` and `crate = path`");
+                    return Err(syn::Error::new(name.span(), message));
+                }
+                let content;
+                parenthesized!(content in input);
+                args.budget.extend(content.parse_terminated(Limit::parse, Token![,])?);
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        for (index, limit) in args.budget.iter().enumerate() {
+            if args.budget[..index].iter().any(|other| other.variant == limit.variant) {
+                return Err(syn::Error::new(limit.name.span(), format!("`{}` is limited twice", limit.name)));
+            }
+        }
+        Ok(args)
+    }
+}
+
+impl Parse for Limit {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name: Ident = input.parse()?;
+        let Some((_, variant)) = LIMITS.iter().find(|(word, _)| name == word) else {
+            let words = || LIMITS.iter().map(|(word, _)| *word);
+            let hint = match similar(&name.to_string(), words()) {
+                Some(word) => format!("did you mean `{word}`?"),
+                None => format!("it limits {}", one_of(words())),
+            };
+            return Err(syn::Error::new(name.span(), format!("a budget does not limit `{name}`; {hint}")));
+        };
+        input.parse::<Token![=]>()?;
+        Ok(Self { name, variant, value: input.parse()? })
+    }
+}

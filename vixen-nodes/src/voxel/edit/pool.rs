@@ -116,6 +116,6 @@ mod tests {
         pool.overwrite(&mut items, 7, &[7, 7, 6, 6, 7, 6]);
         assert_eq!(pool.changes(0), [9..11, 12..13]);
         pool.overwrite(&mut items, 7, &[7; 6]);
-        assert_eq!(pool.changes(1), vec![std::ops::Range { start: 9, end: 13 }]);
+        assert_eq!(pool.changes(1), vec![Range { start: 9, end: 13 }]);
     }
 }

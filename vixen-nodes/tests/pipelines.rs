@@ -2,13 +2,18 @@
 //! validation.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use glam::{IVec3, UVec2, UVec3};
+use glam::{DVec3, IVec3, UVec2, UVec3};
+use vixen::ash::vk;
+use vixen::memory::{BufferDesc, Category, Location, StagingPool, Uploader, UploaderOptions};
 use vixen::{CompiledGraph, Device, DeviceOptions, Extent, Graph, Output, Readback, Resource};
-use vixen_nodes::acceleration::VoxelStructure;
+use vixen_nodes::acceleration::{
+    AccelerationError, Blas, BlasDesc, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure,
+};
 use vixen_nodes::voxel::reference::{Ray, disagreement, solid_set, trace};
-use vixen_nodes::voxel::{Scene, SceneSource, default_params, default_view};
-use vixen_nodes::{ToneMap, VoxelPipeline, VoxelScene, require_ray_tracing};
+use vixen_nodes::voxel::{CameraUniform, Edit, Editor, Scene, SceneSource, Shape, default_params, default_view};
+use vixen_nodes::{ToneMap, Updated, VoxelCubeHits, VoxelPipeline, VoxelScene, require_ray_tracing};
 
 const EDGE: u32 = 512;
 
@@ -106,15 +111,47 @@ impl Bench {
         let mut compiled = graph.compile(&self.device).expect("the graph is valid");
         compiled.frame().expect("the frame runs");
         compiled.wait().expect("the frame ends");
-        let number = |bytes: &[u8]| i32::from_le_bytes(bytes.try_into().expect("four bytes"));
-        let seen = bytes_of(&compiled, hits)
-            .chunks_exact(16)
-            .map(|texel| {
-                let [x, y, z, face] = [0, 4, 8, 12].map(|at| number(&texel[at..at + 4]));
-                (face != 7).then_some(IVec3::new(x, y, z))
-            })
-            .collect();
-        (seen, bytes_of(&compiled, ldr).to_vec())
+        (hits_in(bytes_of(&compiled, hits)), bytes_of(&compiled, ldr).to_vec())
+    }
+}
+
+impl Bench {
+    /// Hits through an acceleration structure with a box for every voxel.
+    fn run_cubes(&self) -> Vec<Option<IVec3>> {
+        let boxes = VoxelBoxes::of(&self.scene.map);
+        let blas =
+            Blas::build(&self.device, &BlasDesc::new("voxels", Geometry::Aabbs(&boxes.boxes))).expect("it is small");
+        let tlas = Tlas::build(&self.device, "voxels", &[Instance::new(&blas)]).expect("it is small");
+        let bytes: Vec<u8> = boxes.voxels.iter().flatten().flat_map(|word| word.to_le_bytes()).collect();
+        let desc =
+            BufferDesc::new("voxels", bytes.len() as u64, vk::BufferUsageFlags::STORAGE_BUFFER).at(Location::Upload);
+        let cubes = Arc::new(self.device.budget().buffer(&desc, Category::Other).expect("it is small"));
+        cubes.write(0, &bytes).expect("it is mapped");
+
+        let view = default_view(&self.scene);
+        let graph = Graph::new(Output::headless(EDGE, EDGE));
+        let (_, camera) = graph.param(view.camera());
+        let scene = self.voxels.wires(&graph);
+        let node = VoxelCubeHits {
+            camera: &camera,
+            nodes: &scene.nodes,
+            bricks: &scene.bricks,
+            masks: &scene.masks,
+            boxes: &tlas.share(&graph),
+            cubes: &graph.share_buffer(&cubes),
+            hits: graph.image(Extent::Output),
+            params: default_params(&self.scene, &view),
+        };
+        let hits = graph.read_back(&graph.add(node).hits);
+        let mut compiled = graph.compile(&self.device).expect("the graph is valid");
+        compiled.frame().expect("the frame runs");
+        compiled.wait().expect("the frame ends");
+        hits_in(bytes_of(&compiled, hits))
+    }
+
+    fn assert_clean(&self) {
+        let messages = self.device.validation_messages();
+        assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
     }
 }
 
@@ -122,50 +159,64 @@ fn bytes_of<R: Resource>(compiled: &CompiledGraph, readback: Readback<R>) -> &[u
     compiled.read(readback).expect("the device lives").expect("the frame has finished").1
 }
 
+/// The voxels in an image of hit records.
+fn hits_in(bytes: &[u8]) -> Vec<Option<IVec3>> {
+    let number = |bytes: &[u8]| i32::from_le_bytes(bytes.try_into().expect("four bytes"));
+    let texel = |texel: &[u8]| {
+        let [x, y, z, face] = [0, 4, 8, 12].map(|at| number(&texel[at..at + 4]));
+        (face != 7).then_some(IVec3::new(x, y, z))
+    };
+    bytes.chunks_exact(16).map(texel).collect()
+}
+
 /// What the reference hits at each pixel, and the ray.
-fn truth(source: &SceneSource, scene: &Scene) -> Vec<(Ray, Option<IVec3>)> {
-    let size = scene.map.size.as_ivec3();
-    let index = |at: IVec3| ((at.z * size.y + at.y) * size.x + at.x) as usize;
-    let mut solid = vec![false; size.element_product() as usize];
-    let set = solid_set(&*source.voxels);
-    assert_eq!(set.len() as u64, scene.map.solid_voxels);
-    set.into_iter().for_each(|at| solid[index(at)] = true);
-    let camera = default_view(scene).camera();
-    let pixels = (0..EDGE).flat_map(|y| (0..EDGE).map(move |x| UVec2::new(x, y)));
+fn truth(size: UVec3, solid: impl Fn(IVec3) -> bool, camera: &CameraUniform, edge: u32) -> Vec<(Ray, Option<IVec3>)> {
+    let pixels = (0..edge).flat_map(|y| (0..edge).map(move |x| UVec2::new(x, y)));
     pixels
         .map(|pixel| {
-            let ray = Ray::primary(&camera, UVec2::splat(EDGE), pixel);
-            (ray, trace(scene.map.size, |at| solid[index(at)], &ray).map(|hit| hit.voxel))
+            let ray = Ray::primary(camera, UVec2::splat(edge), pixel);
+            (ray, trace(size, &solid, &ray).map(|hit| hit.voxel))
         })
         .collect()
 }
 
+/// Fails unless nearly all pixels hit the very same voxel, and the others one that shares an edge with it.
+fn judge(what: &str, seen: &[Option<IVec3>], truth: &[(Ray, Option<IVec3>)]) {
+    assert_eq!(seen.len(), truth.len());
+    let mut same = 0;
+    for (index, (&seen, (ray, truth))) in seen.iter().zip(truth).enumerate() {
+        if *truth == seen {
+            same += 1;
+            continue;
+        }
+        let distance = disagreement(ray, *truth, seen);
+        assert!(
+            distance <= EDGE_DISTANCE,
+            "{what}, pixel {index}: hit {seen:?} instead of {truth:?}, {distance} voxels from an edge",
+        );
+    }
+    let same = f64::from(same) / truth.len() as f64;
+    println!("{what}: {:.4}% of the pixels hit the same voxel", 100.0 * same);
+    assert!(same >= SAME, "{what}: only {:.3}% of the pixels hit the same voxel", 100.0 * same);
+}
+
 fn compare(source: &SceneSource) {
     let bench = Bench::new(source.build(&|_| ()).expect("the scene is small"));
-    let truth = truth(source, &bench.scene);
+    let size = bench.scene.map.size;
+    let index = |at: IVec3| ((at.z * size.y as i32 + at.y) * size.x as i32 + at.x) as usize;
+    let mut solid = vec![false; size.element_product() as usize];
+    let voxels = solid_set(&*source.voxels);
+    assert_eq!(voxels.len() as u64, bench.scene.map.solid_voxels);
+    voxels.into_iter().for_each(|at| solid[index(at)] = true);
+    let truth = truth(size, |at| solid[index(at)], &default_view(&bench.scene).camera(), EDGE);
     let shown = truth.iter().filter(|(_, truth)| truth.is_some()).count();
     assert!(shown > truth.len() / 10, "the view shows the scene: {shown} pixels hit it");
+
     let name = &bench.scene.name;
     let mut first_picture = None;
     for pipeline in ["compute", "fragment", "ray tracing", "hybrid"] {
         let (seen, picture) = bench.run(pipeline);
-        assert_eq!(seen.len(), truth.len());
-        let mut same = 0;
-        for (index, (&seen, (ray, truth))) in seen.iter().zip(&truth).enumerate() {
-            if *truth == seen {
-                same += 1;
-                continue;
-            }
-            let distance = disagreement(ray, *truth, seen);
-            let pixel = UVec2::new(index as u32 % EDGE, index as u32 / EDGE);
-            assert!(
-                distance <= EDGE_DISTANCE,
-                "{name}, {pipeline}, pixel {pixel}: hit {seen:?} instead of {truth:?}, {distance} voxels from an edge",
-            );
-        }
-        let same = f64::from(same) / truth.len() as f64;
-        println!("{name}, {pipeline}: {:.4}% of the pixels hit the same voxel", 100.0 * same);
-        assert!(same >= SAME, "{name}, {pipeline}: only {:.3}% of the pixels hit the same voxel", 100.0 * same);
+        judge(&format!("{name}, {pipeline}"), &seen, &truth);
 
         // The same shading: pictures differ only where hits may.
         let first = first_picture.get_or_insert_with(|| picture.clone());
@@ -174,6 +225,64 @@ fn compare(source: &SceneSource) {
         let part = other as f64 / truth.len() as f64;
         assert!(part <= 1.0 - SAME, "{name}, {pipeline}: {other} pixels are not as compute draws them");
     }
-    let messages = bench.device.validation_messages();
-    assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
+    if bench.scene.map.solid_voxels < 200_000 {
+        judge(&format!("{name}, a box for each voxel"), &bench.run_cubes(), &truth);
+    }
+    bench.assert_clean();
+}
+
+#[test]
+fn structures_follow_edits() {
+    const EDGE: u32 = 128;
+    let hill = |at: IVec3| {
+        let height = 24.0 + 9.0 * (at.x as f32 * 0.1).sin() + 8.0 * (at.z as f32 * 0.13).cos();
+        ((at.y as f32) < height).then_some(1)
+    };
+    let scene = Scene::from_fn("hills", UVec3::new(96, 64, 96), hill).expect("it has voxels");
+    let mut bench = Bench::new(scene);
+    let (device, scene) = (&bench.device, &bench.scene);
+    let voxels = VoxelScene::upload_for_editing(device, &scene.map).expect("the scene is small");
+    bench.structure = VoxelStructure::build_with_room(device, &scene.map, 1000).expect("the scene is small");
+    let uploader = Uploader::new(device, &StagingPool::new(device), UploaderOptions::default()).expect("it is made");
+
+    let view = default_view(scene);
+    let graph = Graph::new(Output::headless(EDGE, EDGE));
+    let (_, camera) = graph.param(view.camera());
+    let (wires, boxes) = (voxels.wires(&graph), bench.structure.wires(&graph));
+    let params = default_params(scene, &view);
+    let hits = [VoxelPipeline::RayTracing(&boxes), VoxelPipeline::Hybrid(&boxes)]
+        .map(|pipeline| graph.read_back(&pipeline.hits(&graph, &camera, &wires, params)));
+    let mut compiled = graph.compile(device).expect("the graph is valid");
+    compiled.attach_uploader(&uploader).expect("the uploader is of this device");
+
+    let mut editor = Editor::new(scene.map.clone());
+    let ball = |x, y, z, radius| Shape::Sphere { center: DVec3::new(x, y, z), radius };
+    let pit = Shape::Box { min: IVec3::new(30, 10, 40), max: IVec3::new(62, 42, 72) };
+    let edits = [
+        (pit, Edit::Clear),
+        (ball(60.0, 40.0, 60.0, 14.5), Edit::Set(9)),
+        (ball(48.0, 0.0, 48.0, 200.0), Edit::Clear),
+        (ball(48.0, 30.0, 48.0, 20.0), Edit::Set(2)),
+    ];
+    for (number, (shape, edit)) in edits.into_iter().enumerate() {
+        // In flight while the structure and the voxels change.
+        compiled.frame().expect("the frame runs");
+        let changes = editor.edit(shape, edit).expect("the scene is small");
+        let updated = voxels.update(&uploader, editor.map(), &changes).expect("there is room in staging");
+        assert!(matches!(updated, Updated::Queued(Some(_))));
+        bench.structure.rebuild(editor.map()).expect("there is room");
+        compiled.frame().expect("the frame runs");
+        compiled.wait().expect("the frame ends");
+        let truth = truth(editor.map().size, |at| editor.map().get(at).is_some(), &view.camera(), EDGE);
+        for (pipeline, hits) in ["ray tracing", "hybrid"].into_iter().zip(hits) {
+            judge(&format!("edit {number}, {pipeline}"), &hits_in(bytes_of(&compiled, hits)), &truth);
+        }
+    }
+    assert_eq!(compiled.recompiles(), 0);
+    let error = VoxelStructure::build(device, editor.map())
+        .and_then(|mut tight| tight.rebuild(&scene.map))
+        .expect_err("the hills have more bricks than the ball");
+    assert!(matches!(error, AccelerationError::Outgrown { .. }), "{error}");
+    drop(compiled);
+    bench.assert_clean();
 }

@@ -18,7 +18,8 @@ use crate::voxel::BrickMap;
 #[derive(Debug)]
 pub struct VoxelStructure {
     device: Device,
-    blas: Blas,
+    /// None while the scene is empty.
+    blas: Option<Blas>,
     tlas: Tlas,
     cells: Arc<DeviceBuffer>,
     count: u64,
@@ -50,9 +51,10 @@ impl VoxelStructure {
     /// As for [`build`](Self::build).
     pub fn build_with_room(device: &Device, map: &BrickMap, more: u64) -> Result<Self, AccelerationError> {
         let VoxelCells { boxes, cells } = VoxelCells::of(map);
-        let blas = Blas::build(device, &Self::desc(&boxes).compact())?;
-        let tlas = Tlas::build(device, Self::NAME, &[Instance::new(&blas)])?;
-        let size = (cells.len() as u64 + more) * size_of::<Cell>() as u64;
+        let blas = Self::blas(device, Self::desc(&boxes).compact())?;
+        let instances: Vec<_> = blas.iter().map(Instance::new).collect();
+        let tlas = Tlas::build_with_room(device, Self::NAME, &instances, 1)?;
+        let size = (cells.len() as u64 + more).max(1) * size_of::<Cell>() as u64;
         let usage = vk::BufferUsageFlags::STORAGE_BUFFER | vk::BufferUsageFlags::TRANSFER_DST;
         let buffer = device.budget().buffer(&BufferDesc::new("voxel cells", size, usage), Category::Cacher)?;
         upload_buffer(device, &buffer, cast_slice(&cells))?;
@@ -60,11 +62,16 @@ impl VoxelStructure {
         Ok(Self { device: device.clone(), blas, tlas, cells: Arc::new(buffer), count })
     }
 
+    fn blas(device: &Device, desc: BlasDesc<'_>) -> Result<Option<Blas>, AccelerationError> {
+        (desc.geometry.primitives() > 0).then(|| Blas::build(device, &desc)).transpose()
+    }
+
     fn desc(boxes: &[super::Aabb]) -> BlasDesc<'_> {
         BlasDesc::new(Self::NAME, Geometry::Aabbs(boxes))
     }
 
-    /// Follows an edit of the scene, and waits. It happens in place for the graphs that share the structure: the next frame sees it.
+    /// Follows an edit of the scene, and waits. It happens in place for the graphs that share the structure: the next frame sees it, which
+    /// has to see the edit of the scene's own buffers too.
     ///
     /// # Errors
     /// When the scene now has more cells than there is room for, or memory does not suffice; then the structure is as before.
@@ -76,8 +83,8 @@ impl VoxelStructure {
             return Err(AccelerationError::Outgrown { name, room, cells });
         }
         // Not compacted: what changes often is copied too often.
-        let blas = Blas::build(&self.device, &Self::desc(&boxes))?;
-        self.tlas.rebuild(&[Instance::new(&blas)])?;
+        let blas = Self::blas(&self.device, Self::desc(&boxes))?;
+        self.tlas.rebuild(&blas.iter().map(Instance::new).collect::<Vec<_>>())?;
         self.blas = blas;
         self.count = cells.len() as u64;
         Ok(upload_buffer(&self.device, &self.cells, cast_slice(&cells))?)
@@ -96,6 +103,6 @@ impl VoxelStructure {
 
     /// Bytes of device memory, cells included.
     pub fn bytes(&self) -> u64 {
-        self.blas.bytes() + self.tlas.bytes() + self.cells.bytes()
+        self.blas.as_ref().map_or(0, Blas::bytes) + self.tlas.bytes() + self.cells.bytes()
     }
 }

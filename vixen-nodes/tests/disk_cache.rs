@@ -12,7 +12,9 @@ use drawn::Drawn;
 use glam::IVec3;
 use vixen::{Device, DeviceOptions};
 use vixen_nodes::VoxelScene;
-use vixen_nodes::cacher::{Damage, DiskCache, DiskKey, VoxelSceneCacher, Workers};
+use vixen_nodes::cacher::{
+    Damage, DiskCache, DiskKey, PipelinesError, VoxelSceneCacher, Workers, keep_pipelines, load_pipelines,
+};
 use vixen_nodes::voxel::{BrickMap, Origin, Scene, SceneKey, SceneKind};
 
 const RESOLUTION: u32 = 40;
@@ -54,7 +56,7 @@ fn folder(test: &str) -> PathBuf {
 }
 
 fn open(disk: &DiskCache) -> (Scene, Origin) {
-    Scene::open_kept(&model(), RESOLUTION, disk, &|_| {}).expect("the model is fine")
+    Scene::open_kept(&model(), RESOLUTION, Some(disk), &|_| {}).expect("the model is fine")
 }
 
 /// Opens, and expects that it was built for want of an intact file.
@@ -100,17 +102,20 @@ fn a_second_start_builds_nothing() {
     let (built, origin) = open(&disk);
     assert!(matches!(origin, Origin::Built { damage: None, not_kept: None }), "{origin:?}");
     let (kept, origin) = open(&disk);
-    assert!(matches!(origin, Origin::Kept) && origin.to_string().contains("nothing was built"), "{origin:?}");
+    assert!(
+        matches!(origin, Origin::Kept) && origin.message().is_some_and(|line| line.contains("nothing was built")),
+        "{origin:?}"
+    );
     assert!(same(&kept.map, &built.map) && (&kept.name, kept.kind) == (&built.name, built.kind));
 
     // The content counts, not the name; and the resolution counts.
     let copy = folder.join("copy.vox");
     fs::copy(model(), &copy).expect("the test's folder is writable");
-    let (copied, origin) = Scene::open_kept(&copy, RESOLUTION, &disk, &|_| {}).expect("it is a copy");
+    let (copied, origin) = Scene::open_kept(&copy, RESOLUTION, Some(&disk), &|_| {}).expect("it is a copy");
     assert!(matches!(origin, Origin::Kept) && copied.name == "copy.vox" && same(&copied.map, &built.map));
     for (resolution, is_kept) in [(20, false), (21, false), (20, true)] {
         let (scene, origin) =
-            Scene::open_kept(&heightmap(), resolution, &disk, &|_| {}).expect("it is in the repository");
+            Scene::open_kept(&heightmap(), resolution, Some(&disk), &|_| {}).expect("it is in the repository");
         assert_eq!(matches!(origin, Origin::Kept), is_kept, "{origin:?}");
         assert_eq!((scene.map.size.max_element(), scene.kind), (resolution, SceneKind::Terrain));
     }
@@ -257,7 +262,7 @@ fn a_folder_that_cannot_be_used_is_no_error() {
     fs::write(&file, b"not a folder").expect("the test's folder is writable");
     let (scene, origin) = open(&DiskCache::at(&file));
     assert!(matches!(origin, Origin::Built { not_kept: Some(_), .. }) && scene.map.solid_voxels > 0, "{origin:?}");
-    assert!(origin.to_string().contains("cannot be kept"), "{origin}");
+    assert!(origin.message().is_some_and(|line| line.contains("cannot be kept")), "{origin:?}");
 
     // Something else in the file's place: a folder, and a pipe to which nobody writes.
     let disk = DiskCache::at(folder.join("cache"));
@@ -341,4 +346,55 @@ fn a_cacher_of_scenes_uses_it() {
         assert!(core.evict(u64::MAX) > 0 && core.statistics().entries == 0);
     }
     assert_eq!((device.budget().usage().in_use, device.validation_messages()), (0, vec![]));
+}
+
+#[test]
+fn pipelines_are_kept_for_the_same_device_and_driver() {
+    let folder = folder("pipelines");
+    let disk = DiskCache::at(&folder);
+    let scene = drawn::scene(1);
+    let start = || {
+        let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
+            .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
+        let loaded = load_pipelines(&device, &disk);
+        let voxels = VoxelScene::upload(&device, &scene.map).expect("the scene is small");
+        let mut drawn = Drawn::compile(&device, &scene, &voxels, [32, 24]).expect("the graph is valid");
+        let picture = drawn.picture(1).expect("the frame runs");
+        let kept = keep_pipelines(&device, &disk).expect("the folder is writable");
+        drop((drawn, voxels));
+        assert_eq!(device.validation_messages(), Vec::<String>::new());
+        (loaded, kept, picture)
+    };
+    let (loaded, kept, picture) = start();
+    assert!(matches!(loaded, Ok(0)) && kept >= 32, "{loaded:?}, {kept} bytes");
+    let (loaded, again, same_picture) = start();
+    assert!(matches!(loaded, Ok(bytes) if bytes == kept) && again >= kept, "{loaded:?}, {kept} and {again} bytes");
+    assert_eq!(picture, same_picture);
+
+    let path = the_file(&folder);
+    let good = fs::read(&path).expect("it was just written");
+    let mut random = Random(6);
+    let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
+        .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
+    for number in 0..300 {
+        let mut bytes = good.clone();
+        corrupt(&mut bytes, &mut random);
+        if bytes != good {
+            fs::write(&path, &bytes).expect("the test's folder is writable");
+            let loaded = load_pipelines(&device, &disk);
+            assert!(matches!(loaded, Err(PipelinesError::Damage(_))), "corruption {number}: {loaded:?}");
+        }
+    }
+    // Intact, and yet of another device: the driver never sees it.
+    let device_key = device.pipeline_cache_key();
+    let key = DiskKey { kind: "pipelines", version: 1, key: &device_key };
+    for foreign in [&[][..], &[0; 31], &[1; 200]] {
+        disk.store(&key, &[foreign]).expect("the folder is writable");
+        let loaded = load_pipelines(&device, &disk).expect_err("it is foreign").to_string();
+        assert!(loaded.contains("not of this device"), "{loaded}");
+    }
+    let (loaded, ..) = start();
+    assert!(matches!(loaded, Err(PipelinesError::Damage(_))));
+    assert!(matches!(start().0, Ok(bytes) if bytes > 0), "what was damaged was kept anew");
+    assert_eq!(device.validation_messages(), Vec::<String>::new());
 }

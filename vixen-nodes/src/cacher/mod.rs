@@ -21,12 +21,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Things that took long to build are also kept between runs, in a [`DiskCache`].
+//! Things that took long to build are also kept between runs, in a [`DiskCache`]: voxel scenes, and what drivers remember of
+//! pipelines ([`load_pipelines`] and [`keep_pipelines`]).
 
 mod disk;
 mod eviction;
 mod folder;
 mod format;
+mod pipelines;
 mod request;
 mod statistics;
 mod table;
@@ -36,6 +38,7 @@ pub use disk::{DiskCache, DiskKey, Stored};
 pub use eviction::{Evictable, evict_on_warning};
 pub use folder::cache_folder;
 pub use format::Damage;
+pub use pipelines::{PipelinesError, keep_pipelines, load_pipelines};
 pub use request::{Request, Workers};
 pub use statistics::Statistics;
 pub use table::{Cached, Cacher};

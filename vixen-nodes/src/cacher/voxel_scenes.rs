@@ -77,13 +77,8 @@ impl VoxelSceneCacher {
         let content = SceneSource::read(path, resolution, progress)?;
         let key = SceneKey::new(&content, resolution);
         self.scenes.get_or_build(&key, || {
-            let (scene, origin) = match &self.disk {
-                Some(disk) => Scene::build_kept(path, &content, key, resolution, disk, progress)?,
-                None => {
-                    let scene = SceneSource::from_bytes(path, &content, resolution, progress)?.build(progress)?;
-                    (scene, Origin::Built { damage: None, not_kept: None })
-                }
-            };
+            let disk = self.disk.as_ref();
+            let (scene, origin) = Scene::build_kept(path, &content, key, resolution, disk, progress)?;
             let voxels = match VoxelScene::upload(&self.device, &scene.map) {
                 Err(DeviceError::Memory(MemoryError::OverBudget { .. })) if self.scenes.evict(u64::MAX) > 0 => {
                     VoxelScene::upload(&self.device, &scene.map)?

@@ -1,6 +1,5 @@
 //! Scenes that are kept between runs, so that a second start skips the build.
 
-use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -42,20 +41,17 @@ pub enum Origin {
     },
 }
 
-/// One line for the user, empty where there is nothing to say.
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Kept => write!(f, "the voxels were kept from an earlier run: nothing was built"),
-            Self::Built { damage: None, not_kept: None } => Ok(()),
-            Self::Built { damage: Some(damage), not_kept: None } => write!(f, "{damage}"),
-            Self::Built { damage: None, not_kept: Some(error) } => {
-                write!(f, "the voxels cannot be kept for the next start: {error}")
-            }
-            Self::Built { damage: Some(damage), not_kept: Some(error) } => {
-                write!(f, "{damage}, and cannot be kept for the next start: {error}")
-            }
-        }
+impl Origin {
+    /// One line for the user, where there is something to say.
+    pub fn message(&self) -> Option<String> {
+        let problems = match self {
+            Self::Kept => return Some("the voxels were kept from an earlier run: nothing was built".to_owned()),
+            Self::Built { damage, not_kept } => [
+                damage.as_ref().map(Damage::to_string),
+                not_kept.as_ref().map(|error| format!("the voxels cannot be kept for the next run: {error}")),
+            ],
+        };
+        problems.into_iter().flatten().reduce(|all, next| format!("{all}; {next}"))
     }
 }
 
@@ -77,14 +73,14 @@ impl SceneKey {
 
 impl Scene {
     /// As [`open`](Self::open), unless the disk cache has kept what was built of the same content at the same resolution. What
-    /// is built is kept there.
+    /// is built is kept there. Without a disk cache it is always built.
     ///
     /// # Errors
     /// As [`open`](Self::open). Whatever is wrong with the disk cache is no error: the scene is built, and the origin tells.
     pub fn open_kept(
         path: &Path,
         resolution: u32,
-        disk: &DiskCache,
+        disk: Option<&DiskCache>,
         progress: &dyn Fn(Progress),
     ) -> Result<(Self, Origin), SceneError> {
         let content = SceneSource::read(path, resolution, progress)?;
@@ -97,16 +93,17 @@ impl Scene {
         content: &[u8],
         key: SceneKey,
         resolution: u32,
-        disk: &DiskCache,
+        disk: Option<&DiskCache>,
         progress: &dyn Fn(Progress),
     ) -> Result<(Self, Origin), SceneError> {
-        let damage = match disk.load(&key.on_disk()).and_then(|stored| stored.map(read).transpose()) {
+        let load = |disk: &DiskCache| disk.load(&key.on_disk())?.map(read).transpose();
+        let damage = match disk.map_or(Ok(None), load) {
             Ok(Some((kind, map))) => return Ok((Self { name: SceneSource::name_of(path), kind, map }, Origin::Kept)),
             Ok(None) => None,
             Err(damage) => Some(damage),
         };
         let scene = SceneSource::from_bytes(path, content, resolution, progress)?.build(progress)?;
-        let not_kept = store(disk, &key.on_disk(), &scene).err();
+        let not_kept = disk.and_then(|disk| store(disk, &key.on_disk(), &scene).err());
         Ok((scene, Origin::Built { damage, not_kept }))
     }
 }

@@ -12,6 +12,7 @@ mod info;
 mod instance;
 mod one_time;
 mod options;
+mod pipeline_cache;
 mod queue;
 mod raw;
 mod select;
@@ -33,6 +34,7 @@ pub use self::surface::Surface;
 
 pub(crate) use self::core::DeviceCore;
 use self::instance::Instance;
+use self::pipeline_cache::PipelineCache;
 use self::queue::Queue;
 use crate::memory::{AllocatorChoice, BudgetManager, device_heaps};
 
@@ -47,6 +49,7 @@ struct DeviceShared {
     transfer_queue: Option<Queue>,
     loaders: Loaders,
     budget: Arc<BudgetManager>,
+    pipeline_cache: PipelineCache,
     core: Arc<DeviceCore>,
 }
 
@@ -110,7 +113,17 @@ impl Device {
         let allocator = allocator.make(&core, &capabilities)?;
         let heaps = device_heaps(&core, &capabilities);
         let budget = Arc::new(BudgetManager::new(allocator, &heaps));
-        Ok(Self(Arc::new(DeviceShared { info, capabilities, main_queue, transfer_queue, loaders, budget, core })))
+        let pipeline_cache = PipelineCache::new(&core)?;
+        Ok(Self(Arc::new(DeviceShared {
+            info,
+            capabilities,
+            main_queue,
+            transfer_queue,
+            loaders,
+            budget,
+            pipeline_cache,
+            core,
+        })))
     }
 
     /// What the device is called, and what it is.

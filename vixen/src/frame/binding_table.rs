@@ -112,11 +112,12 @@ pub(crate) fn pipeline(
         .groups(&groups)
         .max_pipeline_ray_recursion_depth(max_depth)
         .layout(layout);
-    // SAFETY: stages and layout are alive; groups index the stages that the macro listed; validated recursion depth.
+    let cache = device.pipeline_cache();
+    // SAFETY: the cache, stages and layout are alive; groups index the stages that the macro listed; validated recursion depth.
     let pipelines = unsafe {
         loader.create_ray_tracing_pipelines(
             vk::DeferredOperationKHR::null(),
-            vk::PipelineCache::null(),
+            *cache,
             &[info],
             device.callbacks(),
         )

@@ -259,9 +259,10 @@ impl PipelineCache {
         layout: vk::PipelineLayout,
     ) -> Result<Owned<vk::Pipeline>, DeviceError> {
         let info = vk::ComputePipelineCreateInfo::default().stage(stage).layout(layout);
-        // SAFETY: the device, the shader module and the layout are alive; the macro checked layout against shader.
+        let cache = self.device.pipeline_cache();
+        // SAFETY: the device, the cache, the shader module and the layout are alive; the macro checked layout against shader.
         let pipelines = unsafe {
-            self.device.raw().create_compute_pipelines(vk::PipelineCache::null(), &[info], self.device.callbacks())
+            self.device.raw().create_compute_pipelines(*cache, &[info], self.device.callbacks())
         };
         let pipelines = pipelines.map_err(|(_, result)| DeviceError::vulkan("vkCreateComputePipelines")(result))?;
         Ok(Owned::new(&self.device, pipelines[0]))
@@ -326,10 +327,11 @@ impl PipelineCache {
             .dynamic_state(&dynamic)
             .layout(layout)
             .push_next(&mut rendering);
-        // SAFETY: everything that the description points to lives until the call returns; the macro checked shaders,
+        let cache = self.device.pipeline_cache();
+        // SAFETY: everything that the description points to and the cache live until the call returns; the macro checked shaders,
         // attributes and layout against each other, and compile the formats against the device.
         let pipelines = unsafe {
-            self.device.raw().create_graphics_pipelines(vk::PipelineCache::null(), &[info], self.device.callbacks())
+            self.device.raw().create_graphics_pipelines(*cache, &[info], self.device.callbacks())
         };
         let pipelines = pipelines.map_err(|(_, result)| DeviceError::vulkan("vkCreateGraphicsPipelines")(result))?;
         Ok(Owned::new(&self.device, pipelines[0]))

@@ -42,10 +42,10 @@ impl Ours {
         })
     }
 
-    /// Uploads some of the pieces of `data` to their places.
+    /// Uploads some of the pieces of `data` to their places, which nothing uses: the hand-written side waits for nothing either.
     pub fn upload(&self, data: &[u8], piece: usize, places: &[u64], part: Range<usize>) {
         for (place, bytes) in places[part.clone()].iter().zip(data[part.start * piece..].chunks_exact(piece)) {
-            self.uploader.buffer(&self.target, *place, bytes).expect("the device lives, and the queue has room");
+            self.uploader.fresh_buffer(&self.target, *place, bytes).expect("the device lives, and the queue has room");
         }
     }
 

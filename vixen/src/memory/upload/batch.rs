@@ -8,6 +8,7 @@
 //! after every earlier frame has read and written, in flight or not, and every later frame, the one that it goes with first,
 //! sees what it wrote. Batches are submitted in the order of their numbers, since the submitter is locked from recording to
 //! submission; and within a batch no two pieces overlap, so its copies and dispatches need no order among themselves.
+//! A batch in which everything is `fresh` leaves the first barrier out: nothing before it uses what it writes.
 //!
 //! What goes through a transfer queue touches only bytes that nothing before it uses, as the caller has said (`fresh`): no
 //! commands need to be waited for, and nothing needs to be acquired from the main queue, as the old contents are not kept.
@@ -120,7 +121,9 @@ impl Submitter {
             images_of.acquire(commands, moved_images, handover);
         }
         if !pieces.is_empty() {
-            slot.main.barrier(&[BEFORE], &[]);
+            if pieces.iter().any(|piece| !piece.fresh) {
+                slot.main.barrier(&[BEFORE], &[]);
+            }
             let mut regions = copies.record(commands, copied);
             if let (Some(scatter), Some(records)) = (recording.scatter, &mut slot.records)
                 && !scattered.is_empty()

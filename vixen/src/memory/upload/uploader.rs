@@ -16,7 +16,7 @@ use super::submit::Submission;
 use super::timeline::Timeline;
 use crate::device::{Device, DeviceError};
 use crate::memory::error::MemoryError;
-use crate::memory::staging::{StagingPool, TIERS};
+use crate::memory::staging::{StagingPool, TIERS, tier_of};
 use crate::memory::{Buffer, Image, Wait};
 
 /// From how many scatterable pieces on a dispatch may pay, where it was measured to be faster.
@@ -49,6 +49,7 @@ pub struct Uploader {
     /// Numbers for uploads to images.
     image_uploads: AtomicU64,
     adapt: AtomicBool,
+    longest: AtomicU64,
     /// From how many scatterable pieces on they are scattered.
     pub(super) scatter_from: usize,
     pub(super) counters: Counters,
@@ -94,9 +95,11 @@ impl Uploader {
             submitted: AtomicU64::new(0),
             image_uploads: AtomicU64::new(0),
             adapt: AtomicBool::new(false),
+            longest: AtomicU64::new(TIERS[0]),
             scatter_from: 1,
             counters: Counters::default(),
         };
+        uploader.follow_quota();
         if options.scatter == ScatterPolicy::Measured && uploader.can_scatter() {
             uploader.scatter_from = if uploader.measure()? { MANY } else { usize::MAX };
             uploader.counters = Counters::default();
@@ -264,14 +267,21 @@ impl Uploader {
         if direct || bytes.is_empty() {
             return Ok(ticket);
         }
-        let mut to = offset;
-        for chunk in self.chunks(bytes) {
+        let (mut to, mut rest) = (offset, bytes);
+        while !rest.is_empty() {
+            let (chunk, after) = rest.split_at(rest.len().min(self.longest_chunk()));
             let len = chunk.len() as u64;
             let fit = Fit { align: 16, residue: to % 16 };
-            let (mut queue, room) = self.stage(Kind::Buffer, fit, chunk)?;
+            let (mut queue, room) = match self.stage(Kind::Buffer, fit, chunk) {
+                // The quota has been lowered since: smaller pieces may fit.
+                Err(DeviceError::Memory(MemoryError::StagingQuota { .. })) if self.longest_chunk() < chunk.len() => {
+                    continue;
+                }
+                staged => staged?,
+            };
             ticket.batch = queue.write(&room, buffer, to, len, fresh);
-            to += len;
-            if to == offset + bytes.len() as u64 {
+            (to, rest) = (to + len, after);
+            if rest.is_empty() {
                 self.count(&queue, bytes.len() as u64);
             }
         }
@@ -354,7 +364,9 @@ impl Uploader {
                     }
                 }
             };
-            if self.options.wait == Wait::Fail || TIERS[0] > self.device.budget().staging_usage().limit {
+            let least = tier_of(len + fit.residue).map_or(u64::MAX, |tier| TIERS[tier]);
+            if self.options.wait == Wait::Fail || least > self.device.budget().staging_usage().limit {
+                self.follow_quota();
                 return Err(refused.into());
             }
             if !std::mem::replace(&mut stalled, true) {
@@ -380,20 +392,25 @@ impl Uploader {
 
     /// The longest piece that is staged as one: two fit into the quota, so that one can be filled while the other is read.
     fn longest(&self) -> u64 {
-        let quota = self.device.budget().staging_usage().limit;
-        TIERS.into_iter().rev().find(|&size| size <= quota / 2).unwrap_or(TIERS[0])
+        self.longest.load(Ordering::Relaxed)
     }
 
-    fn chunks<'b>(&self, bytes: &'b [u8]) -> std::slice::Chunks<'b, u8> {
-        // Less than a block by what the fit may skip at its start. Every tier holds the small ones: no need to ask.
-        let small = (TIERS[0] - 16) as usize;
-        let longest = if bytes.len() <= small { small } else { (self.longest() - 16) as usize };
-        bytes.chunks(longest)
+    /// The quota may have changed.
+    fn follow_quota(&self) {
+        let quota = self.device.budget().staging_usage().limit;
+        let longest = TIERS.into_iter().rev().find(|&size| size <= quota / 2).unwrap_or(TIERS[0]);
+        self.longest.store(longest, Ordering::Relaxed);
+    }
+
+    /// Less than that by what the fit may skip at the start of a block.
+    fn longest_chunk(&self) -> usize {
+        (self.longest() - 16) as usize
     }
 
     /// After a batch: every so often, the next upload fits the pool to demand.
     pub(super) fn batch_ended(&self, batch: u64) {
         self.pool.end_frame();
+        self.follow_quota();
         if batch.is_multiple_of(ADAPT_EVERY) {
             self.adapt.store(true, Ordering::Relaxed);
         }

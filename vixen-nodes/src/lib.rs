@@ -19,12 +19,12 @@ pub mod window;
 pub use camera::{Orbit, OrbitCamera, OrbitCameraOutputs, OrbitCameraView, orbited};
 pub use tone_map::{ToneMap, ToneMapOutputs, ToneMapView};
 pub use voxel_fragment::{
-    ScreenParams, VoxelFragment, VoxelFragmentHits, VoxelFragmentHitsOutputs, VoxelFragmentHitsView, VoxelFragmentOutputs,
-    VoxelFragmentView,
+    ScreenParams, VoxelFragment, VoxelFragmentHits, VoxelFragmentHitsOutputs, VoxelFragmentHitsView,
+    VoxelFragmentOutputs, VoxelFragmentView,
 };
 pub use voxel_hybrid::{
-    VoxelFind, VoxelFindOutputs, VoxelFindView, VoxelResume, VoxelResumeHits, VoxelResumeHitsOutputs, VoxelResumeHitsView,
-    VoxelResumeOutputs, VoxelResumeView,
+    VoxelFind, VoxelFindOutputs, VoxelFindView, VoxelResume, VoxelResumeHits, VoxelResumeHitsOutputs,
+    VoxelResumeHitsView, VoxelResumeOutputs, VoxelResumeView,
 };
 pub use voxel_march::{VoxelHits, VoxelHitsOutputs, VoxelHitsView, VoxelMarch, VoxelMarchOutputs, VoxelMarchView};
 pub use voxel_pipeline::{VoxelPipeline, require_ray_tracing, traces_rays_in_hardware};

@@ -9,6 +9,7 @@ mod scenes;
 mod trace;
 
 use vixen::Device;
+use vixen::device::DeviceKind;
 use vixen_nodes::acceleration::{Blas, BlasDesc, Geometry, VoxelBoxes, VoxelCells, VoxelStructure};
 use vixen_nodes::{VoxelScene, require_ray_tracing};
 
@@ -21,20 +22,24 @@ use trace::{Pipelines, Through};
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let device = arguments.device()?;
     require_ray_tracing(&device)?;
-    let small = arguments.quick || device.info().kind == vixen::device::DeviceKind::Cpu;
+    let software = device.info().kind == DeviceKind::Cpu;
+    let small = arguments.quick || software;
     let mut report = Report::new(&device.info().name);
     report.note(format!("driver {}", device.info().driver));
     if small {
         report.note("small scenes: on a software driver, or with --quick");
     }
-    for sample in samples(small) {
-        measure(&device, &sample?, small, &mut report)?;
+    if software {
+        report.note("goals of speed are for GPUs");
     }
-    build::run(&device, if small { 5 } else { 21 }, &mut report)?;
+    for sample in samples(small) {
+        measure(&device, &sample?, small, !software, &mut report)?;
+    }
+    build::run(&device, if small { 5 } else { 21 }, !software, &mut report)?;
     Ok(report)
 }
 
-fn measure(device: &Device, sample: &Sample, small: bool, report: &mut Report) -> Result<(), Failure> {
+fn measure(device: &Device, sample: &Sample, small: bool, gpu: bool, report: &mut Report) -> Result<(), Failure> {
     let map = &sample.scene.map;
     let name = sample.name;
     let mut row = |row: Row| report.add(row.key("scene", name));
@@ -78,7 +83,8 @@ fn measure(device: &Device, sample: &Sample, small: bool, report: &mut Report) -
     let voxel_bytes = cubes.bytes() as f64 / voxels as f64;
     let one_each = speed(Through::Voxels(&cubes))?;
     report.add(Row::new("voxel_aabbs_bytes_per_voxel", voxel_bytes, "bytes").key("scene", name));
-    let ratio = Row::new("rt_brick_over_voxel_speed", bricks / one_each, "ratio").goal(Goal::AtLeast(4.0));
+    let ratio = Row::new("rt_brick_over_voxel_speed", bricks / one_each, "ratio");
+    let ratio = if gpu { ratio.goal(Goal::AtLeast(4.0)) } else { ratio };
     report.add(ratio.key("scene", name));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The scenes that are measured.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use glam::{IVec3, UVec3, Vec3};
 use vixen_nodes::voxel::Scene;
@@ -11,33 +11,41 @@ use crate::Failure;
 pub struct Sample {
     pub name: &'static str,
     pub scene: Scene,
-    /// Solid land, at least 512 voxels long, wide and high.
+    /// Solid land, of at least 512 voxels along the longest side.
     pub solid_terrain: bool,
 }
 
 /// The scenes, made one by one when asked for.
 pub fn samples(small: bool) -> impl Iterator<Item = Result<Sample, Failure>> {
-    const JACKSBORO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png");
-    const DRAGON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/assets/stanford-dragon-871k.glb");
     let edge = if small { 96 } else { 512 };
     let sample = move |name, scene: Result<Scene, _>, solid_terrain| Ok(Sample { name, scene: scene?, solid_terrain });
     let jacksboro = move || {
-        let scene = Scene::open(Path::new(JACKSBORO), if small { 256 } else { 1024 }, &|_| ());
-        sample("jacksboro", scene, false)
+        let file = asset("jacksboro-dem.png")?;
+        Some(sample("jacksboro", Scene::open(&file, if small { 256 } else { 1024 }, &|_| ()), !small))
     };
     let hills = move || sample("hills", Scene::from_fn("hills", UVec3::splat(edge), hills(edge)), !small);
     let shells = move || sample("shells", Scene::from_fn("shells", UVec3::splat(edge), shells(edge)), false);
     // No part of the project: it is measured where it is.
     let dragon = move || {
-        Path::new(DRAGON).exists().then(|| sample("dragon", Scene::open(Path::new(DRAGON), edge, &|_| ()), false))
+        let file = asset("stanford-dragon-871k.glb")?;
+        Some(sample("dragon", Scene::open(&file, edge, &|_| ()), false))
     };
-    let made: [Box<dyn Fn() -> Option<Result<Sample, Failure>>>; 4] = [
-        Box::new(move || Some(jacksboro())),
-        Box::new(move || Some(hills())),
-        Box::new(move || Some(shells())),
-        Box::new(dragon),
-    ];
+    let made: [Box<dyn Fn() -> Option<Result<Sample, Failure>>>; 4] =
+        [Box::new(jacksboro), Box::new(move || Some(hills())), Box::new(move || Some(shells())), Box::new(dragon)];
     made.into_iter().filter_map(|make| make())
+}
+
+/// A file of the project or of what lies beside it; also where the program runs elsewhere than it was built.
+fn asset(name: &str) -> Option<PathBuf> {
+    const HERE: &str = env!("CARGO_MANIFEST_DIR");
+    let folders = [
+        &format!("{HERE}/assets"),
+        &format!("{HERE}/../../shared/assets"),
+        "examples/assets",
+        "shared/assets",
+        "../shared/assets",
+    ];
+    folders.into_iter().map(|folder| Path::new(folder).join(name)).find(|file| file.exists())
 }
 
 /// Rolling land, solid to the bottom, half as high as it is long.

@@ -1,0 +1,69 @@
+//! The demo's pipelines, and the examples that draw, run as a user runs them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A file in a folder of this test's own.
+fn file(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pipelines");
+    std::fs::create_dir_all(&folder).expect("the folder can be made");
+    folder.join(name)
+}
+
+fn run(program: &str, arguments: &[&str]) -> Output {
+    Command::new(program).args(arguments).output().expect("the program starts")
+}
+
+/// A picture's colours, without alpha.
+fn picture(path: &Path) -> Vec<[u8; 3]> {
+    let image = image::open(path).expect("a picture was written").into_rgb8();
+    image.pixels().map(|pixel| pixel.0).collect()
+}
+
+/// Fails unless the program said one line and ended with code 2.
+fn assert_refused(output: &Output, words: &str) {
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains(words) && message.trim_end().lines().count() == 1, "{message}");
+}
+
+#[test]
+fn all_pipelines_draw_the_same() {
+    let demo = env!("CARGO_BIN_EXE_demo");
+    let draw = |pipeline: &str| {
+        let out = file(&format!("{pipeline}.png"));
+        let size = ["--headless", "--resolution", "96", "--size", "160x90", "--frames", "2"];
+        let arguments =
+            [&size[..], &["--pipeline", pipeline, "--out", out.to_str().expect("the path is text")]].concat();
+        let output = run(demo, &arguments);
+        assert!(output.status.success(), "{pipeline}: {}", String::from_utf8_lossy(&output.stderr));
+        picture(&out)
+    };
+    let compute = draw("compute");
+    for pipeline in ["fragment", "rt", "hybrid", "auto"] {
+        let other = draw(pipeline);
+        let differ = |(a, b): &(&[u8; 3], &[u8; 3])| a.iter().zip(*b).any(|(a, b)| a.abs_diff(*b) > 2);
+        let differing = compute.iter().zip(&other).filter(differ).count();
+        assert!(differing * 1000 <= compute.len(), "{pipeline}: {differing} pixels are not as compute draws them");
+    }
+}
+
+#[test]
+fn examples_draw_a_mesh_and_refuse_what_is_none() {
+    for program in [env!("CARGO_BIN_EXE_mesh"), env!("CARGO_BIN_EXE_instances")] {
+        let name = Path::new(program).file_name().expect("a program has a name").to_string_lossy().into_owned();
+        let out = file(&format!("{name}.png"));
+        let knot = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/knot.glb");
+        let output = run(program, &[knot, out.to_str().expect("the path is text")]);
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        // Colours of every kind, and the background in the corner.
+        let pixels = picture(&out);
+        for channel in 0..3 {
+            let most = |pixel: &&[u8; 3]| (0..3).all(|other| pixel[other] <= pixel[channel]);
+            let count = pixels.iter().filter(most).count();
+            assert!(count > pixels.len() / 200, "{name}: only {count} pixels have most of channel {channel}");
+        }
+        assert_refused(&run(program, &["no-such-file.glb"]), "no-such-file.glb");
+        assert_refused(&run(program, &[concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]), "Cargo.toml");
+    }
+}

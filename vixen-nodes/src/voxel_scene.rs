@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, cast_slice};
 use vixen::ash::vk;
-use vixen::device::DeviceError;
+use vixen::device::{DeviceError, Feature};
 use vixen::memory::{
     Buffer as DeviceBuffer, BufferDesc, Category, Memory, MemoryDesc, Ticket, Uploader, upload_buffer,
 };
@@ -58,7 +58,7 @@ impl VoxelScene {
     /// # Errors
     /// When the device's memory or budget does not suffice.
     pub fn upload(device: &Device, map: &BrickMap) -> Result<Self, DeviceError> {
-        Self::upload_with_slack(device, map, |_| 0)
+        Self::upload_with(device, map, vk::BufferUsageFlags::empty(), |_| 0)
     }
 
     /// The same with room for [updates](Self::update) that make the scene grow by about a quarter.
@@ -66,7 +66,12 @@ impl VoxelScene {
     /// # Errors
     /// As [`upload`](Self::upload).
     pub fn upload_for_editing(device: &Device, map: &BrickMap) -> Result<Self, DeviceError> {
-        Self::upload_with_slack(device, map, |len| (len / SLACK.0).max(SLACK.1))
+        // With addresses the uploader can put small pieces in their places by a shader, where that is faster.
+        let usage = match device.capabilities().has(Feature::BufferDeviceAddress) {
+            true => vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS,
+            false => vk::BufferUsageFlags::empty(),
+        };
+        Self::upload_with(device, map, usage, |len| (len / SLACK.0).max(SLACK.1))
     }
 
     /// Brings what an edit changed to the device. Frames in flight still see the scene as it was, and those after them as it is.
@@ -116,14 +121,19 @@ impl VoxelScene {
         [&self.nodes, &self.bricks, &self.masks, &self.attributes, &self.palette]
     }
 
-    fn upload_with_slack(device: &Device, map: &BrickMap, slack: impl Fn(usize) -> usize) -> Result<Self, DeviceError> {
+    fn upload_with(
+        device: &Device,
+        map: &BrickMap,
+        usage: vk::BufferUsageFlags,
+        slack: impl Fn(usize) -> usize,
+    ) -> Result<Self, DeviceError> {
         let (budget, category) = (device.budget(), Category::Cacher);
         let descs = [
-            desc("voxel nodes", &map.nodes, &slack),
-            desc("voxel bricks", &map.bricks, &slack),
-            desc("voxel masks", &map.masks, &slack),
-            desc("voxel attributes", &map.attributes, &slack),
-            desc("voxel palette", &map.palette, |_| 0),
+            desc("voxel nodes", &map.nodes, usage, &slack),
+            desc("voxel bricks", &map.bricks, usage, &slack),
+            desc("voxel masks", &map.masks, usage, &slack),
+            desc("voxel attributes", &map.attributes, usage, &slack),
+            desc("voxel palette", &map.palette, usage, |_| 0),
         ];
         // Side by side: each starts where its alignment lets it, after the one before.
         let mut whole = MemoryDesc { name: "voxel scene", size: 0, alignment: 1, type_bits: u32::MAX };
@@ -149,8 +159,13 @@ impl VoxelScene {
     }
 }
 
-fn desc<'a, T>(name: &'a str, items: &[T], slack: impl Fn(usize) -> usize) -> BufferDesc<'a> {
-    let usage = vk::BufferUsageFlags::STORAGE_BUFFER | vk::BufferUsageFlags::TRANSFER_DST;
+fn desc<'a, T>(
+    name: &'a str,
+    items: &[T],
+    usage: vk::BufferUsageFlags,
+    slack: impl Fn(usize) -> usize,
+) -> BufferDesc<'a> {
+    let usage = usage | vk::BufferUsageFlags::STORAGE_BUFFER | vk::BufferUsageFlags::TRANSFER_DST;
     BufferDesc::new(name, ((items.len() + slack(items.len())) * size_of::<T>()) as u64, usage)
 }
 

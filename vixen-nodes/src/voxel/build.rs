@@ -247,20 +247,23 @@ impl Parts {
     /// Stores the materials of a brick's voxels and gives their kind and place.
     fn materials(&mut self, voxels: &BrickVoxels) -> u32 {
         let start = self.attributes.len() as u32;
-        let mut local = Vec::with_capacity(16);
+        // The materials that there are, and the place of each among them.
+        let (mut local, mut places) = ([0; 16], [u8::MAX; 256]);
+        let mut count = 0;
         for (material, _) in voxels.solid() {
-            if !local.contains(&material) {
-                if local.len() == 16 {
+            let place = &mut places[usize::from(material)];
+            if *place == u8::MAX {
+                if count == local.len() {
                     pack(&mut self.attributes, 8, voxels.solid().map(|(material, _)| u32::from(material)));
                     return MATERIALS_8_BIT << MATERIALS_SHIFT | start;
                 }
-                local.push(material);
+                *place = count as u8;
+                local[count] = material;
+                count += 1;
             }
         }
-        let place =
-            |material| local.iter().position(|&m| m == material).expect("every material was gathered above") as u32;
-        pack(&mut self.attributes, 8, (0..16).map(|i| local.get(i).copied().unwrap_or_default().into()));
-        pack(&mut self.attributes, 4, voxels.solid().map(|(material, _)| place(material)));
+        pack(&mut self.attributes, 8, local.iter().map(|&material| u32::from(material)));
+        pack(&mut self.attributes, 4, voxels.solid().map(|(material, _)| places[usize::from(material)].into()));
         MATERIALS_4_BIT << MATERIALS_SHIFT | start
     }
 

@@ -25,7 +25,7 @@ use super::build::{Children, Parts, solid_brick, solid_node};
 use super::error::SceneError;
 use super::layout::{
     BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_ONE, MATERIALS_SHIFT,
-    NO_NORMALS, Node, SOLID, unmorton3,
+    NO_NORMALS, Node, SOLID, morton3, unmorton3,
 };
 use super::source::{BrickVoxels, Cube, MaterialIndex};
 
@@ -120,7 +120,8 @@ impl Editor {
         self.check_room(shape)?;
         let (mut voxels, mut parts) = (BrickVoxels::default(), Parts::default());
         let (levels, root) = (self.map.levels, self.map.nodes[0]);
-        let mut pass = Pass { editor: self, shape, edit, voxels: &mut voxels, parts: &mut parts, bricks_opened: 0 };
+        let mut pass =
+            Pass { editor: self, shape, bounds, edit, voxels: &mut voxels, parts: &mut parts, bricks_opened: 0 };
         // A root without children is a scene without voxels.
         let new = pass.cell((root.mask != [0; 2]).then_some(root), levels + 1, UVec3::ZERO).unwrap_or_default();
         let bricks_opened = pass.bricks_opened;
@@ -214,6 +215,8 @@ fn reach(shape: Shape, size: UVec3, cube: Cube) -> Reach {
 struct Pass<'a> {
     editor: &'a mut Editor,
     shape: Shape,
+    /// Those of the shape.
+    bounds: [UVec3; 2],
     edit: Edit,
     /// The brick that is open.
     voxels: &'a mut BrickVoxels,
@@ -294,9 +297,11 @@ impl Pass<'_> {
             self.editor.map.open_brick(&old, self.voxels);
         }
         let mut changed = false;
-        for number in 0..BRICK_VOXELS as u32 {
-            let at = origin + UVec3::from_array(unmorton3(number));
-            if at.cmplt(self.editor.map.size).all() && self.shape.contains(at) {
+        let [first, end] = self.bounds;
+        let (first, end) = (first.max(origin), end.min(origin + BRICK_EDGE));
+        for (z, y) in (first.z..end.z).flat_map(|z| (first.y..end.y).map(move |y| (z, y))) {
+            for at in (first.x..end.x).map(|x| UVec3::new(x, y, z)).filter(|&at| self.shape.contains(at)) {
+                let number = morton3(at.x, at.y, at.z);
                 changed |= match self.edit {
                     Edit::Set(material) => self.voxels.replace_number(number, material),
                     Edit::Clear => self.voxels.remove_number(number),

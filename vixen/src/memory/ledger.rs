@@ -92,12 +92,7 @@ pub struct Live {
 
 /// Where the ledger keeps an allocation.
 #[derive(Debug)]
-pub(super) struct Ticket {
-    index: u32,
-    /// The most in use with it, and without it: ever, and since the last sample.
-    with: u64,
-    without: [u64; 2],
-}
+pub(super) struct Ticket(u32);
 
 /// There is no room: what is in use, and what may be.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +125,15 @@ pub(super) struct Ledger {
     /// The most in use since the last sample, and how often that could have changed.
     highest: u64,
     unsampled: u32,
+    newest: Newest,
+}
+
+/// The most in use with the newest allocation, and before it: ever, and since the last sample.
+#[derive(Clone, Copy, Debug, Default)]
+struct Newest {
+    with: u64,
+    peak: u64,
+    highest: u64,
 }
 
 #[derive(Debug)]
@@ -176,12 +180,13 @@ impl Ledger {
             series: Series::new(),
             highest: 0,
             unsampled: 0,
+            newest: Newest::default(),
         }
     }
 
     /// Enters an allocation by the calling thread, if there is room. Says whether the use rose to the warning mark.
     pub(super) fn open(&mut self, request: &Request<'_>, name: Name, bytes: u64) -> Result<(Ticket, bool), Refused> {
-        let without = [self.peak, self.highest];
+        let (peak, highest) = (self.peak, self.highest);
         let rose = self.take(bytes, request.category)?;
         self.resources += 1;
         let (phase, node) = (Phase::current(), current_node());
@@ -198,7 +203,8 @@ impl Ledger {
                 self.live.len() as u32 - 1
             }
         };
-        Ok((Ticket { index, with: self.in_use, without }, rose))
+        self.newest = Newest { with: self.in_use, peak, highest };
+        Ok((Ticket(index), rose))
     }
 
     /// Corrects what an allocation takes, if there is room. Says whether the use rose to the warning mark.
@@ -222,9 +228,9 @@ impl Ledger {
 
     /// Crosses out an allocation that did not come about.
     pub(super) fn abort(&mut self, ticket: Ticket) {
-        let Ticket { with, without: [peak, highest], .. } = ticket;
         let entry = self.remove(ticket);
-        // Where others allocated meanwhile, the peak is theirs, and has this in it.
+        // Where others allocated meanwhile, the peaks are theirs, and have this in them.
+        let Newest { with, peak, highest } = self.newest;
         if self.peak == with {
             self.peak = peak.max(self.in_use);
         }
@@ -297,7 +303,10 @@ impl Ledger {
         if self.unsampled > 0 {
             self.sample();
         }
-        self.series.samples()
+        // Since the newest sample nothing has changed.
+        let mut samples = self.series.samples();
+        samples.push(self.now(self.in_use));
+        samples
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -335,12 +344,12 @@ impl Ledger {
     }
 
     fn entry(&mut self, ticket: &Ticket) -> &mut Entry {
-        self.live[ticket.index as usize].as_mut().expect("a ticket is given up when its entry is removed")
+        self.live[ticket.0 as usize].as_mut().expect("a ticket is given up when its entry is removed")
     }
 
     fn remove(&mut self, ticket: Ticket) -> Entry {
-        let entry = self.live[ticket.index as usize].take().expect("a ticket is given up when its entry is removed");
-        self.vacant.push(ticket.index);
+        let entry = self.live[ticket.0 as usize].take().expect("a ticket is given up when its entry is removed");
+        self.vacant.push(ticket.0);
         self.resources -= 1;
         self.give_back(entry.bytes, entry.category);
         entry
@@ -366,9 +375,13 @@ impl Ledger {
     }
 
     fn sample(&mut self) {
-        let seconds = self.start.elapsed().as_secs_f64();
-        let Self { highest: in_use, warning, limit, .. } = *self;
-        self.series.push(Sample { seconds, in_use, warning, limit });
+        let sample = self.now(self.highest);
+        self.series.push(sample);
         (self.highest, self.unsampled) = (self.in_use, 0);
+    }
+
+    fn now(&self, in_use: u64) -> Sample {
+        let Self { warning, limit, .. } = *self;
+        Sample { seconds: self.start.elapsed().as_secs_f64(), in_use, warning, limit }
     }
 }

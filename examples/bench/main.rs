@@ -6,6 +6,7 @@ mod acceleration;
 mod clock;
 mod events;
 mod executor;
+mod memory;
 mod plan;
 mod report;
 mod statistics;
@@ -37,6 +38,11 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "executor", about: "CPU time of a frame beside hand-written Vulkan", run: executor::run },
     Benchmark { name: "events", about: "an event through the bus beside a bare array; a storm of them", run: events::run },
     Benchmark { name: "as", about: "acceleration structures of voxels: size, builds, rays", run: acceleration::run },
+    Benchmark {
+        name: "memory",
+        about: "what the gate to memory costs and leaves: allocations, descriptors, scenes",
+        run: memory::run,
+    },
 ];
 
 /// Measures Vixen, beside hand-written Vulkan where there is something to compare with.
@@ -127,9 +133,10 @@ mod tests {
 
     #[test]
     fn bad_arguments_get_one_line_that_says_what_is_wrong() {
+        let names = BENCHMARKS.iter().map(|bench| bench.name).collect::<Vec<_>>().join(", ");
         assert_eq!(
             complaint(&["plann"]),
-            "error: invalid value 'plann' for '<NAME>' [possible values: plan, executor, events, as]"
+            format!("error: invalid value 'plann' for '<NAME>' [possible values: {names}]")
         );
         assert_eq!(complaint(&[]), "error: the following required arguments were not provided: <NAME>");
         assert_eq!(complaint(&["plan", "--frob"]), "error: unexpected argument '--frob' found");

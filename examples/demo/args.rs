@@ -37,6 +37,9 @@ pub struct Args {
     /// Which GPU, by number or by a part of its name.
     #[arg(long, value_name = "GPU")]
     pub device: Option<String>,
+    /// Print the budget of device memory, and plot its use over time against the warning and the limit.
+    #[arg(long, value_name = "FILE.svg")]
+    pub memory: Option<PathBuf>,
     /// Write the graph as a drawing: Graphviz for .dot, Mermaid for .mmd.
     #[arg(long, value_name = "FILE")]
     pub drawing: Option<PathBuf>,

@@ -2,6 +2,7 @@
 
 mod args;
 mod interactive;
+mod memory;
 mod picture;
 mod stats;
 
@@ -71,7 +72,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("demo.png"));
     picture.handles().save(&picture.graph, &out)?;
     println!("wrote {}", out.display());
-    finish(args, &Stats::new(&picture.graph, scene, voxel_bytes, &costs))
+    finish(args, device, &Stats::new(&picture.graph, scene, voxel_bytes, &costs))
 }
 
 fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Box<dyn Error>> {
@@ -85,11 +86,14 @@ fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Bo
         handles.save(&graph, out)?;
         println!("wrote {}", out.display());
     }
-    finish(args, &Stats::new(&graph, scene, interactive.voxel_bytes, &interactive.costs))
+    finish(args, graph.device(), &Stats::new(&graph, scene, interactive.voxel_bytes, &interactive.costs))
 }
 
-fn finish(args: &Args, stats: &Stats) -> Result<(), Box<dyn Error>> {
+fn finish(args: &Args, device: &Device, stats: &Stats) -> Result<(), Box<dyn Error>> {
     stats.print();
+    if let Some(path) = &args.memory {
+        memory::save(device.budget(), path)?;
+    }
     args.stats.as_deref().map_or(Ok(()), |path| stats.save(path))
 }
 

@@ -4,8 +4,7 @@
 
 // By which face the ray came into the nearest voxel.
 
-#include "voxel_scene.glsl"
-#include "voxel_trace.glsl"
+#include "voxel_step.glsl"
 #include "voxel_cube.glsl"
 
 layout(location = 0) rayPayloadInEXT Hit seen;

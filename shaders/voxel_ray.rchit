@@ -7,8 +7,9 @@
 
 #include "voxel_view.glsl"
 #include "voxel_scene.glsl"
-#include "voxel_trace.glsl"
+#include "voxel_step.glsl"
 #include "voxel_cell.glsl"
+#include "voxel_cell_march.glsl"
 
 layout(location = 0) rayPayloadInEXT Hit seen;
 

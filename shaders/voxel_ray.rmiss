@@ -4,8 +4,7 @@
 
 // The ray hit no voxel.
 
-#include "voxel_scene.glsl"
-#include "voxel_trace.glsl"
+#include "voxel_step.glsl"
 #include "voxel_ray.glsl"
 
 layout(location = 0) rayPayloadInEXT Hit seen;

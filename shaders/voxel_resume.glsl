@@ -1,4 +1,4 @@
-// The march from the cell that an acceleration structure has found. Include voxel_cell.glsl first. Uses binding 7 of set 0.
+// The march from the cell that an acceleration structure has found. Include voxel_trace.glsl and voxel_cell_march.glsl first. Uses binding 7 of set 0.
 
 #include "voxel_find.glsl"
 

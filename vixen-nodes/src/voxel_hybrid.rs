@@ -16,15 +16,6 @@ pub struct VoxelFind {
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
-    /// Inner nodes of the scene's tree.
-    #[storage]
-    nodes: Buffer<[Node]>,
-    /// Its leaves.
-    #[storage]
-    bricks: Buffer<[Brick]>,
-    /// Occupancy of the leaves.
-    #[storage]
-    masks: Buffer<[BrickMask]>,
     /// Boxes of the scene's cells.
     #[acceleration_structure]
     boxes: AccelerationStructure,

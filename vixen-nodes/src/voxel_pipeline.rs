@@ -69,7 +69,7 @@ impl VoxelPipeline<'_> {
             }
             Self::Hybrid(VoxelStructureWires { boxes, cells }) => {
                 let found = graph.image(Extent::Output);
-                let found = &graph.add(VoxelFind { camera, nodes, bricks, masks, boxes, cells, found, params }).found;
+                let found = &graph.add(VoxelFind { camera, boxes, cells, found, params }).found;
                 let resume =
                     VoxelResume { camera, nodes, bricks, masks, attributes, palette, cells, found, color, params };
                 graph.add(resume).color
@@ -95,11 +95,11 @@ impl VoxelPipeline<'_> {
                 graph.add(VoxelFragmentHits { camera, nodes, bricks, masks, hits, params }).hits
             }
             Self::RayTracing(VoxelStructureWires { boxes, cells }) => {
-                graph.add(VoxelRayHits { camera, nodes, bricks, masks, boxes, cells, hits, params }).hits
+                graph.add(VoxelRayHits { camera, bricks, masks, boxes, cells, hits, params }).hits
             }
             Self::Hybrid(VoxelStructureWires { boxes, cells }) => {
                 let found = graph.image(Extent::Output);
-                let found = &graph.add(VoxelFind { camera, nodes, bricks, masks, boxes, cells, found, params }).found;
+                let found = &graph.add(VoxelFind { camera, boxes, cells, found, params }).found;
                 graph.add(VoxelResumeHits { camera, nodes, bricks, masks, cells, found, hits, params }).hits
             }
         }

@@ -63,9 +63,6 @@ pub struct VoxelRayHits {
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
-    /// Inner nodes of the scene's tree.
-    #[storage]
-    nodes: Buffer<[Node]>,
     /// Its leaves.
     #[storage]
     bricks: Buffer<[Brick]>,
@@ -104,15 +101,6 @@ pub struct VoxelCubeHits {
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
-    /// Inner nodes of the scene's tree.
-    #[storage]
-    nodes: Buffer<[Node]>,
-    /// Its leaves.
-    #[storage]
-    bricks: Buffer<[Brick]>,
-    /// Occupancy of the leaves.
-    #[storage]
-    masks: Buffer<[BrickMask]>,
     /// Boxes of the scene's voxels.
     #[acceleration_structure]
     boxes: AccelerationStructure,

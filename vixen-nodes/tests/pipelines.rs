@@ -131,12 +131,8 @@ impl Bench {
         let view = default_view(&self.scene);
         let graph = Graph::new(Output::headless(EDGE, EDGE));
         let (_, camera) = graph.param(view.camera());
-        let scene = self.voxels.wires(&graph);
         let node = VoxelCubeHits {
             camera: &camera,
-            nodes: &scene.nodes,
-            bricks: &scene.bricks,
-            masks: &scene.masks,
             boxes: &tlas.share(&graph),
             cubes: &graph.share_buffer(&cubes),
             hits: graph.image(Extent::Output),

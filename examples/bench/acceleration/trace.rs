@@ -89,9 +89,6 @@ impl Pipelines<'_> {
             Through::Voxels(cubes) => {
                 let node = VoxelCubeHits {
                     camera: &camera,
-                    nodes: &scene.nodes,
-                    bricks: &scene.bricks,
-                    masks: &scene.masks,
                     boxes: &cubes.tlas.share(&graph),
                     cubes: &graph.share_buffer(&cubes.voxels),
                     hits: graph.image(Extent::Output),

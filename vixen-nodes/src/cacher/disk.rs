@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use bytemuck::Pod;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::blocks;
 use super::folder::cache_folder;
 use super::format::{self, Damage, Refusal, Section};
 
@@ -68,10 +69,10 @@ impl DiskCache {
     pub fn load(&self, key: &DiskKey<'_>) -> Result<Option<Stored>, Damage> {
         let path = self.path(key);
         match open(&path, key) {
-            Ok((file, sections)) => {
+            Ok((file, offset, sections)) => {
                 // For `prune`; where the file may not be touched, the cache only forgets in another order.
                 let _ = file.set_modified(SystemTime::now());
-                Ok(Some(Stored { path, file, sections: sections.into() }))
+                Ok(Some(Stored { path, file, offset, sections: sections.into() }))
             }
             Err(Refusal::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(refusal) => Err(refusal.at(path)),
@@ -123,7 +124,8 @@ impl DiskCache {
     }
 }
 
-fn open(path: &Path, key: &DiskKey<'_>) -> Result<(File, Vec<Section>), Refusal> {
+/// Opens a file and reads its header: what it holds, and from where on.
+fn open(path: &Path, key: &DiskKey<'_>) -> Result<(File, u64, Vec<Section>), Refusal> {
     // Before it is opened: opening a pipe would wait for who writes to it.
     if !fs::metadata(path).map_err(Refusal::Io)?.is_file() {
         return Err(Refusal::Foreign("it is no regular file"));
@@ -131,12 +133,13 @@ fn open(path: &Path, key: &DiskKey<'_>) -> Result<(File, Vec<Section>), Refusal>
     let mut file = File::open(path).map_err(Refusal::Io)?;
     let bytes = file.metadata().map_err(Refusal::Io)?.len();
     let sections = format::read(&mut file, bytes, key.version, key.key)?;
-    Ok((file, sections))
+    let offset = bytes - sections.iter().map(|section| section.bytes).sum::<u64>();
+    Ok((file, offset, sections))
 }
 
 fn write(path: &Path, key: &DiskKey<'_>, sections: &[&[u8]]) -> io::Result<()> {
     let table: Vec<_> =
-        sections.iter().map(|bytes| Section { bytes: bytes.len() as u64, checksum: xxh3_128(bytes) }).collect();
+        sections.iter().map(|bytes| Section { bytes: bytes.len() as u64, checksum: blocks::checksum(bytes) }).collect();
     let mut file = File::create_new(path)?;
     file.write_all(&format::write(key.version, key.key, &table))?;
     sections.iter().try_for_each(|bytes| file.write_all(bytes))
@@ -147,6 +150,8 @@ fn write(path: &Path, key: &DiskKey<'_>, sections: &[&[u8]]) -> io::Result<()> {
 pub struct Stored {
     path: PathBuf,
     file: File,
+    /// Where the next section begins.
+    offset: u64,
     sections: VecDeque<Section>,
 }
 
@@ -165,11 +170,10 @@ impl Stored {
             return Err(self.damaged("a section is too large"));
         };
         let mut elements: Vec<T> = bytemuck::zeroed_vec(count);
-        let bytes = bytemuck::cast_slice_mut(&mut elements);
-        if let Err(source) = self.file.read_exact(bytes) {
-            return Err(Refusal::Io(source).at(self.path.clone()));
-        }
-        if xxh3_128(bytes) != section.checksum {
+        let checksum = blocks::read(&self.file, self.offset, bytemuck::cast_slice_mut(&mut elements))
+            .map_err(|source| Refusal::Io(source).at(self.path.clone()))?;
+        self.offset += section.bytes;
+        if checksum != section.checksum {
             return Err(self.damaged("its content was changed"));
         }
         Ok(elements)

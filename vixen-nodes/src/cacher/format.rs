@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: [u8; 8] = *b"VIXCACHE";
 /// Raised whenever this format changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const BYTE_ORDER: u32 = 0x0A0B_0C0D;
 const START: usize = 28;
 const SECTION: usize = 24;

@@ -24,6 +24,7 @@
 //! Things that took long to build are also kept between runs, in a [`DiskCache`]: voxel scenes, and what drivers remember of
 //! pipelines ([`load_pipelines`] and [`keep_pipelines`]).
 
+mod blocks;
 mod disk;
 mod eviction;
 mod folder;

@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Path, Type};
 
+use crate::args::EventArg;
 use crate::check::Matches;
 use crate::contract::{checks, elements};
 use crate::declaration::declaration;
@@ -45,6 +46,7 @@ impl Expansion<'_> {
             quote! { const CHECK: () = { #checks }; }
         });
         let wire = self.wire_body();
+        let events = self.event_list();
         let record = if wrong { quote!(let _ = context;) } else { self.record_body() };
         quote! {
             #[automatically_derived]
@@ -53,6 +55,7 @@ impl Expansion<'_> {
                 type Outputs = #outputs;
                 type View<'v> = #view #view_arguments;
                 const DECLARATION: #krate::macro_support::NodeDeclaration = #declaration;
+                #events
                 #check
 
                 fn wire(self, __wiring: &mut #krate::macro_support::Wiring<'_>) -> Self::Outputs { #wire }
@@ -146,7 +149,7 @@ impl Expansion<'_> {
                 context.host::<#data #arguments>(|resolver, data, frame| {
                     let _ = (&resolver, &data);
                     let mut view = #view { #(#fields)* };
-                    #record(&mut view, frame)
+                    #record(&mut view, &frame.of())
                 })
             };
         }
@@ -184,6 +187,24 @@ impl Expansion<'_> {
             Shape::Array(length) => quote_spanned!(span=> resolver.array::<#resource, { #length }>(#index)),
             Shape::Runtime(_) => quote_spanned!(span=> resolver.runtime::<#resource>(#index)),
         }
+    }
+
+    /// What compile makes the queues from.
+    fn event_list(&self) -> Option<TokenStream> {
+        let krate = self.krate;
+        let list = |events: &[EventArg], name: &str| -> Vec<TokenStream> {
+            let name = format_ident!("{name}");
+            let declared = events.iter().map(
+                |EventArg { ty, capacity }| quote!(#krate::macro_support::EventDeclaration::#name::<#ty>(#capacity)),
+            );
+            declared.collect()
+        };
+        let (emits, receives) = (list(&self.node.args.emits, "emits"), list(&self.node.args.receives, "receives"));
+        (!emits.is_empty() || !receives.is_empty()).then(|| {
+            quote! {
+                const EVENTS: &'static [#krate::macro_support::EventDeclaration] = &[#(#emits,)* #(#receives),*];
+            }
+        })
     }
 
     fn events(&self) -> TokenStream {

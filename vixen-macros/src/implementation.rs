@@ -93,6 +93,21 @@ impl VisitMut for Generated<'_> {
                 return;
             }
         }
+        self.say_which_node(ty);
         visit_mut::visit_type_mut(self, ty);
+    }
+}
+
+impl Generated<'_> {
+    /// `FrameInfo` becomes `FrameInfo<'_, Self>`: the node says which events there are.
+    fn say_which_node(&self, ty: &mut Type) {
+        if self.kind == Kind::Host
+            && let Type::Path(path) = ty
+            && let Some(last) = path.path.segments.last_mut()
+            && last.ident == "FrameInfo"
+            && last.arguments.is_none()
+        {
+            last.arguments = PathArguments::AngleBracketed(parse_quote!(<'_, Self>));
+        }
     }
 }

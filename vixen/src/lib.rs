@@ -1,6 +1,6 @@
 //! Vixen: a Vulkan render graph in which wiring errors are compile errors and a frame allocates nothing.
 //!
-//! Data flows one way: nodes are *declared* ([`graph`]), *planned* ([`plan`]), *provisioned*, *recorded* and *submitted*
+//! Data flows one way: nodes are *declared* ([`graph`](mod@graph)), *planned* ([`plan`]), *provisioned*, *recorded* and *submitted*
 //! ([`frame`]). Memory comes through one gate ([`memory`]), from a [`device`].
 
 // Lets `#[node]`, whose output names `::vixen`, be used inside this crate.

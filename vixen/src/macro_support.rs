@@ -3,7 +3,7 @@
 pub use ash::vk;
 pub use vixen_macros::EvaluatedNode;
 
-pub use crate::event::{Emits, Receives};
+pub use crate::event::{Emits, EventDeclaration, Receives};
 pub use crate::frame::{
     ComputeCommands, FrameInfo, GraphicsCommands, PipelineIndex, RayTracingCommands, RecordContext, TransferCommands,
 };

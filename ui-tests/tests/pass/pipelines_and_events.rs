@@ -1,10 +1,15 @@
 //! Several pipelines in one node, a scratch buffer of its own, and events.
 #![deny(warnings)]
-use vixen::event::{Emits, Receives};
+use vixen::event::{Emits, Event, Receives};
 use vixen::{Buffer, Compute, Node, node};
 
+#[derive(Clone, Copy)]
 struct Counted([u32; 4]);
+#[derive(Clone, Copy)]
 struct Reset;
+
+impl Event for Counted {}
+impl Event for Reset {}
 
 #[node(
     compute,

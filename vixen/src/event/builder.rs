@@ -44,6 +44,12 @@ pub enum BuildError {
     },
 }
 
+impl Default for EventBusBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl EventBusBuilder {
     pub(super) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -67,6 +73,13 @@ impl EventBusBuilder {
         let limits = &mut self.queues[index].limits;
         limits.capacity = limits.capacity.saturating_add(capacity);
         Channel { bus: self.id, index: index as u32, kind: PhantomData }
+    }
+
+    /// Makes sure that there is room for so many events of a type.
+    pub(super) fn room_for<T: Event>(&mut self, capacity: u32) {
+        let channel = self.queue::<T>(0);
+        let limits = &mut self.declared(channel).limits;
+        limits.capacity = limits.capacity.max(capacity);
     }
 
     /// Says what happens to events that find their queue full; without it they are refused.

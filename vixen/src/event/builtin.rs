@@ -1,6 +1,7 @@
 //! The events that Vixen and its windows emit themselves.
 
 use crate::event::kind::{Category, Event};
+pub use crate::memory::BudgetWarning;
 
 macro_rules! events {
     ($($(#[$doc:meta])* $category:ident $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty,)* })*) => {$(
@@ -83,13 +84,6 @@ events! {
         /// How often it has changed.
         generation: u64,
     }
-    /// Memory is nearly used up: caches are to give some back.
-    Budget BudgetWarning {
-        /// Bytes in use.
-        used: u64,
-        /// Bytes that there may be.
-        limit: u64,
-    }
     /// A queue of events is nearly full, or fuller.
     Budget QueuePressure {
         /// The type of event.
@@ -119,6 +113,12 @@ events! {
         /// How many recompiles there were since compile.
         count: u64,
     }
+}
+
+/// Comes from [`BudgetManager::on_warning`](crate::memory::BudgetManager::on_warning): hand it a
+/// [`Sender`](crate::event::Sender).
+impl Event for BudgetWarning {
+    const CATEGORY: Category = Category::Budget;
 }
 
 /// How a window is shown.
@@ -167,9 +167,9 @@ pub enum RecompileCause {
     /// An output has another size, or its swapchain was lost.
     Resize,
     /// An image has another format.
-    Format,
+    OtherFormat,
     /// A shader was reloaded.
-    Shader,
+    Reload,
     /// A resource was replaced: a scene, an import, a managed buffer.
-    Resource,
+    Replacement,
 }

@@ -72,6 +72,11 @@ impl EventBus {
         self.slots.lane_mut(channel).incoming.get_mut().push(event)
     }
 
+    /// As [`emit`](EventBus::emit), where the bus is shared on its own thread: for nodes, which run while the frame has it.
+    pub(crate) fn emit_shared<T: Event>(&self, channel: Channel<T>, event: T) -> Result<(), QueueFull> {
+        self.slots.lane(channel).incoming.borrow_mut().push(event)
+    }
+
     /// What emits events of a type from other threads.
     ///
     /// # Panics

@@ -1,5 +1,43 @@
 //! What a node says about events. `#[node]` implements these from `emits(..)` and `receives(..)`.
 
+use crate::event::builder::EventBusBuilder;
+use crate::event::kind::Event;
+
+/// A type of event that a node emits or receives, without the type: from these compile makes the queues.
+#[derive(Clone, Copy)]
+pub struct EventDeclaration {
+    emits: bool,
+    capacity: u32,
+    make: fn(&mut EventBusBuilder, u32),
+}
+
+impl EventDeclaration {
+    /// It emits so many of them in a frame at most.
+    pub const fn emits<T: Event>(capacity: u32) -> Self {
+        Self {
+            emits: true,
+            capacity,
+            make: |builder, capacity| {
+                builder.queue::<T>(capacity);
+            },
+        }
+    }
+
+    /// It receives as many of them in a frame at least.
+    pub const fn receives<T: Event>(capacity: u32) -> Self {
+        Self { emits: false, capacity, make: EventBusBuilder::room_for::<T> }
+    }
+
+    /// Makes room for what nodes declare: for all that is emitted together, and for what each of the receivers wants.
+    pub(crate) fn make_room(declared: impl Iterator<Item = Self> + Clone, builder: &mut EventBusBuilder) {
+        for emits in [true, false] {
+            for event in declared.clone().filter(|event| event.emits == emits) {
+                (event.make)(builder, event.capacity);
+            }
+        }
+    }
+}
+
 /// A node that declares to emit events of type `T`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not declare that it emits `{T}`",
@@ -9,6 +47,12 @@ pub trait Emits<T> {
     /// How many events a frame has room for.
     const CAPACITY: u32;
 }
+
+/// [`Emits`] the other way round: the compiler asks it only when it knows the type of event, and then names it.
+#[doc(hidden)]
+pub trait EmittedBy<N>: Event {}
+
+impl<T: Event, N: Emits<T>> EmittedBy<N> for T {}
 
 /// A node that declares to receive events of type `T`.
 #[diagnostic::on_unimplemented(

@@ -23,7 +23,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A node declares what it emits and receives (`#[node(.., emits(Resized = 4))]`), and only that compiles.
+//! A graph has a bus: [`Graph::events`](crate::Graph::events) declares what the application wants of it, and
+//! [`CompiledGraph::events`](crate::CompiledGraph::events) is the bus itself, which each frame dispatches once, before host
+//! nodes run. A node declares what it emits and receives (`#[node(host, emits(Picked = 4), receives(KeyInput = 8))]`), and
+//! only that compiles: `frame.emit(Picked { .. })` and `frame.events::<KeyInput>()`. What a node emits is delivered in the
+//! next frame, so that all receivers of a frame see the same events, in whatever order they run.
 
 mod batch;
 mod builder;
@@ -41,7 +45,9 @@ pub use batch::{Batch, Events};
 pub use builder::{BuildError, EventBusBuilder, Subscription};
 pub use builtin::*;
 pub use bus::{Channel, EventBus};
-pub use declare::{Emits, Receives};
+#[doc(hidden)]
+pub use declare::EmittedBy;
+pub use declare::{Emits, EventDeclaration, Receives};
 pub use kind::{AnyEvent, Category, Event};
 pub use queue::{Counts, Overflow, QueueFull};
 pub use sender::Sender;

@@ -3,7 +3,9 @@
 use ash::vk;
 
 use crate::device::Device;
+use crate::event::EventDeclaration;
 use crate::frame::compiled::CompiledGraph;
+use crate::frame::events::GraphEvents;
 use crate::frame::follow::{OutputRuntime, Outputs};
 use crate::frame::managed::{ManagedRuntime, retire_ring};
 use crate::frame::moment::{MAX_FRAME_SLOTS, MAX_OUTPUTS, MAX_VARIANTS};
@@ -104,6 +106,7 @@ impl Graph {
             }
         }
 
+        let living_events: Vec<EventDeclaration> = living_nodes().flat_map(|node| node.events).copied().collect();
         let mut pipelines = PipelineCache::new(device);
         let (mut nodes, mut living, mut hosts) = (Vec::new(), vec![None; declared.nodes.len()], Vec::new());
         let mut declared_nodes: Vec<_> = std::mem::take(&mut declared.nodes).into_iter().map(Some).collect();
@@ -137,6 +140,9 @@ impl Graph {
                 problem: "has histories of so many different depths that no recording could be used again; give them equal depths",
             });
         }
+        let mut events = self.tables.events.take();
+        EventDeclaration::make_room(living_events.iter().copied(), &mut events);
+        let events = GraphEvents::new(events.build()?);
         let (managed, retired) = (ManagedRuntime::of(&declared), retire_ring(&declared, frame_slots));
         let resource_count = declared.resources.len();
         let mut compiled = CompiledGraph {
@@ -167,6 +173,7 @@ impl Graph {
             resources,
             outputs,
             recompiles: 0,
+            events,
             incomplete: false,
             pending: vec![false; resource_count],
             device: device.clone(),

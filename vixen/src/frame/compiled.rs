@@ -7,6 +7,7 @@ use std::time::Instant;
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
+use crate::frame::events::GraphEvents;
 use crate::frame::follow::Outputs;
 use crate::frame::managed::ManagedRuntime;
 use crate::frame::moment::Moment;
@@ -64,6 +65,7 @@ pub struct CompiledGraph {
     /// What frames take along.
     pub(super) uploader: Option<Arc<Uploader>>,
     pub(super) recompiles: u64,
+    pub(super) events: GraphEvents,
     /// Making something anew failed halfway.
     pub(super) incomplete: bool,
     /// The resources for which that still has to be done.

@@ -7,21 +7,10 @@ use ash::vk;
 
 use crate::device::Device;
 use crate::frame::commands::{ComputeCommands, Encoder, GraphicsCommands, RayTracingCommands, TransferCommands};
+use crate::frame::frame_info::FrameInfo;
 use crate::frame::pipeline::NodePipelines;
 use crate::graph::view::{RawView, Resolved};
 use crate::graph::{NodeDeclaration, Resource, Views};
-
-/// What a frame is, for nodes that work on the CPU.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct FrameInfo {
-    /// Number of the frame, counted from 0 since compile.
-    pub number: u64,
-    /// Seconds since the frame before; 0 in the first.
-    pub delta_seconds: f32,
-    /// Width and height of the graph's first output, in pixels.
-    pub output: [u32; 2],
-}
 
 /// What a node's generated `record` is called with.
 pub struct RecordContext<'a> {
@@ -38,7 +27,7 @@ pub(crate) enum Work<'a> {
     /// Record commands.
     Record(Recording<'a>),
     /// Run on the CPU.
-    Run(&'a FrameInfo),
+    Run(&'a FrameInfo<'a>),
 }
 
 /// Where commands go and what they need.
@@ -88,7 +77,7 @@ impl RecordContext<'_> {
     }
 
     /// Runs a host node.
-    pub fn host<D: 'static>(&mut self, run: impl FnOnce(HostResolver<'_>, &mut D, &FrameInfo)) {
+    pub fn host<D: 'static>(&mut self, run: impl FnOnce(HostResolver<'_>, &mut D, &FrameInfo<'_>)) {
         let Work::Run(frame) = self.work else { unreachable!("the executor runs host nodes and records the others") };
         let resolver = HostResolver { slots: self.slots, resolved: self.resolved };
         let data = self.data.downcast_mut().expect("`wire` stored the data of this type");

@@ -4,6 +4,7 @@
 use arrayvec::ArrayVec;
 use ash::vk;
 
+use crate::event::RecompileCause;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::moment::{MAX_OUTPUTS, Variants};
 use crate::frame::record::Recorder;
@@ -164,7 +165,7 @@ impl CompiledGraph {
         let sizes = self.outputs.sizes();
         let mut changed = vec![false; self.declared.resources.len()];
         changed[index] = self.resources.remake(&self.declared, &self.usages, &sizes, import.resource, self.number)?;
-        self.renew(&changed)
+        self.renew(&changed, RecompileCause::Replacement)
     }
 
     /// Makes a window's swapchain anew and follows its size; false when the window has none.
@@ -199,12 +200,17 @@ impl CompiledGraph {
             validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
             self.resources.resize(&self.declared, &self.usages, &sizes, output, self.number)?
         };
+        let resized = self.outputs.items[index].extent != extent;
         self.outputs.items[index].extent = extent;
         if let Some(swapchain) = &self.outputs.items[index].swapchain {
             let (images, extent) = (swapchain.images(), swapchain.extent());
             self.resources.lend(&self.declared, output.0, images, extent, &mut changed);
         }
-        self.renew(&changed)
+        self.renew(&changed, RecompileCause::Resize)?;
+        if resized && self.outputs.items[index].swapchain.is_some() {
+            self.events.resized(output, extent);
+        }
+        Ok(())
     }
 
     /// Tries again what failed halfway.
@@ -213,11 +219,11 @@ impl CompiledGraph {
         self.device.wait_idle()?;
         let sizes = self.outputs.sizes();
         validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
-        self.renew(&[])
+        self.renew(&[], RecompileCause::Resize)
     }
 
     /// Resolves, initialises and records again what hangs on the resources that changed. This graph's frames have finished.
-    pub(super) fn renew(&mut self, changed: &[bool]) -> Result<(), CompileError> {
+    pub(super) fn renew(&mut self, changed: &[bool], cause: RecompileCause) -> Result<(), CompileError> {
         self.pending.iter_mut().zip(changed).for_each(|(pending, changed)| *pending |= changed);
         self.incomplete = true;
         let pending = std::mem::take(&mut self.pending);
@@ -227,6 +233,7 @@ impl CompiledGraph {
         self.pending.fill(false);
         self.incomplete = false;
         self.recompiles += 1;
+        self.events.recompiled(cause, self.recompiles);
         Ok(())
     }
 

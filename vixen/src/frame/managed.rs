@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::device::DeviceError;
+use crate::event::RecompileCause;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::validate;
 use crate::graph::tables::{Declared, Placement, Shape};
@@ -103,6 +104,6 @@ impl CompiledGraph {
             managed.generation = generation;
         }
         validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
-        self.renew(&changed)
+        self.renew(&changed, RecompileCause::Replacement)
     }
 }

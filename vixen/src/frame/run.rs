@@ -6,7 +6,8 @@ use ash::vk;
 
 use crate::device::DeviceError;
 use crate::frame::compiled::CompiledGraph;
-use crate::frame::context::{FrameInfo, RecordContext, Work};
+use crate::frame::context::{RecordContext, Work};
+use crate::frame::frame_info::FrameInfo;
 use crate::frame::moment::Moment;
 use crate::frame::node::NodeParts;
 use crate::frame::record::{RecordError, Recorder};
@@ -38,6 +39,18 @@ pub enum FrameError {
     Record(CompileError),
 }
 
+impl FrameError {
+    /// Whether the device stopped working: everything on it is lost, and has to be made anew on another.
+    pub fn is_device_lost(&self) -> bool {
+        let result = match self {
+            Self::Device(DeviceError::Vulkan { result, .. })
+            | Self::Resize(CompileError::Device(DeviceError::Vulkan { result, .. })) => *result,
+            _ => return false,
+        };
+        result == vk::Result::ERROR_DEVICE_LOST
+    }
+}
+
 impl CompiledGraph {
     /// Runs one frame: waits for its slot, runs host nodes, records dynamic segments, submits, presents.
     ///
@@ -47,6 +60,16 @@ impl CompiledGraph {
     /// When a call of the device fails, or when the resources of a new size cannot be made. A frame that failed was not
     /// submitted, unless presenting failed; the next one tries again.
     pub fn frame(&mut self) -> Result<FrameOutcome, FrameError> {
+        let result = self.try_frame();
+        if let Err(error) = &result
+            && error.is_device_lost()
+        {
+            self.events.device_lost(self.number);
+        }
+        result
+    }
+
+    fn try_frame(&mut self) -> Result<FrameOutcome, FrameError> {
         let _phase = Phase::Execute.enter();
         self.follow_managed()?;
         if self.incomplete {
@@ -67,11 +90,13 @@ impl CompiledGraph {
         let moment =
             Moment { slot, frame: self.number, switches: self.switches, images: self.outputs.acquired_images() };
         self.params.write(&self.resources, slot)?;
+        self.events.begin_frame(self.number);
         self.run_hosts(&moment);
         self.record_dynamic(&moment)?;
         self.submit(&moment)?;
         let number = self.number;
         self.number += 1;
+        self.events.end_frame(number);
         self.device.budget().end_frame();
         self.present()?;
         Ok(FrameOutcome::Submitted(number))
@@ -111,7 +136,7 @@ impl CompiledGraph {
         let delta = self.last_frame.map_or(0.0, |last| now.duration_since(last).as_secs_f32());
         self.last_frame = Some(now);
         let output = self.outputs.items.first().map_or([0; 2], |output| output.extent);
-        let info = FrameInfo { number: self.number, delta_seconds: delta, output };
+        let info = FrameInfo::new(self.number, delta, output, &self.events.bus);
         for &host in &self.hosts {
             let node = &mut self.nodes[host as usize];
             if !node.condition.holds(moment.switches) {

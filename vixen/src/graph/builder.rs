@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
+use crate::event::EventBusBuilder;
 use crate::graph::error::DeclarationError;
 use crate::graph::extent::{ImageShape, Length, OutputId};
 use crate::graph::format::Format;
@@ -67,9 +68,22 @@ impl Graph {
         self.add_at(N::DECLARATION.name, node, Location::caller(), true)
     }
 
+    /// What the graph's event bus is to have besides the queues of its nodes: queues and subscribers of the application.
+    ///
+    /// Some events are emitted by the graph itself, where a queue for them was declared: [`FrameBegin`](crate::event::FrameBegin),
+    /// [`FrameEnd`](crate::event::FrameEnd), [`WindowResized`](crate::event::WindowResized),
+    /// [`DeviceLost`](crate::event::DeviceLost) and [`RecompileDone`](crate::event::RecompileDone).
+    ///
+    /// # Panics
+    /// When called in its own closure.
+    pub fn events<T>(&self, declare: impl FnOnce(&mut EventBusBuilder) -> T) -> T {
+        declare(&mut self.tables.events.borrow_mut())
+    }
+
     /// `N::CHECK` is evaluated by its callers, so that the compiler names the call in the user's code.
     fn add_at<N: Node>(&self, name: &str, node: N, at: CallSite, keep: bool) -> N::Outputs {
         let mut wiring = Wiring::new(&self.tables, &N::DECLARATION, self.unique_name(name), at, N::record);
+        wiring.events(N::EVENTS);
         if keep {
             wiring.keep();
         }

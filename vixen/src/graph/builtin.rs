@@ -124,6 +124,7 @@ fn add(
         spec: Vec::new(),
         data: Box::new(()),
         record,
+        events: &[],
         sink: true,
     });
 }

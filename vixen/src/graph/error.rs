@@ -102,6 +102,9 @@ pub enum DeclarationError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompileError {
+    /// Subscribers of events wait for each other.
+    #[error(transparent)]
+    Events(#[from] crate::event::BuildError),
     /// There is no node.
     #[error("the graph made at {at} has no node; add one with `graph.add`")]
     EmptyGraph {

@@ -1,5 +1,6 @@
 //! What a node is: the constants and functions that `#[node]` generates, and the one trait of each kind that users implement.
 
+use crate::event::EventDeclaration;
 use crate::frame::{ComputeCommands, FrameInfo, GraphicsCommands, RayTracingCommands, RecordContext, TransferCommands};
 use crate::graph::requirements::Requirements;
 use crate::graph::wiring::Wiring;
@@ -19,6 +20,8 @@ pub trait Node: Sized {
     const DECLARATION: NodeDeclaration;
     /// What one instance needs to be provisioned with.
     const REQUIREMENTS: Requirements = Self::DECLARATION.requirements;
+    /// The events that it emits and receives.
+    const EVENTS: &'static [EventDeclaration] = &[];
     /// Compares slots with shaders; evaluating it is a compile error where they differ.
     const CHECK: () = ();
 
@@ -79,7 +82,7 @@ pub trait Transfer: Node {
 )]
 pub trait Host: Node {
     /// Does the node's work of a frame. Allocates nothing.
-    fn run(view: &mut Self::View<'_>, frame: &FrameInfo);
+    fn run(view: &mut Self::View<'_>, frame: &FrameInfo<'_, Self>);
 }
 
 /// The kinds of node.

@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::event::{EventBusBuilder, EventDeclaration};
 use crate::frame::RecordContext;
 use crate::graph::error::DeclarationError;
 use crate::graph::extent::{ImageShape, Length, OutputId};
@@ -27,12 +28,14 @@ pub(crate) struct Tables {
     pub at: CallSite,
     /// What was declared.
     pub declared: RefCell<Declared>,
+    /// What the application wants of the event bus. Apart from the rest: it is borrowed while the application declares it.
+    pub events: RefCell<EventBusBuilder>,
 }
 
 impl Tables {
     pub fn new(at: CallSite) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), at, declared: RefCell::default() }
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), at, declared: RefCell::default(), events: RefCell::default() }
     }
 }
 
@@ -72,6 +75,8 @@ pub(crate) struct DeclaredNode {
     /// The plain fields.
     pub data: Box<dyn Any + Send>,
     pub record: fn(&mut RecordContext<'_>),
+    /// What it emits and receives.
+    pub events: &'static [EventDeclaration],
     /// Kept even where nothing reads what it writes.
     pub sink: bool,
 }

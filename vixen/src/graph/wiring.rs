@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::event::EventDeclaration;
 use crate::graph::error::DeclarationError;
 use crate::graph::extent::{ImageShape, Length};
 use crate::graph::node::{NodeDeclaration, NodeKind};
@@ -36,9 +37,14 @@ impl<'a> Wiring<'a> {
             spec: vec![0; declaration.spec_bytes as usize],
             data: Box::new(()),
             record,
+            events: &[],
             sink: false,
         };
         Self { tables, node, declared }
+    }
+
+    pub(crate) fn events(&mut self, events: &'static [EventDeclaration]) {
+        self.declared.events = events;
     }
 
     pub(crate) fn keep(&mut self) {

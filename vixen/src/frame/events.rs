@@ -1,0 +1,68 @@
+//! The event bus of a compiled graph, and the events that the graph emits itself.
+
+use crate::event::{
+    Channel, DeviceLost, Event, EventBus, FrameBegin, FrameEnd, RecompileCause, RecompileDone, WindowResized,
+};
+use crate::frame::compiled::CompiledGraph;
+use crate::graph::OutputId;
+
+/// A bus, and the channels of those built-in events that somebody declared a queue for.
+pub(crate) struct GraphEvents {
+    pub bus: EventBus,
+    begin: Option<Channel<FrameBegin>>,
+    end: Option<Channel<FrameEnd>>,
+    resized: Option<Channel<WindowResized>>,
+    lost: Option<Channel<DeviceLost>>,
+    recompiled: Option<Channel<RecompileDone>>,
+}
+
+impl GraphEvents {
+    pub fn new(bus: EventBus) -> Self {
+        let (begin, end, resized) = (bus.channel(), bus.channel(), bus.channel());
+        let (lost, recompiled) = (bus.channel(), bus.channel());
+        Self { bus, begin, end, resized, lost, recompiled }
+    }
+
+    /// A frame begins: delivers what was emitted since the one before.
+    pub fn begin_frame(&mut self, number: u64) {
+        emit(&mut self.bus, self.begin, FrameBegin { number });
+        self.bus.dispatch();
+    }
+
+    /// A frame was submitted.
+    pub fn end_frame(&mut self, number: u64) {
+        emit(&mut self.bus, self.end, FrameEnd { number });
+    }
+
+    /// A window has another size, and what follows it was made anew.
+    pub fn resized(&mut self, output: OutputId, extent: [u32; 2]) {
+        emit(&mut self.bus, self.resized, WindowResized { output: output.0, extent });
+    }
+
+    /// The device is lost. No frame begins any more that could deliver it: it is delivered at once.
+    pub fn device_lost(&mut self, frame: u64) {
+        if let Some(lost) = self.lost {
+            // Counted where it is refused, as in `emit`.
+            let _ = self.bus.deliver(lost, DeviceLost { frame });
+        }
+    }
+
+    /// Something was made anew.
+    pub fn recompiled(&mut self, cause: RecompileCause, count: u64) {
+        emit(&mut self.bus, self.recompiled, RecompileDone { cause, count });
+    }
+}
+
+fn emit<T: Event>(bus: &mut EventBus, channel: Option<Channel<T>>, event: T) {
+    if let Some(channel) = channel {
+        // A full queue counts what it refuses, and says so by `QueuePressure`; a frame does not fail for it.
+        let _ = bus.emit(channel, event);
+    }
+}
+
+impl CompiledGraph {
+    /// The graph's event bus. Each frame dispatches it once, before host nodes run.
+    pub fn events(&mut self) -> &mut EventBus {
+        &mut self.events.bus
+    }
+}

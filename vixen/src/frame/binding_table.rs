@@ -115,12 +115,7 @@ pub(crate) fn pipeline(
     let cache = device.pipeline_cache();
     // SAFETY: the cache, stages and layout are alive; groups index the stages that the macro listed; validated recursion depth.
     let pipelines = unsafe {
-        loader.create_ray_tracing_pipelines(
-            vk::DeferredOperationKHR::null(),
-            *cache,
-            &[info],
-            device.callbacks(),
-        )
+        loader.create_ray_tracing_pipelines(vk::DeferredOperationKHR::null(), *cache, &[info], device.callbacks())
     };
     let pipelines = pipelines.map_err(|(_, result)| DeviceError::vulkan("vkCreateRayTracingPipelinesKHR")(result))?;
     Ok(Owned::new(device, pipelines[0]))

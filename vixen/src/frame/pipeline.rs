@@ -261,9 +261,7 @@ impl PipelineCache {
         let info = vk::ComputePipelineCreateInfo::default().stage(stage).layout(layout);
         let cache = self.device.pipeline_cache();
         // SAFETY: the device, the cache, the shader module and the layout are alive; the macro checked layout against shader.
-        let pipelines = unsafe {
-            self.device.raw().create_compute_pipelines(*cache, &[info], self.device.callbacks())
-        };
+        let pipelines = unsafe { self.device.raw().create_compute_pipelines(*cache, &[info], self.device.callbacks()) };
         let pipelines = pipelines.map_err(|(_, result)| DeviceError::vulkan("vkCreateComputePipelines")(result))?;
         Ok(Owned::new(&self.device, pipelines[0]))
     }
@@ -330,9 +328,8 @@ impl PipelineCache {
         let cache = self.device.pipeline_cache();
         // SAFETY: everything that the description points to and the cache live until the call returns; the macro checked shaders,
         // attributes and layout against each other, and compile the formats against the device.
-        let pipelines = unsafe {
-            self.device.raw().create_graphics_pipelines(*cache, &[info], self.device.callbacks())
-        };
+        let pipelines =
+            unsafe { self.device.raw().create_graphics_pipelines(*cache, &[info], self.device.callbacks()) };
         let pipelines = pipelines.map_err(|(_, result)| DeviceError::vulkan("vkCreateGraphicsPipelines")(result))?;
         Ok(Owned::new(&self.device, pipelines[0]))
     }

@@ -55,6 +55,7 @@ pub use self::structure::{AccelerationStructure, AccelerationStructureDesc};
 pub use self::texel::TexelBlock;
 pub(crate) use self::upload::Batch as UploadBatch;
 pub use self::upload::{
-    ImageRegion, ScatterPolicy, Ticket, TransferPolicy, UploadStatistics, Uploader, UploaderOptions, upload_buffer, upload_image,
+    ImageRegion, ScatterPolicy, Ticket, TransferPolicy, UploadStatistics, Uploader, UploaderOptions, upload_buffer,
+    upload_image,
 };
 pub use self::vma::VmaAllocator;

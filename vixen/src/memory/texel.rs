@@ -91,11 +91,7 @@ mod tests {
             (vk::Format::ASTC_8X6_SRGB_BLOCK, 16, [8, 6]),
             (vk::Format::ASTC_12X12_SRGB_BLOCK, 16, [12, 12]),
         ] {
-            assert_eq!(
-                TexelBlock::of(format),
-                Some(TexelBlock { bytes, extent }),
-                "{format:?}"
-            );
+            assert_eq!(TexelBlock::of(format), Some(TexelBlock { bytes, extent }), "{format:?}");
         }
         assert_eq!(TexelBlock::of(vk::Format::D24_UNORM_S8_UINT), None);
         assert_eq!(TexelBlock::of(vk::Format::UNDEFINED), None);

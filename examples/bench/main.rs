@@ -3,6 +3,7 @@
 //! A benchmark is one entry of [`BENCHMARKS`]: a name, and a function that returns a [`Report`](report::Report).
 
 mod acceleration;
+mod cachers;
 mod clock;
 mod events;
 mod executor;
@@ -10,6 +11,7 @@ mod memory;
 mod plan;
 mod report;
 mod statistics;
+mod upload;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -36,8 +38,22 @@ struct Benchmark {
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "plan", about: "planning: time a slot, barrier commands, hazards", run: plan::run },
     Benchmark { name: "executor", about: "CPU time of a frame beside hand-written Vulkan", run: executor::run },
-    Benchmark { name: "events", about: "an event through the bus beside a bare array; a storm of them", run: events::run },
+    Benchmark {
+        name: "events",
+        about: "an event through the bus beside a bare array; a storm of them",
+        run: events::run,
+    },
+    Benchmark {
+        name: "upload",
+        about: "uploads beside hand-written copies: bandwidth, submissions, stalls",
+        run: upload::run,
+    },
     Benchmark { name: "as", about: "acceleration structures of voxels: size, builds, rays", run: acceleration::run },
+    Benchmark {
+        name: "cachers",
+        about: "cachers: a second start, hits, damaged files, edits in frames",
+        run: cachers::run,
+    },
     Benchmark {
         name: "memory",
         about: "what the gate to memory costs and leaves: allocations, descriptors, scenes",

@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use vixen::device::Select;
 use vixen::{Device, DeviceOptions, Output};
 use vixen_examples::heap::CountingAllocator;
+use vixen_nodes::cacher::DiskCache;
 use vixen_nodes::voxel::{Progress, Scene};
 use vixen_nodes::window::{WindowOptions, run};
 
@@ -97,7 +98,7 @@ fn finish(args: &Args, device: &Device, stats: &Stats) -> Result<(), Box<dyn Err
     args.stats.as_deref().map_or(Ok(()), |path| stats.save(path))
 }
 
-/// Reads the scene and builds its structure, with a progress bar.
+/// Reads the scene and builds its structure, with a progress bar, unless an earlier run has kept what it built.
 fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
     let bar = progress_bar("reading", 0);
     let report = |progress: Progress| {
@@ -106,9 +107,13 @@ fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
         bar.set_position(progress.done);
     };
     let default = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
-    let scene = Scene::open(args.scene.as_deref().unwrap_or(default), args.resolution, &report);
+    let path = args.scene.as_deref().unwrap_or(default);
+    let disk = DiskCache::of_application("vixen");
+    let opened = Scene::open_kept(path, args.resolution, disk.as_ref(), &report);
     bar.finish_and_clear();
-    Ok(scene?)
+    let (scene, origin) = opened?;
+    origin.message().inspect(|message| println!("{message}"));
+    Ok(scene)
 }
 
 fn progress_bar(message: &'static str, length: u64) -> ProgressBar {

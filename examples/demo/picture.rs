@@ -4,10 +4,11 @@ use std::error::Error;
 use std::path::Path;
 
 use vixen::frame::FrameOutcome;
-use vixen::graph::OutputId;
+use vixen::graph::{CompileError, OutputId};
 use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm};
 use vixen_examples::{clock, heap};
 use vixen_nodes::acceleration::VoxelStructure;
+use vixen_nodes::cacher::{DiskCache, keep_pipelines, load_pipelines};
 use vixen_nodes::voxel::{Scene, default_params, default_view};
 use vixen_nodes::{Orbit, OrbitCamera, ToneMap, VoxelPipeline, VoxelScene};
 
@@ -67,8 +68,7 @@ impl Picture {
         graph.present(tone.ldr);
 
         let voxel_bytes = voxels.bytes() + structure.map_or(0, |structure| structure.bytes());
-        let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
-        let graph = graph.compile_with(device, &options)?;
+        let graph = compile(&graph, device)?;
         Ok((Self { graph, handles: Handles { orbit, pixels } }, voxel_bytes))
     }
 
@@ -76,6 +76,19 @@ impl Picture {
     pub fn handles(&self) -> Handles {
         self.handles
     }
+}
+
+/// Compiles the graph with the pipelines that an earlier run has kept, and keeps them for the next.
+fn compile(graph: &Graph, device: &Device) -> Result<CompiledGraph, CompileError> {
+    let disk = DiskCache::of_application("vixen");
+    if let Some(Err(error)) = disk.as_ref().map(|disk| load_pipelines(device, disk)) {
+        println!("{error}");
+    }
+    let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
+    let compiled = graph.compile_with(device, &options)?;
+    // Where nothing can be kept, opening the scene has said so.
+    let _ = disk.as_ref().map(|disk| keep_pipelines(device, disk));
+    Ok(compiled)
 }
 
 impl Handles {

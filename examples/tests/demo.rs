@@ -10,15 +10,16 @@ fn folder(test: &str) -> PathBuf {
     folder
 }
 
+/// The demo, which keeps what it builds in the tests' folder.
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
+    command.env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")).env("VIXEN_VALIDATION", "1");
+    command
+}
+
 /// Runs the demo without a display.
 fn demo(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_demo"))
-        .args(args)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env("VIXEN_VALIDATION", "1")
-        .output()
-        .expect("cargo built the demo")
+    command().args(args).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().expect("cargo built the demo")
 }
 
 /// The one line that it said on failing.
@@ -77,6 +78,40 @@ fn a_picture_and_its_figures() {
 }
 
 #[test]
+fn a_second_start_skips_the_build() {
+    let folder = folder("second");
+    let cache = folder.join("cache");
+    let _ = std::fs::remove_dir_all(&cache);
+    let start = |picture: &Path| {
+        let output = command()
+            .args(["--headless", "--resolution", "64", "--size", "64x48", "--frames", "2", "--out"])
+            .arg(picture)
+            .env("XDG_CACHE_HOME", &cache)
+            .output()
+            .expect("cargo built the demo");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}");
+        (said, std::fs::read(picture).expect("the demo wrote a picture"))
+    };
+    let (first, built) = start(&folder.join("first.png"));
+    let (second, kept) = start(&folder.join("second.png"));
+    assert!(!first.contains("nothing was built") && second.contains("nothing was built"), "{first}{second}");
+    let mut kinds = Vec::new();
+    for file in std::fs::read_dir(cache.join("vixen")).expect("the cache is there") {
+        let path = file.expect("it is there").path();
+        let bytes = std::fs::read(&path).expect("it is there");
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("the test's folder is writable");
+        kinds.extend(path.file_name().map(|name| name.to_string_lossy().split('-').next().unwrap_or("").to_owned()));
+    }
+    kinds.sort();
+    assert_eq!(kinds, ["pipelines", "voxels"]);
+    let (third, rebuilt) = start(&folder.join("third.png"));
+    assert_eq!(third.matches("is damaged").count(), 2, "{third}");
+    assert_eq!(third.matches("built again").count(), 2, "{third}");
+    assert!(built == kept && built == rebuilt, "the pictures are the same");
+}
+
+#[test]
 fn bad_arguments() {
     assert!(complaint(&["--headless", "--resolution", "0"]).contains("resolution"));
     assert!(complaint(&["--headless", "--resolution", "100000"]).contains("8192"));
@@ -117,7 +152,7 @@ fn bad_scenes() {
 
 #[test]
 fn no_driver() {
-    let output = Command::new(env!("CARGO_BIN_EXE_demo"))
+    let output = command()
         .args(["--headless", "--resolution", "32"])
         .env("VK_DRIVER_FILES", "/nowhere.json")
         .env("VK_ICD_FILENAMES", "/nowhere.json")
@@ -132,11 +167,10 @@ fn no_driver() {
 fn a_window() {
     assert!(std::env::var_os("DISPLAY").is_some(), "this test needs a display: `./x test` starts one (Xvfb)");
     let picture = folder("window").join("a.png");
-    let output = Command::new(env!("CARGO_BIN_EXE_demo"))
+    let output = command()
         .args(["--resolution", "64", "--size", "200x120", "--frames", "4", "--out"])
         .arg(&picture)
         .env_remove("WAYLAND_DISPLAY")
-        .env("VIXEN_VALIDATION", "1")
         .output()
         .expect("cargo built the demo");
     let said = String::from_utf8_lossy(&output.stderr);

@@ -1,0 +1,300 @@
+//! `bench cachers`: what a second start saves, what a hit costs, whether damaged files are survived, and what an edit costs a
+//! frame.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::time::Instant;
+
+use glam::IVec3;
+use vixen::memory::{StagingPool, Uploader, UploaderOptions};
+use vixen::{CompiledGraph, Device, Extent, Graph, Output};
+use vixen_nodes::cacher::{Cached, Cacher, DiskCache};
+use vixen_nodes::voxel::{BrickMap, Edit, Editor, Origin, Scene, Shape, default_params, default_view};
+use vixen_nodes::{Orbit, OrbitCamera, ToneMap, Updated, VoxelMarch, VoxelScene};
+
+use crate::clock::Clock;
+use crate::report::{Goal, Report, Row};
+use crate::statistics::median;
+use crate::{Arguments, Failure};
+
+const HEIGHTMAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png");
+/// At which the heightmap has more than 100 million solid voxels.
+const RESOLUTION: u32 = 1536;
+/// At which the file that is damaged thousands of times is quick to build.
+const SMALL: u32 = 24;
+const CORRUPTIONS: u32 = 10_000;
+const FRAME: [u32; 2] = [1920, 1080];
+/// Voxels along the edge of the box that is edited.
+const BOX: i32 = 32;
+
+/// Runs the benchmark.
+pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    let device = arguments.device()?;
+    let mut report = Report::new(&device.info().name);
+    let folder = Folder::new()?;
+    let scene = second_start(&mut report, &folder.0, if arguments.quick { 1 } else { 5 })?;
+    hits(&mut report);
+    corruptions(&mut report, &folder.0, if arguments.quick { CORRUPTIONS / 20 } else { CORRUPTIONS })?;
+    edits(&mut report, &device, scene, if arguments.quick { 3 } else { 11 })?;
+    Ok(report)
+}
+
+/// A folder for this run alone.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self, Failure> {
+        let path = std::env::temp_dir().join(format!("vixen-bench-cachers-{}", process::id()));
+        fs::create_dir_all(&path).map_err(|error| format!("cannot make {}: {error}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left lies in the folder for what is temporary.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Opening a scene that the disk cache has kept, beside reading and building it. Files are in the system's cache either time.
+fn second_start(report: &mut Report, folder: &Path, rounds: u32) -> Result<Scene, Failure> {
+    let disk = DiskCache::at(folder.join("second"));
+    let (mut scene, _) = Scene::open_kept(Path::new(HEIGHTMAP), RESOLUTION, Some(&disk), &|_| {})?;
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let start = Instant::now();
+        let built = Scene::open(Path::new(HEIGHTMAP), RESOLUTION, &|_| {})?;
+        first.push(milliseconds(start));
+        drop(built);
+        let start = Instant::now();
+        let (kept, origin) = Scene::open_kept(Path::new(HEIGHTMAP), RESOLUTION, Some(&disk), &|_| {})?;
+        second.push(milliseconds(start));
+        if !matches!(origin, Origin::Kept) {
+            return Err(format!("the scene was not kept: {origin:?}").into());
+        }
+        scene = kept;
+    }
+    let (first, second) = (median(&mut first), median(&mut second));
+    let voxels = scene.map.solid_voxels;
+    let row = |name: &str, value, unit| Row::new(name, value, unit).key("resolution", RESOLUTION).key("voxels", voxels);
+    report.add(row("second_start_over_first", second / first, "ratio").goal(Goal::AtMost(0.1)));
+    report.add(row("first_start_ms", first, "ms"));
+    report.add(row("second_start_ms", second, "ms"));
+    Ok(scene)
+}
+
+struct Number(u64);
+
+impl Cached for Number {
+    fn bytes(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Nanoseconds of a request for something that is there, among a thousand things.
+fn hits(report: &mut Report) {
+    const THINGS: u64 = 1024;
+    const REQUESTS: u64 = 100_000;
+    let cacher = Cacher::new("numbers");
+    let get =
+        |key: u64| cacher.get_or_build(&key, || Ok::<_, std::convert::Infallible>(Number(key))).map(|thing| thing.0);
+    let mut sum = (0..THINGS).map(|key| get(key).unwrap_or_default()).sum::<u64>();
+    let clock = Clock::new();
+    let mut samples: Vec<f64> = (0..21)
+        .map(|round| {
+            let ask = |request: u64| get((request * 389 + round) % THINGS).unwrap_or_default();
+            let (time, got) = clock.measure(|| (0..REQUESTS).map(ask).sum::<u64>());
+            sum ^= got;
+            time / REQUESTS as f64
+        })
+        .collect();
+    std::hint::black_box(sum);
+    report.add(Row::new("hit_ns", median(&mut samples), "ns").key("entries", THINGS));
+}
+
+/// Damages a file of the cache in random ways. A corruption is survived when it is noticed, nothing panics, and the scene is the
+/// very one that it should be: so no picture and no call of Vulkan can differ.
+fn corruptions(report: &mut Report, folder: &Path, count: u32) -> Result<(), Failure> {
+    let folder = folder.join("corrupted");
+    let disk = DiskCache::at(&folder);
+    let open = || Scene::open_kept(Path::new(HEIGHTMAP), SMALL, Some(&disk), &|_| {});
+    let (truth, _) = open()?;
+    let path = fs::read_dir(&folder)?.next().ok_or("the scene was not kept")??.path();
+    let good = fs::read(&path)?;
+    let mut random = Random(1);
+    let mut survived = 0;
+    let mut tried = 0;
+    while tried < count {
+        let mut bytes = good.clone();
+        (0..=random.below(3)).for_each(|_| corrupt(&mut bytes, &mut random));
+        if bytes == good {
+            continue;
+        }
+        tried += 1;
+        fs::write(&path, &bytes)?;
+        let opened = catch_unwind(AssertUnwindSafe(open));
+        survived += u32::from(matches!(
+            opened,
+            Ok(Ok((scene, Origin::Built { damage: Some(_), not_kept: None }))) if same(&scene.map, &truth.map)
+        ));
+    }
+    report.add(Row::new("corruptions_tried", tried.into(), "files").goal(Goal::AtLeast(count.into())));
+    report.add(Row::new("corruptions_survived", survived.into(), "files").goal(Goal::AtLeast(tried.into())));
+    Ok(())
+}
+
+/// One of the things that happen to files. Half of them happen to the header.
+fn corrupt(bytes: &mut Vec<u8>, random: &mut Random) {
+    if bytes.len() < 16 {
+        return bytes.push(random.next() as u8);
+    }
+    let end = if random.below(2) == 0 { bytes.len() } else { bytes.len().min(256) };
+    let at = random.below(end - 8);
+    match random.below(7) {
+        0 => bytes[at] ^= 1 << random.below(8),
+        1 => bytes[at..at + 4].copy_from_slice(&(random.next() as u32).to_le_bytes()),
+        2 => bytes[at..at + 8].fill([0, 0xFF][random.below(2)]),
+        3 => bytes.truncate(at),
+        4 => bytes.extend_from_within(at..at + 8),
+        5 => bytes[at..].fill(0),
+        _ => drop(bytes.drain(at..at + 1 + random.below(7))),
+    }
+}
+
+fn same(a: &BrickMap, b: &BrickMap) -> bool {
+    (a.size, a.levels, a.solid_voxels, &a.palette) == (b.size, b.levels, b.solid_voxels, &b.palette)
+        && (&a.nodes, &a.bricks, &a.masks, &a.attributes) == (&b.nodes, &b.bricks, &b.masks, &b.attributes)
+}
+
+/// Random numbers that are the same in every run (Vigna's splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+}
+
+/// Wall time of a frame that an edit comes before, from the edit to the end of the frame, beside that of a frame alone. Boxes
+/// are cut out of the ground in turn, and filled again.
+fn edits(report: &mut Report, device: &Device, scene: Scene, rounds: usize) -> Result<(), Failure> {
+    let voxels = VoxelScene::upload_for_editing(device, &scene.map)?;
+    let mut graph = draw(device, &scene, &voxels)?;
+    let uploader = Uploader::new(device, &StagingPool::new(device), UploaderOptions::default())?;
+    graph.attach_uploader(&uploader)?;
+    let mut editor = Editor::new(scene.map);
+    let (mut idle, mut edited, mut edit_alone) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut changed, mut seconds) = (Vec::new(), 0.0);
+    // The first round warms everything up and does not count.
+    for round in 0..=rounds {
+        let start = Instant::now();
+        graph.frame()?;
+        graph.wait()?;
+        let alone = milliseconds(start);
+
+        let shape = on_the_ground(editor.map(), round as u32 / 2, rounds as u32);
+        let start = Instant::now();
+        let changes = editor.edit(shape, if round % 2 == 0 { Edit::Clear } else { Edit::Set(1) })?;
+        let edit = milliseconds(start);
+        if voxels.update(&uploader, editor.map(), &changes)? == Updated::Outgrown {
+            return Err("the scene outgrew its buffers".into());
+        }
+        graph.frame()?;
+        graph.wait()?;
+        let with_edit = milliseconds(start);
+        if round > 0 {
+            idle.push(alone);
+            edited.push(with_edit);
+            edit_alone.push(edit);
+            changed.push(changes.bytes() as f64);
+            seconds += (alone + with_edit) / 1000.0;
+        }
+    }
+    let key = |row: Row| row.key("box", BOX).key("frames", rounds);
+    let (idle, edited) = (median(&mut idle), median(&mut edited));
+    report.add(key(Row::new("edit_frame_over_idle_frame", edited / idle, "ratio").goal(Goal::AtMost(1.5))));
+    report.add(key(Row::new("idle_frame_ms", idle, "ms")));
+    report.add(key(Row::new("edit_frame_ms", edited, "ms")));
+    report.add(key(Row::new("edit_alone_ms", median(&mut edit_alone), "ms")));
+    report.add(key(Row::new("edit_upload_bytes", median(&mut changed), "bytes")));
+    report.add(key(Row::new("edit_stalls", uploader.statistics().stalls as f64, "stalls").goal(Goal::AtMost(0.0))));
+    report.note(format!("{seconds:.1} s of frames at {}×{}, {} recompiles", FRAME[0], FRAME[1], graph.recompiles()));
+    Ok(())
+}
+
+/// A box half in the ground and half above it, off the grid of bricks: another one for every number.
+fn on_the_ground(map: &BrickMap, number: u32, count: u32) -> Shape {
+    let x = (map.size.x * (2 * number + 1) / (2 * count + 2)) as i32 | 1;
+    let z = (map.size.z / 2) as i32 | 3;
+    let middle = IVec3::new(x, 0, z) + BOX / 2;
+    let ground = (0..map.size.y as i32).rev().find(|&y| map.get(middle.with_y(y)).is_some()).unwrap_or(0);
+    let min = IVec3::new(x, ground - BOX / 2, z);
+    Shape::Box { min, max: min + BOX }
+}
+
+/// The demo's graph.
+fn draw(device: &Device, scene: &Scene, voxels: &VoxelScene) -> Result<CompiledGraph, Failure> {
+    let start = default_view(scene);
+    let graph = Graph::new(Output::headless(FRAME[0], FRAME[1]));
+    let (_, orbit) = graph.param(Orbit::default());
+    let wires = voxels.wires(&graph);
+    let camera = graph.add(OrbitCamera { orbit: &orbit, start });
+    let march = graph.add(VoxelMarch {
+        camera: &camera.uniform,
+        nodes: &wires.nodes,
+        bricks: &wires.bricks,
+        masks: &wires.masks,
+        attributes: &wires.attributes,
+        palette: &wires.palette,
+        color: graph.image(Extent::Output),
+        params: default_params(scene, &start),
+    });
+    let tone = graph.add(ToneMap { hdr: &march.color, ldr: graph.image(Extent::Output) });
+    graph.retain(tone.ldr);
+    Ok(graph.compile(device)?)
+}
+
+fn milliseconds(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::UVec3;
+
+    use super::*;
+
+    #[test]
+    fn boxes_meet_the_ground() {
+        let scene = Scene::from_fn("ground", UVec3::new(400, 100, 90), |at| (at.y < 50).then_some(1));
+        let map = scene.expect("it has voxels").map;
+        for number in 0..6 {
+            let Shape::Box { min, max } = on_the_ground(&map, number, 11) else { panic!("it is a box") };
+            assert_eq!((min.y, max - min), (33, IVec3::splat(BOX)));
+            assert!(min.x > 0 && max.x < 400 && min.x % 8 != 0);
+        }
+    }
+
+    #[test]
+    fn corruptions_are_of_all_kinds() {
+        let (mut random, good) = (Random(1), vec![7; 400]);
+        let mut lengths = Vec::new();
+        for _ in 0..200 {
+            let mut bytes = good.clone();
+            corrupt(&mut bytes, &mut random);
+            lengths.push(bytes.len().cmp(&good.len()));
+        }
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        assert!([Less, Equal, Greater].iter().all(|kind| lengths.contains(kind)));
+    }
+}

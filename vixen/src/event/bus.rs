@@ -90,6 +90,10 @@ impl EventBus {
     ///
     /// What is emitted meanwhile, by other threads or with [`emit`](EventBus::emit), waits for the next dispatch.
     pub fn dispatch(&mut self) {
+        // Nothing but the queue that every bus has for pressure on the others, and nobody to tell.
+        if self.slots.len() == 1 && self.subscribers.is_empty() {
+            return;
+        }
         let mut any = false;
         for index in 0..self.slots.len() {
             let (event, lane) = self.slots.erased_mut(index);

@@ -1,6 +1,6 @@
 //! `bench NAME`: measures Vixen, beside hand-written Vulkan in the same run where there is something to compare with.
 //!
-//! A benchmark is one entry of [`BENCHMARKS`]: a name, and a function that returns a [`Report`](report::Report).
+//! A benchmark is one entry of [`BENCHMARKS`]: a name, and a function that returns a [`Report`].
 
 mod acceleration;
 mod cachers;

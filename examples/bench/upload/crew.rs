@@ -91,7 +91,9 @@ mod tests {
         let add = |amount: usize| {
             let counts = &counts;
             move |part: Range<usize>| {
-                counts[part].iter().for_each(|count| drop(count.fetch_add(amount, Ordering::Relaxed)))
+                for count in &counts[part] {
+                    count.fetch_add(amount, Ordering::Relaxed);
+                }
             }
         };
         let (one, hundred) = (add(1), add(100));

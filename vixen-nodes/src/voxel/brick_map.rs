@@ -3,8 +3,8 @@
 use glam::{IVec3, UVec3, Vec3};
 
 use super::layout::{
-    BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_ONE, MATERIALS_SHIFT, Material, NO_NORMALS,
-    Node, SOLID, morton3,
+    BRICK_EDGE, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_ONE, MATERIALS_SHIFT, Material, NO_NORMALS, Node, SOLID,
+    morton3,
 };
 use super::normal;
 use super::source::{BrickVoxels, MaterialIndex};
@@ -102,22 +102,25 @@ impl BrickMap {
         (brick.normals != NO_NORMALS).then(|| bits(brick.normals))
     }
 
-    /// The material of a brick's first solid voxel.
-    pub(super) fn first_material(&self, brick: &Brick) -> MaterialIndex {
-        self.material_of(brick, 0)
-    }
-
     /// Writes the solid voxels of a brick out one by one.
     pub(super) fn open_brick(&self, brick: &Brick, voxels: &mut BrickVoxels) {
-        let full = BrickMask { groups: [[u32::MAX; 2]; 8] };
-        let mask = if brick.mask == SOLID { full } else { self.masks[brick.mask as usize] };
-        let numbers = (0..BRICK_VOXELS as u32).filter(|&number| mask.contains(number));
-        for (rank, number) in (0..).zip(numbers) {
-            let material = self.material_of(brick, rank);
-            match self.normal_of(brick, rank) {
-                Some(normal) => voxels.set_number_with_bits(number, material, normal),
-                None => voxels.set_number(number, material),
+        voxels.set_mask(if brick.mask == SOLID { BrickMask::FULL } else { self.masks[brick.mask as usize] });
+        let kind = brick.materials >> MATERIALS_SHIFT;
+        let place = if kind == MATERIALS_ONE { 0 } else { brick.materials & ((1 << MATERIALS_SHIFT) - 1) };
+        let words = &self.attributes[place as usize..];
+        let byte = |words: &[u32], index: usize| (words[index / 4] >> (index % 4 * 8)) as u8;
+        match kind {
+            MATERIALS_ONE => voxels.set_materials(|_| brick.materials as u8),
+            MATERIALS_4_BIT => {
+                let materials: [u8; 16] = std::array::from_fn(|index| byte(words, index));
+                let places = &words[4..];
+                voxels.set_materials(|rank| materials[(places[rank / 8] >> (rank % 8 * 4)) as usize & 15]);
             }
+            _ => voxels.set_materials(|rank| byte(words, rank)),
+        }
+        if brick.normals != NO_NORMALS {
+            let words = &self.attributes[brick.normals as usize..];
+            voxels.set_normals(|rank| (words[rank / 2] >> (rank % 2 * 16)) as u16);
         }
     }
 

@@ -12,7 +12,7 @@ use super::layout::{
     BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_ONE, MATERIALS_SHIFT, MAX_EDGE,
     Material, NO_NORMALS, Node, SOLID, unmorton3,
 };
-use super::source::{BrickVoxels, Content, Cube, MaterialIndex, VoxelSource};
+use super::source::{BrickVoxels, Content, Cube, MaterialIndex, SolidVoxels, VoxelSource};
 
 /// How far a long job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,12 +220,28 @@ impl Parts {
             return None;
         }
         self.solid_voxels += u64::from(count);
-        let most = most_common(voxels.solid().map(|(material, _)| u32::from(material)));
+        let mut solid = SolidVoxels::default();
+        voxels.solid(&mut solid);
+        Some(self.store_brick(voxels, &solid, count))
+    }
+
+    /// The same for the solid voxels of a brick that has some.
+    fn store_brick(
+        &mut self,
+        voxels: &BrickVoxels,
+        solid: &SolidVoxels,
+        count: u32,
+    ) -> (Brick, Option<MaterialIndex>, u32) {
+        let materials = solid.materials();
+        let one_material = materials.iter().all(|material| *material == materials[0]);
+        let most = match one_material {
+            true => materials[0].into(),
+            false => most_common(materials.iter().map(|&material| u32::from(material))),
+        };
         let full = count == BRICK_VOXELS as u32;
-        let one_material = voxels.solid().all(|(material, _)| u32::from(material) == most);
         if full && one_material && !voxels.has_normals() {
             let material = most as MaterialIndex;
-            return Some((solid_brick(material), Some(material), most));
+            return (solid_brick(material), Some(material), most);
         }
         let mask = if full {
             SOLID
@@ -233,28 +249,28 @@ impl Parts {
             self.masks.push(*voxels.mask());
             self.masks.len() as u32 - 1
         };
-        let materials = if one_material { MATERIALS_ONE << MATERIALS_SHIFT | most } else { self.materials(voxels) };
+        let materials = if one_material { MATERIALS_ONE << MATERIALS_SHIFT | most } else { self.materials(materials) };
         let normals = if voxels.has_normals() {
             let start = self.attributes.len() as u32;
-            pack(&mut self.attributes, 16, voxels.solid().map(|(_, normal)| u32::from(normal)));
+            pack::<2, _>(&mut self.attributes, solid.normals(), |normal| normal.into());
             start
         } else {
             NO_NORMALS
         };
-        Some((Brick { mask, materials, normals }, None, most))
+        (Brick { mask, materials, normals }, None, most)
     }
 
     /// Stores the materials of a brick's voxels and gives their kind and place.
-    fn materials(&mut self, voxels: &BrickVoxels) -> u32 {
+    fn materials(&mut self, materials: &[MaterialIndex]) -> u32 {
         let start = self.attributes.len() as u32;
         // The materials that there are, and the place of each among them.
         let (mut local, mut places) = ([0; 16], [u8::MAX; 256]);
         let mut count = 0;
-        for (material, _) in voxels.solid() {
+        for &material in materials {
             let place = &mut places[usize::from(material)];
             if *place == u8::MAX {
                 if count == local.len() {
-                    pack(&mut self.attributes, 8, voxels.solid().map(|(material, _)| u32::from(material)));
+                    pack::<4, _>(&mut self.attributes, materials, |material| material.into());
                     return MATERIALS_8_BIT << MATERIALS_SHIFT | start;
                 }
                 *place = count as u8;
@@ -262,8 +278,8 @@ impl Parts {
                 count += 1;
             }
         }
-        pack(&mut self.attributes, 8, local.iter().map(|&material| u32::from(material)));
-        pack(&mut self.attributes, 4, voxels.solid().map(|(material, _)| places[usize::from(material)].into()));
+        pack::<4, _>(&mut self.attributes, &local, |material| material.into());
+        pack::<8, _>(&mut self.attributes, materials, |material| places[usize::from(material)].into());
         MATERIALS_4_BIT << MATERIALS_SHIFT | start
     }
 
@@ -408,16 +424,13 @@ fn most_common(values: impl Iterator<Item = u32>) -> u32 {
     winner
 }
 
-/// Appends numbers of this many bits, lowest bits first; starts at a new word.
-fn pack(words: &mut Vec<u32>, bits: u32, values: impl Iterator<Item = u32>) {
-    let per_word = 32 / bits;
-    for (index, value) in values.enumerate() {
-        let place = index as u32 % per_word;
-        if place == 0 {
-            words.push(0);
-        }
-        *words.last_mut().expect("a word was pushed for the first value") |= value << (place * bits);
-    }
+/// Appends numbers, so many to a word, lowest bits first; starts at a new word.
+fn pack<const A_WORD: usize, T: Copy>(words: &mut Vec<u32>, values: &[T], number: impl Fn(T) -> u32) {
+    let bits = 32 / A_WORD;
+    let word = |values: &[T]| {
+        values.iter().enumerate().fold(0, |word, (index, &value)| word | number(value) << (index * bits))
+    };
+    words.extend(values.chunks(A_WORD).map(word));
 }
 
 pub(super) fn solid_node(material: MaterialIndex) -> Node {

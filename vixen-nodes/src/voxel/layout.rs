@@ -166,6 +166,9 @@ pub const fn unmorton3(number: u32) -> [u32; 3] {
 }
 
 impl BrickMask {
+    /// All voxels are solid.
+    pub const FULL: Self = Self { groups: [[u32::MAX; 2]; 8] };
+
     /// Whether the voxel with this number is solid.
     #[inline]
     pub fn contains(&self, number: u32) -> bool {
@@ -190,6 +193,18 @@ impl BrickMask {
     /// The number of solid voxels.
     pub fn count(&self) -> u32 {
         self.groups.iter().flatten().map(|word| word.count_ones()).sum()
+    }
+
+    /// The numbers of the solid voxels, in order.
+    pub fn solid(&self) -> impl Iterator<Item = usize> {
+        let words = self.groups.as_flattened().iter().copied().enumerate();
+        words.flat_map(|(index, mut word)| {
+            std::iter::from_fn(move || {
+                let bit = (word != 0).then(|| word.trailing_zeros())?;
+                word &= word - 1;
+                Some(index * 32 + bit as usize)
+            })
+        })
     }
 
     /// The number of solid voxels before the one with this number.

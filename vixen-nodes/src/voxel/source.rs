@@ -106,10 +106,19 @@ impl BrickVoxels {
         was
     }
 
-    /// Makes a voxel solid with a normal as it is stored.
-    pub(super) fn set_number_with_bits(&mut self, number: u32, material: MaterialIndex, normal: u16) {
-        self.set_number(number, material);
-        self.normals[number as usize] = normal;
+    /// Makes these voxels solid, and all others empty. Their materials are to be set.
+    pub(super) fn set_mask(&mut self, mask: BrickMask) {
+        self.mask = mask;
+    }
+
+    /// Gives the solid voxels materials by their rank.
+    pub(super) fn set_materials(&mut self, of: impl Fn(usize) -> MaterialIndex) {
+        self.mask.solid().enumerate().for_each(|(rank, number)| self.materials[number] = of(rank));
+    }
+
+    /// Gives the solid voxels normals, as they are stored, by their rank.
+    pub(super) fn set_normals(&mut self, of: impl Fn(usize) -> u16) {
+        self.mask.solid().enumerate().for_each(|(rank, number)| self.normals[number] = of(rank));
         self.has_normals = true;
     }
 
@@ -124,14 +133,14 @@ impl BrickVoxels {
         self.has_normals = false;
     }
 
-    /// Material and normal of every solid voxel, in order; the normals are `None` where the brick has none.
-    pub(super) fn solid(&self) -> impl Iterator<Item = (MaterialIndex, u16)> {
-        let words = self.mask.groups.as_flattened();
-        words
-            .iter()
-            .enumerate()
-            .flat_map(|(word, &bits)| ones(bits).map(move |bit| word * 32 + bit as usize))
-            .map(|n| (self.materials[n], self.normals[n]))
+    /// Writes material and normal of every solid voxel out, in order; normals mean nothing where the brick has none.
+    pub(super) fn solid(&self, solid: &mut SolidVoxels) {
+        solid.count = 0;
+        for number in self.mask.solid() {
+            solid.materials[solid.count] = self.materials[number];
+            solid.normals[solid.count] = self.normals[number];
+            solid.count += 1;
+        }
     }
 
     /// Whether any voxel was given a normal.
@@ -140,13 +149,29 @@ impl BrickVoxels {
     }
 }
 
-/// The numbers of the bits that are set, lowest first.
-pub(super) fn ones(mut bits: u32) -> impl Iterator<Item = u32> {
-    std::iter::from_fn(move || {
-        let bit = (bits != 0).then(|| bits.trailing_zeros())?;
-        bits &= bits - 1;
-        Some(bit)
-    })
+/// Looks of the solid voxels of a brick, in order of their numbers.
+pub(super) struct SolidVoxels {
+    materials: [MaterialIndex; BRICK_VOXELS],
+    normals: [u16; BRICK_VOXELS],
+    count: usize,
+}
+
+impl Default for SolidVoxels {
+    fn default() -> Self {
+        Self { materials: [0; BRICK_VOXELS], normals: [0; BRICK_VOXELS], count: 0 }
+    }
+}
+
+impl SolidVoxels {
+    /// Their materials.
+    pub fn materials(&self) -> &[MaterialIndex] {
+        &self.materials[..self.count]
+    }
+
+    /// Their normals.
+    pub fn normals(&self) -> &[u16] {
+        &self.normals[..self.count]
+    }
 }
 
 /// A source from a function of the voxel: the material where it is solid. For tests and procedural scenes.

@@ -260,6 +260,12 @@ impl Pass<'_> {
                 })
             }
         };
+        // What stands for a brick of several materials: to look into those that are left alone would cost more than the edit.
+        let before = match (old, self.edit) {
+            (Some(node), _) => node.material,
+            (None, Edit::Set(material)) => material.into(),
+            (None, Edit::Clear) => 0,
+        };
         let mut children = Children::default();
         for (number, cell) in (0..).zip(&mut cells) {
             let origin = origin + UVec3::from_array(unmorton3(number)) * cell_edge(level);
@@ -267,7 +273,7 @@ impl Pass<'_> {
                 *cell = self.cell(*cell, level, origin);
             }
             if let Some(record) = *cell {
-                children.push(number, record, record.solid_of(), record.stand_in(&self.editor.map));
+                children.push(number, record, record.solid_of(), record.stand_in().unwrap_or(before));
             }
         }
         let had = old.filter(|node| node.first != SOLID).map(|node| (node.first, count(node.mask)));
@@ -300,8 +306,9 @@ impl Pass<'_> {
         let [first, end] = self.bounds;
         let (first, end) = (first.max(origin), end.min(origin + BRICK_EDGE));
         for (z, y) in (first.z..end.z).flat_map(|z| (first.y..end.y).map(move |y| (z, y))) {
-            for at in (first.x..end.x).map(|x| UVec3::new(x, y, z)).filter(|&at| self.shape.contains(at)) {
-                let number = morton3(at.x, at.y, at.z);
+            let row = morton3(0, y, z);
+            for x in (first.x..end.x).filter(|&x| self.shape.contains(UVec3::new(x, y, z))) {
+                let number = row | morton3(x, 0, 0);
                 changed |= match self.edit {
                     Edit::Set(material) => self.voxels.replace_number(number, material),
                     Edit::Clear => self.voxels.remove_number(number),
@@ -340,8 +347,8 @@ trait Record: Copy + PartialEq {
     fn solid(material: MaterialIndex) -> Self;
     /// The material if it is that.
     fn solid_of(self) -> Option<MaterialIndex>;
-    /// The material that stands for it at a distance.
-    fn stand_in(self, map: &BrickMap) -> u32;
+    /// The material that stands for it at a distance, if the record tells.
+    fn stand_in(self) -> Option<u32>;
     /// The vector that such records are in, and the room in it.
     fn vector(editor: &mut Editor) -> (&mut Pool, &mut Vec<Self>);
     /// Gives back the room of all that it refers to, and counts its voxels. Its level is that of a node; bricks have 0.
@@ -359,8 +366,8 @@ impl Record for Node {
         (self.first == SOLID).then_some(self.material as MaterialIndex)
     }
 
-    fn stand_in(self, _: &BrickMap) -> u32 {
-        self.material
+    fn stand_in(self) -> Option<u32> {
+        Some(self.material)
     }
 
     fn vector(editor: &mut Editor) -> (&mut Pool, &mut Vec<Self>) {
@@ -387,8 +394,8 @@ impl Record for Brick {
         one.then_some(self.materials as MaterialIndex)
     }
 
-    fn stand_in(self, map: &BrickMap) -> u32 {
-        map.first_material(&self).into()
+    fn stand_in(self) -> Option<u32> {
+        (self.materials >> MATERIALS_SHIFT == MATERIALS_ONE).then_some(self.materials & 255)
     }
 
     fn vector(editor: &mut Editor) -> (&mut Pool, &mut Vec<Self>) {

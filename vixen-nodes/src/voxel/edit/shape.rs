@@ -33,8 +33,15 @@ pub(super) enum Reach {
 
 impl Shape {
     /// Whether the voxel belongs to it.
+    #[inline]
     pub fn contains(&self, voxel: UVec3) -> bool {
-        self.reach(Cube { origin: voxel, edge: 1 }) == Reach::All
+        match *self {
+            Self::Box { min, max } => min.cmple(voxel.as_ivec3()).all() && voxel.as_ivec3().cmplt(max).all(),
+            Self::Sphere { center, radius } => {
+                let offset = voxel.as_dvec3() + 0.5 - center;
+                offset.dot(offset) <= radius * radius && radius >= 0.0
+            }
+        }
     }
 
     /// The voxels that it may hold in a scene of this size: from the first corner on and before the second.
@@ -65,7 +72,7 @@ impl Shape {
                 let farthest = first.abs().max(last.abs());
                 let nearest = first.max(-last).max(DVec3::ZERO);
                 let within = |offset: DVec3| offset.dot(offset) <= radius * radius && radius >= 0.0;
-                (within(farthest), !within(nearest))
+                (within(farthest), !within(nearest) || center.is_nan())
             }
         };
         match (none, all) {
@@ -99,6 +106,7 @@ mod tests {
                         (0..edge.pow(3)).map(|i| origin + UVec3::new(i % edge, i / edge % edge, i / edge / edge));
                     let covered = voxels.filter(|&voxel| shape.contains(voxel)).count() as u32;
                     let reach = shape.reach(Cube { origin, edge });
+                    assert!(edge > 1 || reach != Reach::Part, "a voxel is in or out: {shape:?}, {origin}");
                     assert_eq!(covered == edge.pow(3), reach == Reach::All, "{shape:?}, {origin}, {edge}");
                     // Where only corners come near, a cube may be searched in vain.
                     assert!(covered == 0 || reach != Reach::None, "{shape:?}, {origin}, {edge}");

@@ -260,7 +260,8 @@ impl CompiledGraph {
             timing: self.timing.as_ref(),
         };
         let scratch = &mut self.scratch;
-        for (segment, runtime) in self.plan.segments.iter().zip(self.segments.items()) {
+        for (index, segment) in self.plan.segments.iter().enumerate() {
+            let runtime = &self.segments.items()[index];
             // A window without images has nothing to record for until it is restored.
             let minimised = segment.swapchain && self.outputs.is_minimised(runtime.variants.output);
             let touched = changed.is_none_or(|changed| {
@@ -277,6 +278,10 @@ impl CompiledGraph {
             if runtime.dynamic || minimised || !touched {
                 continue;
             }
+            if changed.is_some() {
+                self.segments.renew(&self.device, index)?;
+            }
+            let runtime = &self.segments.items()[index];
             for (variant, &commands) in runtime.commands.iter().enumerate() {
                 let moment = runtime.variants.moment(variant);
                 // Frames in flight share a recording that does not depend on the slot. Drivers make less of one that may be

@@ -46,7 +46,7 @@ impl Segments {
             .collect();
         let dynamic =
             (0..frame_slots).map(|_| pool(device, vk::CommandPoolCreateFlags::TRANSIENT)).collect::<Result<_, _>>()?;
-        let statics = pool(device, vk::CommandPoolCreateFlags::RESET_COMMAND_BUFFER)?;
+        let statics = pool(device, vk::CommandPoolCreateFlags::empty())?;
         Ok(Self { items, any_dynamic: false, pool: statics, dynamic })
     }
 
@@ -80,14 +80,18 @@ impl Segments {
                 }
                 continue;
             }
-            if !segment.commands.is_empty() {
-                // SAFETY: the buffers are of this pool, and the caller waited for the GPU.
-                unsafe { device.raw().free_command_buffers(self.pool.get(), &segment.commands) };
-                segment.commands.clear();
-            }
-            segment.commands = allocate(device, self.pool.get(), wanted as u32)?;
+            replace(device, self.pool.get(), &mut segment.commands, wanted)?;
         }
         Ok(())
+    }
+
+    /// New command buffers for a static segment that is recorded again. The GPU must be done with the old ones.
+    ///
+    /// Their pool does not allow to reset one of them alone: with that flag drivers submit long recordings more slowly.
+    pub fn renew(&mut self, device: &Device, segment: usize) -> Result<(), DeviceError> {
+        let commands = &mut self.items[segment].commands;
+        let count = commands.len();
+        replace(device, self.pool.get(), commands, count)
     }
 }
 
@@ -104,6 +108,22 @@ fn pool(device: &Device, flags: vk::CommandPoolCreateFlags) -> Result<Owned<vk::
     let pool = unsafe { device.raw().create_command_pool(&info, device.callbacks()) }
         .map_err(DeviceError::vulkan("vkCreateCommandPool"))?;
     Ok(Owned::new(device, pool))
+}
+
+/// Frees command buffers and allocates `count` in their place. The GPU is done with the old ones.
+fn replace(
+    device: &Device,
+    pool: vk::CommandPool,
+    commands: &mut Vec<vk::CommandBuffer>,
+    count: usize,
+) -> Result<(), DeviceError> {
+    if !commands.is_empty() {
+        // SAFETY: the buffers are of this pool, which one graph alone uses, and the caller waited for the GPU.
+        unsafe { device.raw().free_command_buffers(pool, commands) };
+        commands.clear();
+    }
+    *commands = allocate(device, pool, count as u32)?;
+    Ok(())
 }
 
 fn allocate(device: &Device, pool: vk::CommandPool, count: u32) -> Result<Vec<vk::CommandBuffer>, DeviceError> {

@@ -71,7 +71,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
     picture.graph.wait()?;
     bar.finish_and_clear();
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("demo.png"));
-    picture.handles().save(&picture.graph, &out)?;
+    picture.handles().save(&mut picture.graph, &out)?;
     println!("wrote {}", out.display());
     finish(args, device, &Stats::new(&picture.graph, scene, voxel_bytes, &costs))
 }
@@ -80,11 +80,11 @@ fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Bo
     let title = format!("Vixen: {}", scene.name);
     let mut interactive = Interactive::new(scene, args.pipeline, args.frames);
     let graph = run(WindowOptions { title, size: args.size, device }, &mut interactive)?;
-    let (Some(graph), Some(handles)) = (graph, interactive.handles) else { return Ok(()) };
+    let (Some(mut graph), Some(handles)) = (graph, interactive.handles) else { return Ok(()) };
     save_drawing(args, &graph)?;
     graph.wait()?;
     if let Some(out) = &args.out {
-        handles.save(&graph, out)?;
+        handles.save(&mut graph, out)?;
         println!("wrote {}", out.display());
     }
     finish(args, graph.device(), &Stats::new(&graph, scene, interactive.voxel_bytes, &interactive.costs))

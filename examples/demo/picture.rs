@@ -98,7 +98,7 @@ impl Handles {
     }
 
     /// Writes the picture of the last frame.
-    pub fn save(self, graph: &CompiledGraph, path: &Path) -> Result<(), Box<dyn Error>> {
+    pub fn save(self, graph: &mut CompiledGraph, path: &Path) -> Result<(), Box<dyn Error>> {
         graph.wait()?;
         let (_, bytes) = graph.read(self.pixels)?.ok_or("no frame was drawn, so there is no picture to write")?;
         let [width, height] = graph.output_extent(OutputId::FIRST);

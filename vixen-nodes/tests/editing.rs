@@ -34,7 +34,7 @@ struct Hits(Readback<Image<Rgba32Int>>);
 
 impl Hits {
     /// What the newest frame hit, pixel by pixel.
-    fn of(&self, graph: &CompiledGraph) -> Vec<Option<IVec3>> {
+    fn of(&self, graph: &mut CompiledGraph) -> Vec<Option<IVec3>> {
         graph.wait().expect("the frame ends");
         let (frame, bytes) = graph.read(self.0).expect("the device lives").expect("the frame has finished");
         assert_eq!(frame + 1, graph.frames(), "this is the newest frame");
@@ -72,7 +72,7 @@ fn the_next_frame_shows_an_edit() {
         (ball(48.0, 30.0, 48.0, 20.0), Edit::Set(2)),
     ];
     graph.frame().expect("the frame runs");
-    let mut shown = hits.of(&graph);
+    let mut shown = hits.of(&mut graph);
     for (number, (shape, edit)) in edits.into_iter().enumerate() {
         let changes = editor.edit(shape, edit).expect("the scene is small");
         // Frames are in flight that read what is about to change: validation would tell.
@@ -80,7 +80,7 @@ fn the_next_frame_shows_an_edit() {
         let updated = voxels.update(&uploader, editor.map(), &changes).expect("there is room in staging");
         assert!(matches!(updated, Updated::Queued(Some(_))));
         graph.frame().expect("the frame runs");
-        let seen = hits.of(&graph);
+        let seen = hits.of(&mut graph);
         let differing = seen.iter().zip(&shown).filter(|(new, old)| new != old).count();
         assert!(differing > 100, "edit {number} changed only {differing} pixels");
         let (mut same, mut edges) = (0, 0);

@@ -90,6 +90,14 @@ pub enum DeviceError {
     /// Memory could not be had.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// The GPU stopped working: everything on the device is gone, and nothing brings it back.
+    #[error(
+        "the device was lost in {call}: drop what was made on it, make another device and compile the graph for that one"
+    )]
+    Lost {
+        /// The Vulkan call that found out.
+        call: &'static str,
+    },
     /// The driver refused a call for a reason that has no variant of its own.
     #[error("{call} failed: {result}")]
     Vulkan {
@@ -103,6 +111,14 @@ pub enum DeviceError {
 impl DeviceError {
     /// For `map_err`: names the call that failed.
     pub fn vulkan(call: &'static str) -> impl FnOnce(vk::Result) -> Self {
-        move |result| Self::Vulkan { call, result }
+        move |result| match result {
+            vk::Result::ERROR_DEVICE_LOST => Self::Lost { call },
+            result => Self::Vulkan { call, result },
+        }
+    }
+
+    /// Whether the device is lost.
+    pub fn is_device_lost(&self) -> bool {
+        matches!(self, Self::Lost { .. })
     }
 }

@@ -232,10 +232,21 @@ impl Device {
 
     /// Waits until the device has nothing left to do. Nothing can be submitted meanwhile.
     pub fn wait_idle(&self) -> Result<(), DeviceError> {
-        let _main = self.main_queue().lock();
+        let main = self.main_queue().lock();
         let _transfer = self.transfer_queue().map(|queue| queue.lock());
         // SAFETY: the device is alive, and all of its queues are locked.
-        unsafe { self.raw().device_wait_idle() }.map_err(DeviceError::vulkan("vkDeviceWaitIdle"))
+        let result = unsafe { self.raw().device_wait_idle() };
+        #[cfg(feature = "testing")]
+        let result = if main.is_lost() { Err(vk::Result::ERROR_DEVICE_LOST) } else { result };
+        drop(main);
+        result.map_err(DeviceError::vulkan("vkDeviceWaitIdle"))
+    }
+
+    /// Makes every later submission, and waiting for the device, say that it is lost.
+    #[cfg(feature = "testing")]
+    pub(crate) fn lose(&self) {
+        self.main_queue().lose();
+        self.transfer_queue().iter().for_each(QueueRef::lose);
     }
 }
 

@@ -21,19 +21,14 @@ impl Device {
 
         let buffers = [vk::CommandBufferSubmitInfo::default().command_buffer(commands)];
         let submit = [vk::SubmitInfo2::default().command_buffer_infos(&buffers)];
-        {
-            let queue = self.main_queue();
-            let _held = queue.lock();
-            // SAFETY: the queue is locked; the commands are recorded, and the fence is new and unsignalled.
-            unsafe { raw.queue_submit2(queue.handle, &submit, once.fence) }
-                .map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
-        }
+        // SAFETY: the commands are recorded, and the fence is new and unsignalled.
+        unsafe { self.main_queue().submit(raw, &submit, once.fence) }.map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
         // SAFETY: the fence is alive and was submitted above.
         unsafe { raw.wait_for_fences(&[once.fence], true, u64::MAX) }.map_err(|result| {
             // The caller may free what the commands use as soon as this returns, so wait by other means. A lost device has
             // nothing left to wait for.
             let _ = self.wait_idle();
-            DeviceError::Vulkan { call: "vkWaitForFences", result }
+            DeviceError::vulkan("vkWaitForFences")(result)
         })
     }
 }

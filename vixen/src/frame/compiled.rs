@@ -75,12 +75,16 @@ pub struct CompiledGraph {
 }
 
 impl CompiledGraph {
-    /// Waits until every submitted frame has finished.
+    /// Waits until every submitted frame has finished. [`gpu_times`](CompiledGraph::gpu_times) are then those of the last one.
     ///
     /// # Errors
     /// When the device is lost.
-    pub fn wait(&self) -> Result<(), DeviceError> {
-        self.timeline.wait(self.number)
+    pub fn wait(&mut self) -> Result<(), DeviceError> {
+        self.timeline.wait(self.number)?;
+        if let Some(timing) = &mut self.timing {
+            timing.collect(&self.device, self.number);
+        }
+        Ok(())
     }
 
     /// The number of frames submitted.

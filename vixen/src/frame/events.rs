@@ -39,9 +39,9 @@ impl GraphEvents {
         emit(&mut self.bus, self.resized, WindowResized { output: output.0, extent });
     }
 
-    /// The device is lost. No frame begins any more that could deliver it: it is delivered at once.
+    /// The device is lost. No frame begins any more that could deliver it: it is delivered at once, and only once.
     pub fn device_lost(&mut self, frame: u64) {
-        if let Some(lost) = self.lost {
+        if let Some(lost) = self.lost.take() {
             // Counted where it is refused, as in `emit`.
             let _ = self.bus.deliver(lost, DeviceLost { frame });
         }

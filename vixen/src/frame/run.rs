@@ -42,12 +42,10 @@ pub enum FrameError {
 impl FrameError {
     /// Whether the device stopped working: everything on it is lost, and has to be made anew on another.
     pub fn is_device_lost(&self) -> bool {
-        let result = match self {
-            Self::Device(DeviceError::Vulkan { result, .. })
-            | Self::Resize(CompileError::Device(DeviceError::Vulkan { result, .. })) => *result,
-            _ => return false,
-        };
-        result == vk::Result::ERROR_DEVICE_LOST
+        match self {
+            Self::Device(error) | Self::Resize(CompileError::Device(error)) => error.is_device_lost(),
+            _ => false,
+        }
     }
 }
 
@@ -82,10 +80,8 @@ impl CompiledGraph {
         if !self.acquire(slot)? {
             return Ok(FrameOutcome::Minimised);
         }
-        if let Some(timing) = &mut self.timing
-            && self.number >= u64::from(self.frame_slots)
-        {
-            timing.collect(&self.device, slot);
+        if let Some(timing) = &mut self.timing {
+            timing.collect(&self.device, finished);
         }
         let moment =
             Moment { slot, frame: self.number, switches: self.switches, images: self.outputs.acquired_images() };

@@ -86,14 +86,10 @@ impl Submission {
         let before = uploads.as_ref().map(UploadBatch::info);
         let infos = [before.unwrap_or_default(), frame];
         let infos = if before.is_some() { &infos[..] } else { &infos[1..] };
-        let queue = device.main_queue();
-        let result = {
-            let _held = queue.lock();
-            // SAFETY: the queue is locked. Every command buffer is recorded; those of the frame's slot are not pending, since
-            // `frame` waited for it, and shared ones allow simultaneous use. The graph's semaphores are alive, and its
-            // timeline's value rises; for the application's semaphores it has promised the same.
-            unsafe { device.raw().queue_submit2(queue.handle, infos, vk::Fence::null()) }
-        };
+        // SAFETY: every command buffer is recorded; those of the frame's slot are not pending, since `frame` waited for it, and
+        // shared ones allow simultaneous use. The graph's semaphores are alive, and its timeline's value rises; for the
+        // application's semaphores it has promised the same.
+        let result = unsafe { device.main_queue().submit(device.raw(), infos, vk::Fence::null()) };
         if let Some(uploads) = uploads {
             uploads.submitted(result);
         }

@@ -13,6 +13,9 @@ pub(crate) struct Timing {
     mask: u64,
     /// Value and availability of each query of one slot.
     results: Vec<[u64; 2]>,
+    /// How many frames were read.
+    collected: u64,
+    slots: u32,
     /// The newest known time of each node.
     milliseconds: Vec<Option<f64>>,
 }
@@ -36,6 +39,8 @@ impl Timing {
             nodes,
             period_ns: timestamps.period_ns.into(),
             mask: u64::MAX >> (64 - timestamps.valid_bits.clamp(1, 64)),
+            collected: 0,
+            slots,
             results: vec![[0; 2]; 2 * nodes as usize],
             milliseconds: vec![None; nodes as usize],
         };
@@ -55,8 +60,16 @@ impl Timing {
         self.write(device, commands, self.query(slot, node) + 1);
     }
 
-    /// Reads the timestamps of a slot whose frame has finished, and makes the slot ready for the next.
-    pub fn collect(&mut self, device: &Device, slot: u32) {
+    /// Reads the timestamps of the frames that were not read yet, given how many have finished, and makes their slots ready for
+    /// the next.
+    pub fn collect(&mut self, device: &Device, finished: u64) {
+        while self.collected < finished {
+            self.collect_slot(device, (self.collected % u64::from(self.slots)) as u32);
+            self.collected += 1;
+        }
+    }
+
+    fn collect_slot(&mut self, device: &Device, slot: u32) {
         let first = self.query(slot, 0);
         // SAFETY: the queries are of this pool, and no pending command buffer uses them: the slot's frame has finished. A
         // node that a switch left out has no result; its availability stays 0 and the call says NOT_READY.

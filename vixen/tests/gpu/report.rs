@@ -125,7 +125,8 @@ fn times_are_measured_on_request_and_only_of_what_ran() {
         assert_eq!(compiled.gpu_times().count(), 0, "no frame has finished");
         for on in [true, false, true] {
             compiled.switch(switch, on);
-            (0..4).for_each(|_| step(&mut compiled));
+            // Waiting for a frame is enough to know its times.
+            step(&mut compiled);
             let mut names: Vec<&str> = compiled.gpu_times().map(|(name, _)| name).collect();
             names.sort_unstable();
             assert_eq!(names, ["AddDynamic", if on { "on" } else { "off" }, "read_back"]);

@@ -73,12 +73,8 @@ impl Uploader {
     /// Submits what is queued to the main queue, by itself; false where there is nothing.
     pub(super) fn submit_alone(&self) -> Result<bool, DeviceError> {
         let Some(batch) = self.record(None)? else { return Ok(false) };
-        let queue = self.device.main_queue();
-        let result = {
-            let _held = queue.lock();
-            // SAFETY: the queue is locked; the batch's commands are recorded and not pending, and its semaphores rise.
-            unsafe { self.device.raw().queue_submit2(queue.handle, &[batch.info()], vk::Fence::null()) }
-        };
+        // SAFETY: the batch's commands are recorded and not pending, and its semaphores rise.
+        let result = unsafe { self.device.main_queue().submit(self.device.raw(), &[batch.info()], vk::Fence::null()) };
         self.counters.submissions.add(1);
         batch.submitted(result);
         result.map(|()| true).map_err(DeviceError::vulkan("vkQueueSubmit2"))
@@ -87,7 +83,7 @@ impl Uploader {
     fn record(&self, transfer: Option<QueueRef<'_>>) -> Result<Option<Batch<'_>>, DeviceError> {
         let mut submission = self.lock_submission();
         if let Some(result) = submission.failed {
-            return Err(DeviceError::Vulkan { call: "vkQueueSubmit2", result });
+            return Err(DeviceError::vulkan("vkQueueSubmit2")(result));
         }
         // Only the holder of the submission takes batches, so this one stays the next.
         let number = self.lock_queue().batch();
@@ -145,9 +141,8 @@ impl Uploader {
         let info = vk::SubmitInfo2::default().command_buffer_infos(&commands).signal_semaphore_infos(&signals);
         self.counters.transferred.add(1);
         self.counters.submissions.add(1);
-        let _held = queue.lock();
-        // SAFETY: the queue is locked; the commands are recorded and not pending, and the semaphore rises.
-        unsafe { self.device.raw().queue_submit2(queue.handle, &[info], vk::Fence::null()) }
+        // SAFETY: the commands are recorded and not pending, and the semaphore rises.
+        unsafe { queue.submit(self.device.raw(), &[info], vk::Fence::null()) }
             .map_err(DeviceError::vulkan("vkQueueSubmit2"))
     }
 }

@@ -13,6 +13,7 @@ use crate::frame::node::{NodeRuntime, allocate_sets, gather, usages};
 use crate::frame::params::Params;
 use crate::frame::physical::Resources;
 use crate::frame::pipeline::{AttachmentFormats, PipelineCache};
+use crate::frame::recompile::Changes;
 use crate::frame::record::BarrierScratch;
 use crate::frame::report::Report;
 use crate::frame::segment::Segments;
@@ -101,8 +102,7 @@ impl Graph {
         let mut resources = Resources::new(device, &declared, &usages, &sizes, frame_slots)?;
         for (index, output) in (0..).zip(&outputs.items) {
             if let Some(swapchain) = &output.swapchain {
-                let changed = &mut vec![false; declared.resources.len()];
-                resources.lend(&declared, index, swapchain.images(), swapchain.extent(), changed);
+                resources.lend(&declared, index, swapchain.images(), swapchain.extent());
             }
         }
 
@@ -144,7 +144,7 @@ impl Graph {
         EventDeclaration::make_room(living_events.iter().copied(), &mut events);
         let events = GraphEvents::new(events.build()?);
         let (managed, retired) = (ManagedRuntime::of(&declared), retire_ring(&declared, frame_slots));
-        let resource_count = declared.resources.len();
+        let changes = Changes::none(declared.resources.len(), nodes.len());
         let mut compiled = CompiledGraph {
             graph: self.tables.id,
             params: Params::new(&declared, &resources, frame_slots),
@@ -173,9 +173,9 @@ impl Graph {
             resources,
             outputs,
             recompiles: 0,
+            recompiled: None,
             events,
-            incomplete: false,
-            pending: vec![false; resource_count],
+            changes,
             device: device.clone(),
         };
         compiled.initialise(None)?;

@@ -16,6 +16,7 @@ use crate::frame::owned::Owned;
 use crate::frame::params::Params;
 use crate::frame::physical::{Resources, Usages};
 use crate::frame::pipeline::PipelineCache;
+use crate::frame::recompile::{Changes, Recompiled};
 use crate::frame::record::BarrierScratch;
 use crate::frame::report::Report;
 use crate::frame::segment::Segments;
@@ -66,10 +67,10 @@ pub struct CompiledGraph {
     pub(super) uploader: Option<Arc<Uploader>>,
     pub(super) recompiles: u64,
     pub(super) events: GraphEvents,
-    /// Making something anew failed halfway.
-    pub(super) incomplete: bool,
-    /// The resources for which that still has to be done.
-    pub(super) pending: Vec<bool>,
+    /// What the next frame has to make anew first.
+    pub(super) changes: Changes,
+    /// What the last recompile made anew.
+    pub(super) recompiled: Option<Recompiled>,
     // Last: everything above belongs to it.
     pub(super) device: Device,
 }
@@ -98,11 +99,6 @@ impl CompiledGraph {
     /// When the device is lost.
     pub fn finished(&self) -> Result<u64, DeviceError> {
         self.timeline.finished()
-    }
-
-    /// How often something was made anew since compile: resizes, rebound imports and resized managed buffers.
-    pub fn recompiles(&self) -> u64 {
-        self.recompiles
     }
 
     /// Sets a value from the next frame on.

@@ -1,7 +1,8 @@
 //! The event bus of a compiled graph, and the events that the graph emits itself.
 
 use crate::event::{
-    Channel, DeviceLost, Event, EventBus, FrameBegin, FrameEnd, RecompileCause, RecompileDone, WindowResized,
+    Channel, DeviceLost, Event, EventBus, FrameBegin, FrameEnd, RecompileCause, RecompileDone, RecompileRequested,
+    WindowResized,
 };
 use crate::frame::compiled::CompiledGraph;
 use crate::graph::OutputId;
@@ -13,14 +14,15 @@ pub(crate) struct GraphEvents {
     end: Option<Channel<FrameEnd>>,
     resized: Option<Channel<WindowResized>>,
     lost: Option<Channel<DeviceLost>>,
+    requested: Option<Channel<RecompileRequested>>,
     recompiled: Option<Channel<RecompileDone>>,
 }
 
 impl GraphEvents {
     pub fn new(bus: EventBus) -> Self {
         let (begin, end, resized) = (bus.channel(), bus.channel(), bus.channel());
-        let (lost, recompiled) = (bus.channel(), bus.channel());
-        Self { bus, begin, end, resized, lost, recompiled }
+        let (lost, requested, recompiled) = (bus.channel(), bus.channel(), bus.channel());
+        Self { bus, begin, end, resized, lost, requested, recompiled }
     }
 
     /// A frame begins: delivers what was emitted since the one before.
@@ -34,7 +36,7 @@ impl GraphEvents {
         emit(&mut self.bus, self.end, FrameEnd { number });
     }
 
-    /// A window has another size, and what follows it was made anew.
+    /// An output has another size.
     pub fn resized(&mut self, output: OutputId, extent: [u32; 2]) {
         emit(&mut self.bus, self.resized, WindowResized { output: output.0, extent });
     }
@@ -45,6 +47,11 @@ impl GraphEvents {
             // Counted where it is refused, as in `emit`.
             let _ = self.bus.deliver(lost, DeviceLost { frame });
         }
+    }
+
+    /// Something has to be made anew.
+    pub fn recompile_requested(&mut self, cause: RecompileCause) {
+        emit(&mut self.bus, self.requested, RecompileRequested { cause });
     }
 
     /// Something was made anew.

@@ -4,19 +4,20 @@
 use arrayvec::ArrayVec;
 use ash::vk;
 
+use crate::device::DeviceError;
 use crate::event::RecompileCause;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::moment::{MAX_OUTPUTS, Variants};
-use crate::frame::record::Recorder;
+use crate::frame::recompile::{Touch, each_resource};
 use crate::frame::run::FrameError;
-use crate::frame::swapchain::Swapchain;
+use crate::frame::swapchain::{Acquired, Swapchain};
 use crate::frame::validate;
 use crate::graph::tables::{Declared, Placement};
 use crate::graph::{
     AccelerationStructure, Buffer, CompileError, Dim, Image, Import, OutputId, Resource, format::Format,
 };
 use crate::memory::Phase;
-use crate::plan::{Plan, ResourceId, Segment, Step};
+use crate::plan::ResourceId;
 
 /// The outputs of a graph while frames run.
 pub(crate) struct Outputs {
@@ -62,10 +63,40 @@ impl Outputs {
         images
     }
 
+    /// Acquires an image of every window that has none yet: one that a failed frame acquired is still there, and so is its
+    /// semaphore, of the same slot. False when a window no longer fits, of which all are found in one go.
+    pub fn acquire(&mut self, slot: u32) -> Result<bool, DeviceError> {
+        let mut fit = true;
+        for output in &mut self.items {
+            let (Some(swapchain), None) = (&output.swapchain, output.image) else { continue };
+            match swapchain.acquire(slot)? {
+                Acquired::Image(image, suboptimal) => {
+                    output.image = Some(image);
+                    output.stale |= suboptimal;
+                }
+                Acquired::OutOfDate => (output.stale, fit) = (true, false),
+            }
+        }
+        Ok(fit)
+    }
+
+    /// Whether some window has no images to draw to.
+    pub fn any_minimised(&self) -> bool {
+        self.items.iter().any(OutputRuntime::needs_swapchain)
+    }
+
     /// Whether a window has no images to draw to.
-    fn is_minimised(&self, output: u32) -> bool {
+    pub fn is_minimised(&self, output: u32) -> bool {
         let swapchain = self.items.get(output as usize).and_then(|output| output.swapchain.as_ref());
         swapchain.is_some_and(|swapchain| swapchain.images().is_empty())
+    }
+}
+
+impl OutputRuntime {
+    /// Whether its swapchain has to be made anew before the next image: not while an image of it is still to be presented.
+    pub fn needs_swapchain(&self) -> bool {
+        let lacks = |swapchain: &Swapchain| self.stale || swapchain.images().is_empty();
+        self.image.is_none() && self.swapchain.as_ref().is_some_and(lacks)
     }
 }
 
@@ -79,14 +110,33 @@ impl CompiledGraph {
     /// # Panics
     /// When there is no such output.
     pub fn resize(&mut self, output: OutputId, width: u32, height: u32) -> Result<(), CompileError> {
-        if self.outputs.items[output.0 as usize].swapchain.is_some() {
-            self.window_resized(output, width, height);
+        self.resize_all(&[(output, [width, height])])
+    }
+
+    /// As [`resize`](CompiledGraph::resize), several outputs at once: one recompile, in which a node that follows several of
+    /// them is touched once.
+    ///
+    /// # Errors
+    /// As [`resize`](CompiledGraph::resize).
+    ///
+    /// # Panics
+    /// As [`resize`](CompiledGraph::resize).
+    pub fn resize_all(&mut self, wanted: &[(OutputId, [u32; 2])]) -> Result<(), CompileError> {
+        let mut sizes = self.outputs.sizes();
+        for &(output, extent) in wanted {
+            if self.outputs.items[output.0 as usize].swapchain.is_some() {
+                self.window_resized(output, extent[0], extent[1]);
+            } else {
+                sizes[output.0 as usize] = extent;
+            }
+        }
+        if sizes == self.outputs.sizes() {
             return Ok(());
         }
-        if self.outputs.items[output.0 as usize].extent == [width, height] {
-            return Ok(());
-        }
-        self.follow(output, [width, height])
+        let _phase = Phase::Compile.enter();
+        self.device.wait_idle()?;
+        self.give_sizes(&sizes)?;
+        self.renew()
     }
 
     /// Says that a window has another size, for platforms that leave it to the application, as Wayland does. The next frame
@@ -160,148 +210,91 @@ impl CompiledGraph {
     fn rebind<R: Resource>(&mut self, import: Import<R>, placement: Placement) -> Result<(), CompileError> {
         assert!(import.graph == self.graph, "this `Import` belongs to another graph");
         self.device.wait_idle()?;
-        let index = import.resource.0 as usize;
-        self.declared.resources[index].placement = placement;
+        self.declared.resources[import.resource.0 as usize].placement = placement;
         let sizes = self.outputs.sizes();
-        let mut changed = vec![false; self.declared.resources.len()];
-        changed[index] = self.resources.remake(&self.declared, &self.usages, &sizes, import.resource, self.number)?;
-        self.renew(&changed, RecompileCause::Replacement)
-    }
-
-    /// Makes a window's swapchain anew and follows its size; false when the window has none.
-    pub(super) fn recreate_swapchain(&mut self, index: usize) -> Result<bool, FrameError> {
-        self.device.wait_idle()?;
-        let output = &mut self.outputs.items[index];
-        let Some(swapchain) = &mut output.swapchain else { return Ok(false) };
-        swapchain.recreate(output.wanted)?;
-        output.stale = false;
-        if swapchain.images().is_empty() {
-            return Ok(false);
+        if self.resources.remake(&self.declared, &self.usages, &sizes, import.resource, self.number)? {
+            self.changes.resource(import.resource, RecompileCause::Replacement);
         }
-        let extent = swapchain.extent();
-        output.wanted = extent;
-        let followed = self.follow(OutputId(index as u32), extent);
-        // The old images are gone: nothing is submitted before the new ones are in their place.
-        self.outputs.items[index].stale = followed.is_err();
-        followed?;
-        Ok(true)
+        self.renew()
     }
 
-    /// Makes what follows an output anew.
-    fn follow(&mut self, output: OutputId, extent: [u32; 2]) -> Result<(), CompileError> {
+    /// Makes anew, in one pass, whatever changed since the last frame: swapchains that no longer fit their windows, what
+    /// follows those windows' sizes, managed buffers that were resized, and what failed before.
+    pub(super) fn follow(&mut self) -> Result<(), FrameError> {
+        let windows = self.outputs.items.iter().any(OutputRuntime::needs_swapchain);
+        if !windows && self.changes.is_empty() && !self.is_managed_stale() {
+            return Ok(());
+        }
         let _phase = Phase::Compile.enter();
-        self.device.wait_idle()?;
-        let index = output.0 as usize;
-        let mut sizes = self.outputs.sizes();
-        sizes[index] = extent;
-        let mut changed = if self.outputs.items[index].extent == extent {
-            vec![false; self.declared.resources.len()]
+        if windows {
+            // What presents has no semaphore that tells when it is done.
+            self.device.wait_idle()?;
         } else {
-            validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
-            self.resources.resize(&self.declared, &self.usages, &sizes, output, self.number)?
-        };
-        let resized = self.outputs.items[index].extent != extent;
-        self.outputs.items[index].extent = extent;
-        if let Some(swapchain) = &self.outputs.items[index].swapchain {
-            let (images, extent) = (swapchain.images(), swapchain.extent());
-            self.resources.lend(&self.declared, output.0, images, extent, &mut changed);
+            self.timeline.wait(self.number)?;
         }
-        self.renew(&changed, RecompileCause::Resize)?;
-        if resized && self.outputs.items[index].swapchain.is_some() {
-            self.events.resized(output, extent);
-        }
-        Ok(())
-    }
-
-    /// Tries again what failed halfway.
-    pub(super) fn complete(&mut self) -> Result<(), CompileError> {
-        let _phase = Phase::Compile.enter();
-        self.device.wait_idle()?;
+        self.recreate_swapchains()?;
         let sizes = self.outputs.sizes();
-        validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
-        self.renew(&[], RecompileCause::Resize)
+        self.follow_managed(&sizes)?;
+        if !self.changes.is_empty() {
+            validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
+        }
+        Ok(self.renew()?)
     }
 
-    /// Resolves, initialises and records again what hangs on the resources that changed. This graph's frames have finished.
-    pub(super) fn renew(&mut self, changed: &[bool], cause: RecompileCause) -> Result<(), CompileError> {
-        self.pending.iter_mut().zip(changed).for_each(|(pending, changed)| *pending |= changed);
-        self.incomplete = true;
-        let pending = std::mem::take(&mut self.pending);
-        let result = self.renew_all(&pending);
-        self.pending = pending;
-        result?;
-        self.pending.fill(false);
-        self.incomplete = false;
-        self.recompiles += 1;
-        self.events.recompiled(cause, self.recompiles);
+    /// Makes the swapchains anew that need it, and what follows their sizes. A window that has none stays without images.
+    fn recreate_swapchains(&mut self) -> Result<(), FrameError> {
+        let mut sizes = self.outputs.sizes();
+        let mut recreated = ArrayVec::<usize, MAX_OUTPUTS>::new();
+        for (index, output) in self.outputs.items.iter_mut().enumerate().filter(|(_, output)| output.needs_swapchain())
+        {
+            let Some(swapchain) = &mut output.swapchain else { continue };
+            // The old images are gone: until the new ones are in their place it stays stale.
+            output.stale = true;
+            swapchain.recreate(output.wanted)?;
+            if swapchain.images().is_empty() {
+                output.stale = false;
+            } else {
+                sizes[index] = swapchain.extent();
+                recreated.push(index);
+            }
+        }
+        if recreated.is_empty() {
+            return Ok(());
+        }
+        self.give_sizes(&sizes)?;
+        for index in recreated {
+            let output = &mut self.outputs.items[index];
+            let Some(swapchain) = &output.swapchain else { continue };
+            (output.stale, output.wanted) = (false, output.extent);
+            self.changes.begin(RecompileCause::Resize).swapchains += 1;
+            let (images, extent) = (swapchain.images(), swapchain.extent());
+            for lent in self.resources.lend(&self.declared, index as u32, images, extent) {
+                self.changes.resource(lent, RecompileCause::Resize);
+            }
+        }
         Ok(())
     }
 
-    fn renew_all(&mut self, changed: &[bool]) -> Result<(), CompileError> {
-        for node in self.nodes.iter_mut().filter(|node| node.touches(|resource| changed[resource.0 as usize])) {
-            let (declared, outputs) = (&self.declared, &self.outputs);
-            node.count_variants(&self.resources, self.frame_slots, |resource| outputs.images_of(declared, resource));
-            node.resolve(&mut self.resources, &self.layouts)?;
-            node.write_descriptors(&self.device);
-        }
-        self.initialise(Some(changed))?;
-        self.record_static(Some(changed))
-    }
-
-    /// Records the static segments, or those of them that touch what changed.
-    pub(super) fn record_static(&mut self, changed: Option<&[bool]>) -> Result<(), CompileError> {
-        self.assign_outputs();
-        self.segments.allocate(&self.device)?;
-        let recorder = Recorder {
-            device: &self.device,
-            plan: &self.plan,
-            resources: &self.resources,
-            living: &self.living,
-            timing: self.timing.as_ref(),
+    /// Makes what follows outputs of another size anew, each resource once. When this fails nothing has changed.
+    fn give_sizes(&mut self, sizes: &[[u32; 2]]) -> Result<(), CompileError> {
+        let resized = |outputs: &Outputs, output: OutputId| {
+            let index = output.0 as usize;
+            outputs.items.get(index).zip(sizes.get(index)).is_some_and(|(output, size)| output.extent != *size)
         };
-        let scratch = &mut self.scratch;
-        for (index, segment) in self.plan.segments.iter().enumerate() {
-            let runtime = &self.segments.items()[index];
-            // A window without images has nothing to record for until it is restored.
-            let minimised = segment.swapchain && self.outputs.is_minimised(runtime.variants.output);
-            let touched = changed.is_none_or(|changed| {
-                let mut touched = false;
-                each_resource(&self.plan, segment, |step| match step {
-                    Touch::Resource(resource) => touched |= changed[resource.0 as usize],
-                    Touch::Node(node) => {
-                        let node = self.living[node as usize].map(|index| &self.nodes[index as usize]);
-                        touched |= node.is_some_and(|node| node.touches(|resource| changed[resource.0 as usize]));
-                    }
-                });
-                touched
-            });
-            if runtime.dynamic || minimised || !touched {
-                continue;
-            }
-            if changed.is_some() {
-                self.segments.renew(&self.device, index)?;
-            }
-            let runtime = &self.segments.items()[index];
-            for (variant, &commands) in runtime.commands.iter().enumerate() {
-                let moment = runtime.variants.moment(variant);
-                // Frames in flight share a recording that does not depend on the slot. Drivers make less of one that may be
-                // pending twice, so only those say so.
-                let shared = self.frame_slots > 1 && runtime.variants.slots == 1;
-                let flags = if shared {
-                    vk::CommandBufferUsageFlags::SIMULTANEOUS_USE
-                } else {
-                    vk::CommandBufferUsageFlags::empty()
-                };
-                recorder
-                    .segment(&mut self.nodes, scratch, segment, &moment, commands, flags)
-                    .map_err(|error| error.named(&self.nodes))?;
-            }
+        validate::parts(&self.device, &self.declared.resources, sizes, self.nodes.iter().map(Into::into))?;
+        let follows = |output| resized(&self.outputs, output);
+        let made = self.resources.resize(&self.declared, &self.usages, sizes, follows, self.number)?;
+        for output in (0..sizes.len() as u32).map(OutputId).filter(|&output| resized(&self.outputs, output)) {
+            self.changes.begin(RecompileCause::Resize);
+            self.events.resized(output, sizes[output.0 as usize]);
         }
+        made.into_iter().for_each(|resource| self.changes.resource(resource, RecompileCause::Resize));
+        self.outputs.items.iter_mut().zip(sizes).for_each(|(output, size)| output.extent = *size);
         Ok(())
     }
 
     /// Tells each segment that touches a swapchain which output's, and how many images that has.
-    fn assign_outputs(&mut self) {
+    pub(super) fn assign_outputs(&mut self) {
         for (segment, runtime) in self.plan.segments.iter().zip(self.segments.items_mut()) {
             if !segment.swapchain {
                 continue;
@@ -328,27 +321,6 @@ impl CompiledGraph {
                 &[(output, images)] => runtime.variants = Variants { output, images, ..runtime.variants },
                 _ => runtime.dynamic = true,
             }
-        }
-    }
-}
-
-/// What a segment touches.
-enum Touch {
-    /// What its barriers name.
-    Resource(ResourceId),
-    /// What this declared node is wired to.
-    Node(u32),
-}
-
-fn each_resource(plan: &Plan, segment: &Segment, mut touch: impl FnMut(Touch)) {
-    for step in &plan.steps[segment.steps.start as usize..segment.steps.end as usize] {
-        match *step {
-            Step::Barrier(barrier) => {
-                let range = plan.barriers[barrier as usize].clone();
-                let dependencies = &plan.dependencies[range.start as usize..range.end as usize];
-                dependencies.iter().for_each(|dependency| touch(Touch::Resource(dependency.resource)));
-            }
-            Step::Node(node) => touch(Touch::Node(node.0)),
         }
     }
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use crate::device::DeviceError;
 use crate::event::RecompileCause;
 use crate::frame::compiled::CompiledGraph;
-use crate::frame::validate;
 use crate::graph::tables::{Declared, Placement, Shape};
 use crate::graph::{CompileError, Length};
-use crate::memory::{ManagedBuffer, Phase, RetireRing, Retired};
+use crate::memory::{ManagedBuffer, RetireRing, Retired};
 use crate::plan::ResourceId;
 
 /// A shared buffer whose size may change, and the generation that the graph binds.
@@ -75,35 +74,27 @@ impl CompiledGraph {
         self.nodes.iter().map(|node| node.descriptors_written()).sum()
     }
 
-    /// Binds the managed buffers anew that were resized. Others' frames go on meanwhile; those of this graph have to finish,
+    /// Whether a managed buffer was resized.
+    pub(super) fn is_managed_stale(&self) -> bool {
+        self.managed.iter().any(ManagedRuntime::is_stale)
+    }
+
+    /// Takes over the managed buffers that were resized. Others' frames go on meanwhile; those of this graph have finished,
     /// since their recordings and descriptors are what changes.
-    pub(super) fn follow_managed(&mut self) -> Result<(), CompileError> {
-        if !self.managed.iter().any(ManagedRuntime::is_stale) {
-            return Ok(());
-        }
-        let _phase = Phase::Compile.enter();
-        self.timeline.wait(self.number)?;
-        let sizes = self.outputs.sizes();
-        let mut changed = vec![false; self.declared.resources.len()];
-        // Descriptors point to what goes now: no frame runs before `renew` has finished.
-        self.incomplete = true;
-        self.managed.iter().filter(|managed| managed.is_stale()).for_each(|managed| {
-            self.pending[managed.resource.0 as usize] = true;
-        });
+    pub(super) fn follow_managed(&mut self, sizes: &[[u32; 2]]) -> Result<(), CompileError> {
         for managed in self.managed.iter_mut().filter(|managed| managed.is_stale()) {
-            let index = managed.resource.0 as usize;
+            // Descriptors point to what goes now, whatever fails below: no frame runs before they were written.
+            self.changes.resource(managed.resource, RecompileCause::Replacement);
             let current = managed.buffer.current();
-            let declared = &mut self.declared.resources[index];
+            let declared = &mut self.declared.resources[managed.resource.0 as usize];
             if let Shape::Buffer { length, stride } = &mut declared.shape {
                 *length = Length::Fixed(current.size() / (*stride).max(1));
             }
             let generation = current.generation();
             declared.placement = Placement::SharedBuffer(current);
-            changed[index] =
-                self.resources.remake(&self.declared, &self.usages, &sizes, managed.resource, self.number)?;
+            self.resources.remake(&self.declared, &self.usages, sizes, managed.resource, self.number)?;
             managed.generation = generation;
         }
-        validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
-        self.renew(&changed, RecompileCause::Replacement)
+        Ok(())
     }
 }

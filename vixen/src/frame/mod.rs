@@ -2,7 +2,7 @@
 //!
 //! `compile` goes from a declared graph to a [`CompiledGraph`]: `validate` asks the device, `physical` makes resources,
 //! `pipeline` pipelines, `node` descriptor sets, `segment` and `record` command buffers. `run` runs frames, `follow` makes
-//! anew what an output's size or an import changes.
+//! anew what an output's size or an import changes, and `recompile` binds and records what hangs on it.
 
 mod binding_table;
 mod commands;
@@ -20,6 +20,7 @@ mod owned;
 mod params;
 mod physical;
 mod pipeline;
+mod recompile;
 mod record;
 mod report;
 mod run;
@@ -37,6 +38,7 @@ pub use compile::CompileOptions;
 pub use compiled::CompiledGraph;
 pub use context::{HostResolver, RecordContext, Resolver};
 pub use frame_info::FrameInfo;
+pub use recompile::Recompiled;
 pub use report::{Culled, Leftover, Report};
 pub use run::{FrameError, FrameOutcome};
 pub(crate) use swapchain::ACQUIRE_STAGE;

@@ -11,7 +11,7 @@ use crate::graph::tables::{Declared, DeclaredResource, Part, Placement, Shape};
 use crate::graph::view::{Mapped, Resolved};
 use crate::graph::{CompileError, Dimension, ImageFormat, ImageShape, OutputId, SlotEffect};
 use crate::memory::{self, BufferDesc, Category, ImageDesc, Location, NodeScope};
-use crate::plan::Residency;
+use crate::plan::{Residency, ResourceId};
 
 /// What slots together ask of a resource.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,7 +86,7 @@ impl Resources {
         Ok(resources)
     }
 
-    /// Makes the resources that follow `output` again. The GPU must be done with the old ones.
+    /// Makes the resources again that follow one of certain outputs. The GPU must be done with the old ones.
     ///
     /// Returns which were made anew. When this fails nothing has changed.
     pub fn resize(
@@ -94,22 +94,19 @@ impl Resources {
         declared: &Declared,
         usages: &[Usages],
         outputs: &[[u32; 2]],
-        output: OutputId,
+        output: impl Fn(OutputId) -> bool,
         frame: u64,
-    ) -> Result<Vec<bool>, CompileError> {
+    ) -> Result<Vec<ResourceId>, CompileError> {
         let mut made = Vec::new();
         for (index, (resource, usage)) in declared.resources.iter().zip(usages).enumerate() {
             let lent = matches!(resource.placement, Placement::Swapchain { .. });
-            if usage.used && !lent && follows(&resource.shape) == Some(output) {
+            if usage.used && !lent && follows(&resource.shape).is_some_and(&output) {
                 made.push((index, self.make(declared, index, usage, outputs, frame)?));
             }
         }
-        let mut changed = vec![false; self.items.len()];
-        for (index, item) in made {
-            self.put(index, item);
-            changed[index] = true;
-        }
-        Ok(changed)
+        let resources = made.iter().map(|(index, _)| ResourceId(*index as u32)).collect();
+        made.into_iter().for_each(|(index, item)| self.put(index, item));
+        Ok(resources)
     }
 
     /// Makes one resource again, from what it is declared as now; false when nobody uses it.
@@ -118,7 +115,7 @@ impl Resources {
         declared: &Declared,
         usages: &[Usages],
         outputs: &[[u32; 2]],
-        resource: crate::plan::ResourceId,
+        resource: ResourceId,
         frame: u64,
     ) -> Result<bool, CompileError> {
         let index = resource.0 as usize;
@@ -130,15 +127,15 @@ impl Resources {
         Ok(true)
     }
 
-    /// Takes over the images of an output's swapchain, and says so in `changed`.
+    /// Takes over the images of an output's swapchain. Returns the resources that they are.
     pub fn lend(
         &mut self,
         declared: &Declared,
         output: u32,
         images: &[vk::Image],
         extent: [u32; 2],
-        changed: &mut [bool],
-    ) {
+    ) -> Vec<ResourceId> {
+        let mut lent = Vec::new();
         for (index, resource) in declared.resources.iter().enumerate() {
             if !matches!(resource.placement, Placement::Swapchain { output: o } if o == output) {
                 continue;
@@ -148,8 +145,9 @@ impl Resources {
             let residency = Residency::Swapchain;
             let shape = resource.shape;
             self.put(index, Physical { copies, residency, shape, length: 0, output, made: 0, generation: 0 });
-            changed[index] = true;
+            lent.push(ResourceId(index as u32));
         }
+        lent
     }
 
     /// Destroys all of them. The GPU is idle.
@@ -166,7 +164,7 @@ impl Resources {
     }
 
     /// A resource that some living node uses.
-    pub fn get(&self, resource: crate::plan::ResourceId) -> Option<&Physical> {
+    pub fn get(&self, resource: ResourceId) -> Option<&Physical> {
         self.items[resource.0 as usize].as_ref()
     }
 

@@ -11,7 +11,7 @@ use crate::frame::frame_info::FrameInfo;
 use crate::frame::moment::Moment;
 use crate::frame::node::NodeParts;
 use crate::frame::record::{RecordError, Recorder};
-use crate::frame::swapchain::{ACQUIRE_STAGE, Acquired};
+use crate::frame::swapchain::ACQUIRE_STAGE;
 use crate::graph::CompileError;
 use crate::memory::Phase;
 
@@ -69,10 +69,6 @@ impl CompiledGraph {
 
     fn try_frame(&mut self) -> Result<FrameOutcome, FrameError> {
         let _phase = Phase::Execute.enter();
-        self.follow_managed()?;
-        if self.incomplete {
-            self.complete()?;
-        }
         let slot = (self.number % u64::from(self.frame_slots)) as u32;
         let finished = (self.number + 1).saturating_sub(self.frame_slots.into());
         self.timeline.wait(finished)?;
@@ -98,30 +94,20 @@ impl CompiledGraph {
         Ok(FrameOutcome::Submitted(number))
     }
 
-    /// Gets an image of every window; false when one has no size.
+    /// Makes anew what changed, and gets an image of every window; false when one has no size.
     fn acquire(&mut self, slot: u32) -> Result<bool, FrameError> {
-        for index in 0..self.outputs.items.len() {
-            let mut tries = 0;
-            // An image that a failed frame acquired is still there, and so is its semaphore, of the same slot.
-            while let (Some(swapchain), None) = (&self.outputs.items[index].swapchain, self.outputs.items[index].image)
-            {
-                let stale = self.outputs.items[index].stale;
-                match if stale { Acquired::OutOfDate } else { swapchain.acquire(slot)? } {
-                    Acquired::Image(image, suboptimal) => {
-                        let output = &mut self.outputs.items[index];
-                        output.image = Some(image);
-                        output.stale |= suboptimal;
-                    }
-                    Acquired::OutOfDate => {
-                        tries += 1;
-                        if tries > 3 || !self.recreate_swapchain(index)? {
-                            return Ok(false);
-                        }
-                    }
-                }
+        // A window that is being dragged may have another size again.
+        const TRIES: u32 = 4;
+        for _ in 0..TRIES {
+            self.follow()?;
+            if self.outputs.any_minimised() {
+                return Ok(false);
+            }
+            if self.outputs.acquire(slot)? {
+                return Ok(true);
             }
         }
-        Ok(true)
+        Ok(false)
     }
 
     fn run_hosts(&mut self, moment: &Moment) {

@@ -13,6 +13,7 @@ mod limits;
 mod misuse;
 mod nodes;
 mod ray_tracing;
+mod recompile;
 mod report;
 mod resize;
 mod switches;

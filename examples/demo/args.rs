@@ -10,8 +10,9 @@ use vixen_nodes::traces_rays_in_hardware;
 #[derive(Parser)]
 #[command(name = "demo")]
 pub struct Args {
-    /// A MagicaVoxel .vox, a binary glTF .glb, or a greyscale .png heightmap; the mountains around Jacksboro if left out.
-    #[arg(long, value_name = "FILE")]
+    /// A MagicaVoxel .vox, a binary glTF .glb, or a greyscale .png heightmap; or cornell, noise, tunnels or cityscape, with a size: noise:512.
+    /// The mountains around Jacksboro if left out.
+    #[arg(long, value_name = "FILE|NAME[:SIZE[:SEED]]")]
     pub scene: Option<PathBuf>,
     /// Voxels along the longest side of a mesh or a heightmap; a .vox file has a size of its own.
     #[arg(long, value_name = "N", default_value_t = vixen_nodes::voxel::DEFAULT_RESOLUTION)]

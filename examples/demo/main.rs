@@ -16,7 +16,7 @@ use vixen::device::Select;
 use vixen::{Device, DeviceOptions, Output};
 use vixen_examples::heap::CountingAllocator;
 use vixen_nodes::cacher::DiskCache;
-use vixen_nodes::voxel::{Progress, Scene};
+use vixen_nodes::voxel::{Procedural, Progress, Scene, SceneSource};
 use vixen_nodes::window::{WindowOptions, run};
 
 use crate::args::Args;
@@ -106,6 +106,11 @@ fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
         bar.set_length(progress.total.max(1));
         bar.set_position(progress.done);
     };
+    if let Some(made_up) = args.scene.as_deref().and_then(made_up) {
+        let scene = SceneSource::procedural(made_up.parse::<Procedural>()?).build(&report);
+        bar.finish_and_clear();
+        return Ok(scene?);
+    }
     let default = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
     let path = args.scene.as_deref().unwrap_or(default);
     let disk = DiskCache::of_application("vixen");
@@ -114,6 +119,11 @@ fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
     let (scene, origin) = opened?;
     origin.message().inspect(|message| println!("{message}"));
     Ok(scene)
+}
+
+/// What is given for a scene, if it names a made-up one and no file.
+fn made_up(scene: &Path) -> Option<&str> {
+    scene.to_str().filter(|text| Procedural::is_named_by(text) && !scene.exists())
 }
 
 fn progress_bar(message: &'static str, length: u64) -> ProgressBar {

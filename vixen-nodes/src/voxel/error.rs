@@ -30,6 +30,15 @@ pub enum SceneError {
         /// What it looks like, and what to do.
         hint: &'static str,
     },
+    /// No made-up scene is called so, or its size is impossible.
+    #[error(
+        "`{text}` names no scene; write NAME, NAME:SIZE or NAME:SIZE:SEED with cornell, noise, tunnels or cityscape, \
+         and a size from 16 to {MAX_EDGE}"
+    )]
+    UnknownProcedural {
+        /// What was given.
+        text: String,
+    },
     /// The format is known, but support for it was left out of this build.
     #[error("{} needs the cargo feature `{feature}` of vixen-nodes; build with it", path.display())]
     FeatureMissing {

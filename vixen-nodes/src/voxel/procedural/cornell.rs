@@ -1,0 +1,89 @@
+//! The Cornell box (Goral et al. 1984), open to the front.
+
+use glam::{UVec3, Vec3};
+
+use super::matt;
+use crate::voxel::layout::{BRICK_VOXELS, Material, unmorton3};
+use crate::voxel::source::{BrickVoxels, Content, Cube, MaterialIndex, VoxelSource};
+
+const WHITE: MaterialIndex = 0;
+const RED: MaterialIndex = 1;
+const GREEN: MaterialIndex = 2;
+const LAMP: MaterialIndex = 3;
+
+/// How thick walls are, for the room's edge.
+const WALL: f32 = 1.0 / 32.0;
+
+/// Boxes by centre, half their size, and sine and cosine of their turn about the vertical; the room's edge is 1. Where two overlap the
+/// first counts.
+const BOXES: [(MaterialIndex, Vec3, Vec3, [f32; 2]); 8] = [
+    (LAMP, Vec3::new(0.5, 1.0 - WALL, 0.5), Vec3::new(0.13, 0.012, 0.11), [0.0, 1.0]),
+    (WHITE, Vec3::new(0.5, 0.5 * WALL, 0.5), Vec3::new(0.5, 0.5 * WALL, 0.5), [0.0, 1.0]),
+    (WHITE, Vec3::new(0.5, 1.0 - 0.5 * WALL, 0.5), Vec3::new(0.5, 0.5 * WALL, 0.5), [0.0, 1.0]),
+    (RED, Vec3::new(0.5 * WALL, 0.5, 0.5), Vec3::new(0.5 * WALL, 0.5, 0.5), [0.0, 1.0]),
+    (GREEN, Vec3::new(1.0 - 0.5 * WALL, 0.5, 0.5), Vec3::new(0.5 * WALL, 0.5, 0.5), [0.0, 1.0]),
+    (WHITE, Vec3::new(0.5, 0.5, 0.5 * WALL), Vec3::new(0.5, 0.5, 0.5 * WALL), [0.0, 1.0]),
+    (WHITE, Vec3::new(0.33, WALL + 0.29, 0.36), Vec3::new(0.145, 0.29, 0.145), [0.287, 0.958]),
+    (WHITE, Vec3::new(0.67, WALL + 0.145, 0.66), Vec3::new(0.145, 0.145, 0.145), [-0.312, 0.950]),
+];
+
+pub(super) struct Cornell {
+    edge: u32,
+}
+
+impl Cornell {
+    pub fn new(edge: u32) -> Self {
+        Self { edge }
+    }
+
+    /// The signed distance of a point from a box, or less: negative inside. The point is in voxels.
+    fn distance(&self, index: usize, at: Vec3) -> f32 {
+        let (_, centre, half, [sine, cosine]) = BOXES[index];
+        let edge = self.edge as f32;
+        let from = at - centre * edge;
+        let turned = Vec3::new(cosine * from.x - sine * from.z, from.y, sine * from.x + cosine * from.z);
+        (turned.abs() - half * edge).max_element()
+    }
+
+    fn material(&self, at: Vec3) -> Option<MaterialIndex> {
+        (0..BOXES.len()).find(|&index| self.distance(index, at) < 0.0).map(|index| BOXES[index].0)
+    }
+}
+
+pub(super) fn palette() -> Vec<Material> {
+    let lamp = Material { color: [1.0, 0.9, 0.7, 8.0] };
+    vec![matt(0.73, 0.73, 0.73), matt(0.63, 0.065, 0.05), matt(0.14, 0.45, 0.091), lamp]
+}
+
+impl VoxelSource for Cornell {
+    fn size(&self) -> UVec3 {
+        UVec3::splat(self.edge)
+    }
+
+    fn content(&self, cube: Cube) -> Content {
+        let middle = cube.origin.as_vec3() + 0.5 * cube.edge as f32;
+        // To the farthest voxel's centre, by which distances differ at most, and a little for rounding.
+        let reach = 0.5 * 3f32.sqrt() * cube.edge as f32 * 1.001;
+        for (index, shape) in BOXES.iter().enumerate() {
+            let distance = self.distance(index, middle);
+            if distance < -reach && cube.is_inside(self.size()) {
+                return Content::Solid(shape.0);
+            }
+            if distance < reach {
+                return Content::Mixed;
+            }
+        }
+        Content::Empty
+    }
+
+    fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
+        for number in 0..BRICK_VOXELS as u32 {
+            let at = origin + UVec3::from_array(unmorton3(number));
+            if at.cmplt(self.size()).all()
+                && let Some(material) = self.material(at.as_vec3() + 0.5)
+            {
+                brick.set_number(number, material);
+            }
+        }
+    }
+}

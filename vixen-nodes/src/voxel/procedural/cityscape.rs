@@ -67,7 +67,8 @@ impl Cityscape {
         };
         let inset = (chance(2) * 0.2 * self.lot as f32) as u32;
         let parks = chance(3) < 0.08;
-        let parts = if parks { [part(0, 0.0), part(0, 0.0)] } else { [part(0, 0.45 + 0.4 * chance(4)), part(inset, 1.0)] };
+        let parts =
+            if parks { [part(0, 0.0), part(0, 0.0)] } else { [part(0, 0.45 + 0.4 * chance(4)), part(inset, 1.0)] };
         let wall = WALLS + (hash(self.seed, lot.x, lot.y, 5) % u32::from(SHADES)) as MaterialIndex;
         Tower { parts, wall: if parks { GREEN } else { wall } }
     }

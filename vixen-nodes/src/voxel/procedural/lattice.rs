@@ -109,7 +109,6 @@ fn blend(corners: &[f32; 8], x: f32, y: f32, z: f32) -> f32 {
 /// The rows of a brick that lie in a scene of this edge, with where they start, and how many of their values do.
 pub(super) fn rows_inside(origin: UVec3, edge: u32) -> impl Iterator<Item = (usize, UVec3, u32)> {
     let ends = (UVec3::splat(edge) - origin).min(UVec3::splat(BRICK_EDGE));
-    (0..ends.z).flat_map(move |z| {
-        (0..ends.y).map(move |y| ((z * BRICK_EDGE + y) as usize, UVec3::new(0, y, z), ends.x))
-    })
+    (0..ends.z)
+        .flat_map(move |z| (0..ends.y).map(move |y| ((z * BRICK_EDGE + y) as usize, UVec3::new(0, y, z), ends.x)))
 }

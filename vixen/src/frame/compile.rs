@@ -14,7 +14,6 @@ use crate::frame::params::Params;
 use crate::frame::physical::Resources;
 use crate::frame::pipeline::{AttachmentFormats, PipelineCache};
 use crate::frame::recompile::Changes;
-use crate::frame::record::BarrierScratch;
 use crate::frame::report::Report;
 use crate::frame::segment::Segments;
 use crate::frame::submission::Submission;
@@ -132,7 +131,7 @@ impl Graph {
         gather(&mut nodes);
 
         let timing = if options.gpu_times { Timing::new(device, nodes.len() as u32, frame_slots)? } else { None };
-        let segments = Segments::new(device, &plan, frame_slots, timing.is_some())?;
+        let segments = Segments::new(device, &plan, &resources, hosts.len() as u32, frame_slots, timing.is_some())?;
         if segments.items().iter().any(|segment| segment.variants.wanted() > MAX_VARIANTS) {
             return Err(CompileError::Unsupported {
                 what: "the graph".to_owned(),
@@ -156,7 +155,6 @@ impl Graph {
             uploader: None,
             segments,
             timeline: Timeline::new(device)?,
-            scratch: BarrierScratch::new(&plan),
             hosts,
             report,
             layouts,

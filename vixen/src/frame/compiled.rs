@@ -17,7 +17,6 @@ use crate::frame::params::Params;
 use crate::frame::physical::{Resources, Usages};
 use crate::frame::pipeline::PipelineCache;
 use crate::frame::recompile::{Changes, Recompiled};
-use crate::frame::record::BarrierScratch;
 use crate::frame::report::Report;
 use crate::frame::segment::Segments;
 use crate::frame::submission::Submission;
@@ -44,7 +43,6 @@ pub struct CompiledGraph {
     pub(super) frame_slots: u32,
     pub(super) segments: Segments,
     pub(super) timeline: Timeline,
-    pub(super) scratch: BarrierScratch,
     /// The nodes that run on the CPU, as indices of `nodes`.
     pub(super) hosts: Vec<u32>,
     pub(super) report: Report,
@@ -194,7 +192,7 @@ impl CompiledGraph {
     /// The newest known GPU time of each node, in milliseconds; nothing unless compiled with `gpu_times`.
     pub fn gpu_times(&self) -> impl Iterator<Item = (&str, f64)> {
         let times = self.timing.as_ref().map_or(&[][..], Timing::milliseconds);
-        self.nodes.iter().zip(times).filter_map(|(node, time)| Some((node.name.as_str(), (*time)?)))
+        self.nodes.iter().zip(times).filter_map(|(node, time)| Some((node.facts.name.as_str(), (*time)?)))
     }
 
     /// What compile found and made.

@@ -312,7 +312,7 @@ impl CompiledGraph {
                 Touch::Resource(resource) => see(resource),
                 Touch::Node(node) => {
                     if let Some(index) = self.living[node as usize] {
-                        let bindings = &self.nodes[index as usize].bindings;
+                        let bindings = &self.nodes[index as usize].facts.bindings;
                         bindings.iter().flat_map(|binding| &binding.parts).for_each(|part| see(part.resource));
                     }
                 }

@@ -1,7 +1,7 @@
 //! Execute: provision what a plan needs, record it, and run frames that do nothing but submit.
 //!
 //! `compile` goes from a declared graph to a [`CompiledGraph`]: `validate` asks the device, `physical` makes resources,
-//! `pipeline` pipelines, `node` descriptor sets, `segment` and `record` command buffers. `run` runs frames, `follow` makes
+//! `pipeline` pipelines, `node` descriptor sets, `segment`, `tape` and `record` command buffers. `run` runs frames, `follow` makes
 //! anew what an output's size or an import changes, and `recompile` binds and records what hangs on it.
 
 mod binding_table;
@@ -27,6 +27,7 @@ mod run;
 mod segment;
 mod submission;
 mod swapchain;
+mod tape;
 mod timeline;
 mod timing;
 mod uploads;

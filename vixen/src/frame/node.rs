@@ -1,7 +1,7 @@
 //! Nodes as the executor keeps them: resolved slots and descriptor sets for every variant.
 
 use std::any::Any;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::sync::Arc;
 
 use ash::vk;
@@ -9,7 +9,7 @@ use ash::vk;
 use crate::bind::{Binder, Bound, DescriptorSlot};
 use crate::device::{Device, DeviceError};
 use crate::frame::RecordContext;
-use crate::frame::moment::{MAX_VARIANTS, Variants};
+use crate::frame::moment::{MAX_VARIANTS, Moment, Variants};
 use crate::frame::owned::Owned;
 use crate::frame::physical::Resources;
 use crate::frame::pipeline::NodePipelines;
@@ -19,37 +19,45 @@ use crate::graph::view::Resolved;
 use crate::graph::{CompileError, NodeDeclaration, SlotEffect, SlotKind};
 use crate::plan::{Condition, ResourceId};
 
-/// A living node.
+/// A living node. What recording reads of it lies together: with thousands of nodes recording waits for memory more than for
+/// anything else.
 pub(crate) struct NodeRuntime {
-    pub declaration: &'static NodeDeclaration,
-    pub name: String,
-    pub at: CallSite,
-    pub data: Box<dyn Any + Send>,
     pub record: fn(&mut RecordContext<'_>),
+    pub data: Box<dyn Any + Send>,
+    pub declaration: &'static NodeDeclaration,
     pub pipelines: Arc<NodePipelines>,
     /// When it runs.
     pub condition: Condition,
+    pub variants: Variants,
+    /// How many bindings and descriptor sets each variant has.
+    each: (u32, u32),
+    hot: Hot,
+    pub facts: Box<Facts>,
+}
+
+/// What recording reads besides, in allocations of its own.
+#[derive(Clone, Default)]
+struct Hot {
+    label: CString,
+    push: Box<[u8]>,
+    /// For each slot, its first binding and the number of them.
+    slots: Box<[(u32, u32)]>,
+    /// What each binding is: variants × bindings.
+    resolved: Box<[Resolved]>,
+    /// Variants × sets.
+    sets: Box<[vk::DescriptorSet]>,
+}
+
+/// What frames do not need of a node.
+pub(crate) struct Facts {
+    pub name: String,
+    pub at: CallSite,
     /// Its wires, in the order of slots and elements.
     pub bindings: Vec<DeclaredBinding>,
     /// Index of its first access in the plan's input.
     first_access: u32,
-    pub variants: Variants,
     /// Descriptor sets of every variant, and what they point to.
     binder: Binder,
-    pub hot: Hot,
-}
-
-/// What recording a node reads.
-#[derive(Clone, Default)]
-pub(crate) struct Hot {
-    pub label: CString,
-    push: Vec<u8>,
-    /// For each slot, its first binding and the number of them.
-    slots: Vec<(u32, u32)>,
-    /// What each binding is: variants × bindings.
-    resolved: Vec<Resolved>,
-    /// Variants × sets.
-    sets: Vec<vk::DescriptorSet>,
 }
 
 impl NodeRuntime {
@@ -65,30 +73,29 @@ impl NodeRuntime {
             let (name, binding) = (slot.name, slot.binding?);
             Some(DescriptorSlot { name, binding })
         });
+        let binder = Binder::new(bound);
+        let label = CString::new(node.name.replace('\0', "")).expect("zero bytes were removed");
         Self {
-            binder: Binder::new(bound),
             declaration: node.declaration,
-            hot: Hot {
-                label: CString::new(node.name.replace('\0', "")).expect("zero bytes were removed"),
-                push: node.push,
-                slots,
-                ..Hot::default()
-            },
-            name: node.name,
-            at: node.at,
             data: node.data,
             record: node.record,
+            each: (node.bindings.len() as u32, pipelines.set_layouts().count() as u32),
             pipelines,
             condition,
-            bindings: node.bindings,
-            first_access,
             variants: Variants::ONE,
+            hot: Hot { label, push: node.push.into(), slots, ..Hot::default() },
+            facts: Box::new(Facts { name: node.name, at: node.at, bindings: node.bindings, first_access, binder }),
         }
+    }
+
+    /// What debuggers call its commands.
+    pub fn label(&self) -> &CStr {
+        &self.hot.label
     }
 
     /// Whether it touches a resource.
     pub fn touches(&self, which: impl Fn(ResourceId) -> bool) -> bool {
-        self.bindings.iter().flat_map(|binding| &binding.parts).any(|part| which(part.resource))
+        self.facts.bindings.iter().flat_map(|binding| &binding.parts).any(|part| which(part.resource))
     }
 
     /// How many variants it needs, from what it touches.
@@ -99,7 +106,7 @@ impl NodeRuntime {
         images: impl Fn(ResourceId) -> (u32, u32),
     ) {
         let mut variants = Variants::ONE;
-        for part in self.bindings.iter().flat_map(|binding| &binding.parts) {
+        for part in self.facts.bindings.iter().flat_map(|binding| &binding.parts) {
             variants.switches |= part.condition.mask;
             if let Some(physical) = resources.get(part.resource) {
                 variants.touch(physical.residency, frame_slots, images(part.resource));
@@ -112,16 +119,17 @@ impl NodeRuntime {
     pub fn resolve(&mut self, resources: &mut Resources, layouts: &[vk::ImageLayout]) -> Result<(), CompileError> {
         if self.variants.wanted() > MAX_VARIANTS {
             return Err(CompileError::Unsupported {
-                what: format!("node `{}`", self.name),
-                at: self.at,
+                what: format!("node `{}`", self.facts.name),
+                at: self.facts.at,
                 problem: "hangs on too many switches and histories at once; select wires before they reach it, or use fewer switches",
             });
         }
-        self.hot.resolved.clear();
+        let facts = &self.facts;
+        let mut all = Vec::with_capacity(self.variants.count() * facts.bindings.len());
         for variant in 0..self.variants.count() {
             let moment = self.variants.moment(variant);
-            let mut access = self.first_access as usize;
-            for binding in &self.bindings {
+            let mut access = facts.first_access as usize;
+            for binding in &facts.bindings {
                 let slot = &self.declaration.slots[binding.slot as usize];
                 let view = matches!(slot.kind, SlotKind::Color | SlotKind::Depth) || slot.binding.is_some();
                 // The alternative for this state of the switches. Where a state excludes all of them the node does not run.
@@ -132,33 +140,36 @@ impl NodeRuntime {
                     None => Resolved::default(),
                 };
                 resolved.written = slot.effect != SlotEffect::Read;
-                self.hot.resolved.push(resolved);
+                all.push(resolved);
                 access += binding.parts.len();
             }
         }
+        self.hot.resolved = all.into();
         Ok(())
     }
 
-    /// The node's record function with everything it needs, for a variant.
-    pub fn parts(&mut self, variant: usize) -> NodeParts<'_> {
+    /// What its record function needs at a moment.
+    pub fn parts(&mut self, moment: &Moment) -> NodeParts<'_> {
         let Hot { push, slots, resolved, sets, .. } = &self.hot;
-        let (bindings, each) = (self.bindings.len(), sets.len() / self.variants.count());
+        let (variant, (bindings, each)) = (self.variants.index(moment), self.each);
+        let (bindings, each) = (bindings as usize, each as usize);
         NodeParts {
             slots,
-            resolved: &resolved[variant * bindings..(variant + 1) * bindings],
+            resolved: &resolved[variant * bindings..][..bindings],
             data: &mut *self.data,
             pipelines: &self.pipelines,
-            sets: &sets[variant * each..(variant + 1) * each],
+            sets: &sets[variant * each..][..each],
             push,
         }
     }
 
     /// Writes the descriptors of every variant that do not point to what was resolved.
     pub fn write_descriptors(&mut self, device: &Device) {
-        if self.binder.all_sets().is_empty() {
+        let binder = &mut self.facts.binder;
+        if binder.all_sets().is_empty() {
             return;
         }
-        let bindings = self.bindings.len();
+        let bindings = self.each.0 as usize;
         let bound_slots = || {
             let slots = self.declaration.slots.iter().zip(&self.hot.slots);
             slots.filter_map(|(slot, &range)| Some((slot.binding?.descriptor, range))).enumerate()
@@ -172,7 +183,7 @@ impl NodeRuntime {
                     .collect();
                 // SAFETY: sets and resources are alive and no pending command buffer uses the sets: they are new, or the
                 // executor waited. It records again what binds them.
-                unsafe { self.binder.bind(device, variant, slot, 0, &bound) }
+                unsafe { binder.bind(device, variant, slot, 0, &bound) }
                     .expect("the binder's slots are the node's, and the wiring checked how many wires each has");
             }
         }
@@ -180,13 +191,14 @@ impl NodeRuntime {
 
     /// How many descriptors were written so far.
     pub fn descriptors_written(&self) -> u64 {
-        self.binder.rewritten()
+        self.facts.binder.rewritten()
     }
 }
 
 impl<'n> From<&'n NodeRuntime> for Wired<'n> {
     fn from(node: &'n NodeRuntime) -> Self {
-        Self { name: &node.name, at: node.at, declaration: node.declaration, bindings: &node.bindings }
+        let facts = &node.facts;
+        Self { name: &facts.name, at: facts.at, declaration: node.declaration, bindings: &facts.bindings }
     }
 }
 
@@ -200,8 +212,7 @@ pub(crate) struct NodeParts<'n> {
     pub push: &'n [u8],
 }
 
-/// Allocates what recording reads anew, node after node, so that it lies together: with thousands of nodes recording waits for
-/// memory more than for anything else.
+/// Allocates what recording reads anew, node after node, so that it lies together.
 pub(crate) fn gather(nodes: &mut [NodeRuntime]) {
     let gathered: Vec<Hot> = nodes.iter().map(|node| node.hot.clone()).collect();
     for (node, hot) in nodes.iter_mut().zip(gathered) {
@@ -251,8 +262,8 @@ pub(crate) fn allocate_sets(
                 .map_err(DeviceError::vulkan("vkAllocateDescriptorSets"))?;
             sets.extend(allocated);
         }
-        node.hot.sets = sets.clone();
-        node.binder.give_sets(sets, node.variants.count());
+        node.hot.sets = sets.as_slice().into();
+        node.facts.binder.give_sets(sets, node.variants.count());
     }
     Ok(Some(pool))
 }

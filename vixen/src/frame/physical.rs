@@ -424,7 +424,17 @@ impl Physical {
         }
     }
 
-    /// The format of an image.
+    /// Whether it is an image.
+    pub fn is_image(&self) -> bool {
+        matches!(self.shape, Shape::Image { .. })
+    }
+
+    /// Whether it is a buffer.
+    pub fn is_buffer(&self) -> bool {
+        matches!(self.shape, Shape::Buffer { .. })
+    }
+
+    /// The aspect of an image.
     pub fn aspect(&self) -> vk::ImageAspectFlags {
         match self.shape {
             Shape::Image { format, .. } => format.aspect,

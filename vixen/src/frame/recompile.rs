@@ -5,6 +5,7 @@ use ash::vk;
 use crate::event::RecompileCause;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::record::Recorder;
+use crate::frame::segment::SegmentRuntime;
 use crate::graph::CompileError;
 use crate::graph::tables::Placement;
 use crate::memory::Phase;
@@ -147,7 +148,7 @@ impl CompiledGraph {
     /// Records the static segments, or those of them that touch what changed. Returns how many, and their command buffers.
     pub(super) fn record_static(&mut self, changes: Option<&Changes>) -> Result<(u32, u32), CompileError> {
         self.assign_outputs();
-        self.segments.allocate(&self.device)?;
+        self.segments.prepare(&self.device, &self.resources)?;
         let (mut segments, mut recordings) = (0, 0);
         for index in 0..self.plan.segments.len() {
             if changes.is_some_and(|changes| !self.is_touched(index, changes)) || !self.is_recorded_once(index) {
@@ -186,26 +187,20 @@ impl CompiledGraph {
 
     /// Records a static segment in all of its variants, and returns their number.
     fn record_segment(&mut self, index: usize) -> Result<u32, CompileError> {
-        let recorder = Recorder {
-            device: &self.device,
-            plan: &self.plan,
-            resources: &self.resources,
-            living: &self.living,
-            timing: self.timing.as_ref(),
-        };
-        let (segment, runtime) = (&self.plan.segments[index], &self.segments.items()[index]);
+        let SegmentRuntime { variants, commands, tape, .. } = &mut self.segments.items_mut()[index];
         // Frames in flight share a recording that does not depend on the slot. Drivers make less of one that may be pending
         // twice, so only those say so.
-        let shared = self.frame_slots > 1 && runtime.variants.slots == 1;
+        let shared = self.frame_slots > 1 && variants.slots == 1;
         let flags =
             if shared { vk::CommandBufferUsageFlags::SIMULTANEOUS_USE } else { vk::CommandBufferUsageFlags::empty() };
-        for (variant, &commands) in runtime.commands.iter().enumerate() {
-            let moment = runtime.variants.moment(variant);
-            recorder
-                .segment(&mut self.nodes, &mut self.scratch, segment, &moment, commands, flags)
+        for (variant, &commands) in commands.iter().enumerate() {
+            let moment = &variants.moment(variant);
+            let (device, resources, timing) = (&self.device, &self.resources, self.timing.as_ref());
+            Recorder { device, resources, timing, moment }
+                .segment(&mut self.nodes, tape, commands, flags)
                 .map_err(|error| error.named(&self.nodes))?;
         }
-        Ok(runtime.commands.len() as u32)
+        Ok(commands.len() as u32)
     }
 }
 

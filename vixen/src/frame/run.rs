@@ -124,8 +124,8 @@ impl CompiledGraph {
             if !node.condition.holds(moment.switches) {
                 continue;
             }
-            let (declaration, record, variant) = (node.declaration, node.record, node.variants.index(moment));
-            let NodeParts { slots, resolved, data, .. } = node.parts(variant);
+            let (declaration, record) = (node.declaration, node.record);
+            let NodeParts { slots, resolved, data, .. } = node.parts(moment);
             record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Run(&info) });
         }
     }
@@ -139,24 +139,14 @@ impl CompiledGraph {
         // memory for this recording.
         unsafe { self.device.raw().reset_command_pool(pool, vk::CommandPoolResetFlags::empty()) }
             .map_err(DeviceError::vulkan("vkResetCommandPool"))?;
-        let recorder = Recorder {
-            device: &self.device,
-            plan: &self.plan,
-            resources: &self.resources,
-            living: &self.living,
-            timing: self.timing.as_ref(),
-        };
-        let (nodes, scratch) = (&mut self.nodes, &mut self.scratch);
-        for (segment, runtime) in self.plan.segments.iter().zip(self.segments.items()) {
-            if runtime.dynamic {
-                let flags = vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT;
-                recorder.segment(nodes, scratch, segment, moment, runtime.commands(moment), flags).map_err(
-                    |error| match error {
-                        RecordError::Device(error) => error.into(),
-                        refused => FrameError::Record(refused.named(nodes)),
-                    },
-                )?;
-            }
+        let (device, resources, timing) = (&self.device, &self.resources, self.timing.as_ref());
+        let recorder = Recorder { device, resources, timing, moment };
+        for segment in self.segments.items_mut().iter_mut().filter(|segment| segment.dynamic) {
+            let (commands, flags) = (segment.commands(moment), vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT);
+            recorder.segment(&mut self.nodes, &mut segment.tape, commands, flags).map_err(|error| match error {
+                RecordError::Device(error) => error.into(),
+                refused => FrameError::Record(refused.named(&self.nodes)),
+            })?;
         }
         Ok(())
     }

@@ -5,6 +5,8 @@ use ash::vk;
 use crate::device::{Device, DeviceError};
 use crate::frame::moment::{Moment, Variants};
 use crate::frame::owned::Owned;
+use crate::frame::physical::Resources;
+use crate::frame::tape::Tape;
 use crate::plan::Plan;
 
 /// All command buffers of a graph and the pools that they come from.
@@ -25,11 +27,27 @@ pub(crate) struct SegmentRuntime {
     pub dynamic: bool,
     /// By variant, or by frame slot when dynamic.
     pub commands: Vec<vk::CommandBuffer>,
+    pub tape: Tape,
 }
 
 impl Segments {
-    /// Pools for the segments of a plan; [`Segments::allocate`] adds the command buffers.
-    pub fn new(device: &Device, plan: &Plan, frame_slots: u32, timed: bool) -> Result<Self, DeviceError> {
+    /// Pools for the segments of a plan; [`Segments::prepare`] adds the command buffers.
+    ///
+    /// `first_node` is the index of the plan's first node among the living ones, where the others follow it in the plan's order.
+    pub fn new(
+        device: &Device,
+        plan: &Plan,
+        resources: &Resources,
+        first_node: u32,
+        frame_slots: u32,
+        timed: bool,
+    ) -> Result<Self, DeviceError> {
+        let mut next_node = first_node;
+        let mut tape = |segment| {
+            let tape = Tape::new(plan, segment, next_node, resources);
+            next_node = tape.nodes().end;
+            tape
+        };
         let items = plan
             .segments
             .iter()
@@ -42,6 +60,7 @@ impl Segments {
                 },
                 dynamic: segment.dynamic,
                 commands: Vec::new(),
+                tape: tape(segment),
             })
             .collect();
         let dynamic =
@@ -66,9 +85,11 @@ impl Segments {
         self.dynamic[slot as usize].get()
     }
 
-    /// Allocates command buffers for every variant, where their number changed. The GPU must be done with the old ones.
-    pub fn allocate(&mut self, device: &Device) -> Result<(), DeviceError> {
+    /// Makes everything ready to be recorded: command buffers for every variant, where their number changed, and the resources
+    /// as they are now. The GPU must be done with the old ones.
+    pub fn prepare(&mut self, device: &Device, resources: &Resources) -> Result<(), DeviceError> {
         self.any_dynamic = self.items.iter().any(|segment| segment.dynamic);
+        self.items.iter_mut().for_each(|segment| segment.tape.refer(resources));
         for segment in &mut self.items {
             let wanted = if segment.dynamic { self.dynamic.len() } else { segment.variants.count() };
             if segment.commands.len() == wanted {

@@ -1,28 +1,10 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 
-// One primary ray a pixel through the scene, lit by sun and sky.
+// One primary ray a pixel through the brick map, lit by sun and sky.
 
 #include "voxel_view.glsl"
 #include "voxel_scene.glsl"
 #include "voxel_trace.glsl"
 #include "voxel_surface.glsl"
-#include "voxel_light.glsl"
-#include "voxel_picture.glsl"
-
-layout(local_size_x = 8, local_size_y = 8) in;
-
-layout(set = 0, binding = 6, rgba16f) writeonly uniform image2D color;
-
-void main() {
-    ivec2 pixel = ivec2(gl_GlobalInvocationID.xy);
-    ivec2 extent = imageSize(color);
-    if (any(greaterThanEqual(pixel, extent))) {
-        return;
-    }
-    vec3 origin = camera.position.xyz;
-    vec3 direction = primary_direction(pixel, extent);
-    Hit hit;
-    bool found = trace(ivec3(params.scene_size), int(params.scene_levels), origin, direction, 1e30, hit);
-    imageStore(color, pixel, vec4(picture(found, hit, origin, direction, extent), 1.0));
-}
+#include "voxel_march.glsl"

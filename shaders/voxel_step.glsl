@@ -3,6 +3,16 @@
 // The ray keeps the voxel that it is in as integers, and only ever moves it forward, so rounding cannot lead it astray: it may
 // choose the wrong side of an edge that it passes within a few millionths of the scene's size, and nothing else.
 
+// Whether to count the iterations of marches, to compare structures by.
+layout(constant_id = 0) const bool COUNTS = false;
+uint iterations = 0u;
+
+void count_iteration() {
+    if (COUNTS) {
+        ++iterations;
+    }
+}
+
 const uint NO_BRICK = 0xFFFFFFFFu;
 const uint FACE_INSIDE = 6u;
 
@@ -12,7 +22,8 @@ struct Hit {
     uint face;
     // In lengths of the ray's direction.
     float t;
-    // The brick, or NO_BRICK: then all around is of one material.
+    // The brick, or NO_BRICK: then all around is of one material. Other structures than the brick map say in these two what
+    // their surface() has to know.
     uint brick;
     uint material;
 };

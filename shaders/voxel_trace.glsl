@@ -20,6 +20,7 @@ bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hi
         int shift = 0;
         if (mask == SOLID) {
             for (;;) {
+                count_iteration();
                 Node node = nodes.data[path[level]];
                 if (node.first == SOLID) {
                     hit = Hit(place.voxel, place.face, place.t, NO_BRICK, node.material);
@@ -44,6 +45,7 @@ bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hi
             }
         }
         if (mask != SOLID) {
+            count_iteration();
             uint number = morton3(uvec3(place.voxel));
             uvec2 group = masks.data[mask].groups[number >> 6];
             if (has_bit(group, number & 63u)) {

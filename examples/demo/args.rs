@@ -20,6 +20,9 @@ pub struct Args {
     /// How to trace the voxels.
     #[arg(long, value_name = "HOW", value_enum, default_value_t = Pipeline::Compute)]
     pub pipeline: Pipeline,
+    /// What the voxels lie in; what is not the default takes the compute pipeline.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Structure::Brick)]
+    pub structure: Structure,
     /// Width and height of the picture, in pixels.
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
     pub size: [u32; 2],
@@ -72,7 +75,38 @@ impl Pipeline {
     }
 }
 
+/// A structure for voxels. All give the same picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Structure {
+    /// A tree over bricks of 8×8×8 voxels
+    Brick,
+    /// A plain 64-tree, to compare with
+    Tree64,
+    /// An efficient sparse voxel octree, to compare with
+    Esvo,
+}
+
+impl From<Structure> for vixen_nodes::Structure {
+    fn from(structure: Structure) -> Self {
+        match structure {
+            Structure::Brick => Self::BrickMap,
+            Structure::Tree64 => Self::Tree64,
+            Structure::Esvo => Self::Esvo,
+        }
+    }
+}
+
 impl Args {
+    /// Fails unless the pipeline can trace the structure.
+    pub fn check(&self) -> Result<(), String> {
+        let marched = matches!(self.pipeline, Pipeline::Compute | Pipeline::Auto);
+        match self.structure {
+            Structure::Brick => Ok(()),
+            _ if marched => Ok(()),
+            _ => Err("only compute marches through this structure: leave --pipeline out, or --structure".to_owned()),
+        }
+    }
+
     /// Whether to open a window: unless told otherwise, where there is a display.
     pub fn window(&self) -> bool {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());

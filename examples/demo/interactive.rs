@@ -8,13 +8,13 @@ use vixen_nodes::Orbit;
 use vixen_nodes::voxel::Scene;
 use vixen_nodes::window::Application;
 
-use crate::args::Pipeline;
+use crate::args::{Pipeline, Structure};
 use crate::picture::{Costs, Handles, Picture};
 
 /// Orbits with the mouse.
 pub struct Interactive<'a> {
     scene: &'a Scene,
-    pipeline: Pipeline,
+    how: (Pipeline, Structure),
     frames: Option<u32>,
     orbit: Orbit,
     pub handles: Option<Handles>,
@@ -24,9 +24,9 @@ pub struct Interactive<'a> {
 }
 
 impl<'a> Interactive<'a> {
-    pub fn new(scene: &'a Scene, pipeline: Pipeline, frames: Option<u32>) -> Self {
+    pub fn new(scene: &'a Scene, how: (Pipeline, Structure), frames: Option<u32>) -> Self {
         let (orbit, costs) = (Orbit::default(), Costs::default());
-        Self { scene, pipeline, frames, orbit, handles: None, costs, voxel_bytes: 0, shown: 0 }
+        Self { scene, how, frames, orbit, handles: None, costs, voxel_bytes: 0, shown: 0 }
     }
 
     fn moved(&mut self, graph: &mut CompiledGraph) {
@@ -38,7 +38,7 @@ impl<'a> Interactive<'a> {
 
 impl Application for Interactive<'_> {
     fn start(&mut self, device: &Device, output: Output) -> Result<CompiledGraph, Box<dyn Error>> {
-        let (picture, voxel_bytes) = Picture::new(device, self.scene, self.pipeline, output)?;
+        let (picture, voxel_bytes) = Picture::new(device, self.scene, self.how, output)?;
         self.handles = Some(picture.handles());
         self.voxel_bytes = voxel_bytes;
         Ok(picture.graph)

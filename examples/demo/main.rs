@@ -42,6 +42,7 @@ fn main() -> ExitCode {
 }
 
 fn draw(args: &Args) -> Result<(), Box<dyn Error>> {
+    args.check()?;
     let select = match args.device.as_deref().map(|wanted| (wanted, wanted.parse())) {
         None => Select::Default,
         Some((_, Ok(index))) => Select::Index(index),
@@ -59,7 +60,8 @@ fn draw(args: &Args) -> Result<(), Box<dyn Error>> {
 
 fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn Error>> {
     let [width, height] = args.size;
-    let (mut picture, voxel_bytes) = Picture::new(device, scene, args.pipeline, Output::headless(width, height))?;
+    let (mut picture, voxel_bytes) =
+        Picture::new(device, scene, (args.pipeline, args.structure), Output::headless(width, height))?;
     save_drawing(args, &picture.graph)?;
     let frames = args.frames.unwrap_or(HEADLESS_FRAMES);
     let bar = progress_bar("drawing", frames.into());
@@ -78,7 +80,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
 
 fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Box<dyn Error>> {
     let title = format!("Vixen: {}", scene.name);
-    let mut interactive = Interactive::new(scene, args.pipeline, args.frames);
+    let mut interactive = Interactive::new(scene, (args.pipeline, args.structure), args.frames);
     let graph = run(WindowOptions { title, size: args.size, device }, &mut interactive)?;
     let (Some(mut graph), Some(handles)) = (graph, interactive.handles) else { return Ok(()) };
     save_drawing(args, &graph)?;

@@ -10,9 +10,9 @@ use vixen_examples::{clock, heap};
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::cacher::{DiskCache, keep_pipelines, load_pipelines};
 use vixen_nodes::voxel::{Scene, default_params, default_view};
-use vixen_nodes::{Orbit, OrbitCamera, ToneMap, VoxelPipeline, VoxelScene};
+use vixen_nodes::{Orbit, OrbitCamera, StructureWires, StructuredScene, ToneMap, VoxelPipeline};
 
-use crate::args::Pipeline;
+use crate::args::{Pipeline, Structure};
 
 /// A compiled demo and the handles to steer and read it.
 pub struct Picture {
@@ -41,33 +41,38 @@ impl Picture {
     pub fn new(
         device: &Device,
         scene: &Scene,
-        pipeline: Pipeline,
+        (pipeline, structure): (Pipeline, Structure),
         output: Output,
     ) -> Result<(Self, u64), Box<dyn Error>> {
         let start = default_view(scene);
         let params = default_params(scene, &start);
-        let voxels = VoxelScene::upload(device, &scene.map)?;
-        let pipeline = pipeline.on(device);
+        let voxels = StructuredScene::upload(device, &scene.map, structure.into())?;
+        let pipeline = if structure == Structure::Brick { pipeline.on(device) } else { Pipeline::Compute };
         let traced = matches!(pipeline, Pipeline::Rt | Pipeline::Hybrid);
-        let structure = traced.then(|| VoxelStructure::build(device, &scene.map)).transpose()?;
+        let boxes = traced.then(|| VoxelStructure::build(device, &scene.map)).transpose()?;
 
         let graph = Graph::new(output);
         let (orbit, orbit_wire) = graph.param(Orbit::default());
         let wires = voxels.wires(&graph);
-        let boxes = structure.as_ref().map(|structure| structure.wires(&graph));
+        let box_wires = boxes.as_ref().map(|boxes| boxes.wires(&graph));
         let camera = graph.add(OrbitCamera { orbit: &orbit_wire, start });
-        let pipeline = match (&boxes, pipeline) {
-            (Some(boxes), Pipeline::Rt) => VoxelPipeline::RayTracing(boxes),
-            (Some(boxes), _) => VoxelPipeline::Hybrid(boxes),
-            (None, Pipeline::Fragment) => VoxelPipeline::Fragment,
-            (None, _) => VoxelPipeline::Compute,
+        let color = match &wires {
+            StructureWires::BrickMap(wires) => {
+                let pipeline = match (&box_wires, pipeline) {
+                    (Some(boxes), Pipeline::Rt) => VoxelPipeline::RayTracing(boxes),
+                    (Some(boxes), _) => VoxelPipeline::Hybrid(boxes),
+                    (None, Pipeline::Fragment) => VoxelPipeline::Fragment,
+                    (None, _) => VoxelPipeline::Compute,
+                };
+                pipeline.draw(&graph, &camera.uniform, wires, params)
+            }
+            other => other.draw(&graph, &camera.uniform, params),
         };
-        let color = pipeline.draw(&graph, &camera.uniform, &wires, params);
         let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
         let pixels = graph.read_back(&tone.ldr);
         graph.present(tone.ldr);
 
-        let voxel_bytes = voxels.bytes() + structure.map_or(0, |structure| structure.bytes());
+        let voxel_bytes = voxels.bytes() + boxes.map_or(0, |boxes| boxes.bytes());
         let graph = compile(&graph, device)?;
         Ok((Self { graph, handles: Handles { orbit, pixels } }, voxel_bytes))
     }

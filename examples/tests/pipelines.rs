@@ -28,24 +28,26 @@ fn assert_refused(output: &Output, words: &str) {
 }
 
 #[test]
-fn all_pipelines_draw_the_same() {
+fn all_pipelines_and_structures_draw_the_same() {
     let demo = env!("CARGO_BIN_EXE_demo");
-    let draw = |pipeline: &str| {
-        let out = file(&format!("{pipeline}.png"));
+    let draw = |option: &str, choice: &str| {
+        let out = file(&format!("{choice}.png"));
         let size = ["--headless", "--resolution", "96", "--size", "160x90", "--frames", "2"];
-        let arguments =
-            [&size[..], &["--pipeline", pipeline, "--out", out.to_str().expect("the path is text")]].concat();
+        let arguments = [&size[..], &[option, choice, "--out", out.to_str().expect("the path is text")]].concat();
         let output = run(demo, &arguments);
-        assert!(output.status.success(), "{pipeline}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{choice}: {}", String::from_utf8_lossy(&output.stderr));
         picture(&out)
     };
-    let compute = draw("compute");
-    for pipeline in ["fragment", "rt", "hybrid", "auto"] {
-        let other = draw(pipeline);
+    let compute = draw("--pipeline", "compute");
+    let others = ["fragment", "rt", "hybrid", "auto"].map(|pipeline| ("--pipeline", pipeline));
+    let structures = ["brick", "tree64", "esvo"].map(|structure| ("--structure", structure));
+    for (option, choice) in others.into_iter().chain(structures) {
+        let other = draw(option, choice);
         let differ = |(a, b): &(&[u8; 3], &[u8; 3])| a.iter().zip(*b).any(|(a, b)| a.abs_diff(*b) > 2);
         let differing = compute.iter().zip(&other).filter(differ).count();
-        assert!(differing * 1000 <= compute.len(), "{pipeline}: {differing} pixels are not as compute draws them");
+        assert!(differing * 1000 <= compute.len(), "{choice}: {differing} pixels are not as compute draws them");
     }
+    assert_refused(&run(demo, &["--headless", "--pipeline", "rt", "--structure", "esvo"]), "--structure");
 }
 
 #[test]

@@ -13,6 +13,8 @@ mod voxel_march;
 mod voxel_pipeline;
 mod voxel_ray_trace;
 mod voxel_scene;
+mod voxel_structure;
+mod voxel_tree;
 #[cfg(feature = "window")]
 pub mod window;
 
@@ -33,3 +35,8 @@ pub use voxel_ray_trace::{
     VoxelRayTrace, VoxelRayTraceOutputs, VoxelRayTraceView,
 };
 pub use voxel_scene::{Updated, VoxelScene, VoxelSceneWires};
+pub use voxel_structure::{Structure, StructureError, StructureWires, StructuredScene};
+pub use voxel_tree::{
+    EsvoHits, EsvoHitsOutputs, EsvoHitsView, EsvoMarch, EsvoMarchOutputs, EsvoMarchView, Tree64Hits, Tree64HitsOutputs,
+    Tree64HitsView, Tree64March, Tree64MarchOutputs, Tree64MarchView, TreeScene, TreeWires,
+};

@@ -43,6 +43,9 @@ impl Compute for VoxelMarch {
 /// Which voxel each pixel's primary ray hits, for comparison with [`voxel::reference`](crate::voxel::reference).
 #[node(compute, shader = "voxel_hits.comp.spv")]
 pub struct VoxelHits {
+    /// Whether to count iterations: then each record says how many its ray took, in place of the face.
+    #[spec]
+    counts: bool,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,

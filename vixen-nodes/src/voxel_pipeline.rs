@@ -89,7 +89,7 @@ impl VoxelPipeline<'_> {
         let VoxelSceneWires { nodes, bricks, masks, .. } = scene;
         let hits = graph.image(Extent::Output);
         match self {
-            Self::Compute => graph.add(VoxelHits { camera, nodes, bricks, masks, hits, params }).hits,
+            Self::Compute => graph.add(VoxelHits { counts: false, camera, nodes, bricks, masks, hits, params }).hits,
             Self::Fragment => {
                 let params = params.into();
                 graph.add(VoxelFragmentHits { camera, nodes, bricks, masks, hits, params }).hits

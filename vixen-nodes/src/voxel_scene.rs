@@ -127,46 +127,69 @@ impl VoxelScene {
         usage: vk::BufferUsageFlags,
         slack: impl Fn(usize) -> usize,
     ) -> Result<Self, DeviceError> {
-        let (budget, category) = (device.budget(), Category::Cacher);
         let descs = [
-            desc("voxel nodes", &map.nodes, usage, &slack),
-            desc("voxel bricks", &map.bricks, usage, &slack),
-            desc("voxel masks", &map.masks, usage, &slack),
-            desc("voxel attributes", &map.attributes, usage, &slack),
-            desc("voxel palette", &map.palette, usage, |_| 0),
+            with(desc("voxel nodes", &map.nodes), usage, &map.nodes, &slack),
+            with(desc("voxel bricks", &map.bricks), usage, &map.bricks, &slack),
+            with(desc("voxel masks", &map.masks), usage, &map.masks, &slack),
+            with(desc("voxel attributes", &map.attributes), usage, &map.attributes, &slack),
+            desc("voxel palette", &map.palette),
         ];
-        // Side by side: each starts where its alignment lets it, after the one before.
-        let mut whole = MemoryDesc { name: "voxel scene", size: 0, alignment: 1, type_bits: u32::MAX };
-        let mut offsets = [0; 5];
-        for (desc, offset) in descs.iter().zip(&mut offsets) {
-            let needs = budget.buffer_requirements(desc)?;
-            *offset = whole.size.next_multiple_of(needs.alignment);
-            whole.size = *offset + needs.size;
-            whole.alignment = whole.alignment.max(needs.alignment);
-            whole.type_bits &= needs.memory_type_bits;
-        }
-        let memory = budget.memory(&whole, category)?;
-        let place =
-            |index: usize| Ok::<_, DeviceError>(budget.aliased_buffer(&memory, offsets[index], &descs[index])?);
-        let [nodes, bricks, masks] = [place(0)?, place(1)?, place(2)?].map(Arc::new);
-        let [attributes, palette] = [place(3)?, place(4)?].map(Arc::new);
-        upload_buffer(device, &nodes, cast_slice(&map.nodes))?;
-        upload_buffer(device, &bricks, cast_slice(&map.bricks))?;
-        upload_buffer(device, &masks, cast_slice(&map.masks))?;
-        upload_buffer(device, &attributes, cast_slice(&map.attributes))?;
-        upload_buffer(device, &palette, cast_slice(&map.palette))?;
+        let contents = [
+            cast_slice(&map.nodes),
+            cast_slice(&map.bricks),
+            cast_slice(&map.masks),
+            cast_slice(&map.attributes),
+            cast_slice(&map.palette),
+        ];
+        let ([nodes, bricks, masks, attributes, palette], memory) =
+            side_by_side(device, "voxel scene", descs, contents)?;
         Ok(Self { nodes, bricks, masks, attributes, palette, memory })
     }
 }
 
-fn desc<'a, T>(
-    name: &'a str,
-    items: &[T],
+/// Makes buffers in one allocation, fills them, and waits until they are filled.
+pub(crate) fn side_by_side<const N: usize>(
+    device: &Device,
+    name: &str,
+    descs: [BufferDesc<'_>; N],
+    contents: [&[u8]; N],
+) -> Result<([Arc<DeviceBuffer>; N], Arc<Memory>), DeviceError> {
+    let budget = device.budget();
+    // Each starts where its alignment lets it, after the one before.
+    let mut whole = MemoryDesc { name, size: 0, alignment: 1, type_bits: u32::MAX };
+    let mut offsets = [0; N];
+    for (desc, offset) in descs.iter().zip(&mut offsets) {
+        let needs = budget.buffer_requirements(desc)?;
+        *offset = whole.size.next_multiple_of(needs.alignment);
+        whole.size = *offset + needs.size;
+        whole.alignment = whole.alignment.max(needs.alignment);
+        whole.type_bits &= needs.memory_type_bits;
+    }
+    let memory = budget.memory(&whole, Category::Cacher)?;
+    let mut buffers = Vec::with_capacity(N);
+    for ((desc, offset), bytes) in descs.iter().zip(offsets).zip(contents) {
+        let buffer = Arc::new(budget.aliased_buffer(&memory, offset, desc)?);
+        upload_buffer(device, &buffer, bytes)?;
+        buffers.push(buffer);
+    }
+    Ok((buffers.try_into().expect("one was made for each of N descriptions"), memory))
+}
+
+/// A storage buffer for these.
+pub(crate) fn desc<'a, T>(name: &'a str, items: &[T]) -> BufferDesc<'a> {
+    let usage = vk::BufferUsageFlags::STORAGE_BUFFER | vk::BufferUsageFlags::TRANSFER_DST;
+    BufferDesc::new(name, size_of_val(items) as u64, usage)
+}
+
+/// The same with another use and room for more.
+fn with<'a, T>(
+    desc: BufferDesc<'a>,
     usage: vk::BufferUsageFlags,
+    items: &[T],
     slack: impl Fn(usize) -> usize,
 ) -> BufferDesc<'a> {
-    let usage = usage | vk::BufferUsageFlags::STORAGE_BUFFER | vk::BufferUsageFlags::TRANSFER_DST;
-    BufferDesc::new(name, ((items.len() + slack(items.len())) * size_of::<T>()) as u64, usage)
+    let size = desc.size + (slack(items.len()) * size_of::<T>()) as u64;
+    BufferDesc { size, usage: desc.usage | usage, ..desc }
 }
 
 fn holds<T>(buffer: &DeviceBuffer, items: &[T]) -> bool {

@@ -19,6 +19,7 @@ fn hits(device: &Device, scene: &Scene, voxels: &VoxelScene, camera: CameraUnifo
     let (_, camera) = graph.param(camera);
     let wires = voxels.wires(&graph);
     let hits = graph.add(VoxelHits {
+        counts: false,
         camera: &camera,
         nodes: &wires.nodes,
         bricks: &wires.bricks,

@@ -81,6 +81,7 @@ fn trace_on_gpu(scene: &Scene, camera: CameraUniform) -> Vec<Option<IVec3>> {
     let (_, camera) = graph.param(camera);
     let wires = voxels.wires(&graph);
     let hits = graph.add(VoxelHits {
+        counts: false,
         camera: &camera,
         nodes: &wires.nodes,
         bricks: &wires.bricks,

@@ -1,5 +1,5 @@
-//! Every voxel pipeline against slow rays in double precision, on five scenes, and their pictures against one another, under
-//! validation.
+//! Every voxel pipeline and every structure against slow rays in double precision, on five scenes, and their pictures against one
+//! another, under validation.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,13 +7,18 @@ use std::sync::Arc;
 use glam::{DVec3, IVec3, UVec2, UVec3};
 use vixen::ash::vk;
 use vixen::memory::{BufferDesc, Category, Location, StagingPool, Uploader, UploaderOptions};
-use vixen::{CompiledGraph, Device, DeviceOptions, Extent, Graph, Output, Readback, Resource};
+use vixen::{
+    CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, Output, Readback, Resource, Rgba16Float, Rgba32Int,
+    Wire,
+};
 use vixen_nodes::acceleration::{
     AccelerationError, Blas, BlasDesc, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure,
 };
 use vixen_nodes::voxel::reference::{Ray, disagreement, solid_set, trace};
 use vixen_nodes::voxel::{CameraUniform, Edit, Editor, Scene, SceneSource, Shape, default_params, default_view};
-use vixen_nodes::{ToneMap, Updated, VoxelCubeHits, VoxelPipeline, VoxelScene, require_ray_tracing};
+use vixen_nodes::{
+    Structure, StructuredScene, ToneMap, Updated, VoxelCubeHits, VoxelPipeline, VoxelScene, require_ray_tracing,
+};
 
 const EDGE: u32 = 512;
 
@@ -105,9 +110,41 @@ impl Bench {
             "ray tracing" => VoxelPipeline::RayTracing(&structure),
             _ => VoxelPipeline::Hybrid(&structure),
         };
-        let hits = graph.read_back(&pipeline.hits(&graph, &camera, &scene, params));
+        let hits = pipeline.hits(&graph, &camera, &scene, params);
         let hdr = pipeline.draw(&graph, &camera, &scene, params);
-        let ldr = graph.read_back(&graph.add(ToneMap { hdr: &hdr, ldr: graph.image(Extent::Output) }).ldr);
+        self.hits_and_picture(&graph, &hits, &hdr)
+    }
+
+    /// The same of compute in a structure, and how many iterations its rays take.
+    fn march(&self, structure: Structure) -> (Vec<Option<IVec3>>, Vec<u8>, u64) {
+        let view = default_view(&self.scene);
+        let params = default_params(&self.scene, &view);
+        let voxels = StructuredScene::upload(&self.device, &self.scene.map, structure).expect("the scene is small");
+        let graph = Graph::new(Output::headless(EDGE, EDGE));
+        let (_, camera) = graph.param(view.camera());
+        let wires = voxels.wires(&graph);
+        let hits = wires.hits(&graph, &camera, params);
+        let hdr = wires.draw(&graph, &camera, params);
+        let (hits, picture) = self.hits_and_picture(&graph, &hits, &hdr);
+
+        let graph = Graph::new(Output::headless(EDGE, EDGE));
+        let (_, camera) = graph.param(view.camera());
+        let counts = graph.read_back(&voxels.wires(&graph).iterations(&graph, &camera, params));
+        let mut compiled = graph.compile(&self.device).expect("the graph is valid");
+        compiled.frame().expect("the frame runs");
+        compiled.wait().expect("the frame ends");
+        let counts = texels(bytes_of(&compiled, counts)).map(|[.., count]| count as u64).sum();
+        (hits, picture, counts)
+    }
+
+    fn hits_and_picture(
+        &self,
+        graph: &Graph,
+        hits: &Wire<Image<Rgba32Int>>,
+        hdr: &Wire<Image<Rgba16Float>>,
+    ) -> (Vec<Option<IVec3>>, Vec<u8>) {
+        let hits = graph.read_back(hits);
+        let ldr = graph.read_back(&graph.add(ToneMap { hdr, ldr: graph.image(Extent::Output) }).ldr);
         let mut compiled = graph.compile(&self.device).expect("the graph is valid");
         compiled.frame().expect("the frame runs");
         compiled.wait().expect("the frame ends");
@@ -157,12 +194,11 @@ fn bytes_of<R: Resource>(compiled: &CompiledGraph, readback: Readback<R>) -> &[u
 
 /// The voxels in an image of hit records.
 fn hits_in(bytes: &[u8]) -> Vec<Option<IVec3>> {
-    let number = |bytes: &[u8]| i32::from_le_bytes(bytes.try_into().expect("four bytes"));
-    let texel = |texel: &[u8]| {
-        let [x, y, z, face] = [0, 4, 8, 12].map(|at| number(&texel[at..at + 4]));
-        (face != 7).then_some(IVec3::new(x, y, z))
-    };
-    bytes.chunks_exact(16).map(texel).collect()
+    texels(bytes).map(|[x, y, z, face]| (face != 7).then_some(IVec3::new(x, y, z))).collect()
+}
+
+fn texels(bytes: &[u8]) -> impl Iterator<Item = [i32; 4]> {
+    bytes.as_chunks::<16>().0.iter().map(|texel| bytemuck::cast(*texel))
 }
 
 /// What the reference hits at each pixel, and the ray.
@@ -210,16 +246,26 @@ fn compare(source: &SceneSource) {
 
     let name = &bench.scene.name;
     let mut first_picture = None;
-    for pipeline in ["compute", "fragment", "ray tracing", "hybrid"] {
-        let (seen, picture) = bench.run(pipeline);
-        judge(&format!("{name}, {pipeline}"), &seen, &truth);
-
+    let mut compare = |what: &str, seen: &[Option<IVec3>], picture: Vec<u8>| {
+        judge(&format!("{name}, {what}"), seen, &truth);
         // The same shading: pictures differ only where hits may.
         let first = first_picture.get_or_insert_with(|| picture.clone());
         let differ = |(a, b): &(&[u8], &[u8])| a.iter().zip(*b).any(|(a, b)| a.abs_diff(*b) > 2);
         let other = first.chunks_exact(4).zip(picture.chunks_exact(4)).filter(differ).count();
         let part = other as f64 / truth.len() as f64;
-        assert!(part <= 1.0 - SAME, "{name}, {pipeline}: {other} pixels are not as compute draws them");
+        assert!(part <= 1.0 - SAME, "{name}, {what}: {other} pixels are not as compute draws them");
+    };
+    for pipeline in ["compute", "fragment", "ray tracing", "hybrid"] {
+        let (seen, picture) = bench.run(pipeline);
+        compare(pipeline, &seen, picture);
+    }
+    let mut fewest = u64::MAX;
+    for structure in Structure::ALL {
+        let (seen, picture, iterations) = bench.march(structure);
+        compare(structure.name(), &seen, picture);
+        println!("{name}, {}: {:.2} iterations a ray", structure.name(), iterations as f64 / seen.len() as f64);
+        fewest = if structure == Structure::BrickMap { iterations } else { fewest };
+        assert!(iterations >= fewest, "{name}: rays take fewer iterations in {}", structure.name());
     }
     if bench.scene.map.solid_voxels < 200_000 {
         judge(&format!("{name}, a box for each voxel"), &bench.run_cubes(), &truth);

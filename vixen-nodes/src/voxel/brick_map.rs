@@ -72,7 +72,7 @@ impl BrickMap {
     }
 
     /// The voxel with this Morton number in a brick.
-    fn voxel_of(&self, brick: &Brick, number: u32) -> Option<Voxel> {
+    pub(super) fn voxel_of(&self, brick: &Brick, number: u32) -> Option<Voxel> {
         let rank = if brick.mask == SOLID {
             number
         } else {
@@ -141,7 +141,7 @@ impl BrickMap {
 }
 
 /// The place of a cell's child among its node's children, if the cell is not empty.
-fn child_rank(mask: [u32; 2], bit: u32) -> Option<u32> {
+pub(super) fn child_rank(mask: [u32; 2], bit: u32) -> Option<u32> {
     let mask = u64::from(mask[0]) | u64::from(mask[1]) << 32;
     (mask >> bit & 1 != 0).then(|| (mask & ((1 << bit) - 1)).count_ones())
 }

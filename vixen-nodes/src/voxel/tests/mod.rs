@@ -7,6 +7,7 @@ mod loaders;
 mod march;
 mod rays;
 mod structure;
+mod trees;
 
 /// Random numbers that are the same in every run (Vigna's splitmix64).
 struct Random(u64);

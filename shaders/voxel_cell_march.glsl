@@ -1,27 +1,50 @@
 // The march inside of a cell. Include voxel_scene.glsl and voxel_cell.glsl first.
 
-// The first solid voxel from a place in the cell on; without one, the place is the first outside of the cell.
-bool march_cell(Ray ray, Cell cell, inout Place place, out Hit hit) {
-    if ((cell.what & SOLID_CELL) != 0u) {
-        hit = Hit(place.voxel, place.face, place.t, NO_BRICK, cell.what & 255u);
-        return true;
-    }
-    uint mask = bricks.data[cell.what].mask;
-    ivec3 low = cell_low(cell);
-    while ((place.voxel & ~7) == low) {
-        uint number = morton3(uvec3(place.voxel));
-        uvec2 group = mask == SOLID ? uvec2(SOLID) : masks.data[mask].groups[number >> 6];
-        if (has_bit(group, number & 63u)) {
-            hit = Hit(place.voxel, place.face, place.t, cell.what, 0u);
+// Whether a voxel of a cell is solid; its group of voxels, and its number in it.
+bool is_solid_in(Cell cell, ivec3 voxel, out uvec2 group, out uint number) {
+    number = morton3(uvec3(voxel));
+    group = cell.mask == SOLID ? uvec2(SOLID) : masks.data[cell.mask].groups[number >> 6];
+    number &= 63u;
+    return has_bit(group, number);
+}
+
+// A solid voxel of a cell, where a ray meets it.
+Hit hit_in(Cell cell, Place place) {
+    bool solid = (cell.what & SOLID_CELL) != 0u;
+    return Hit(place.voxel, place.face, place.t, solid ? NO_BRICK : cell.what, solid ? cell.what & 255u : 0u);
+}
+
+// Whether there is a solid voxel in a cell from a place in it on. The place moves to it or, without one, out of the cell.
+bool march_cell(Ray ray, Cell cell, inout Place place) {
+    ivec3 brick = place.voxel >> 3;
+    do {
+        uvec2 group;
+        uint number;
+        if (is_solid_in(cell, place.voxel, group, number)) {
             return true;
         }
-        leave_cube(ray, empty_shift(group, number & 63u), place);
-    }
+        leave_cube(ray, empty_shift(group, number), place);
+    } while (place.voxel >> 3 == brick);
     return false;
 }
 
-// The first solid voxel of a cell on a ray.
-bool trace_cell(Ray ray, Cell cell, ivec3 size, out Hit hit) {
-    Place place;
-    return enter_cell(ray, cell, size, place) && march_cell(ray, cell, place, hit);
+// The solid voxel of a cell that a ray meets by a face at a distance: what `march_cell` found there.
+Hit hit_at(Ray ray, Cell cell, ivec3 size, float t, uint face) {
+    ivec3 low;
+    ivec3 high;
+    cell_box(cell, size, low, high);
+    vec3 at = ray.origin + ray.direction * t;
+    Place place = Place(ivec3(floor(at)), face, t);
+    if (face != FACE_INSIDE) {
+        int axis = int(face >> 1);
+        place.voxel[axis] = int(round(at[axis])) - int(face & 1u);
+    }
+    place.voxel = clamp(place.voxel, low, high - 1);
+    uvec2 group;
+    uint number;
+    // Rounding may have led to the other side of an edge.
+    if (!is_solid_in(cell, place.voxel, group, number) && enter_box(ray, low, high, place)) {
+        march_cell(ray, cell, place);
+    }
+    return hit_in(cell, place);
 }

@@ -2,8 +2,8 @@
 #extension GL_EXT_ray_tracing : require
 #extension GL_GOOGLE_include_directive : require
 
-// Which voxel of the nearest cell the ray hit. Found anew rather than passed on as a hit attribute: the attribute may be that of
-// a cell that was looked at later and not hit.
+// Which voxel of the nearest cell the ray hit. No hit attribute tells: it may be that of a cell that was looked at later and
+// not hit.
 
 #include "voxel_view.glsl"
 #include "voxel_scene.glsl"
@@ -15,7 +15,5 @@ layout(location = 0) rayPayloadInEXT Hit seen;
 
 void main() {
     Ray ray = ray_of(gl_ObjectRayOriginEXT, gl_ObjectRayDirectionEXT);
-    Hit hit;
-    trace_cell(ray, cells.data[gl_PrimitiveID], ivec3(params.scene_size), hit);
-    seen = hit;
+    seen = hit_at(ray, cells.data[gl_PrimitiveID], ivec3(params.scene_size), gl_HitTEXT, gl_HitKindEXT);
 }

@@ -17,7 +17,8 @@ bool resume(ivec2 pixel, vec3 origin, vec3 direction, out Hit hit) {
     if (!enter_cell(ray, cell, size, place)) {
         return false;
     }
-    if (march_cell(ray, cell, place, hit)) {
+    if (march_cell(ray, cell, place)) {
+        hit = hit_in(cell, place);
         return true;
     }
     bool inside = all(greaterThanEqual(place.voxel, ivec3(0))) && all(lessThan(place.voxel, size));

@@ -95,7 +95,7 @@ impl VoxelPipeline<'_> {
                 graph.add(VoxelFragmentHits { camera, nodes, bricks, masks, hits, params }).hits
             }
             Self::RayTracing(VoxelStructureWires { boxes, cells }) => {
-                graph.add(VoxelRayHits { camera, bricks, masks, boxes, cells, hits, params }).hits
+                graph.add(VoxelRayHits { camera, masks, boxes, cells, hits, params }).hits
             }
             Self::Hybrid(VoxelStructureWires { boxes, cells }) => {
                 let found = graph.image(Extent::Output);

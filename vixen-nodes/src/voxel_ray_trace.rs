@@ -63,9 +63,6 @@ pub struct VoxelRayHits {
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
-    /// Its leaves.
-    #[storage]
-    bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
     masks: Buffer<[BrickMask]>,

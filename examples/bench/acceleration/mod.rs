@@ -10,7 +10,7 @@ mod trace;
 
 use vixen::Device;
 use vixen::device::DeviceKind;
-use vixen_nodes::acceleration::{Blas, BlasDesc, Geometry, VoxelBoxes, VoxelCells, VoxelStructure};
+use vixen_nodes::acceleration::{Blas, BlasDesc, Geometry, Tlas, VoxelBoxes, VoxelCells, VoxelStructure};
 use vixen_nodes::{VoxelScene, require_ray_tracing};
 
 use crate::report::{Goal, Report, Row};
@@ -68,6 +68,9 @@ fn measure(device: &Device, sample: &Sample, small: bool, gpu: bool, report: &mu
     speed(Through::Compute)?;
     speed(Through::Fragment)?;
     speed(Through::Hybrid(&structure))?;
+    // No shader that looks into boxes of bricks is faster than one that does not, and none faster than rays that meet no box.
+    speed(Through::Nothing(&structure, &Tlas::build(device, "nothing", &[])?))?;
+    let boxes = speed(Through::Boxes(&structure))?;
     let bricks = speed(Through::Bricks(&structure))?;
 
     // What a build holds at a time: boxes twice, the structure and its scratch memory; by what the greediest known driver asks for.
@@ -83,6 +86,7 @@ fn measure(device: &Device, sample: &Sample, small: bool, gpu: bool, report: &mu
     let voxel_bytes = cubes.bytes() as f64 / voxels as f64;
     let one_each = speed(Through::Voxels(&cubes))?;
     report.add(Row::new("voxel_aabbs_bytes_per_voxel", voxel_bytes, "bytes").key("scene", name));
+    report.add(Row::new("rt_brick_over_voxel_bound", boxes / one_each, "ratio").key("scene", name));
     let ratio = Row::new("rt_brick_over_voxel_speed", bricks / one_each, "ratio");
     let ratio = if gpu { ratio.goal(Goal::AtLeast(4.0)) } else { ratio };
     report.add(ratio.key("scene", name));

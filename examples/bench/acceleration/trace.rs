@@ -5,9 +5,11 @@ use std::sync::Arc;
 use vixen::ash::vk;
 use vixen::memory::{Buffer, BufferDesc, Category, upload_buffer};
 use vixen::{CompileOptions, Device, Extent, Graph, Output};
-use vixen_nodes::acceleration::{Blas, BlasDesc, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure};
+use vixen_nodes::acceleration::{
+    Blas, BlasDesc, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure, VoxelStructureWires,
+};
 use vixen_nodes::voxel::{default_params, default_view};
-use vixen_nodes::{VoxelCubeHits, VoxelPipeline, VoxelScene};
+use vixen_nodes::{VoxelCubeHits, VoxelFind, VoxelPipeline, VoxelScene};
 
 use super::scenes::Sample;
 use crate::Failure;
@@ -43,6 +45,10 @@ pub enum Through<'a> {
     Compute,
     Fragment,
     Hybrid(&'a VoxelStructure),
+    /// A structure without instances, so that all rays miss: what casting them costs.
+    Nothing(&'a VoxelStructure, &'a Tlas),
+    /// The nearest box of a brick, into which no shader looks: the least that rays through boxes of bricks cost.
+    Boxes(&'a VoxelStructure),
     Bricks(&'a VoxelStructure),
     Voxels(&'a Cubes),
 }
@@ -53,6 +59,8 @@ impl Through<'_> {
             Self::Compute => "compute",
             Self::Fragment => "fragment",
             Self::Hybrid(_) => "hybrid",
+            Self::Nothing(..) => "rt_nothing",
+            Self::Boxes(_) => "rt_boxes",
             Self::Bricks(_) => "rt_bricks",
             Self::Voxels(_) => "rt_voxels",
         }
@@ -77,27 +85,29 @@ impl Pipelines<'_> {
         let graph = Graph::new(Output::headless(width, height));
         let (_, camera) = graph.param(view.camera());
         let scene = self.uploaded.wires(&graph);
-        let hits = match through {
-            Through::Compute => VoxelPipeline::Compute.hits(&graph, &camera, &scene, params),
-            Through::Fragment => VoxelPipeline::Fragment.hits(&graph, &camera, &scene, params),
-            Through::Hybrid(structure) => {
-                VoxelPipeline::Hybrid(&structure.wires(&graph)).hits(&graph, &camera, &scene, params)
-            }
-            Through::Bricks(structure) => {
-                VoxelPipeline::RayTracing(&structure.wires(&graph)).hits(&graph, &camera, &scene, params)
-            }
-            Through::Voxels(cubes) => {
-                let node = VoxelCubeHits {
-                    camera: &camera,
-                    boxes: &cubes.tlas.share(&graph),
-                    cubes: &graph.share_buffer(&cubes.voxels),
-                    hits: graph.image(Extent::Output),
-                    params,
-                };
-                graph.add(node).hits
-            }
+        let hits = |pipeline: VoxelPipeline<'_>| {
+            let _ = graph.retain(pipeline.hits(&graph, &camera, &scene, params));
         };
-        let _ = graph.retain(hits);
+        let find = |wires: VoxelStructureWires| {
+            let (boxes, cells, found) = (&wires.boxes, &wires.cells, graph.image(Extent::Output));
+            let _ = graph.retain(graph.add(VoxelFind { camera: &camera, boxes, cells, found, params }).found);
+        };
+        match through {
+            Through::Compute => hits(VoxelPipeline::Compute),
+            Through::Fragment => hits(VoxelPipeline::Fragment),
+            Through::Hybrid(structure) => hits(VoxelPipeline::Hybrid(&structure.wires(&graph))),
+            Through::Nothing(structure, tlas) => {
+                find(VoxelStructureWires { boxes: tlas.share(&graph), ..structure.wires(&graph) });
+            }
+            Through::Boxes(structure) => find(structure.wires(&graph)),
+            Through::Bricks(structure) => hits(VoxelPipeline::RayTracing(&structure.wires(&graph))),
+            Through::Voxels(cubes) => {
+                let (boxes, voxels) = (&cubes.tlas.share(&graph), &graph.share_buffer(&cubes.voxels));
+                let hits = graph.image(Extent::Output);
+                let node = VoxelCubeHits { camera: &camera, boxes, cubes: voxels, hits, params };
+                let _ = graph.retain(graph.add(node).hits);
+            }
+        }
         let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
         let mut graph = graph.compile_with(self.device, &options)?;
         let mut milliseconds = Vec::with_capacity(self.frames);

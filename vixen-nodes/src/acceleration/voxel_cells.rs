@@ -18,6 +18,11 @@ pub struct Cell {
     /// The number of a brick; or [`SOLID_CELL`](Self::SOLID_CELL) and then, from the lowest bit on, eight bits for the material and three
     /// for the level of the solid node.
     pub what: u32,
+    /// The brick's mask, or [`SOLID`]: so that a ray that asks for voxels need not ask for the brick.
+    pub mask: u32,
+    /// The box around the brick's solid voxels within the brick: three bits each for x, y and z of the least voxel, from the lowest bit
+    /// on, then as many of the greatest.
+    pub bounds: u32,
 }
 
 impl Cell {
@@ -45,26 +50,9 @@ impl VoxelCells {
         all.boxes.reserve(map.bricks.len());
         all.cells.reserve(map.bricks.len());
         each_cell(map, |cell| {
-            let (low, high, what) = match cell {
-                MapCell::Brick { origin, brick } => {
-                    let mask = map.bricks[brick as usize].mask;
-                    let (low, high) = match mask {
-                        SOLID => (UVec3::ZERO, UVec3::splat(BRICK_EDGE)),
-                        mask => bounds(&map.masks[mask as usize]),
-                    };
-                    (origin + low, origin + high, brick)
-                }
-                MapCell::Solid { origin, level, material } => {
-                    (origin, origin + node_edge(level), Cell::SOLID_CELL | level << 8 | material)
-                }
-            };
-            let corner = match cell {
-                MapCell::Brick { origin, .. } | MapCell::Solid { origin, .. } => origin / BRICK_EDGE,
-            };
-            let high = high.min(map.size);
-            all.boxes
-                .push(Aabb { low: (low.as_vec3() - MARGIN).to_array(), high: (high.as_vec3() + MARGIN).to_array() });
-            all.cells.push(Cell { at: corner.x | corner.y << 10 | corner.z << 20, what });
+            let (cell, aabb) = cell.encode(map);
+            all.boxes.push(aabb);
+            all.cells.push(cell);
         });
         all
     }
@@ -123,6 +111,32 @@ fn grid(edge: u32) -> impl Iterator<Item = (u32, u32, u32)> {
 enum MapCell {
     Brick { origin: UVec3, brick: u32 },
     Solid { origin: UVec3, level: u32, material: u32 },
+}
+
+impl MapCell {
+    /// What shaders know of it, and the box around it.
+    fn encode(self, map: &BrickMap) -> (Cell, Aabb) {
+        let (origin, what, mask, [low, high]) = match self {
+            Self::Brick { origin, brick } => {
+                let mask = map.bricks[brick as usize].mask;
+                let [low, high] = match mask {
+                    SOLID => [UVec3::ZERO, UVec3::splat(BRICK_EDGE)],
+                    mask => bounds(&map.masks[mask as usize]).into(),
+                };
+                (origin, brick, mask, [low, high.min(map.size - origin)])
+            }
+            Self::Solid { origin, level, material } => {
+                let high = UVec3::splat(node_edge(level)).min(map.size - origin);
+                (origin, Cell::SOLID_CELL | level << 8 | material, SOLID, [UVec3::ZERO, high])
+            }
+        };
+        let three_bits = |at: UVec3| (at & 7).dot(UVec3::new(1, 8, 64));
+        let corner = origin / BRICK_EDGE;
+        let at = corner.x | corner.y << 10 | corner.z << 20;
+        let cell = Cell { at, what, mask, bounds: three_bits(low) | three_bits(high - 1) << 9 };
+        let [low, high] = [(origin + low).as_vec3() - MARGIN, (origin + high).as_vec3() + MARGIN];
+        (cell, Aabb { low: low.to_array(), high: high.to_array() })
+    }
 }
 
 /// Voxels along the edge of a node.

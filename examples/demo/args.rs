@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use vixen::Device;
-use vixen_nodes::traces_rays_in_hardware;
+use vixen::device::{DeviceError, Feature};
+use vixen_nodes::{require_ray_tracing, traces_rays_in_hardware};
 
 /// Draws a voxel scene: a window to orbit in where there is a display, a picture where there is none.
 #[derive(Parser)]
@@ -41,6 +42,9 @@ pub struct Args {
     /// Which GPU, by number or by a part of its name.
     #[arg(long, value_name = "GPU")]
     pub device: Option<String>,
+    /// Leave a Vulkan feature off, such as rayTracingPipeline, as on a GPU that lacks it
+    #[arg(long, value_name = "FEATURE")]
+    pub without: Vec<Feature>,
     /// Print the budget of device memory, and plot its use over time against the warning and the limit.
     #[arg(long, value_name = "FILE.svg")]
     pub memory: Option<PathBuf>,
@@ -72,6 +76,11 @@ impl Pipeline {
             Self::Auto => Self::Compute,
             chosen => chosen,
         }
+    }
+
+    /// Fails with the name of the feature that the device lacks for it.
+    pub fn check(self, device: &Device) -> Result<(), DeviceError> {
+        if matches!(self, Self::Rt | Self::Hybrid) { require_ray_tracing(device) } else { Ok(()) }
     }
 }
 

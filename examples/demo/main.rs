@@ -49,8 +49,10 @@ fn draw(args: &Args) -> Result<(), Box<dyn Error>> {
         Some((name, Err(_))) => Select::Name(name.to_owned()),
     };
     let options = DeviceOptions::new().application_name("Vixen demo").select(select);
-    // Before the scene is read, so that a machine without a driver says so at once.
+    let options = args.without.iter().fold(options, |options, &feature| options.without(feature));
+    // Before the scene is read, so that a machine without a driver, or without what the pipeline needs, says so at once.
     let headless = if args.window() { None } else { Some(Device::new(&options)?) };
+    headless.iter().try_for_each(|device| args.pipeline.check(device))?;
     let scene = open(args)?;
     match headless {
         Some(device) => to_picture(args, &device, &scene),

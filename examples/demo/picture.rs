@@ -44,6 +44,7 @@ impl Picture {
         (pipeline, structure): (Pipeline, Structure),
         output: Output,
     ) -> Result<(Self, u64), Box<dyn Error>> {
+        pipeline.check(device)?;
         let start = default_view(scene);
         let params = default_params(scene, &start);
         let voxels = StructuredScene::upload(device, &scene.map, structure.into())?;

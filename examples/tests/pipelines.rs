@@ -51,6 +51,27 @@ fn all_pipelines_and_structures_draw_the_same() {
 }
 
 #[test]
+fn a_device_that_cannot_trace_rays_is_refused_or_served_by_compute() {
+    let demo = env!("CARGO_BIN_EXE_demo");
+    let small = ["--headless", "--resolution", "64", "--size", "64x48", "--frames", "1"];
+    for feature in ["accelerationStructure", "rayTracingPipeline"] {
+        let out = file(&format!("without-{feature}.png"));
+        let draw = |pipeline: &str| {
+            let more = ["--without", feature, "--pipeline", pipeline, "--out", out.to_str().expect("the path is text")];
+            run(demo, &[&small[..], &more].concat())
+        };
+        for pipeline in ["rt", "hybrid"] {
+            assert_refused(&draw(pipeline), &format!("lacks the feature {feature}: choose another device"));
+        }
+        let output = draw("auto");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(picture(&out).len(), 64 * 48);
+    }
+    let unknown = run(demo, &[&small[..], &["--without", "rays"]].concat());
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
 fn examples_draw_a_mesh_and_refuse_what_is_none() {
     for program in [env!("CARGO_BIN_EXE_mesh"), env!("CARGO_BIN_EXE_instances")] {
         let name = Path::new(program).file_name().expect("a program has a name").to_string_lossy().into_owned();

@@ -1,8 +1,7 @@
 //! Acceleration structures on a device, under validation: what rays meet, before and after updates, and what failures leave behind.
 
 use glam::{Affine3A, Vec3};
-use vixen::ash::vk;
-use vixen::device::{Feature, RawDevice};
+use vixen::device::Feature;
 use vixen::memory::Category;
 use vixen::{
     AccelerationStructure, CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, RayTracing, Readback, Rgba32Int,
@@ -11,7 +10,7 @@ use vixen::{
 use vixen_nodes::acceleration::{
     Aabb, AccelerationError, Blas, BlasDesc, Geometry, Instance, Prefer, Tlas, build_scene,
 };
-use vixen_nodes::require_ray_tracing;
+use vixen_nodes::{require_ray_tracing, traces_rays_in_hardware};
 
 /// What each ray of a grid along z meets.
 #[node(
@@ -282,51 +281,20 @@ fn geometry_alone_cannot_be_shared() {
 
 #[test]
 fn a_device_that_cannot_trace_rays_is_told_so() {
-    let device = device();
-    without_ray_tracing(&device, |lesser| {
+    for feature in [Feature::AccelerationStructure, Feature::RayTracingPipeline] {
+        let options = DeviceOptions::new().application_name("vixen tests").validation(true).without(feature);
+        let lesser = Device::new(&options).expect("a device without ray tracing serves");
         let complaint = format!(
-            "the device '{}' lacks the feature accelerationStructure: choose another device or a newer driver",
+            "the device '{}' lacks the feature {feature}: choose another device or a newer driver",
             lesser.info().name
         );
-        let error = require_ray_tracing(lesser).expect_err("it cannot").to_string();
+        assert!(!traces_rays_in_hardware(&lesser));
+        let error = require_ray_tracing(&lesser).expect_err("it cannot").to_string();
         assert_eq!(error, complaint);
-        let error = Blas::build(lesser, &BlasDesc::new("boxes", Geometry::Aabbs(&boxes(1)))).expect_err("it cannot");
+        let error = Blas::build(&lesser, &BlasDesc::new("boxes", Geometry::Aabbs(&boxes(1)))).expect_err("it cannot");
         assert_eq!(error.to_string(), complaint);
-        let error = Tlas::build(lesser, "scene", &[]).expect_err("it cannot").to_string();
+        let error = Tlas::build(&lesser, "scene", &[]).expect_err("it cannot").to_string();
         assert_eq!(error, complaint);
-    });
-    assert_clean(&device);
-}
-
-/// The same physical device, made by the application with nothing but what Vixen itself needs.
-fn without_ray_tracing(device: &Device, test: impl FnOnce(&Device)) {
-    let mut v12 = vk::PhysicalDeviceVulkan12Features::default().timeline_semaphore(true);
-    let mut v13 = vk::PhysicalDeviceVulkan13Features::default().synchronization2(true).dynamic_rendering(true);
-    let mut features = vk::PhysicalDeviceFeatures2::default().push_next(&mut v12).push_next(&mut v13);
-    let family = device.main_queue().family;
-    let queues = [vk::DeviceQueueCreateInfo::default().queue_family_index(family).queue_priorities(&[1.0])];
-    let info = vk::DeviceCreateInfo::default().queue_create_infos(&queues).push_next(&mut features);
-    // SAFETY: the physical device has these features, which every device here must have, and this queue family.
-    let raw = unsafe { device.instance_raw().create_device(device.physical(), &info, None) }.expect("it can be made");
-    // SAFETY: the device was made with one queue of this family.
-    let queue = unsafe { raw.get_device_queue(family, 0) };
-    // SAFETY: all handles belong together, the features are those above, and the result is dropped before the device.
-    let borrowed = unsafe {
-        Device::from_raw(RawDevice {
-            entry: device.entry().clone(),
-            instance: device.instance_raw().clone(),
-            physical: device.physical(),
-            device: raw.clone(),
-            queue,
-            queue_family: family,
-            features: Feature::CORE.iter().copied().collect(),
-            extensions: Vec::new(),
-            callbacks: None,
-        })
+        assert_clean(&lesser);
     }
-    .expect("the device serves");
-    test(&borrowed);
-    drop(borrowed);
-    // SAFETY: nothing made from it is left.
-    unsafe { raw.destroy_device(None) };
 }

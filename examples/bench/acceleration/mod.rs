@@ -16,7 +16,7 @@ use vixen_nodes::{VoxelScene, require_ray_tracing};
 use crate::report::{Goal, Report, Row};
 use crate::{Arguments, Failure};
 use scenes::{Sample, samples};
-use trace::{Pipelines, Through};
+use trace::{Cubes, Pipelines, Through};
 
 /// Runs the benchmark.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
@@ -57,38 +57,40 @@ fn measure(device: &Device, sample: &Sample, small: bool, gpu: bool, report: &mu
     let compact = Blas::build(device, &desc.compact())?.structure().size();
     row(Row::new("compacted_over_built", compact as f64 / full as f64, "ratio"));
 
-    let (extent, frames) = if small { ([320, 180], 3) } else { ([1920, 1080], 15) };
-    let uploaded = VoxelScene::upload(device, map)?;
-    let pipelines = Pipelines { device, sample, uploaded: &uploaded, extent, frames };
-    let mut speed = |through: Through<'_>| -> Result<f64, Failure> {
-        let rays = pipelines.mrays(through)?;
-        row(Row::new(format!("mrays_{}", through.name()), rays, "Mrays/s"));
-        Ok(rays)
-    };
-    speed(Through::Compute)?;
-    speed(Through::Fragment)?;
-    speed(Through::Hybrid(&structure))?;
-    // No shader that looks into boxes of bricks is faster than one that does not, and none faster than rays that meet no box.
-    speed(Through::Nothing(&structure, &Tlas::build(device, "nothing", &[])?))?;
-    let boxes = speed(Through::Boxes(&structure))?;
-    let bricks = speed(Through::Bricks(&structure))?;
-
     // What a build holds at a time: boxes twice, the structure and its scratch memory; by what the greediest known driver asks for.
     const BYTES_A_BOX: u64 = 400;
     let usage = device.budget().usage();
-    if voxels * BYTES_A_BOX > usage.limit - usage.in_use {
-        report.note(format!("{name}: a box for each of {voxels} voxels does not fit into the device's memory"));
-        return Ok(());
+    let fits = voxels * BYTES_A_BOX <= usage.limit - usage.in_use;
+    let cubes = fits.then(|| Cubes::build(device, &VoxelBoxes::of(map))).transpose()?;
+    if let Some(cubes) = &cubes {
+        row(Row::new("voxel_aabbs_bytes_per_voxel", cubes.bytes() as f64 / voxels as f64, "bytes"));
     }
-    let singles = VoxelBoxes::of(map);
-    let cubes = trace::Cubes::build(device, &singles)?;
-    drop(singles);
-    let voxel_bytes = cubes.bytes() as f64 / voxels as f64;
-    let one_each = speed(Through::Voxels(&cubes))?;
-    report.add(Row::new("voxel_aabbs_bytes_per_voxel", voxel_bytes, "bytes").key("scene", name));
-    report.add(Row::new("rt_brick_over_voxel_bound", boxes / one_each, "ratio").key("scene", name));
-    let ratio = Row::new("rt_brick_over_voxel_speed", bricks / one_each, "ratio");
-    let ratio = if gpu { ratio.goal(Goal::AtLeast(4.0)) } else { ratio };
-    report.add(ratio.key("scene", name));
+    let nothing = Tlas::build(device, "nothing", &[])?;
+    let mut all = vec![
+        Through::Boxes(&structure),
+        Through::Bricks(&structure),
+        Through::Nothing(&structure, &nothing),
+        Through::Hybrid(&structure),
+        Through::Compute,
+        Through::Fragment,
+    ];
+    all.extend(cubes.as_ref().map(Through::Voxels));
+
+    let (extent, frames) = if small { ([320, 180], 3) } else { ([1920, 1080], 31) };
+    let uploaded = VoxelScene::upload(device, map)?;
+    let rays = Pipelines { device, sample, uploaded: &uploaded, extent, frames }.mrays(&all)?;
+    for (through, rays) in all.iter().zip(&rays) {
+        row(Row::new(format!("mrays_{}", through.name()), *rays, "Mrays/s"));
+    }
+    if let [boxes, bricks, .., one_each] = rays[..]
+        && fits
+    {
+        let ratio = Row::new("rt_brick_over_voxel_speed", bricks / one_each, "ratio");
+        row(if gpu { ratio.goal(Goal::AtLeast(4.0)) } else { ratio });
+        // No shader that looks into the boxes of bricks is faster than one that does not.
+        row(Row::new("rt_brick_over_voxel_bound", boxes / one_each, "ratio"));
+    } else {
+        report.note(format!("{name}: a box for each of {voxels} voxels does not fit into the device's memory"));
+    }
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! The same rays through every pipeline.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use vixen::ash::vk;
 use vixen::memory::{Buffer, BufferDesc, Category, upload_buffer};
-use vixen::{CompileOptions, Device, Extent, Graph, Output};
+use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Output};
 use vixen_nodes::acceleration::{
     Blas, BlasDesc, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure, VoxelStructureWires,
 };
@@ -14,6 +15,9 @@ use vixen_nodes::{VoxelCubeHits, VoxelFind, VoxelPipeline, VoxelScene};
 use super::scenes::Sample;
 use crate::Failure;
 use crate::statistics::median;
+
+/// How long a device that was idle works before it is measured.
+const WARM: Duration = Duration::from_millis(200);
 
 /// A structure with a box for every voxel.
 pub struct Cubes {
@@ -77,8 +81,31 @@ pub struct Pipelines<'a> {
 }
 
 impl Pipelines<'_> {
-    /// Millions of primary rays a second, by the device's own clock: the median of the frames.
-    pub fn mrays(&self, through: Through<'_>) -> Result<f64, Failure> {
+    /// Millions of primary rays a second through each of these, by the device's own clock: the median of frames that take turns, since
+    /// the device's clock rises and falls.
+    pub fn mrays(&self, through: &[Through<'_>]) -> Result<Vec<f64>, Failure> {
+        let graph = |&through: &Through<'_>| Ok((self.compile(through)?, Vec::with_capacity(self.frames)));
+        let mut graphs = through.iter().map(graph).collect::<Result<Vec<_>, Failure>>()?;
+        let start = Instant::now();
+        let (mut rounds, mut measured) = (0, 0);
+        while measured < self.frames {
+            for (graph, milliseconds) in &mut graphs {
+                graph.frame()?;
+                graph.wait()?;
+                if measured > 0 {
+                    milliseconds.push(graph.gpu_times().map(|(_, time)| time).sum());
+                }
+            }
+            rounds += 1;
+            // The times of a frame are known when its slot comes round again.
+            measured += usize::from(rounds >= 3 && start.elapsed() >= WARM);
+        }
+        let [width, height] = self.extent;
+        let mrays = |milliseconds: &mut [f64]| f64::from(width * height) / (median(milliseconds) * 1e3);
+        Ok(graphs.iter_mut().map(|(_, milliseconds)| mrays(milliseconds)).collect())
+    }
+
+    fn compile(&self, through: Through<'_>) -> Result<CompiledGraph, Failure> {
         let view = default_view(&self.sample.scene);
         let params = default_params(&self.sample.scene, &view);
         let [width, height] = self.extent;
@@ -109,16 +136,6 @@ impl Pipelines<'_> {
             }
         }
         let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
-        let mut graph = graph.compile_with(self.device, &options)?;
-        let mut milliseconds = Vec::with_capacity(self.frames);
-        // The times of a frame are known when its slot comes round again.
-        for frame in 0..self.frames + 3 {
-            graph.frame()?;
-            graph.wait()?;
-            if frame >= 3 {
-                milliseconds.push(graph.gpu_times().map(|(_, time)| time).sum());
-            }
-        }
-        Ok(f64::from(width * height) / (median(&mut milliseconds) * 1e3))
+        Ok(graph.compile_with(self.device, &options)?)
     }
 }

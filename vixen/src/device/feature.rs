@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_void};
 use std::fmt;
+use std::str::FromStr;
 
 use ash::{khr, vk};
 
@@ -152,6 +153,22 @@ impl Feature {
     }
 }
 
+impl FromStr for Feature {
+    type Err = UnknownFeature;
+
+    /// By the name in the Vulkan specification.
+    fn from_str(name: &str) -> Result<Self, UnknownFeature> {
+        Self::ALL.iter().copied().find(|feature| feature.name() == name).ok_or_else(|| UnknownFeature(name.to_owned()))
+    }
+}
+
+/// No feature of Vixen's table has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "there is no feature '{0}' that Vixen knows: write it as the Vulkan specification does, such as rayTracingPipeline"
+)]
+pub struct UnknownFeature(String);
+
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -177,6 +194,12 @@ impl FeatureSet {
     #[must_use]
     pub const fn with(self, feature: Feature) -> Self {
         Self(self.0 | 1 << feature as u32)
+    }
+
+    /// The set without this feature.
+    #[must_use]
+    pub const fn without(self, feature: Feature) -> Self {
+        Self(self.0 & !(1 << feature as u32))
     }
 
     /// The features of the set, in the order of [`Feature::ALL`].
@@ -254,6 +277,14 @@ impl FeatureStructs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_are_known_by_their_names() {
+        for &feature in Feature::ALL {
+            assert_eq!(feature.name().parse(), Ok(feature));
+        }
+        assert!("RayQuery".parse::<Feature>().is_err_and(|error| error.to_string().contains("'RayQuery'")));
+    }
 
     #[test]
     fn every_feature_has_a_field_and_a_bit_of_its_own() {

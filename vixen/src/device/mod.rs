@@ -25,7 +25,7 @@ use ash::{ext, khr, vk};
 pub use self::capabilities::{Capabilities, FormatFeatures, QueueFamily, RayTracingLimits, Timestamps};
 pub use self::debug::{KNOWN_LAYER_FAULTS, VALIDATION_LAYER, ValidationLog};
 pub use self::error::DeviceError;
-pub use self::feature::{Feature, FeatureSet};
+pub use self::feature::{Feature, FeatureSet, UnknownFeature};
 pub use self::info::{DeviceInfo, DeviceKind, Version};
 pub use self::options::{DeviceOptions, Select};
 pub use self::queue::{QueueGuard, QueueRef};

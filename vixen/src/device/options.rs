@@ -29,6 +29,7 @@ pub struct DeviceOptions {
     pub(super) validation: bool,
     pub(super) display: Option<RawDisplayHandle>,
     pub(super) required: Vec<Feature>,
+    pub(super) unwanted: Vec<Feature>,
     pub(super) callbacks: Option<vk::AllocationCallbacks<'static>>,
     pub(super) allocator: AllocatorChoice,
 }
@@ -41,6 +42,7 @@ impl Default for DeviceOptions {
             validation: std::env::var_os("VIXEN_VALIDATION").is_some_and(|value| !value.is_empty() && value != "0"),
             display: None,
             required: Vec::new(),
+            unwanted: Vec::new(),
             callbacks: None,
             allocator: AllocatorChoice::default(),
         }
@@ -85,6 +87,13 @@ impl DeviceOptions {
     #[must_use]
     pub fn require(mut self, feature: Feature) -> Self {
         self.required.push(feature);
+        self
+    }
+
+    /// A feature to leave off, as on a device that lacks it: to try what a program does there.
+    #[must_use]
+    pub fn without(mut self, feature: Feature) -> Self {
+        self.unwanted.push(feature);
         self
     }
 

@@ -103,6 +103,7 @@ fn examine(
         return Err(DeviceError::MissingExtension { device: device(), extension });
     }
     let found = FeatureStructs::found(&instance.raw, physical, |name| extensions.contains(&name));
+    let found = options.unwanted.iter().fold(found, |found, &feature| found.without(feature));
     for &feature in Feature::CORE.iter().chain(&options.required) {
         if !found.has(feature) {
             return Err(DeviceError::MissingFeature { device: device(), feature });

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use vixen::frame::FrameOutcome;
 use vixen::graph::{CompileError, OutputId};
+use vixen::testing;
 use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm};
-use vixen_examples::{clock, heap};
+use vixen_examples::clock;
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::cacher::{DiskCache, keep_pipelines, load_pipelines};
 use vixen_nodes::voxel::{Scene, default_params, default_view};
@@ -117,9 +118,9 @@ impl Handles {
 impl Costs {
     /// Runs a frame and adds up what it cost.
     pub fn frame(&mut self, graph: &mut CompiledGraph) -> Result<FrameOutcome, Box<dyn Error>> {
-        let (recompiles, allocations, start) = (graph.recompiles(), heap::allocations(), clock::thread_cpu_us());
+        let (recompiles, allocations, start) = (graph.recompiles(), testing::allocations(), clock::thread_cpu_us());
         let outcome = graph.frame()?;
-        let (cost, allocated) = (clock::thread_cpu_us() - start, heap::allocations() - allocations);
+        let (cost, allocated) = (clock::thread_cpu_us() - start, testing::allocations() - allocations);
         // A frame that followed a window's new size is a recompile, counted apart.
         if graph.recompiles() == recompiles {
             self.heap_allocations_max = self.heap_allocations_max.max(allocated);

@@ -1,7 +1,6 @@
-//! What the example programs share: counting heap allocations, thread CPU time, statistics.
+//! What the example programs share: thread CPU time, statistics.
 
 pub mod clock;
-pub mod heap;
 pub mod statistics;
 
 /// The README's code, compiled as a test.

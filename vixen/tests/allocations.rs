@@ -1,64 +1,47 @@
-//! A frame allocates nothing, from the first one on: counted by the global allocator, on the thread that runs frames.
+//! A frame allocates nothing and creates nothing, from the first one on; whoever does is counted and named.
 
 mod common;
 #[path = "gpu/nodes.rs"]
 mod nodes;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::hint::black_box;
+use std::sync::OnceLock;
 
 use common::device;
 use nodes::{AddDynamic, Amount, Clock, Copy, Factor, Fill, Paint, Settings};
-use vixen::{CompileOptions, Extent, Graph, Output, R32Uint};
-
-thread_local! {
-    /// Allocations of this thread, while they are counted.
-    static COUNTED: Cell<Option<u64>> = const { Cell::new(None) };
-}
-
-struct Counting;
-
-// SAFETY: everything is the system's allocator; counting touches a thread-local without a destructor and allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNTED.set(COUNTED.get().map(|count| count + 1));
-        // SAFETY: the caller's contract is this call's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNTED.set(COUNTED.get().map(|count| count + 1));
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
+use vixen::ash::vk;
+use vixen::testing::{
+    CountingAllocator, FramesError, FramesReport, allocations, created_without_callbacks, frames, is_counting,
+};
+use vixen::{
+    Buffer, CompileOptions, Compute, Device, DeviceOptions, Extent, FrameInfo, Graph, Host, Output, R32Uint, node,
+};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// A device that counts, without the validation layer, whose work would count too.
+fn watched() -> Device {
+    Device::new(&DeviceOptions::new().validation(false).watched()).expect("the tests need a Vulkan device")
+}
 
 /// How often `work` allocated on this thread.
-fn allocations<T>(work: impl FnOnce() -> T) -> (T, u64) {
-    COUNTED.set(Some(0));
+fn counted<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let before = allocations();
     let result = work();
-    let count = COUNTED.take().expect("counting was on");
-    (result, count)
+    (result, allocations() - before)
 }
 
 #[test]
 fn counting_works() {
-    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(7)))).1, 1);
-    assert_eq!(allocations(|| 7).1, 0);
+    assert!(is_counting());
+    assert_eq!(counted(|| drop(black_box(Box::new(7)))).1, 1);
+    assert_eq!(counted(|| 7).1, 0);
 }
 
 /// Params, switches, static and dynamic nodes, host nodes, histories, readbacks and times, 200 frames.
 fn frames_allocate_nothing(frames_in_flight: u32, gpu_times: bool) {
-    // Without the validation layer, whose work on this thread would count too.
-    let device = vixen::Device::new(&vixen::DeviceOptions::new().validation(false)).unwrap_or_else(|_| device());
+    let device = watched();
     let graph = Graph::new(Output::headless(16, 16));
     let (settings, wire) = graph.param(Settings { offset: 0 });
     let switches = [graph.switch(true), graph.switch(false)];
@@ -76,27 +59,28 @@ fn frames_allocate_nothing(frames_in_flight: u32, gpu_times: bool) {
     graph.present(graph.add(Paint { color, params: Amount { amount: 0 } }).color);
     let options = CompileOptions { frames_in_flight, gpu_times, ..CompileOptions::default() };
     let mut compiled = graph.compile_with(&device, &options).expect("the graph is valid");
-    for frame in 0..200_u32 {
-        let (result, count) = allocations(|| {
+    let report = frames(&mut compiled, 200, |compiled, frame| {
+        // What an application does between frames allocates nothing either.
+        let ((), count) = counted(|| {
             if frame % 3 == 0 {
-                compiled.set(settings, Settings { offset: frame });
+                compiled.set(settings, Settings { offset: frame as u32 });
             }
             compiled.switch(switches[0], frame % 5 < 2);
             compiled.switch(switches[1], frame % 7 < 3);
-            let result = compiled.frame();
             for readback in readbacks {
                 let _ = compiled.read(readback);
             }
             let _ = compiled.gpu_times().map(|(_, milliseconds)| milliseconds).sum::<f64>();
-            result
         });
-        result.expect("the frame runs");
-        assert_eq!(count, 0, "frame {frame} of {frames_in_flight} in flight allocated");
-    }
-    let (waited, count) = allocations(|| compiled.wait());
+        assert_eq!(count, 0, "before frame {frame} of {frames_in_flight} in flight something allocated");
+    });
+    let report = report.unwrap_or_else(|error| panic!("{error}"));
+    report.assert_empty();
+    assert_eq!((report.frames, report.recompiles), (200, 0));
+    let (waited, count) = counted(|| compiled.wait());
     waited.expect("the device lives");
     assert_eq!(count, 0, "waiting allocated");
-    assert_eq!(compiled.recompiles(), 0);
+    assert_eq!(created_without_callbacks(), None);
 }
 
 #[test]
@@ -109,4 +93,120 @@ fn frames_allocate_nothing_with_any_number_in_flight() {
 #[test]
 fn frames_allocate_nothing_while_they_are_timed() {
     frames_allocate_nothing(2, true);
+}
+
+/// Allocates on the heap whenever it is recorded.
+#[node(compute, dynamic, shader = "tests/shaders/add.comp.spv")]
+struct Hoarder {
+    #[storage(read_write)]
+    values: Buffer<[u32]>,
+    #[push]
+    params: Amount,
+}
+
+#[node]
+impl Compute for Hoarder {
+    fn record(view: &View, commands: &mut Commands) {
+        drop(black_box(Vec::<u8>::with_capacity(64)));
+        commands.dispatch_items(view.values.len());
+    }
+}
+
+/// Makes a semaphore whenever it is recorded, on the device behind the graph's back.
+#[node(compute, dynamic, shader = "tests/shaders/add.comp.spv")]
+struct Maker {
+    #[storage(read_write)]
+    values: Buffer<[u32]>,
+    #[push]
+    params: Amount,
+}
+
+static DEVICE: OnceLock<Device> = OnceLock::new();
+
+#[node]
+impl Compute for Maker {
+    fn record(view: &View, commands: &mut Commands) {
+        if let Some(device) = DEVICE.get() {
+            // SAFETY: the device is alive; the semaphore is used by nobody, and destroyed as it was made.
+            unsafe {
+                let made = device.raw().create_semaphore(&vk::SemaphoreCreateInfo::default(), device.callbacks());
+                device.raw().destroy_semaphore(made.expect("there is memory"), device.callbacks());
+            }
+        }
+        commands.dispatch_items(view.values.len());
+    }
+}
+
+/// Allocates on the heap in every third frame.
+#[node(host)]
+struct Diary {
+    #[create(len = 4)]
+    values: Buffer<[u32]>,
+}
+
+#[node]
+impl Host for Diary {
+    fn run(view: &mut View, frame: &FrameInfo) {
+        view.values.fill(0);
+        if frame.number % 3 == 2 {
+            drop(black_box(format!("dear diary, this is frame {}", frame.number)));
+        }
+    }
+}
+
+fn report_of(device: &Device, add: impl FnOnce(&Graph)) -> FramesReport {
+    let graph = Graph::without_output();
+    add(&graph);
+    let mut compiled = graph.compile(device).unwrap_or_else(|error| panic!("{error}"));
+    frames(&mut compiled, 10, |_, _| {}).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn values(graph: &Graph) -> vixen::Wire<Buffer<[u32]>> {
+    let (_, settings) = graph.param(Settings { offset: 0 });
+    graph.add(Fill { settings: &settings, values: graph.buffer(64), params: Factor { factor: 2 } }).values
+}
+
+#[test]
+fn a_node_that_allocates_while_it_is_recorded_is_named() {
+    let report = report_of(&watched(), |graph| {
+        let honest = graph.add(AddDynamic { values: values(graph), params: Amount { amount: 3 } }).values;
+        let hoarder = Hoarder { values: honest, params: Amount { amount: 3 } };
+        graph.retain(graph.add_named("the hoarder", hoarder).values);
+    });
+    assert_eq!((report.heap_max, report.create_max, report.driver_over_by_hand_max), (1, 0, 0), "{report}");
+    let first = report.first_offender.as_deref();
+    assert_eq!(first, Some("node `the hoarder`: heap allocation of 64 bytes in frame 0"));
+    let said = std::panic::catch_unwind(|| report.assert_empty()).expect_err("something was allocated");
+    assert!(said.downcast_ref::<String>().is_some_and(|said| said.contains("the hoarder")));
+}
+
+#[test]
+fn a_node_that_creates_an_object_by_itself_is_named() {
+    let device = DEVICE.get_or_init(watched);
+    let report = report_of(device, |graph| {
+        let maker = Maker { values: values(graph), params: Amount { amount: 3 } };
+        graph.retain(graph.add_named("the maker", maker).values);
+    });
+    assert_eq!((report.heap_max, report.create_max, report.destroy_max), (0, 1, 1), "{report}");
+    let first = report.first_offender.as_deref();
+    assert_eq!(first, Some("node `the maker`: call of vkCreateSemaphore in frame 0"));
+}
+
+#[test]
+fn a_host_node_that_allocates_is_named_with_the_frame() {
+    let report = report_of(&watched(), |graph| {
+        graph.retain(graph.add_named("the diary", Diary {}).values);
+    });
+    let first = report.first_offender.as_deref().unwrap_or_default();
+    assert!(first.starts_with("node `the diary`: heap allocation") && first.ends_with("in frame 2"), "{first}");
+}
+
+#[test]
+fn a_device_that_does_not_count_is_no_proof() {
+    let device = device();
+    let graph = Graph::without_output();
+    graph.retain(values(&graph));
+    let mut compiled = graph.compile(&device).expect("the graph is valid");
+    let refused = frames(&mut compiled, 10, |_, _| {});
+    assert!(matches!(refused, Err(FramesError::NotWatched)));
 }

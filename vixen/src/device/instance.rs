@@ -21,6 +21,9 @@ pub(super) struct Instance {
     owned: bool,
     /// Whether a layer was asked for that may show names to somebody.
     pub(super) watched: bool,
+    /// Whether creations and the driver's allocations are counted.
+    #[cfg(feature = "testing")]
+    pub(super) counting: bool,
     // Last: the messenger and the instance point to it.
     pub(super) log: Arc<ValidationLog>,
 }
@@ -62,9 +65,22 @@ impl Instance {
                 vk::Result::ERROR_INCOMPATIBLE_DRIVER => no_driver("the loader found none that fits"),
                 result => DeviceError::Vulkan { call: "vkCreateInstance", result },
             })?;
+        #[cfg(feature = "testing")]
+        let raw = if options.watched { crate::testing::frames::watched(&entry, &raw) } else { raw };
         let watched = options.validation || WATCHERS.iter().any(|name| std::env::var_os(name).is_some());
         let callbacks = options.callbacks;
-        let mut instance = Self { entry, raw, callbacks, extensions, messenger: None, owned: true, watched, log };
+        let mut instance = Self {
+            entry,
+            raw,
+            callbacks,
+            extensions,
+            messenger: None,
+            owned: true,
+            watched,
+            #[cfg(feature = "testing")]
+            counting: options.watched,
+            log,
+        };
         if instance.has(ext::debug_utils::NAME) {
             let callbacks = instance.callbacks.as_ref();
             instance.messenger = Some(Messenger::new(&instance.entry, &instance.raw, &instance.log, callbacks)?);
@@ -79,7 +95,18 @@ impl Instance {
         extensions: Vec<&'static CStr>,
         callbacks: Option<vk::AllocationCallbacks<'static>>,
     ) -> Self {
-        Self { entry, raw, callbacks, extensions, messenger: None, owned: false, watched: true, log: Arc::default() }
+        Self {
+            entry,
+            raw,
+            callbacks,
+            extensions,
+            messenger: None,
+            owned: false,
+            watched: true,
+            #[cfg(feature = "testing")]
+            counting: false,
+            log: Arc::default(),
+        }
     }
 
     /// Whether an instance extension is enabled.

@@ -215,6 +215,12 @@ impl Device {
         self.0.loaders.ray_tracing_pipeline.as_ref()
     }
 
+    /// Whether creations and the driver's allocations are counted.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.0.core.instance.counting
+    }
+
     pub(crate) fn core(&self) -> &Arc<DeviceCore> {
         &self.0.core
     }

@@ -32,6 +32,9 @@ pub struct DeviceOptions {
     pub(super) unwanted: Vec<Feature>,
     pub(super) callbacks: Option<vk::AllocationCallbacks<'static>>,
     pub(super) allocator: AllocatorChoice,
+    /// Count what is created, and what the driver allocates.
+    #[cfg(feature = "testing")]
+    pub(super) watched: bool,
 }
 
 impl Default for DeviceOptions {
@@ -45,6 +48,8 @@ impl Default for DeviceOptions {
             unwanted: Vec::new(),
             callbacks: None,
             allocator: AllocatorChoice::default(),
+            #[cfg(feature = "testing")]
+            watched: false,
         }
     }
 }
@@ -111,6 +116,16 @@ impl DeviceOptions {
         wrap: impl Fn(Box<dyn Allocator>) -> Box<dyn Allocator> + Send + Sync + 'static,
     ) -> Self {
         self.allocator.wrap = Some(Arc::new(wrap));
+        self
+    }
+
+    /// Lets [`testing::frames`](fn@crate::testing::frames) count what the driver allocates and what is created: gives every call
+    /// callbacks that count, in the place of any other, and puts counting functions into the device's table.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        self.watched = true;
+        self.callbacks = Some(crate::testing::frames::callbacks());
         self
     }
 

@@ -154,7 +154,7 @@ impl Graph {
             submission: Submission::new(segments.items().len(), outputs.items.len()),
             uploader: None,
             segments,
-            timeline: Timeline::new(device)?,
+            timeline: Timeline::new(device, 0)?,
             hosts,
             report,
             layouts,

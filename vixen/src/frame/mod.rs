@@ -5,6 +5,8 @@
 //! anew what an output's size or an import changes, and `recompile` binds and records what hangs on it.
 
 mod binding_table;
+#[cfg(feature = "testing")]
+mod by_hand;
 mod commands;
 mod compile;
 mod compiled;
@@ -33,6 +35,7 @@ mod timing;
 mod uploads;
 mod validate;
 mod view;
+mod watched;
 
 pub use commands::{ComputeCommands, GraphicsCommands, PipelineIndex, RayTracingCommands, TransferCommands};
 pub use compile::CompileOptions;

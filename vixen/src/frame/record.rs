@@ -12,6 +12,7 @@ use crate::frame::node::{NodeParts, NodeRuntime};
 use crate::frame::physical::Resources;
 use crate::frame::tape::{Played, Tape};
 use crate::frame::timing::Timing;
+use crate::frame::watched;
 use crate::graph::CompileError;
 
 /// What recording reads, beside nodes and tapes.
@@ -83,6 +84,7 @@ impl Recorder<'_> {
         if !node.condition.holds(self.moment.switches) {
             return None;
         }
+        let _watched = watched::node(node.label());
         let (device, moment) = (self.device, self.moment);
         let labels = device.debug_labels();
         if let Some(labels) = labels {

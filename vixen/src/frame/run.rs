@@ -12,6 +12,7 @@ use crate::frame::moment::Moment;
 use crate::frame::node::NodeParts;
 use crate::frame::record::{RecordError, Recorder};
 use crate::frame::swapchain::ACQUIRE_STAGE;
+use crate::frame::watched;
 use crate::graph::CompileError;
 use crate::memory::Phase;
 
@@ -69,6 +70,7 @@ impl CompiledGraph {
 
     fn try_frame(&mut self) -> Result<FrameOutcome, FrameError> {
         let _phase = Phase::Execute.enter();
+        let _watched = watched::frame(self.graph, self.number);
         let slot = (self.number % u64::from(self.frame_slots)) as u32;
         let finished = (self.number + 1).saturating_sub(self.frame_slots.into());
         self.timeline.wait(finished)?;
@@ -95,7 +97,7 @@ impl CompiledGraph {
     }
 
     /// Makes anew what changed, and gets an image of every window; false when one has no size.
-    fn acquire(&mut self, slot: u32) -> Result<bool, FrameError> {
+    pub(super) fn acquire(&mut self, slot: u32) -> Result<bool, FrameError> {
         // A window that is being dragged may have another size again.
         const TRIES: u32 = 4;
         for _ in 0..TRIES {
@@ -124,13 +126,14 @@ impl CompiledGraph {
             if !node.condition.holds(moment.switches) {
                 continue;
             }
+            let _watched = watched::node(node.label());
             let (declaration, record) = (node.declaration, node.record);
             let NodeParts { slots, resolved, data, .. } = node.parts(moment);
             record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Run(&info) });
         }
     }
 
-    fn record_dynamic(&mut self, moment: &Moment) -> Result<(), FrameError> {
+    pub(super) fn record_dynamic(&mut self, moment: &Moment) -> Result<(), FrameError> {
         if !self.segments.any_dynamic() {
             return Ok(());
         }
@@ -168,7 +171,7 @@ impl CompiledGraph {
     }
 
     /// Presents to every window, whatever becomes of the others: each image's semaphore must be waited for.
-    fn present(&mut self) -> Result<(), DeviceError> {
+    pub(super) fn present(&mut self) -> Result<(), DeviceError> {
         let mut result = Ok(());
         for output in &mut self.outputs.items {
             if let (Some(swapchain), Some(image)) = (&output.swapchain, output.image.take()) {

@@ -16,14 +16,16 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    pub fn new(device: &Device) -> Result<Self, DeviceError> {
-        let mut kind = vk::SemaphoreTypeCreateInfo::default().semaphore_type(vk::SemaphoreType::TIMELINE);
+    /// A timeline of which so many frames have finished.
+    pub fn new(device: &Device, finished: u64) -> Result<Self, DeviceError> {
+        let mut kind =
+            vk::SemaphoreTypeCreateInfo::default().semaphore_type(vk::SemaphoreType::TIMELINE).initial_value(finished);
         let info = vk::SemaphoreCreateInfo::default().push_next(&mut kind);
         // SAFETY: the device is alive and has timeline semaphores.
         let semaphore = unsafe { device.raw().create_semaphore(&info, device.callbacks()) }
             .map_err(DeviceError::vulkan("vkCreateSemaphore"))?;
         device.set_name(semaphore, "vixen frames");
-        Ok(Self { device: device.clone(), semaphore: Owned::new(device, semaphore), known: AtomicU64::new(0) })
+        Ok(Self { device: device.clone(), semaphore: Owned::new(device, semaphore), known: AtomicU64::new(finished) })
     }
 
     pub fn semaphore(&self) -> vk::Semaphore {

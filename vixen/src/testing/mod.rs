@@ -1,12 +1,14 @@
-//! Proof for the planner: random graphs, a happens-before oracle, the fewest barriers by brute force, broken plans.
+//! Proof for frames and for the planner, behind the feature `testing`.
 //!
-//! Behind the feature `testing`; the tests and `./x bench plan` use it. Apart from the data of `plan::model` no code is
-//! shared with the planner. For programs: `loss` takes their device away.
+//! [`frames`](fn@frames) runs frames of any graph and reports what they allocate and create; [`loss`] takes a program's device
+//! away. The rest judges plans: random graphs, a happens-before oracle, the fewest barriers by brute force, broken plans; the
+//! tests and `./x bench plan` use it. Apart from the data of `plan::model` these share no code with the planner.
 
 pub mod broken;
 pub mod campaign;
 pub mod exact;
 pub mod fewest;
+pub(crate) mod frames;
 pub mod graphs;
 pub mod grid;
 pub mod loss;
@@ -15,3 +17,8 @@ pub mod oracle;
 pub mod random;
 pub mod shapes;
 pub mod timeline;
+
+pub use self::frames::{
+    CountingAllocator, FrameWatch, FramesError, FramesReport, allocations, created_without_callbacks, frames,
+    is_counting, living_driver_allocations,
+};

@@ -1,41 +1,56 @@
-//! A global allocator that counts what the calling thread allocates.
+//! A global allocator that counts.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+
+use super::watch::{What, note};
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The system's allocator, counting. Make it a program's `#[global_allocator]`.
+/// The system's allocator, counting. To watch frames, make it the program's:
+///
+/// ```
+/// #[global_allocator]
+/// static ALLOCATOR: vixen::testing::CountingAllocator = vixen::testing::CountingAllocator;
+/// ```
 pub struct CountingAllocator;
 
-/// How many allocations the calling thread has made.
+/// How many heap allocations the calling thread has made; 0 where the program's allocator does not count.
 pub fn allocations() -> u64 {
     ALLOCATIONS.get()
 }
 
-fn count() {
+/// Whether [`CountingAllocator`] is the program's allocator: it allocates something to find out.
+pub fn is_counting() -> bool {
+    let before = allocations();
+    drop(std::hint::black_box(Box::new(0_u8)));
+    allocations() > before
+}
+
+fn count(bytes: usize) {
     // The variable needs no destructor, so it can be reached for as long as the thread runs.
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+    note(What::Heap(bytes));
 }
 
 // SAFETY: every call is the system allocator's, with the same arguments; counting touches no heap memory.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller's contract is the system allocator's.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller's contract is the system allocator's.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size);
         // SAFETY: the caller's contract is the system allocator's.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -43,5 +58,16 @@ unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         // SAFETY: the caller's contract is the system allocator's.
         unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allocator_that_does_not_count_is_noticed() {
+        // These tests run with the system's allocator.
+        assert!(!is_counting());
     }
 }

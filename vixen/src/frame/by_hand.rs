@@ -1,0 +1,101 @@
+//! A frame by hand, for `vixen::testing`: the commands that the next frame would submit, by bare Vulkan calls alone.
+
+use arrayvec::ArrayVec;
+use ash::vk;
+
+use crate::device::DeviceError;
+use crate::frame::compiled::CompiledGraph;
+use crate::frame::moment::{MAX_OUTPUTS, Moment};
+use crate::frame::run::FrameError;
+use crate::frame::swapchain::ACQUIRE_STAGE;
+use crate::frame::timeline::Timeline;
+use crate::memory::Phase;
+use crate::testing::frames::watch;
+
+impl CompiledGraph {
+    /// What tells the graph from all others of the process.
+    pub(crate) fn number_of_graph(&self) -> u64 {
+        self.graph
+    }
+
+    /// Frames in flight.
+    pub(crate) fn frame_slots(&self) -> u32 {
+        self.frame_slots
+    }
+
+    /// The state of all switches.
+    pub(crate) fn switches(&self) -> u32 {
+        self.switches
+    }
+
+    /// Gives all switches a state.
+    pub(crate) fn set_switches(&mut self, switches: u32) {
+        self.switches = switches;
+    }
+
+    /// Makes pools and the timeline as if no frame had ever run: drivers allocate for the first ones and use that again.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub(crate) fn begin_by_hand(&mut self) -> Result<(), DeviceError> {
+        self.timeline.wait(self.number)?;
+        self.timeline = Timeline::new(&self.device, self.number)?;
+        for slot in 0..self.frame_slots {
+            let (pool, flags) = (self.segments.dynamic_pool(slot), vk::CommandPoolResetFlags::RELEASE_RESOURCES);
+            // SAFETY: all frames have finished, as waited for above.
+            unsafe { self.device.raw().reset_command_pool(pool, flags) }
+                .map_err(DeviceError::vulkan("vkResetCommandPool"))?;
+        }
+        Ok(())
+    }
+
+    /// Waits for a frame slot, records what is dynamic, submits and presents.
+    ///
+    /// # Errors
+    /// As [`CompiledGraph::frame`].
+    pub(crate) fn frame_by_hand(&mut self) -> Result<(), FrameError> {
+        let slot = (self.number % u64::from(self.frame_slots)) as u32;
+        let finished = (self.number + 1).saturating_sub(self.frame_slots.into());
+        self.timeline.wait(finished)?;
+        let _phase = Phase::Execute.enter();
+        let _watched = watch::frame(self.graph, self.number);
+        if !self.acquire(slot)? {
+            return Ok(());
+        }
+        if let Some(timing) = &mut self.timing {
+            timing.collect(&self.device, finished);
+        }
+        let images = self.outputs.acquired_images();
+        let moment = Moment { slot, frame: self.number, switches: self.switches, images };
+        self.record_dynamic(&moment)?;
+        self.submit_by_hand(&moment)?;
+        self.number += 1;
+        Ok(self.present()?)
+    }
+
+    fn submit_by_hand(&self, moment: &Moment) -> Result<(), DeviceError> {
+        let semaphore = |semaphore| vk::SemaphoreSubmitInfo::default().semaphore(semaphore);
+        let mut waits = ArrayVec::<_, MAX_OUTPUTS>::new();
+        let mut signals = Vec::with_capacity(1 + MAX_OUTPUTS);
+        for output in &self.outputs.items {
+            if let (Some(swapchain), Some(image)) = (&output.swapchain, output.image) {
+                waits.push(semaphore(swapchain.acquired(moment.slot)).stage_mask(ACQUIRE_STAGE));
+                signals.push(semaphore(swapchain.finished(image)).stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS));
+            }
+        }
+        let finished = semaphore(self.timeline.semaphore()).value(self.number + 1);
+        signals.push(finished.stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS));
+        let commands = self.segments.items().iter().map(|segment| segment.commands(moment));
+        let commands: Vec<_> =
+            commands.map(|commands| vk::CommandBufferSubmitInfo::default().command_buffer(commands)).collect();
+        let submit = vk::SubmitInfo2::default()
+            .command_buffer_infos(&commands)
+            .wait_semaphore_infos(&waits)
+            .signal_semaphore_infos(&signals);
+        let queue = self.device.main_queue();
+        let _held = queue.lock();
+        // SAFETY: as in `Submission::submit`, for the same command buffers and semaphores.
+        unsafe { self.device.raw().queue_submit2(queue.handle, &[submit], vk::Fence::null()) }
+            .map_err(DeviceError::vulkan("vkQueueSubmit2"))
+    }
+}

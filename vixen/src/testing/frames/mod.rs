@@ -1,0 +1,153 @@
+//! Proof that a graph's frames allocate nothing: who allocates or creates something in one is counted and named.
+
+mod driver;
+mod heap;
+mod report;
+mod table;
+pub(crate) mod watch;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use self::report::{Offender, Seen};
+use self::watch::Counts;
+use crate::frame::{CompiledGraph, FrameError, FrameOutcome};
+
+pub use self::driver::living_driver_allocations;
+pub use self::heap::{CountingAllocator, allocations, is_counting};
+pub use self::report::FramesReport;
+pub use self::table::created_without_callbacks;
+pub(crate) use self::{driver::callbacks, table::watched};
+
+/// Why frames cannot be watched, or ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FramesError {
+    /// Rust's allocations cannot be counted.
+    #[error(
+        "the program's allocator does not count; add `#[global_allocator] static ALLOCATOR: CountingAllocator = \
+         CountingAllocator;` with `vixen::testing::CountingAllocator`"
+    )]
+    NotCounting,
+    /// The driver's allocations and the device's calls cannot be counted.
+    #[error("the graph's device does not count; make it with `DeviceOptions::watched`")]
+    NotWatched,
+    /// A frame failed.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+/// Runs so many frames, calls `prepare` with each one's number before it (which is not counted), and reports what was
+/// allocated and created in them.
+///
+/// Three counters run at once, and only while a thread is inside [`CompiledGraph::frame`]:
+///
+/// - **heap**: allocations by Rust's global allocator, on every thread that runs the frame ([`CountingAllocator`]);
+/// - **driver**: host memory that the driver asks for through `VkAllocationCallbacks`, which every create call gets, the
+///   instance's and the device's too. Drivers allocate inside a submit or while commands are recorded, so what counts is what
+///   the same commands do not cause by hand. To know that, some more frames are run afterwards, by bare Vulkan calls, in each
+///   state of the switches that was seen;
+/// - **create**: calls of the device table, extensions included, that create or allocate an object, whoever makes them: the
+///   executor, VMA, or a node through the raw device.
+///
+/// A recompile inside a frame, such as the one that follows a window's new size, is counted apart and may allocate.
+///
+/// ```
+/// #[global_allocator]
+/// static ALLOCATOR: vixen::testing::CountingAllocator = vixen::testing::CountingAllocator;
+///
+/// # use vixen::{Device, DeviceOptions, Graph};
+/// fn my_graph_allocates_nothing(graph: &Graph) -> Result<(), Box<dyn std::error::Error>> {
+///     let device = Device::new(&DeviceOptions::new().watched())?;
+///     let mut compiled = graph.compile(&device)?;
+///     vixen::testing::frames(&mut compiled, 2000, |_graph, _frame| {})?.assert_empty();
+///     Ok(())
+/// }
+/// ```
+///
+/// # Errors
+/// When the program's allocator or the graph's device does not count, or when a frame fails.
+pub fn frames(
+    graph: &mut CompiledGraph,
+    count: u64,
+    mut prepare: impl FnMut(&mut CompiledGraph, u64),
+) -> Result<FramesReport, FramesError> {
+    let mut watch = FrameWatch::new(graph)?;
+    for frame in 0..count {
+        prepare(graph, frame);
+        watch.frame(graph)?;
+    }
+    watch.finish(graph)
+}
+
+/// Counts frames that the caller runs one by one: what [`frames`] is made of.
+pub struct FrameWatch {
+    seen: Seen,
+    before: Counts,
+    /// One watch at a time: there is one global allocator.
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl FrameWatch {
+    /// Begins to watch a graph. Waits until nobody else watches one.
+    ///
+    /// # Errors
+    /// When the program's allocator or the graph's device does not count.
+    pub fn new(graph: &CompiledGraph) -> Result<Self, FramesError> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        if !is_counting() {
+            return Err(FramesError::NotCounting);
+        }
+        if !graph.device().is_watched() {
+            return Err(FramesError::NotWatched);
+        }
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        watch::start(graph.number_of_graph());
+        Ok(Self { seen: Seen::default(), before: Counts::default(), _alone: alone })
+    }
+
+    /// Runs a frame and counts.
+    ///
+    /// # Errors
+    /// As [`CompiledGraph::frame`].
+    pub fn frame(&mut self, graph: &mut CompiledGraph) -> Result<FrameOutcome, FrameError> {
+        let (number, recompiles) = (graph.frames(), graph.recompiles());
+        let outcome = graph.frame()?;
+        let counts = watch::counts();
+        self.seen.recompiles += graph.recompiles() - recompiles;
+        self.seen.add(number, graph.switches(), counts.since(self.before));
+        self.before = counts;
+        Ok(outcome)
+    }
+
+    /// Runs the same commands by hand, and reports.
+    ///
+    /// # Errors
+    /// When a frame fails.
+    pub fn finish(mut self, graph: &mut CompiledGraph) -> Result<FramesReport, FramesError> {
+        let first = watch::first();
+        let switches = graph.switches();
+        let mut before = watch::counts();
+        for state in 0..self.seen.states.len() {
+            graph.set_switches(self.seen.states[state].switches);
+            graph.begin_by_hand().map_err(FrameError::from)?;
+            // Enough for every frame slot to have recorded more than once.
+            for _ in 0..4 * graph.frame_slots() {
+                graph.frame_by_hand()?;
+                let counts = watch::counts();
+                let by_hand = counts.since(before).driver;
+                before = counts;
+                let most = &mut self.seen.states[state].by_hand_max;
+                *most = by_hand.max(*most);
+            }
+        }
+        graph.set_switches(switches);
+        let [heap, _, created, _] = first.map(|first| first.map(Offender::from));
+        Ok(self.seen.report(heap, created))
+    }
+}
+
+impl Drop for FrameWatch {
+    fn drop(&mut self) {
+        watch::stop();
+    }
+}

@@ -143,3 +143,29 @@ fn save_drawing(args: &Args, graph: &vixen::CompiledGraph) -> Result<(), Box<dyn
     std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use vixen::testing::frames;
+    use vixen_nodes::Orbit;
+
+    use super::*;
+    use crate::args::{Pipeline, Structure};
+
+    #[test]
+    fn frames_allocate_nothing() {
+        let heightmap = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
+        let (scene, _) = Scene::open_kept(heightmap, 32, None, &|_| {}).expect("it is a heightmap");
+        let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
+        for pipeline in [Pipeline::Compute, Pipeline::Fragment, Pipeline::Rt, Pipeline::Hybrid] {
+            let how = (pipeline, Structure::Brick);
+            let (mut picture, _) =
+                Picture::new(&device, &scene, how, Output::headless(16, 16)).expect("the graph is valid");
+            let handles = picture.handles();
+            let report = frames(&mut picture.graph, 500, |graph, frame| {
+                handles.set_orbit(graph, Orbit { yaw: frame as f32 * 0.01, ..Orbit::default() });
+            });
+            report.expect("frames run").assert_empty();
+        }
+    }
+}

@@ -32,3 +32,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("frame {frame}: {} bytes, first pixel {:?}", bytes.len(), &bytes[..4]);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use vixen::testing::{CountingAllocator, frames};
+
+    use super::*;
+
+    #[global_allocator]
+    static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+    #[test]
+    fn frames_allocate_nothing() {
+        let graph = Graph::new(Output::headless(16, 16));
+        let sky = graph.add(Sky { color: graph.image(Extent::Output), glow: 2.0 });
+        let tone = graph.add(ToneMap { hdr: &sky.color, ldr: graph.image(Extent::Output) });
+        graph.read_back(&tone.ldr);
+        let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
+        let mut compiled = graph.compile(&device).expect("the graph is valid");
+        frames(&mut compiled, 2000, |_graph, _frame| {}).expect("frames run").assert_empty();
+    }
+}

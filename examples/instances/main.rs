@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use glam::{Affine3A, Quat, Vec3};
 use vixen::{
-    AccelerationStructure, Block, Buffer, Device, DeviceOptions, Extent, Graph, Image, Output, RayTracing, Rgba16Float,
-    node,
+    AccelerationStructure, Block, Buffer, CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, Output,
+    RayTracing, Readback, Rgba8Unorm, Rgba16Float, node,
 };
 use vixen_nodes::ToneMap;
 use vixen_nodes::acceleration::{Blas, BlasDesc, Geometry, Instance, Tlas};
@@ -63,18 +63,23 @@ fn spiral(blas: &Blas, [low, high]: [Vec3; 2], moment: f32) -> Vec<Instance> {
     (0..COUNT).map(instance).collect()
 }
 
-fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
-    let [width, height] = [960, 540];
-    let device = Device::new(&DeviceOptions::new().application_name("Vixen instances"))?;
-    let mesh = Mesh::open(file)?;
-    let buffers = MeshBuffers::upload(&device, &mesh)?;
-
-    // One structure of triangles, compacted since it is built once; and one of instances that refer to it.
+/// One structure of triangles, compacted since it is built once; and one of instances that refer to it.
+fn build(device: &Device, mesh: &Mesh) -> Result<(Blas, Tlas), Box<dyn Error>> {
     let positions = mesh.positions();
     let triangles = Geometry::Triangles { vertices: &positions, indices: &mesh.indices };
-    let blas = Blas::build(&device, &BlasDesc::new("mesh", triangles).compact())?;
-    let mut scene = Tlas::build(&device, "instances", &spiral(&blas, mesh.bounds(), 0.0))?;
+    let blas = Blas::build(device, &BlasDesc::new("mesh", triangles).compact())?;
+    let scene = Tlas::build(device, "instances", &spiral(&blas, mesh.bounds(), 0.0))?;
+    Ok((blas, scene))
+}
 
+/// The graph that traces the instances, and where its picture arrives.
+fn compile(
+    device: &Device,
+    mesh: &Mesh,
+    scene: &Tlas,
+    [width, height]: [u32; 2],
+) -> Result<(CompiledGraph, Readback<Image<Rgba8Unorm>>), Box<dyn Error>> {
+    let buffers = MeshBuffers::upload(device, mesh)?;
     let graph = Graph::new(Output::headless(width, height));
     let wires = buffers.wires(&graph);
     let traced = graph.add(TraceInstances {
@@ -86,7 +91,15 @@ fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
     });
     let tone = graph.add(ToneMap { hdr: &traced.color, ldr: graph.image(Extent::Output) });
     let pixels = graph.read_back(&tone.ldr);
-    let mut graph = graph.compile(&device)?;
+    Ok((graph.compile(device)?, pixels))
+}
+
+fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
+    let [width, height] = [960, 540];
+    let device = Device::new(&DeviceOptions::new().application_name("Vixen instances"))?;
+    let mesh = Mesh::open(file)?;
+    let (blas, mut scene) = build(&device, &mesh)?;
+    let (mut graph, pixels) = compile(&device, &mesh, &scene, [width, height])?;
 
     const FRAMES: u32 = 4;
     for frame in 1..=FRAMES {
@@ -112,5 +125,29 @@ fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vixen::testing::{CountingAllocator, frames};
+
+    use super::*;
+
+    #[global_allocator]
+    static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+    #[test]
+    fn frames_allocate_nothing() {
+        let knot =
+            Mesh::open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/knot.glb"))).expect("it is a mesh");
+        let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
+        let (blas, mut scene) = build(&device, &knot).expect("the device traces rays");
+        let (mut graph, _) = compile(&device, &knot, &scene, [16, 16]).expect("the graph is valid");
+        let report = frames(&mut graph, 100, |_graph, frame| {
+            let moved = spiral(&blas, knot.bounds(), frame as f32 / 100.0);
+            scene.update(&moved).expect("as many instances");
+        });
+        report.expect("frames run").assert_empty();
     }
 }

@@ -8,7 +8,8 @@ use glam::camera::rh::proj::vulkan::perspective;
 use glam::camera::rh::view::look_at_mat4;
 use glam::{Mat4, Vec3};
 use vixen::{
-    Block, Buffer, Depth32Float, Device, DeviceOptions, Extent, Graph, Graphics, Image, Output, Rgba16Float, node,
+    Block, Buffer, CompiledGraph, Depth32Float, Device, DeviceOptions, Extent, Graph, Graphics, Image, Output,
+    Readback, Rgba8Unorm, Rgba16Float, node,
 };
 use vixen_nodes::ToneMap;
 use vixen_nodes::mesh::{Mesh, MeshBuffers, MeshVertex};
@@ -63,13 +64,13 @@ fn camera([low, high]: [Vec3; 2], aspect: f32) -> Camera {
     Camera { view_projection: projection * look_at_mat4(eye, middle, Vec3::Y) }
 }
 
-fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
-    const SIZE: [u32; 2] = [960, 720];
-    let [width, height] = SIZE;
-    let device = Device::new(&DeviceOptions::new().application_name("Vixen mesh"))?;
-    let mesh = Mesh::open(file)?;
-    let buffers = MeshBuffers::upload(&device, &mesh)?;
-
+/// The graph that draws a mesh, and where its picture arrives.
+fn compile(
+    device: &Device,
+    mesh: &Mesh,
+    [width, height]: [u32; 2],
+) -> Result<(CompiledGraph, Readback<Image<Rgba8Unorm>>), Box<dyn Error>> {
+    let buffers = MeshBuffers::upload(device, mesh)?;
     let graph = Graph::new(Output::headless(width, height));
     let (_, camera) = graph.param(camera(mesh.bounds(), width as f32 / height as f32));
     let wires = buffers.wires(&graph);
@@ -83,11 +84,18 @@ fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
     });
     let tone = graph.add(ToneMap { hdr: &drawn.color, ldr: graph.image(Extent::Output) });
     let pixels = graph.read_back(&tone.ldr);
+    Ok((graph.compile(device)?, pixels))
+}
 
-    let mut graph = graph.compile(&device)?;
+fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
+    const SIZE: [u32; 2] = [960, 720];
+    let device = Device::new(&DeviceOptions::new().application_name("Vixen mesh"))?;
+    let mesh = Mesh::open(file)?;
+    let (mut graph, pixels) = compile(&device, &mesh, SIZE)?;
     graph.frame()?;
     graph.wait()?;
     let (_, bytes) = graph.read(pixels)?.ok_or("the frame has not finished")?;
+    let [width, height] = SIZE;
     image::save_buffer(picture, bytes, width, height, image::ColorType::Rgba8)?;
     println!("wrote {}: {} triangles", picture.display(), mesh.indices.len() / 3);
     Ok(())
@@ -104,5 +112,24 @@ fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vixen::testing::{CountingAllocator, frames};
+
+    use super::*;
+
+    #[global_allocator]
+    static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+    #[test]
+    fn frames_allocate_nothing() {
+        let knot =
+            Mesh::open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/knot.glb"))).expect("it is a mesh");
+        let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
+        let (mut graph, _) = compile(&device, &knot, [16, 16]).expect("the graph is valid");
+        frames(&mut graph, 200, |_graph, _frame| {}).expect("frames run").assert_empty();
     }
 }

@@ -155,7 +155,7 @@ impl Expansion<'_> {
         }
         let method = format_ident!("{}", self.node.args.kind.word());
         quote! {
-            context.#method::<#data #arguments>(|resolver, data, commands| {
+            context.#method::<#node, #data #arguments>(|resolver, data, commands| {
                 let _ = (&resolver, &data);
                 let view = #view { #(#fields)* };
                 #record(&view, commands)

@@ -80,16 +80,17 @@ impl VisitMut for Generated<'_> {
             && let Some(PathSegment { ident, arguments }) = path.path.segments.first()
         {
             let lifetime = match arguments {
-                PathArguments::None => quote!(<'_>),
-                given => given.to_token_stream(),
+                PathArguments::AngleBracketed(given) => given.args.to_token_stream(),
+                _ => quote!('_),
             };
             if ident == "View" {
-                *ty = parse_quote!(<Self as #krate::macro_support::Node>::View #lifetime);
+                *ty = parse_quote!(<Self as #krate::macro_support::Node>::View<#lifetime>);
                 return;
             }
             if ident == "Commands" && self.kind != Kind::Host {
                 let commands = format_ident!("{}Commands", self.kind.variant(), span = ident.span());
-                *ty = parse_quote!(#krate::macro_support::#commands #lifetime);
+                let commands = quote!(#krate::macro_support::#commands<#lifetime>);
+                *ty = parse_quote!(#krate::macro_support::NodeCommands<#lifetime, Self, #commands>);
                 return;
             }
         }

@@ -67,7 +67,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// | `raygen = ".."`, `miss = ".."`, `hit(closest = "..", any = "..", intersection = "..")`, `max_depth = 1` | ray tracing | the shaders; `miss` and `hit` as often as needed, in the order of their indices |
 /// | `pipeline(name = "blur_x", ..)` | all with shaders | one of several pipelines, with its shaders and state inside; bound as `Self::BLUR_X` |
 /// | `dynamic` | all | recorded anew in every frame |
-/// | `emits(Event = 16)`, `receives(Event = 16)` | all | events, and how many of them a frame has room for |
+/// | `emits(Event = 16)`, `receives(Event = 16)` | host and `dynamic` | events, and how many of them a frame has room for |
 /// | `staging = bytes`, `history = frames`, `transient(bytes = .., per_pixel = ..)` | all | what else an instance needs |
 /// | `crate = path` | all | where `vixen` is, if its name in the manifest does not tell |
 ///

@@ -12,6 +12,7 @@ use crate::expand::expand;
 use crate::fields::model;
 use crate::files::Roots;
 use crate::shader::Shaders;
+use crate::words::Kind;
 use crate::{cfg, implementation, krate};
 
 /// Expands the attribute on a struct or an impl.
@@ -54,11 +55,26 @@ pub fn node_struct(args: TokenStream, item: ItemStruct, roots: &Roots, errors: &
             return item.into_token_stream();
         }
     };
+    check_events(&args, errors);
     let shaders = Shaders::load(&mut args, roots, errors);
     let krate = args.krate.clone().unwrap_or_else(krate::path);
     let mut node = model(args, item, errors);
     let matches = check(&mut node, &shaders, errors);
     expand(&node, &shaders, &matches, &krate, !errors.is_empty())
+}
+
+/// What is recorded once is not there in a frame to emit or receive anything.
+fn check_events(args: &NodeArgs, errors: &Errors) {
+    if args.dynamic || args.kind == Kind::Host {
+        return;
+    }
+    if let Some(event) = args.emits.iter().chain(&args.receives).next() {
+        let message = format!(
+            "{} is recorded once, and emits and receives nothing in a frame; add `dynamic`, so that it is recorded in each",
+            args.kind.described()
+        );
+        errors.over(&event.ty, message);
+    }
 }
 
 fn first_span(tokens: &impl ToTokens) -> proc_macro2::Span {

@@ -5,7 +5,8 @@ pub use vixen_macros::EvaluatedNode;
 
 pub use crate::event::{Emits, EventDeclaration, Receives};
 pub use crate::frame::{
-    ComputeCommands, FrameInfo, GraphicsCommands, PipelineIndex, RayTracingCommands, RecordContext, TransferCommands,
+    ComputeCommands, FrameInfo, GraphicsCommands, NodeCommands, PipelineIndex, RayTracingCommands, RecordContext,
+    TransferCommands,
 };
 pub use crate::graph::format::Texel;
 pub use crate::graph::{

@@ -5,11 +5,13 @@ mod common;
 use std::sync::mpsc::channel;
 use std::thread;
 
-use vixen::event::{Event, FrameBegin, FrameEnd, Overflow, RecompileCause, RecompileDone};
+use vixen::ash::vk;
+use vixen::event::{BudgetWarning, Event, FrameBegin, FrameEnd, Overflow, RecompileCause, RecompileDone};
 use vixen::graph::OutputId;
-use vixen::{Buffer, Extent, FrameInfo, Graph, Host, Image, Output, R32Float, Transfer, node};
+use vixen::memory::{BufferDesc, Category};
+use vixen::{Block, Buffer, Compute, Extent, FrameInfo, Graph, Host, Image, Output, R32Float, Transfer, node};
 
-use common::{on_device, step};
+use common::{on_device, step, words};
 
 /// Something was asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,6 +94,98 @@ fn nodes_hear_in_this_frame_what_was_emitted_before_it() {
         // The room is what the receiver declares.
         let full = (0..9).map(|number| compiled.events().emit(asked, Asked(number))).last().expect("there were nine");
         assert_eq!(full.expect_err("it has room for eight").capacity, 8);
+    });
+}
+
+#[derive(Clone, Copy, Block)]
+#[repr(C)]
+struct Amount {
+    amount: u32,
+}
+
+/// Adds what is asked to every element, and answers with what it added.
+#[node(compute, dynamic, shader = "tests/shaders/add.comp.spv", receives(Asked = 8), emits(Answered = 4))]
+struct AddAsked {
+    #[storage(read_write)]
+    values: Buffer<[u32]>,
+    #[push]
+    params: Amount,
+}
+
+#[node]
+impl Compute for AddAsked {
+    fn record(view: &View, commands: &mut Commands) {
+        let amount = commands.events::<Asked>().map(|asked| asked.0).sum();
+        commands.emit(Answered(amount)).expect("one a frame has room");
+        commands.push(&Amount { amount });
+        commands.dispatch_items(view.values.len());
+    }
+}
+
+/// Zeroes.
+#[node(transfer)]
+struct Zero {
+    #[transfer_destination]
+    values: Buffer<[u32]>,
+}
+
+#[node]
+impl Transfer for Zero {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.fill(view.values, 0);
+    }
+}
+
+#[test]
+fn dynamic_nodes_hear_what_host_nodes_hear_and_answer_too() {
+    on_device(|device| {
+        let graph = Graph::without_output();
+        let zero = graph.add(Zero { values: graph.buffer(4) }).values;
+        let values = graph.read_back(&graph.add(AddAsked { values: zero, params: Amount { amount: 0 } }).values);
+        let last = graph.read_back(&graph.add(Listener { heard: 0 }).last);
+        let asked = graph.events(|events| events.queue::<Asked>(0));
+        let mut compiled = graph.compile(device).unwrap_or_else(|error| panic!("{error}"));
+        let mut heard = Vec::new();
+        for asks in [&[3, 4][..], &[], &[5]] {
+            asks.iter().for_each(|&ask| compiled.events().emit(asked, Asked(ask)).expect("there is room"));
+            step(&mut compiled);
+            heard.push((words(&compiled, values)[0], words(&compiled, last)[0]));
+        }
+        assert_eq!(heard, [(7, 0), (0, 7), (5, 0)], "the answer of a frame is heard in the next");
+        let answered = compiled.events().channel::<Answered>().expect("a node declares it");
+        let counts = compiled.events().counts(answered);
+        assert_eq!((counts.emitted, counts.delivered, counts.pending), (3, 2, 1));
+    });
+}
+
+#[test]
+fn budget_warnings_reach_every_graph_that_wants_them() {
+    on_device(|device| {
+        let graph = || {
+            let graph = Graph::without_output();
+            graph.retain(graph.add(Zero { values: graph.buffer(4) }).values);
+            let warnings = graph.events(|events| events.queue::<BudgetWarning>(2));
+            (graph.compile(device).unwrap_or_else(|error| panic!("{error}")), warnings)
+        };
+        let (mut first, first_warnings) = graph();
+        let (mut second, second_warnings) = graph();
+        let desc = BufferDesc::new("enough to warn", 1 << 16, vk::BufferUsageFlags::STORAGE_BUFFER);
+        let warn = || {
+            device.budget().set_warning(device.budget().usage().in_use + 1);
+            let buffer = device.budget().buffer(&desc, Category::Other).expect("there is memory");
+            (device.budget().usage().in_use, buffer).0
+        };
+        let in_use = warn();
+        step(&mut first);
+        step(&mut second);
+        let heard = [first.events().read(first_warnings), second.events().read(second_warnings)];
+        for warnings in heard {
+            assert_eq!(warnings.map(|warning| warning.in_use).collect::<Vec<_>>(), [in_use]);
+        }
+        drop(first);
+        warn();
+        step(&mut second);
+        assert_eq!(second.events().counts(second_warnings).delivered, 2);
     });
 }
 

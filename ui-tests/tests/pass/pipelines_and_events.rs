@@ -13,6 +13,7 @@ impl Event for Reset {}
 
 #[node(
     compute,
+    dynamic,
     pipeline(name = "copy", shader = "copy.comp.spv"),
     pipeline(name = "copy_again", shader = "stripped.comp.spv"),
     emits(Counted = 8),
@@ -30,6 +31,8 @@ struct Twice {
 #[node(crate = ::vixen)]
 impl Compute for Twice {
     fn record(view: &View, commands: &mut Commands) {
+        let resets = commands.events::<Reset>().len() as u32;
+        let _ = commands.emit(Counted([resets; 4]));
         for pipeline in [Self::COPY, Self::COPY_AGAIN] {
             commands.bind(pipeline);
             commands.dispatch_over([*view.length as u32, 1, 1]);

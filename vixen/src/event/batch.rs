@@ -1,6 +1,7 @@
 //! What a subscriber sees while a dispatch runs it.
 
 use std::cell::Ref;
+use std::ops::Deref;
 
 use crate::event::bus::Channel;
 use crate::event::kind::{AnyEvent, Event};
@@ -78,14 +79,41 @@ impl<'a> Batch<'a> {
 /// The events of one type in a batch.
 pub struct Events<'a, T> {
     shared: &'a Queue<T>,
-    own: Ref<'a, Queue<T>>,
+    own: Own<'a, T>,
     at: usize,
+}
+
+/// What the bus's own thread emitted, and what makes sure that nobody changes it meanwhile.
+enum Own<'a, T> {
+    Guarded(Ref<'a, Queue<T>>),
+    Unguarded(&'a Queue<T>),
+}
+
+impl<T> Deref for Own<'_, T> {
+    type Target = Queue<T>;
+
+    fn deref(&self) -> &Queue<T> {
+        match self {
+            Self::Guarded(queue) => queue,
+            Self::Unguarded(queue) => queue,
+        }
+    }
 }
 
 impl<'a, T: Event> Events<'a, T> {
     pub(super) fn of(lane: &'a Lane<T>) -> Self {
         let (shared, own) = lane.current();
-        Self { shared, own, at: 0 }
+        Self { shared, own: Own::Guarded(own), at: 0 }
+    }
+
+    /// Without the borrow flag, which is not for several threads.
+    ///
+    /// # Safety
+    /// Nobody changes for `'a` what the lane delivers.
+    pub(super) unsafe fn unguarded(lane: &'a Lane<T>) -> Self {
+        // SAFETY: the caller promises that nobody borrows it mutably for `'a`.
+        let own = unsafe { lane.current.try_borrow_unguarded() }.expect("nobody changes what is delivered");
+        Self { shared: &lane.shared_current, own: Own::Unguarded(own), at: 0 }
     }
 }
 

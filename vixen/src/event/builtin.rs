@@ -18,9 +18,9 @@ macro_rules! events {
 }
 
 events! {
-    /// A window has another size.
+    /// A window, or an output without one, has another size, and what follows it was made anew.
     Window WindowResized {
-        /// Index of the graph's output that the window is.
+        /// Index of the graph's output.
         output: u32,
         /// Width and height in pixels.
         extent: [u32; 2],
@@ -101,7 +101,7 @@ events! {
         /// Its number, counted from 0 since compile.
         number: u64,
     }
-    /// Something has to be made anew before the next frame.
+    /// Something has to be made anew before the next frame. Where that works, [`RecompileDone`] is in the same batch.
     Recompile RecompileRequested {
         /// Why.
         cause: RecompileCause,
@@ -115,8 +115,7 @@ events! {
     }
 }
 
-/// Comes from [`BudgetManager::on_warning`](crate::memory::BudgetManager::on_warning): hand it a
-/// [`Sender`](crate::event::Sender).
+/// Emitted by the device's [`BudgetManager`](crate::memory::BudgetManager), on the thread that allocates.
 impl Event for BudgetWarning {
     const CATEGORY: Category = Category::Budget;
 }

@@ -26,8 +26,15 @@
 //! A graph has a bus: [`Graph::events`](crate::Graph::events) declares what the application wants of it, and
 //! [`CompiledGraph::events`](crate::CompiledGraph::events) is the bus itself, which each frame dispatches once, before host
 //! nodes run. A node declares what it emits and receives (`#[node(host, emits(Picked = 4), receives(KeyInput = 8))]`), and
-//! only that compiles: `frame.emit(Picked { .. })` and `frame.events::<KeyInput>()`. What a node emits is delivered in the
-//! next frame, so that all receivers of a frame see the same events, in whatever order they run.
+//! only that compiles: `frame.emit(Picked { .. })` and `frame.events::<KeyInput>()` in a host node, the same methods of
+//! `commands` in a dynamic one. What a node emits is delivered in the next frame, so that all receivers of a frame see the same
+//! events, in whatever order they run.
+//!
+//! The built-in events come from whoever knows of them, where somebody declared a queue for them. The graph emits
+//! [`FrameBegin`], [`FrameEnd`], [`WindowResized`], [`DeviceLost`], [`ShaderReloaded`], [`RecompileRequested`] and
+//! [`RecompileDone`], its device's budget [`BudgetWarning`], and each bus [`QueuePressure`]. A recompile is one cascade: what it
+//! emits is one batch, together with [`FrameBegin`] of the frame that it comes before. The other ones come from windows and
+//! scenes: `vixen-nodes` has both.
 
 mod batch;
 mod builder;
@@ -36,6 +43,7 @@ mod bus;
 mod declare;
 mod kind;
 mod lane;
+mod node;
 mod order;
 mod queue;
 mod sender;
@@ -49,5 +57,6 @@ pub use bus::{Channel, EventBus};
 pub use declare::EmittedBy;
 pub use declare::{Emits, EventDeclaration, Receives};
 pub use kind::{AnyEvent, Category, Event};
+pub(crate) use node::NodeEvents;
 pub use queue::{Counts, Overflow, QueueFull};
 pub use sender::Sender;

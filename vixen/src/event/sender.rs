@@ -31,10 +31,7 @@ impl<T: Event> Sender<T> {
     /// # Errors
     /// When the queue is full and its policy is [`Overflow::Strict`](crate::event::Overflow::Strict).
     pub fn emit(&self, event: T) -> Result<(), QueueFull> {
-        let mut queue = self.queue.lock();
-        // Under the lock, as it is taken back: a flag that is down means an empty queue to whoever comes after this call.
-        self.queue.filled.store(true, Ordering::Release);
-        queue.push(event)
+        self.queue.push(event)
     }
 }
 
@@ -47,6 +44,17 @@ impl<T> Clone for Sender<T> {
 impl<T> SharedQueue<T> {
     pub fn new(queue: Queue<T>) -> Self {
         Self { queue: Mutex::new(queue), filled: AtomicBool::new(false) }
+    }
+
+    /// Queues an event.
+    pub fn push(&self, event: T) -> Result<(), QueueFull>
+    where
+        T: Event,
+    {
+        let mut queue = self.lock();
+        // Under the lock, as it is taken back: a flag that is down means an empty queue to whoever comes after this call.
+        self.filled.store(true, Ordering::Release);
+        queue.push(event)
     }
 
     /// The queue, if anything was pushed since the last call.

@@ -141,7 +141,7 @@ impl Graph {
         }
         let mut events = self.tables.events.take();
         EventDeclaration::make_room(living_events.iter().copied(), &mut events);
-        let events = GraphEvents::new(events.build()?);
+        let events = GraphEvents::new(events.build()?, device.budget());
         let (managed, retired) = (ManagedRuntime::of(&declared), retire_ring(&declared, frame_slots));
         let changes = Changes::none(declared.resources.len(), nodes.len());
         let mut compiled = CompiledGraph {

@@ -6,7 +6,10 @@ use std::cell::Cell;
 use ash::vk;
 
 use crate::device::Device;
-use crate::frame::commands::{ComputeCommands, Encoder, GraphicsCommands, RayTracingCommands, TransferCommands};
+use crate::event::NodeEvents;
+use crate::frame::commands::{
+    ComputeCommands, Encoder, GraphicsCommands, NodeCommands, RayTracingCommands, TransferCommands,
+};
 use crate::frame::frame_info::FrameInfo;
 use crate::frame::pipeline::NodePipelines;
 use crate::graph::view::{RawView, Resolved};
@@ -37,41 +40,59 @@ pub(crate) struct Recording<'a> {
     pub pipelines: &'a NodePipelines,
     pub sets: &'a [vk::DescriptorSet],
     pub push: &'a [u8],
+    /// The events of the frame; none while something is recorded once.
+    pub events: Option<NodeEvents<'a>>,
     /// The first thing that was asked for and cannot be: said to whoever had the node recorded.
     pub problem: &'a Cell<Option<&'static str>>,
 }
 
 impl RecordContext<'_> {
     /// Records a compute node.
-    pub fn compute<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &mut ComputeCommands<'_>)) {
+    pub fn compute<N, D: 'static>(
+        &mut self,
+        record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, ComputeCommands<'_>>),
+    ) {
         self.recording(|resolver, data, recording| {
-            let mut commands = ComputeCommands::begin(Encoder::new(recording));
+            let commands = ComputeCommands::begin(Encoder::new(recording));
+            let mut commands = NodeCommands::new(commands, recording);
             record(resolver, data, &mut commands);
         });
     }
 
     /// Records a graphics node, inside the rendering scope of its attachments.
-    pub fn graphics<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &mut GraphicsCommands<'_>)) {
+    pub fn graphics<N, D: 'static>(
+        &mut self,
+        record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, GraphicsCommands<'_>>),
+    ) {
         let declaration = self.declaration;
         self.recording(|resolver, data, recording| {
-            let mut commands = GraphicsCommands::begin(Encoder::new(recording), declaration, resolver);
+            let commands = GraphicsCommands::begin(Encoder::new(recording), declaration, resolver);
+            let mut commands = NodeCommands::new(commands, recording);
             record(resolver, data, &mut commands);
-            commands.end();
+            commands.into_inner().end();
         });
     }
 
     /// Records a ray-tracing node.
-    pub fn ray_tracing<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &mut RayTracingCommands<'_>)) {
+    pub fn ray_tracing<N, D: 'static>(
+        &mut self,
+        record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, RayTracingCommands<'_>>),
+    ) {
         self.recording(|resolver, data, recording| {
-            let mut commands = RayTracingCommands::begin(Encoder::new(recording));
+            let commands = RayTracingCommands::begin(Encoder::new(recording));
+            let mut commands = NodeCommands::new(commands, recording);
             record(resolver, data, &mut commands);
         });
     }
 
     /// Records a transfer node.
-    pub fn transfer<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &mut TransferCommands<'_>)) {
+    pub fn transfer<N, D: 'static>(
+        &mut self,
+        record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, TransferCommands<'_>>),
+    ) {
         self.recording(|resolver, data, recording| {
-            let mut commands = TransferCommands::begin(Encoder::new(recording));
+            let commands = TransferCommands::begin(Encoder::new(recording));
+            let mut commands = NodeCommands::new(commands, recording);
             record(resolver, data, &mut commands);
         });
     }

@@ -1,11 +1,14 @@
 //! The event bus of a compiled graph, and the events that the graph emits itself.
 
+use std::sync::Arc;
+
 use crate::event::{
-    Channel, DeviceLost, Event, EventBus, FrameBegin, FrameEnd, RecompileCause, RecompileDone, RecompileRequested,
-    WindowResized,
+    BudgetWarning, Channel, DeviceLost, Event, EventBus, FrameBegin, FrameEnd, RecompileCause, RecompileDone,
+    RecompileRequested, WindowResized,
 };
 use crate::frame::compiled::CompiledGraph;
 use crate::graph::OutputId;
+use crate::memory::{BudgetManager, Listener};
 
 /// A bus, and the channels of those built-in events that somebody declared a queue for.
 pub(crate) struct GraphEvents {
@@ -16,13 +19,24 @@ pub(crate) struct GraphEvents {
     lost: Option<Channel<DeviceLost>>,
     requested: Option<Channel<RecompileRequested>>,
     recompiled: Option<Channel<RecompileDone>>,
+    /// What the budget tells its warnings to, for as long as the graph lives.
+    _budget: Option<Arc<Listener>>,
 }
 
 impl GraphEvents {
-    pub fn new(bus: EventBus) -> Self {
+    pub fn new(bus: EventBus, budget: &BudgetManager) -> Self {
         let (begin, end, resized) = (bus.channel(), bus.channel(), bus.channel());
         let (lost, requested, recompiled) = (bus.channel(), bus.channel(), bus.channel());
-        Self { bus, begin, end, resized, lost, requested, recompiled }
+        let _budget = bus.channel::<BudgetWarning>().map(|channel| {
+            let sender = bus.sender(channel);
+            let listener: Arc<Listener> = Arc::new(move |warning| {
+                // Counted where it is refused, as in `emit`.
+                let _ = sender.emit(warning);
+            });
+            budget.tell(Arc::downgrade(&listener));
+            listener
+        });
+        Self { bus, begin, end, resized, lost, requested, recompiled, _budget }
     }
 
     /// A frame begins: delivers what was emitted since the one before.

@@ -37,7 +37,9 @@ mod validate;
 mod view;
 mod watched;
 
-pub use commands::{ComputeCommands, GraphicsCommands, PipelineIndex, RayTracingCommands, TransferCommands};
+pub use commands::{
+    ComputeCommands, GraphicsCommands, NodeCommands, PipelineIndex, RayTracingCommands, TransferCommands,
+};
 pub use compile::CompileOptions;
 pub use compiled::CompiledGraph;
 pub use context::{HostResolver, RecordContext, Resolver};

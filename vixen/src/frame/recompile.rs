@@ -196,7 +196,7 @@ impl CompiledGraph {
         for (variant, &commands) in commands.iter().enumerate() {
             let moment = &variants.moment(variant);
             let (device, resources, timing) = (&self.device, &self.resources, self.timing.as_ref());
-            Recorder { device, resources, timing, moment }
+            Recorder { device, resources, timing, moment, events: None }
                 .segment(&mut self.nodes, tape, commands, flags)
                 .map_err(|error| error.named(&self.nodes))?;
         }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
+use crate::event::NodeEvents;
 use crate::frame::RecordContext;
 use crate::frame::context::{Recording, Work};
 use crate::frame::moment::Moment;
@@ -22,6 +23,8 @@ pub(crate) struct Recorder<'r> {
     pub resources: &'r Resources,
     pub timing: Option<&'r Timing>,
     pub moment: &'r Moment,
+    /// The events of the frame that this is recorded in; none while something is recorded once.
+    pub events: Option<NodeEvents<'r>>,
 }
 
 /// Why a segment was not recorded.
@@ -85,7 +88,7 @@ impl Recorder<'_> {
             return None;
         }
         let _watched = watched::node(node.label());
-        let (device, moment) = (self.device, self.moment);
+        let (device, moment, events) = (self.device, self.moment, self.events);
         let labels = device.debug_labels();
         if let Some(labels) = labels {
             let label = vk::DebugUtilsLabelEXT::default().label_name(node.label());
@@ -98,7 +101,7 @@ impl Recorder<'_> {
         let (declaration, record) = (node.declaration, node.record);
         let NodeParts { slots, resolved, data, pipelines, sets, push } = node.parts(moment);
         let problem = Cell::new(None);
-        let recording = Recording { device, buffer: commands, pipelines, sets, push, problem: &problem };
+        let recording = Recording { device, buffer: commands, pipelines, sets, push, events, problem: &problem };
         record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Record(recording) });
         if let Some(timing) = self.timing {
             timing.end(device, commands, moment.slot, index);

@@ -5,6 +5,7 @@ use std::time::Instant;
 use ash::vk;
 
 use crate::device::DeviceError;
+use crate::event::NodeEvents;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::context::{RecordContext, Work};
 use crate::frame::frame_info::FrameInfo;
@@ -143,7 +144,8 @@ impl CompiledGraph {
         unsafe { self.device.raw().reset_command_pool(pool, vk::CommandPoolResetFlags::empty()) }
             .map_err(DeviceError::vulkan("vkResetCommandPool"))?;
         let (device, resources, timing) = (&self.device, &self.resources, self.timing.as_ref());
-        let recorder = Recorder { device, resources, timing, moment };
+        let events = Some(NodeEvents::new(&mut self.events.bus));
+        let recorder = Recorder { device, resources, timing, moment, events };
         for segment in self.segments.items_mut().iter_mut().filter(|segment| segment.dynamic) {
             let (commands, flags) = (segment.commands(moment), vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT);
             recorder.segment(&mut self.nodes, &mut segment.tape, commands, flags).map_err(|error| match error {

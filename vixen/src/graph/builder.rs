@@ -70,9 +70,7 @@ impl Graph {
 
     /// What the graph's event bus is to have besides the queues of its nodes: queues and subscribers of the application.
     ///
-    /// Some events are emitted by the graph itself, where a queue for them was declared: [`FrameBegin`](crate::event::FrameBegin),
-    /// [`FrameEnd`](crate::event::FrameEnd), [`WindowResized`](crate::event::WindowResized),
-    /// [`DeviceLost`](crate::event::DeviceLost) and [`RecompileDone`](crate::event::RecompileDone).
+    /// Some events are emitted by the graph itself, where a queue for them was declared: the [module](crate::event) says which.
     ///
     /// # Panics
     /// When called in its own closure.

@@ -130,19 +130,19 @@ fn add(
 }
 
 fn copy_image_to_buffer(context: &mut RecordContext<'_>) {
-    context.transfer::<()>(|resolver, (), commands| {
+    context.transfer::<(), ()>(|resolver, (), commands| {
         commands.copy_resolved_image_to_buffer(resolver.raw(SOURCE), resolver.raw(DESTINATION));
     });
 }
 
 fn copy_buffer(context: &mut RecordContext<'_>) {
-    context.transfer::<()>(|resolver, (), commands| {
+    context.transfer::<(), ()>(|resolver, (), commands| {
         commands.copy_resolved_buffer(resolver.raw(SOURCE), resolver.raw(DESTINATION));
     });
 }
 
 fn blit(context: &mut RecordContext<'_>) {
-    context.transfer::<()>(|resolver, (), commands| {
+    context.transfer::<(), ()>(|resolver, (), commands| {
         let (source, destination) = (resolver.raw(SOURCE), resolver.raw(DESTINATION));
         let exact = source.extent == destination.extent;
         commands.blit_resolved(source, destination, if exact { vk::Filter::NEAREST } else { vk::Filter::LINEAR });

@@ -1,7 +1,9 @@
 //! What a node is: the constants and functions that `#[node]` generates, and the one trait of each kind that users implement.
 
 use crate::event::EventDeclaration;
-use crate::frame::{ComputeCommands, FrameInfo, GraphicsCommands, RayTracingCommands, RecordContext, TransferCommands};
+use crate::frame::{
+    ComputeCommands, FrameInfo, GraphicsCommands, NodeCommands, RayTracingCommands, RecordContext, TransferCommands,
+};
 use crate::graph::requirements::Requirements;
 use crate::graph::wiring::Wiring;
 use crate::shader::{DescriptorType, Program};
@@ -39,7 +41,7 @@ pub trait Node: Sized {
 )]
 pub trait Compute: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
-    fn record(view: &Self::View<'_>, commands: &mut ComputeCommands<'_>);
+    fn record(view: &Self::View<'_>, commands: &mut NodeCommands<'_, Self, ComputeCommands<'_>>);
 }
 
 /// Records drawing commands inside a rendering scope that the node's attachments open.
@@ -49,7 +51,7 @@ pub trait Compute: Node {
 )]
 pub trait Graphics: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
-    fn record(view: &Self::View<'_>, commands: &mut GraphicsCommands<'_>);
+    fn record(view: &Self::View<'_>, commands: &mut NodeCommands<'_, Self, GraphicsCommands<'_>>);
 }
 
 /// Records ray-tracing commands.
@@ -59,7 +61,7 @@ pub trait Graphics: Node {
 )]
 pub trait RayTracing: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
-    fn record(view: &Self::View<'_>, commands: &mut RayTracingCommands<'_>);
+    fn record(view: &Self::View<'_>, commands: &mut NodeCommands<'_, Self, RayTracingCommands<'_>>);
 }
 
 /// Records copies, blits, fills and clears.
@@ -69,7 +71,7 @@ pub trait RayTracing: Node {
 )]
 pub trait Transfer: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
-    fn record(view: &Self::View<'_>, commands: &mut TransferCommands<'_>);
+    fn record(view: &Self::View<'_>, commands: &mut NodeCommands<'_, Self, TransferCommands<'_>>);
 }
 
 /// Runs on the CPU in every frame, before anything is submitted.

@@ -1,7 +1,7 @@
 //! The only door to memory: it counts every byte and refuses what does not fit.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use ash::vk;
 
@@ -24,11 +24,14 @@ use super::quota::Quota;
 pub struct BudgetManager {
     ledger: Mutex<Ledger>,
     listener: Mutex<Option<Arc<Listener>>>,
+    /// Graphs whose event buses want to know too.
+    graphs: Mutex<Vec<Weak<Listener>>>,
     quota: Quota,
     allocator: Box<dyn Allocator>,
 }
 
-type Listener = dyn Fn(BudgetWarning) + Send + Sync;
+/// What is called when the budget warns.
+pub(crate) type Listener = dyn Fn(BudgetWarning) + Send + Sync;
 
 /// The use of memory has reached the warning mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,7 @@ impl BudgetManager {
         Self {
             ledger: Mutex::new(Ledger::new(percent(total, 90), percent(total, 80))),
             listener: Mutex::new(None),
+            graphs: Mutex::new(Vec::new()),
             quota: Quota::new(percent(total, 9)),
             allocator,
         }
@@ -170,9 +174,15 @@ impl BudgetManager {
         self.ledger().warning = bytes;
     }
 
-    /// Calls a function each time that the use rises to the warning mark, on the thread that allocates.
+    /// Calls a function each time that the use rises to the warning mark, on the thread that allocates. It takes the place of
+    /// the one before; graphs whose event bus has a queue for [`BudgetWarning`] are told besides.
     pub fn on_warning(&self, listener: impl Fn(BudgetWarning) + Send + Sync + 'static) {
         *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(listener));
+    }
+
+    /// Calls another function as well, for as long as it is there. It must not ask for memory.
+    pub(crate) fn tell(&self, graph: Weak<Listener>) {
+        self.graphs.lock().unwrap_or_else(PoisonError::into_inner).push(graph);
     }
 
     /// What is in use.
@@ -259,9 +269,17 @@ impl BudgetManager {
             ledger.warned();
             ledger.usage()
         };
+        let warning = BudgetWarning { in_use, warning, limit };
+        self.graphs.lock().unwrap_or_else(PoisonError::into_inner).retain(|graph| match graph.upgrade() {
+            Some(graph) => {
+                graph(warning);
+                true
+            }
+            None => false,
+        });
         let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(listener) = listener {
-            listener(BudgetWarning { in_use, warning, limit });
+            listener(warning);
         }
     }
 

@@ -34,6 +34,7 @@ mod vma;
 pub use self::allocator::{
     Allocation, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage, RawMemory,
 };
+pub(crate) use self::budget::Listener;
 pub use self::budget::{BudgetManager, BudgetWarning, Usage};
 pub use self::category::Category;
 pub(crate) use self::choice::AllocatorChoice;

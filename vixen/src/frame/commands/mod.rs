@@ -2,6 +2,7 @@
 
 mod compute;
 mod graphics;
+mod node;
 mod ray_tracing;
 mod transfer;
 
@@ -10,6 +11,7 @@ use ash::vk;
 pub use compute::ComputeCommands;
 pub use graphics::GraphicsCommands;
 pub(crate) use graphics::MAX_ATTACHMENTS;
+pub use node::NodeCommands;
 pub use ray_tracing::RayTracingCommands;
 pub use transfer::TransferCommands;
 

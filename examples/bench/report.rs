@@ -22,6 +22,9 @@ pub struct Row {
     value: f64,
     unit: &'static str,
     goal: Option<Goal>,
+    /// The 95% confidence interval of the value, where it was sampled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ci95: Option<[f64; 2]>,
     /// What tells it from other rows of the same metric: `shape`, `nodes`.
     #[serde(flatten)]
     keys: Map<String, Value>,
@@ -86,12 +89,17 @@ impl Report {
 impl Row {
     /// A figure without a goal.
     pub fn new(metric: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { metric: metric.into(), value, unit, goal: None, keys: Map::new() }
+        Self { metric: metric.into(), value, unit, goal: None, ci95: None, keys: Map::new() }
     }
 
     /// The same with a goal.
     pub fn goal(self, goal: Goal) -> Self {
         Self { goal: Some(goal), ..self }
+    }
+
+    /// The same with a 95% confidence interval.
+    pub fn interval(self, ci95: [f64; 2]) -> Self {
+        Self { ci95: Some(ci95), ..self }
     }
 
     /// The same with one more key.
@@ -109,7 +117,7 @@ impl Row {
     }
 
     fn cells(&self) -> [String; 6] {
-        let keys = self.keys.iter().map(|(name, value)| match value {
+        let keys = self.keys.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| match value {
             Value::String(text) => text.clone(),
             value => format!("{name} {value}"),
         });

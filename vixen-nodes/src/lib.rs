@@ -12,6 +12,7 @@ mod voxel_hybrid;
 mod voxel_march;
 mod voxel_pipeline;
 mod voxel_ray_trace;
+mod voxel_rays;
 mod voxel_scene;
 mod voxel_structure;
 mod voxel_tree;
@@ -33,6 +34,10 @@ pub use voxel_pipeline::{VoxelPipeline, require_ray_tracing, traces_rays_in_hard
 pub use voxel_ray_trace::{
     VoxelCubeHits, VoxelCubeHitsOutputs, VoxelCubeHitsView, VoxelRayHits, VoxelRayHitsOutputs, VoxelRayHitsView,
     VoxelRayTrace, VoxelRayTraceOutputs, VoxelRayTraceView,
+};
+pub use voxel_rays::{
+    EsvoRays, EsvoRaysOutputs, EsvoRaysView, RayKind, Tree64Rays, Tree64RaysOutputs, Tree64RaysView, VoxelRays,
+    VoxelRaysOutputs, VoxelRaysView,
 };
 pub use voxel_scene::{Updated, VoxelScene, VoxelSceneWires};
 pub use voxel_structure::{Structure, StructureError, StructureWires, StructuredScene};

@@ -8,6 +8,8 @@ mod build;
 mod scenes;
 mod trace;
 
+pub use scenes::asset;
+
 use vixen::Device;
 use vixen::device::DeviceKind;
 use vixen_nodes::acceleration::{Blas, BlasDesc, Geometry, Tlas, VoxelBoxes, VoxelCells, VoxelStructure};

@@ -36,7 +36,7 @@ pub fn samples(small: bool) -> impl Iterator<Item = Result<Sample, Failure>> {
 }
 
 /// A file of the project or of what lies beside it; also where the program runs elsewhere than it was built.
-fn asset(name: &str) -> Option<PathBuf> {
+pub fn asset(name: &str) -> Option<PathBuf> {
     const HERE: &str = env!("CARGO_MANIFEST_DIR");
     let folders = [
         &format!("{HERE}/assets"),

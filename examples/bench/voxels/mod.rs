@@ -212,8 +212,7 @@ impl Rest<'_> {
 
 /// The figures of one way to trace.
 fn report(work: &Work, place: &Place, results: &mut Results) {
-    let place =
-        Place { pipeline: Some(work.through), structure: Some(work.structure), ..place.clone() };
+    let place = Place { pipeline: Some(work.through), structure: Some(work.structure), ..place.clone() };
     let mut rays = |by_gpu, by_frame| {
         results.add(&place, by_gpu, "Grays/s", work.grays_by_gpu());
         results.add(&place, by_frame, "Grays/s", work.grays_by_frame());

@@ -124,7 +124,8 @@ impl Results {
 
     /// One line a figure, with the same keys.
     pub fn csv(&self) -> String {
-        let mut text = "metric,median,ci95_low,ci95_high,unit,pipeline,structure,builder,scene,size,resolution\n".to_owned();
+        let mut text =
+            "metric,median,ci95_low,ci95_high,unit,pipeline,structure,builder,scene,size,resolution\n".to_owned();
         for entry in &self.entries {
             let Figure { median, low, high } = entry.figure;
             let keys = entry.place.keys().map(|(_, value)| quoted(&value.unwrap_or_default())).join(",");

@@ -42,11 +42,7 @@ impl Subject {
 }
 
 /// All subjects, or those of one file. What is missing is told to `skip`.
-pub fn subjects(
-    effort: Effort,
-    file: Option<&Path>,
-    skip: &mut dyn FnMut(String),
-) -> Result<Vec<Subject>, Failure> {
+pub fn subjects(effort: Effort, file: Option<&Path>, skip: &mut dyn FnMut(String)) -> Result<Vec<Subject>, Failure> {
     if let Some(path) = file {
         return of_one(effort, path);
     }

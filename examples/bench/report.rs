@@ -142,9 +142,13 @@ impl Serialize for Goal {
     }
 }
 
-/// Counts without a fraction, the rest with three places.
+/// Counts without a fraction, the rest with three places; more where these would be zeros.
 fn number(value: f64) -> String {
-    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.3}") }
+    match value {
+        whole if whole.fract() == 0.0 => format!("{whole:.0}"),
+        small if small.abs() < 0.1 => format!("{small:.5}"),
+        value => format!("{value:.3}"),
+    }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl Effort {
 
     fn resolutions(self) -> &'static [[u32; 2]] {
         match (self.software, self.quick) {
-            (true, true) => &[[256, 144]],
+            (true, true) => &[[192, 108]],
             (true, false) => &[[640, 360]],
             (false, true) => &[[1920, 1080]],
             (false, false) => &[[1920, 1080], [3840, 2160]],

@@ -76,6 +76,11 @@ impl ByHand {
         Ok(())
     }
 
+    /// Submits nothing but a barrier and waits: whatever the host has written by then has arrived on the device.
+    pub fn nothing(&self) -> Result<(), Failure> {
+        self.copy(&[])
+    }
+
     fn stage(&self, offset: usize, bytes: &[u8]) {
         let staging = self.staging.mapped().expect("upload memory is mapped");
         // SAFETY: the callers write within the staging buffer, threads each to their own part, and the device has done with it.
@@ -107,7 +112,9 @@ impl ByHand {
         unsafe {
             raw.reset_command_pool(self.pool, vk::CommandPoolResetFlags::empty())?;
             raw.begin_command_buffer(commands, &begin)?;
-            raw.cmd_copy_buffer(commands, self.staging.raw(), self.target.raw(), regions);
+            if !regions.is_empty() {
+                raw.cmd_copy_buffer(commands, self.staging.raw(), self.target.raw(), regions);
+            }
             raw.cmd_pipeline_barrier2(commands, &after);
             raw.end_command_buffer(commands)?;
             {

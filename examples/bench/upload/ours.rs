@@ -23,9 +23,9 @@ impl Ours {
         Self::at(device, target, round, Location::Device)
     }
 
-    /// With a target that the host reaches.
+    /// With a target in the device's memory that the host reaches, where the device has such memory.
     pub fn mapped(device: &Device, target: usize) -> Result<Self, Failure> {
-        Self::at(device, target, target, Location::Upload)
+        Self::at(device, target, target, Location::DeviceMapped)
     }
 
     fn at(device: &Device, target: usize, round: usize, location: Location) -> Result<Self, Failure> {
@@ -53,14 +53,6 @@ impl Ours {
     pub fn finish(&self) -> Result<(), Failure> {
         let ticket = self.uploader.flush()?;
         Ok(self.uploader.wait(ticket)?)
-    }
-
-    /// Uploads to bytes that nothing uses, in memory that the host reaches.
-    pub fn write_directly(&self, data: &[u8], piece: usize, places: &[u64]) -> Result<(), Failure> {
-        for (place, bytes) in places.iter().zip(data.chunks_exact(piece)) {
-            self.uploader.fresh_buffer(&self.target, *place, bytes)?;
-        }
-        self.finish()
     }
 
     /// Fails unless every piece is in its place.

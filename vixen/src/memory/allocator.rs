@@ -13,6 +13,10 @@ pub enum Location {
     /// In the device's own memory; the host does not reach it.
     #[default]
     Device,
+    /// In the device's own memory too, and mapped for the host to write in sequence where the device has such memory: with a
+    /// resizable BAR, and where host and device share their memory. Elsewhere the same as [`Self::Device`]. Reading it on the
+    /// host is slow.
+    DeviceMapped,
     /// Where the host writes in sequence and the device reads: mapped and host-coherent. Reading it on the host is slow.
     Upload,
     /// Where the device writes and the host reads: mapped and host-cached.
@@ -300,7 +304,7 @@ pub trait Allocator: Send + Sync {
     fn image_requirements(&self, desc: &ImageDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError>;
 
     /// Creates a buffer, bound to memory of its location; mapped unless that is [`Location::Device`] or the memory somebody
-    /// else's.
+    /// else's, and for [`Location::DeviceMapped`] where the device can.
     ///
     /// # Safety
     /// Memory that is shared came from this allocator and is alive, and the buffer fits into it: its requirements were compared.

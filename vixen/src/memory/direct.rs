@@ -53,7 +53,8 @@ impl DirectAllocator {
         let raw = unsafe { self.core.raw.allocate_memory(&info, self.core.callbacks()) }
             .map_err(|result| request.error(result, "vkAllocateMemory"))?;
         let mut memory = Owned { core: &self.core, raw, mapped: None, kind };
-        if *location != Location::Device {
+        let visible = self.memory.memory_types[kind].property_flags.contains(vk::MemoryPropertyFlags::HOST_VISIBLE);
+        if *location != Location::Device && visible {
             // SAFETY: the memory is new, host-visible, and mapped only here.
             let first = unsafe { self.core.raw.map_memory(raw, 0, vk::WHOLE_SIZE, vk::MemoryMapFlags::empty()) }
                 .map_err(|result| request.error(result, "vkMapMemory"))?;
@@ -65,13 +66,16 @@ impl DirectAllocator {
     /// The first type with the properties that the location needs, or failing that, wants least.
     fn memory_type(&self, allowed: u32, location: Location) -> Option<usize> {
         use vk::MemoryPropertyFlags as Property;
-        let wishes = match location {
-            Location::Device => [Property::DEVICE_LOCAL, Property::empty()],
-            Location::Upload => [Property::HOST_VISIBLE | Property::HOST_COHERENT; 2],
-            Location::Readback => [Property::HOST_VISIBLE | Property::HOST_CACHED, Property::HOST_VISIBLE],
+        let wishes: &[Property] = match location {
+            Location::Device => &[Property::DEVICE_LOCAL, Property::empty()],
+            Location::DeviceMapped => {
+                &[Property::DEVICE_LOCAL | Property::HOST_VISIBLE, Property::DEVICE_LOCAL, Property::empty()]
+            }
+            Location::Upload => &[Property::HOST_VISIBLE | Property::HOST_COHERENT],
+            Location::Readback => &[Property::HOST_VISIBLE | Property::HOST_CACHED, Property::HOST_VISIBLE],
         };
         let types = self.memory.memory_types_as_slice();
-        wishes.into_iter().find_map(|wish| {
+        wishes.iter().find_map(|&wish| {
             (0..types.len()).find(|&index| allowed >> index & 1 == 1 && types[index].property_flags.contains(wish))
         })
     }

@@ -11,6 +11,7 @@ mod budget;
 mod category;
 mod charge;
 mod choice;
+mod copy;
 mod direct;
 mod error;
 mod heaps;

@@ -9,6 +9,7 @@ use ash::vk;
 use super::allocator::{BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage, RawMemory};
 use super::category::Category;
 use super::charge::Charge;
+use super::copy::copy_in_lines;
 use super::error::MemoryError;
 
 /// A buffer. Dropping it destroys it at once, so whoever shares it with frames in flight retires it first.
@@ -102,7 +103,7 @@ impl Buffer {
             // SAFETY: the range is within the mapped bytes, which live as long as the buffer; `bytes` is Rust's memory and
             // cannot overlap them, unless it was made from `mapped`, whose users answer for that; and the lock keeps other
             // writes and reads out.
-            unsafe { target.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
+            unsafe { copy_in_lines(bytes, target) };
         }
         self.flush(offset, bytes.len() as u64)
     }

@@ -204,6 +204,13 @@ fn placement(location: Location, backing: Backing<'_>) -> AllocationCreateInfo {
     use vk::MemoryPropertyFlags as Property;
     let (usage, mut flags, required_flags) = match location {
         Location::Device => (MemoryUsage::AutoPreferDevice, AllocationCreateFlags::empty(), Property::empty()),
+        Location::DeviceMapped => (
+            MemoryUsage::AutoPreferDevice,
+            AllocationCreateFlags::MAPPED
+                | AllocationCreateFlags::HOST_ACCESS_SEQUENTIAL_WRITE
+                | AllocationCreateFlags::HOST_ACCESS_ALLOW_TRANSFER_INSTEAD,
+            Property::empty(),
+        ),
         Location::Upload => (
             MemoryUsage::Auto,
             AllocationCreateFlags::MAPPED | AllocationCreateFlags::HOST_ACCESS_SEQUENTIAL_WRITE,

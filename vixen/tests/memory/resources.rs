@@ -25,6 +25,16 @@ fn mapped_buffers_are_written_and_read() {
                 assert_eq!(buffer.read(offset, &mut vec![0; len]), Err(error));
             }
         }
+        // Mapped where the device has such memory, and in the device's own memory everywhere.
+        let buffer = budget.buffer(&storage("near", 100).at(Location::DeviceMapped), Category::Other).unwrap();
+        let own = vk::MemoryPropertyFlags::DEVICE_LOCAL | vk::MemoryPropertyFlags::HOST_VISIBLE;
+        let memory = device.capabilities().memory;
+        let can = memory.memory_types_as_slice().iter().any(|kind| kind.property_flags.contains(own));
+        assert_eq!(buffer.mapped().is_some(), can);
+        if can {
+            buffer.write(10, b"vixen").unwrap();
+        }
+
         let buffer = budget.buffer(&storage("far", 100), Category::Other).unwrap();
         let error = buffer.write(0, b"vixen").unwrap_err();
         assert!(matches!(error, MemoryError::NotMapped { location: Location::Device, .. }), "{error}");

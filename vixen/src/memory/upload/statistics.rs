@@ -20,7 +20,11 @@ macro_rules! statistics {
 
         impl Counters {
             pub fn read(&self) -> UploadStatistics {
-                UploadStatistics { $($name: self.$name.0.load(Relaxed),)* }
+                let mut counts = UploadStatistics { $($name: self.$name.0.load(Relaxed),)* };
+                // Direct ones take no lock, under which the others are counted.
+                counts.uploads += counts.direct;
+                counts.bytes += counts.direct_bytes;
+                counts
             }
         }
     };
@@ -33,6 +37,8 @@ statistics! {
     bytes,
     /// Uploads that were written straight into mapped memory, without staging.
     direct,
+    /// Their bytes.
+    direct_bytes,
     /// Regions that were copied, of buffers and images.
     regions,
     /// Writes to buffers that needed no region of their own, because a neighbour's holds them or a later write covers them.

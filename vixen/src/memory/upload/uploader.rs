@@ -15,6 +15,7 @@ use super::statistics::{Counters, UploadStatistics};
 use super::submit::Submission;
 use super::timeline::Timeline;
 use crate::device::{Device, DeviceError};
+use crate::memory::copy::copy_in_lines;
 use crate::memory::error::MemoryError;
 use crate::memory::staging::{StagingPool, TIERS, tier_of};
 use crate::memory::{Buffer, Image, Wait};
@@ -261,7 +262,7 @@ impl Uploader {
             // The device sees what the host wrote before a submission.
             buffer.write(offset, bytes)?;
             self.counters.direct.add(1);
-            self.count(&self.lock_queue(), len);
+            self.counters.direct_bytes.add(len);
         }
         let mut ticket = Ticket { batch: 0 };
         if direct || bytes.is_empty() {
@@ -474,7 +475,7 @@ impl Uploader {
 fn fill(room: &Room, bytes: &[u8]) {
     // SAFETY: the room is as long as these bytes, in a block that stays mapped and lent while somebody fills it; no other room
     // overlaps it, and the device reads it only once the write is queued.
-    unsafe { room.address.copy_from_nonoverlapping(std::ptr::NonNull::from(bytes).cast(), bytes.len()) };
+    unsafe { copy_in_lines(bytes, room.address) };
 }
 
 fn least_common_multiple(a: u64, b: u64) -> u64 {

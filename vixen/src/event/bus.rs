@@ -90,8 +90,7 @@ impl EventBus {
     ///
     /// What is emitted meanwhile, by other threads or with [`emit`](EventBus::emit), waits for the next dispatch.
     pub fn dispatch(&mut self) {
-        // Nothing but the queue that every bus has for pressure on the others, and nobody to tell.
-        if self.slots.len() == 1 && self.subscribers.is_empty() {
+        if self.is_silent() {
             return;
         }
         let mut any = false;
@@ -109,6 +108,11 @@ impl EventBus {
         if any {
             self.run();
         }
+    }
+
+    /// Whether there is nothing but the queue that every bus has for pressure on the others, and nobody to tell.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.slots.len() == 1 && self.subscribers.is_empty()
     }
 
     /// Delivers one event at once, past all that is queued, and what subscribers add to it.

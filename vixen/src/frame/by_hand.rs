@@ -54,16 +54,11 @@ impl CompiledGraph {
     /// # Errors
     /// As [`CompiledGraph::frame`].
     pub(crate) fn frame_by_hand(&mut self) -> Result<(), FrameError> {
-        let slot = (self.number % u64::from(self.frame_slots)) as u32;
-        let finished = (self.number + 1).saturating_sub(self.frame_slots.into());
-        self.timeline.wait(finished)?;
         let _phase = Phase::Execute.enter();
         let _watched = watch::frame(self.graph, self.number);
+        let slot = self.wait_for_slot()?;
         if !self.acquire(slot)? {
             return Ok(());
-        }
-        if let Some(timing) = &mut self.timing {
-            timing.collect(&self.device, finished);
         }
         let images = self.outputs.acquired_images();
         let moment = Moment { slot, frame: self.number, switches: self.switches, images };

@@ -48,6 +48,7 @@ pub(crate) struct Recording<'a> {
 
 impl RecordContext<'_> {
     /// Records a compute node.
+    #[inline]
     pub fn compute<N, D: 'static>(
         &mut self,
         record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, ComputeCommands<'_>>),
@@ -60,6 +61,7 @@ impl RecordContext<'_> {
     }
 
     /// Records a graphics node, inside the rendering scope of its attachments.
+    #[inline]
     pub fn graphics<N, D: 'static>(
         &mut self,
         record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, GraphicsCommands<'_>>),
@@ -74,6 +76,7 @@ impl RecordContext<'_> {
     }
 
     /// Records a ray-tracing node.
+    #[inline]
     pub fn ray_tracing<N, D: 'static>(
         &mut self,
         record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, RayTracingCommands<'_>>),
@@ -86,6 +89,7 @@ impl RecordContext<'_> {
     }
 
     /// Records a transfer node.
+    #[inline]
     pub fn transfer<N, D: 'static>(
         &mut self,
         record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, TransferCommands<'_>>),
@@ -105,6 +109,7 @@ impl RecordContext<'_> {
         run(resolver, data, frame);
     }
 
+    #[inline]
     fn recording<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &Recording<'_>)) {
         let Work::Record(recording) = &self.work else {
             unreachable!("the executor runs host nodes and records the others")
@@ -124,30 +129,36 @@ pub struct Resolver<'v> {
 
 impl<'v> Resolver<'v> {
     /// The view of a slot with exactly one wire.
+    #[inline]
     pub fn one<R: Resource>(&self, slot: u32) -> R::View<'v> {
         R::view(RawView { inner: self.raw(slot) })
     }
 
     /// The view of an optional slot.
+    #[inline]
     pub fn optional<R: Resource>(&self, slot: u32) -> Option<R::View<'v>> {
         self.all(slot).first().map(|inner| R::view(RawView { inner }))
     }
 
     /// The views of an array slot.
+    #[inline]
     pub fn array<R: Resource, const N: usize>(&self, slot: u32) -> [R::View<'v>; N] {
         let all = self.all(slot);
         std::array::from_fn(|element| R::view(RawView { inner: &all[element] }))
     }
 
     /// The views of a run-time array slot.
+    #[inline]
     pub fn runtime<R: Resource>(&self, slot: u32) -> Views<'v, R> {
         Views::new(self.all(slot))
     }
 
+    #[inline]
     pub(crate) fn raw(&self, slot: u32) -> &'v Resolved {
         &self.all(slot)[0]
     }
 
+    #[inline]
     pub(crate) fn all(&self, slot: u32) -> &'v [Resolved] {
         let (first, count) = self.slots[slot as usize];
         &self.resolved[first as usize..(first + count) as usize]

@@ -12,6 +12,8 @@ use crate::memory::{BudgetManager, Listener};
 
 /// A bus, and the channels of those built-in events that somebody declared a queue for.
 pub(crate) struct GraphEvents {
+    /// Nobody declared a queue or listens.
+    silent: bool,
     pub bus: EventBus,
     begin: Option<Channel<FrameBegin>>,
     end: Option<Channel<FrameEnd>>,
@@ -36,18 +38,29 @@ impl GraphEvents {
             budget.tell(Arc::downgrade(&listener));
             listener
         });
-        Self { bus, begin, end, resized, lost, requested, recompiled, _budget }
+        Self { silent: bus.is_silent(), bus, begin, end, resized, lost, requested, recompiled, _budget }
     }
 
     /// A frame begins: delivers what was emitted since the one before.
+    #[inline]
     pub fn begin_frame(&mut self, number: u64) {
-        emit(&mut self.bus, self.begin, FrameBegin { number });
-        self.bus.dispatch();
+        if !self.silent {
+            emit(&mut self.bus, self.begin, FrameBegin { number });
+            self.bus.dispatch();
+        }
     }
 
     /// A frame was submitted.
+    #[inline]
     pub fn end_frame(&mut self, number: u64) {
-        emit(&mut self.bus, self.end, FrameEnd { number });
+        if !self.silent {
+            emit(&mut self.bus, self.end, FrameEnd { number });
+        }
+    }
+
+    /// A frame was left out: delivers what was emitted all the same.
+    pub fn no_frame(&mut self) {
+        self.bus.dispatch();
     }
 
     /// An output has another size.

@@ -28,7 +28,7 @@ pub(crate) struct Outputs {
 pub(crate) struct OutputRuntime {
     /// The size that resources follow.
     pub extent: [u32; 2],
-    /// The size that a window should have, where its surface does not say.
+    /// The size that it should have. A window's surface may say otherwise; a size of 0 hides what has no window.
     pub wanted: [u32; 2],
     pub swapchain: Option<Swapchain>,
     /// The image acquired for the next frame.
@@ -80,9 +80,12 @@ impl Outputs {
         Ok(fit)
     }
 
-    /// Whether some window has no images to draw to.
+    /// Whether some output has no size, or its window no images to draw to.
     pub fn any_minimised(&self) -> bool {
-        self.items.iter().any(OutputRuntime::needs_swapchain)
+        self.items.iter().any(|output| match output.swapchain {
+            Some(_) => output.needs_swapchain(),
+            None => output.wanted.contains(&0),
+        })
     }
 
     /// Whether a window has no images to draw to.
@@ -101,7 +104,8 @@ impl OutputRuntime {
 }
 
 impl CompiledGraph {
-    /// Gives an output without a window another size. Windows are followed by themselves.
+    /// Gives an output without a window another size. Windows are followed by themselves. With a size of 0 it is like a
+    /// minimised window: frames are left out until it has another one, and everything stays as it was.
     ///
     /// # Errors
     /// When the resources of the new size cannot be made; the graph then goes on with the old ones. What failed halfway is
@@ -126,7 +130,10 @@ impl CompiledGraph {
         for &(output, extent) in wanted {
             if self.outputs.items[output.0 as usize].swapchain.is_some() {
                 self.window_resized(output, extent[0], extent[1]);
-            } else {
+                continue;
+            }
+            self.outputs.items[output.0 as usize].wanted = extent;
+            if !extent.contains(&0) {
                 sizes[output.0 as usize] = extent;
             }
         }

@@ -60,6 +60,7 @@ impl Variants {
     }
 
     /// The variant for a moment.
+    #[inline]
     pub fn index(self, moment: &Moment) -> usize {
         // Most nodes depend on the slot at most.
         if self.phases == 1 && self.images == 1 && self.switches == 0 {

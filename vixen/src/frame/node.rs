@@ -149,6 +149,7 @@ impl NodeRuntime {
     }
 
     /// What its record function needs at a moment.
+    #[inline]
     pub fn parts(&mut self, moment: &Moment) -> NodeParts<'_> {
         let Hot { push, slots, resolved, sets, .. } = &self.hot;
         let (variant, (bindings, each)) = (self.variants.index(moment), self.each);

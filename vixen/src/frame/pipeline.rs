@@ -38,18 +38,22 @@ impl NodePipelines {
     /// For nodes without shaders.
     const NONE: Self = Self { layout: None, pipelines: Vec::new(), push_stages: vk::ShaderStageFlags::empty() };
 
+    #[inline]
     pub fn layout(&self) -> vk::PipelineLayout {
         self.layout.as_ref().map_or_else(vk::PipelineLayout::null, |layout| layout.layout.get())
     }
 
+    #[inline]
     pub fn pipeline(&self, index: PipelineIndex) -> vk::Pipeline {
         self.pipelines[index.0 as usize].pipeline.get()
     }
 
+    #[inline]
     pub fn kind(&self, index: PipelineIndex) -> ProgramKind {
         self.pipelines[index.0 as usize].kind
     }
 
+    #[inline]
     pub fn push_stages(&self) -> vk::ShaderStageFlags {
         self.push_stages
     }
@@ -60,6 +64,7 @@ impl NodePipelines {
     }
 
     /// Whether there is a pipeline of this index. The other methods ask for one that there is.
+    #[inline]
     pub fn has(&self, index: PipelineIndex) -> bool {
         (index.0 as usize) < self.pipelines.len()
     }

@@ -60,41 +60,47 @@ impl CompiledGraph {
     /// When a call of the device fails, or when the resources of a new size cannot be made. A frame that failed was not
     /// submitted, unless presenting failed; the next one tries again.
     pub fn frame(&mut self) -> Result<FrameOutcome, FrameError> {
-        let result = self.try_frame();
-        if let Err(error) = &result
-            && error.is_device_lost()
-        {
-            self.events.device_lost(self.number);
+        match self.try_frame() {
+            Err(error) if error.is_device_lost() => {
+                self.events.device_lost(self.number);
+                Err(error)
+            }
+            result => result,
         }
-        result
     }
 
     fn try_frame(&mut self) -> Result<FrameOutcome, FrameError> {
         let _phase = Phase::Execute.enter();
         let _watched = watched::frame(self.graph, self.number);
-        let slot = (self.number % u64::from(self.frame_slots)) as u32;
-        let finished = (self.number + 1).saturating_sub(self.frame_slots.into());
-        self.timeline.wait(finished)?;
-        self.retired.collect(finished);
+        let slot = self.wait_for_slot()?;
         if !self.acquire(slot)? {
+            self.events.no_frame();
             return Ok(FrameOutcome::Minimised);
         }
-        if let Some(timing) = &mut self.timing {
-            timing.collect(&self.device, finished);
-        }
-        let moment =
-            Moment { slot, frame: self.number, switches: self.switches, images: self.outputs.acquired_images() };
+        let number = self.number;
+        let moment = Moment { slot, frame: number, switches: self.switches, images: self.outputs.acquired_images() };
         self.params.write(&self.resources, slot)?;
-        self.events.begin_frame(self.number);
+        self.events.begin_frame(number);
         self.run_hosts(&moment);
         self.record_dynamic(&moment)?;
         self.submit(&moment)?;
-        let number = self.number;
         self.number += 1;
         self.events.end_frame(number);
         self.device.budget().end_frame();
         self.present()?;
         Ok(FrameOutcome::Submitted(number))
+    }
+
+    /// Waits for the frame that had the next frame's slot, and takes back what has finished with it.
+    pub(super) fn wait_for_slot(&mut self) -> Result<u32, DeviceError> {
+        let slots = u64::from(self.frame_slots);
+        let finished = (self.number + 1).saturating_sub(slots);
+        self.timeline.wait(finished)?;
+        self.retired.collect(finished);
+        if let Some(timing) = &mut self.timing {
+            timing.collect(&self.device, finished);
+        }
+        Ok((self.number % slots) as u32)
     }
 
     /// Makes anew what changed, and gets an image of every window; false when one has no size.
@@ -157,18 +163,14 @@ impl CompiledGraph {
     }
 
     fn submit(&mut self, moment: &Moment) -> Result<(), DeviceError> {
-        let submission = &mut self.submission;
-        submission.begin();
-        for segment in self.segments.items() {
-            submission.command(segment.commands(moment));
-        }
-        for output in &self.outputs.items {
+        let Self { submission, segments, outputs, .. } = self;
+        submission.begin(segments.items().iter().map(|segment| segment.commands(moment)));
+        submission.finish(self.timeline.semaphore(), self.number + 1);
+        for output in &outputs.items {
             if let (Some(swapchain), Some(image)) = (&output.swapchain, output.image) {
-                submission.wait(swapchain.acquired(moment.slot), ACQUIRE_STAGE);
-                submission.signal(swapchain.finished(image), 0);
+                submission.window(swapchain.acquired(moment.slot), ACQUIRE_STAGE, swapchain.finished(image));
             }
         }
-        submission.signal(self.timeline.semaphore(), self.number + 1);
         submission.submit(&self.device, Self::uploads(self.uploader.as_ref())?)
     }
 

@@ -5,16 +5,17 @@ use ash::vk;
 use crate::device::{Device, DeviceError};
 use crate::memory::UploadBatch;
 
-/// Command buffers and semaphores of the next frame.
-#[derive(Default)]
+/// Command buffers and semaphores of the next frame. What every frame has is in its place from the start.
 pub(crate) struct Submission {
-    commands: Vec<vk::CommandBufferSubmitInfo<'static>>,
-    /// The application's first, then the frame's own.
-    waits: Vec<vk::SemaphoreSubmitInfo<'static>>,
+    /// One for each segment.
+    commands: Box<[vk::CommandBufferSubmitInfo<'static>]>,
+    /// The frame's own timeline, the application's, the windows'.
     signals: Vec<vk::SemaphoreSubmitInfo<'static>>,
-    /// How many of each are the application's.
-    own_waits: usize,
-    own_signals: usize,
+    /// The application's, then the windows'.
+    waits: Vec<vk::SemaphoreSubmitInfo<'static>>,
+    /// How many there are before the windows'.
+    kept_signals: usize,
+    kept_waits: usize,
     windows: usize,
 }
 
@@ -30,51 +31,58 @@ const SEMAPHORES: usize = 16;
 impl Submission {
     /// Room for this many command buffers and windows.
     pub fn new(segments: usize, windows: usize) -> Self {
+        let mut signals = Vec::with_capacity(1 + SEMAPHORES + windows);
+        signals.push(info(vk::Semaphore::null(), 0, vk::PipelineStageFlags2::ALL_COMMANDS));
         Self {
-            commands: Vec::with_capacity(segments),
+            commands: vec![vk::CommandBufferSubmitInfo::default(); segments].into(),
+            signals,
             waits: Vec::with_capacity(SEMAPHORES + windows),
-            signals: Vec::with_capacity(SEMAPHORES + windows + 1),
+            kept_signals: 1,
+            kept_waits: 0,
             windows,
-            ..Self::default()
         }
     }
 
     /// Lets the next frame wait for a semaphore of the application.
     pub fn wait_for(&mut self, semaphore: vk::Semaphore, value: u64, stages: vk::PipelineStageFlags2) {
-        self.begin();
+        self.forget_windows();
         self.waits.push(info(semaphore, value, stages));
         self.waits.reserve(self.windows);
-        self.own_waits += 1;
+        self.kept_waits += 1;
     }
 
     /// Lets the next frame signal a semaphore of the application.
     pub fn signal_after(&mut self, semaphore: vk::Semaphore, value: u64) {
-        self.begin();
+        self.forget_windows();
         self.signals.push(info(semaphore, value, vk::PipelineStageFlags2::ALL_COMMANDS));
-        self.signals.reserve(self.windows + 1);
-        self.own_signals += 1;
+        self.signals.reserve(self.windows);
+        self.kept_signals += 1;
     }
 
-    /// Starts a frame: only the application's semaphores stay, which a frame that failed has left too.
-    pub fn begin(&mut self) {
-        self.commands.clear();
-        self.waits.truncate(self.own_waits);
-        self.signals.truncate(self.own_signals);
+    /// Starts a frame. The application's semaphores stay, those that a frame that failed has left too.
+    #[inline]
+    pub fn begin(&mut self, commands: impl Iterator<Item = vk::CommandBuffer>) {
+        for (info, commands) in self.commands.iter_mut().zip(commands) {
+            info.command_buffer = commands;
+        }
+        self.forget_windows();
     }
 
-    /// Adds a command buffer.
-    pub fn command(&mut self, commands: vk::CommandBuffer) {
-        self.commands.push(vk::CommandBufferSubmitInfo::default().command_buffer(commands));
+    /// Raises the frame's timeline to `value` when everything has finished.
+    #[inline]
+    pub fn finish(&mut self, timeline: vk::Semaphore, value: u64) {
+        (self.signals[0].semaphore, self.signals[0].value) = (timeline, value);
     }
 
-    /// Adds a semaphore of the frame to wait for.
-    pub fn wait(&mut self, semaphore: vk::Semaphore, stages: vk::PipelineStageFlags2) {
-        self.waits.push(info(semaphore, 0, stages));
+    /// Adds a window: the frame waits for its image, and signals that it is done with it.
+    pub fn window(&mut self, acquired: vk::Semaphore, stages: vk::PipelineStageFlags2, finished: vk::Semaphore) {
+        self.waits.push(info(acquired, 0, stages));
+        self.signals.push(info(finished, 0, vk::PipelineStageFlags2::ALL_COMMANDS));
     }
 
-    /// Adds a semaphore of the frame to signal; `value` counts for a timeline.
-    pub fn signal(&mut self, semaphore: vk::Semaphore, value: u64) {
-        self.signals.push(info(semaphore, value, vk::PipelineStageFlags2::ALL_COMMANDS));
+    fn forget_windows(&mut self) {
+        self.waits.truncate(self.kept_waits);
+        self.signals.truncate(self.kept_signals);
     }
 
     /// Submits everything to the main queue, in one call, uploads before the frame that is to see them.
@@ -94,7 +102,8 @@ impl Submission {
             uploads.submitted(result);
         }
         result.map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
-        (self.own_waits, self.own_signals) = (0, 0);
+        // The application's are for one frame. The windows' go when the next one begins.
+        (self.kept_waits, self.kept_signals) = (0, 1);
         Ok(())
     }
 }

@@ -136,6 +136,7 @@ impl Tape {
     }
 
     /// What to record, in order.
+    #[inline]
     pub fn play(&self) -> impl Iterator<Item = Played<'_>> {
         let (mut node, mut buffers, mut images, mut memory) =
             (self.nodes.start, &self.buffers[..], &self.images[..], &self.memory[..]);

@@ -37,7 +37,7 @@ impl Timeline {
         // SAFETY: the semaphore is alive.
         let finished = unsafe { self.device.raw().get_semaphore_counter_value(self.semaphore.get()) }
             .map_err(DeviceError::vulkan("vkGetSemaphoreCounterValue"))?;
-        self.known.fetch_max(finished, Ordering::Relaxed);
+        self.note(finished);
         Ok(finished)
     }
 
@@ -51,7 +51,14 @@ impl Timeline {
         // SAFETY: the semaphore is alive.
         unsafe { self.device.raw().wait_semaphores(&info, u64::MAX) }
             .map_err(DeviceError::vulkan("vkWaitSemaphores"))?;
-        self.known.fetch_max(frames, Ordering::Relaxed);
+        self.note(frames);
         Ok(())
+    }
+
+    /// Two threads at once may leave the smaller number: somebody then asks once more.
+    fn note(&self, finished: u64) {
+        if finished > self.known.load(Ordering::Relaxed) {
+            self.known.store(finished, Ordering::Relaxed);
+        }
     }
 }

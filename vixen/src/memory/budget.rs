@@ -1,6 +1,7 @@
 //! The only door to memory: it counts every byte and refuses what does not fit.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use ash::vk;
@@ -22,6 +23,10 @@ use super::quota::Quota;
 ///
 /// It and its device live until the last resource that it handed out is dropped.
 pub struct BudgetManager {
+    /// Somebody had the ledger since the last frame ended, or that frame moved something.
+    pub(super) stirred: AtomicBool,
+    /// Frames that ended meanwhile: what costs an unchanged frame next to nothing.
+    pub(super) quiet_frames: AtomicU64,
     ledger: Mutex<Ledger>,
     listener: Mutex<Option<Arc<Listener>>>,
     /// Graphs whose event buses want to know too.
@@ -76,6 +81,8 @@ impl BudgetManager {
     pub fn new(allocator: Box<dyn Allocator>, heaps: &[u64]) -> Self {
         let total = heaps.iter().fold(0_u64, |sum, &heap| sum.saturating_add(heap));
         Self {
+            stirred: AtomicBool::new(true),
+            quiet_frames: AtomicU64::new(0),
             ledger: Mutex::new(Ledger::new(percent(total, 90), percent(total, 80))),
             listener: Mutex::new(None),
             graphs: Mutex::new(Vec::new()),
@@ -286,7 +293,10 @@ impl BudgetManager {
     /// The counts, locked. A thread that panicked while it held them was counting, and left no count half made that matters
     /// more than going on.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock, as it is taken back.
+        self.stirred.store(true, Ordering::Relaxed);
+        ledger
     }
 
     pub(super) fn allocator(&self) -> &dyn Allocator {

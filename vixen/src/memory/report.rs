@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::budget::{BudgetManager, Usage};
 use super::category::Category;
@@ -23,7 +24,9 @@ impl BudgetManager {
     pub fn report(&self) -> MemoryReport {
         let staging = self.staging_usage();
         let ledger = self.ledger();
-        MemoryReport { usage: ledger.usage(), staging, counts: ledger.counts() }
+        let mut counts = ledger.counts();
+        counts.frames += self.quiet_frames.load(Ordering::Relaxed);
+        MemoryReport { usage: ledger.usage(), staging, counts }
     }
 
     /// What is alive, the largest first: for finding what was not freed.
@@ -39,13 +42,22 @@ impl BudgetManager {
     /// Ends a frame, and says what came and went since the last one ended. It allocates nothing. Compiled graphs call it at the
     /// end of each of theirs.
     pub fn end_frame(&self) -> Churn {
-        self.ledger().end_frame()
+        if !self.stirred.load(Ordering::Relaxed) {
+            self.quiet_frames.fetch_add(1, Ordering::Relaxed);
+            return Churn::default();
+        }
+        let mut ledger = self.ledger();
+        let churn = ledger.end_frame();
+        self.stirred.store(churn != Churn::default(), Ordering::Relaxed);
+        churn
     }
 
     /// Forgets peaks, counts and the use over time. What is in use, and the limits, stay.
     pub fn reset_statistics(&self) {
         self.quota().reset();
-        self.ledger().reset();
+        let mut ledger = self.ledger();
+        self.quiet_frames.store(0, Ordering::Relaxed);
+        ledger.reset();
     }
 }
 

@@ -1,5 +1,7 @@
 //! Resizing an output: only what follows it is made anew, and the result is that of a graph compiled at that size.
 
+use vixen::event::KeyInput;
+use vixen::frame::FrameOutcome;
 use vixen::graph::OutputId;
 use vixen::{CompiledGraph, Device, Extent, Graph, Length, Output, R32Uint, Readback, Retained};
 
@@ -78,7 +80,7 @@ fn a_size_that_cannot_be_changes_nothing() {
     on_device(|device| {
         let mut scene = Scene::new(device, [8, 6]);
         let picture = scene.picture();
-        for size in [[0, 5], [5, 0], [u32::MAX, 1]] {
+        for size in [[u32::MAX, 1], [1, u32::MAX]] {
             let error = scene.compiled.resize(OutputId::FIRST, size[0], size[1]).expect_err("the size is not valid");
             assert!(error.to_string().contains("the device allows"), "{error}");
             assert_eq!(scene.picture(), picture);
@@ -86,5 +88,39 @@ fn a_size_that_cannot_be_changes_nothing() {
         assert_eq!(scene.compiled.recompiles(), 0);
         scene.compiled.resize(OutputId::FIRST, 8, 6).expect("it has this size");
         assert_eq!(scene.compiled.recompiles(), 0, "nothing to do");
+    });
+}
+
+#[test]
+fn without_a_size_frames_are_left_out_and_events_are_not() {
+    on_device(|device| {
+        let graph = Graph::new(Output::headless(4, 4));
+        let color = graph.add(Paint { color: graph.image(Extent::Output), params: Amount { amount: 7 } }).color;
+        let pixels = graph.read_back(&color);
+        graph.present(color);
+        let keys = graph.events(|events| events.queue::<KeyInput>(4));
+        let mut compiled = graph.compile(device).expect("the graph is valid");
+        step(&mut compiled);
+        let picture = words(&compiled, pixels);
+        for (hidden, size) in [[0, 4], [4, 0], [0, 0]].into_iter().enumerate() {
+            compiled.resize(OutputId::FIRST, size[0], size[1]).expect("it is hidden");
+            compiled
+                .events()
+                .emit(keys, KeyInput { scancode: 1, pressed: true, repeat: false })
+                .expect("there is room");
+            let before = compiled.frames();
+            assert_eq!(compiled.frame().expect("there is nothing to do"), FrameOutcome::Minimised);
+            assert_eq!(compiled.events().read(keys).count(), 1, "delivered all the same");
+            assert_eq!((compiled.frames(), compiled.output_extent(OutputId::FIRST)), (before, [4, 4]));
+            // The size that it had, and another one.
+            let (width, recompiles) = if hidden == 1 { (8, 1) } else { (4, compiled.recompiles()) };
+            compiled.resize(OutputId::FIRST, width, 4).expect("the size is valid");
+            assert_eq!(compiled.recompiles(), recompiles);
+            step(&mut compiled);
+            assert_eq!(words(&compiled, pixels).len(), width as usize * 4);
+            compiled.resize(OutputId::FIRST, 4, 4).expect("the size is valid");
+            step(&mut compiled);
+            assert_eq!(words(&compiled, pixels), picture);
+        }
     });
 }

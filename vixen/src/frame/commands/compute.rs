@@ -15,12 +15,14 @@ pub struct ComputeCommands<'a> {
 shared_commands!(ComputeCommands, COMPUTE);
 
 impl<'a> ComputeCommands<'a> {
+    #[inline]
     pub(crate) fn begin(encoder: Encoder<'a>) -> Self {
         encoder.bind_all(vk::PipelineBindPoint::COMPUTE);
         Self { encoder, pipeline: PipelineIndex(0) }
     }
 
     /// Dispatches this many workgroups.
+    #[inline]
     pub fn dispatch(&mut self, x: u32, y: u32, z: u32) {
         let most = self.encoder.recording().device.capabilities().limits.max_compute_work_group_count;
         let fits = [x, y, z].into_iter().zip(most).all(|(count, most)| count <= most);
@@ -38,6 +40,7 @@ impl<'a> ComputeCommands<'a> {
     ///
     /// The last workgroups reach beyond the extent where it is not a multiple of the workgroup's size: the shader must
     /// check.
+    #[inline]
     pub fn dispatch_over(&mut self, extent: [u32; 3]) {
         let size = self.local_size();
         let [x, y, z] = std::array::from_fn(|axis| extent[axis].div_ceil(size[axis]));
@@ -45,6 +48,7 @@ impl<'a> ComputeCommands<'a> {
     }
 
     /// Dispatches enough workgroups for one invocation for each of `count` elements, along x.
+    #[inline]
     pub fn dispatch_items(&mut self, count: u64) {
         let groups = count.div_ceil(self.local_size()[0].into());
         self.dispatch(u32::try_from(groups).unwrap_or(u32::MAX), 1, 1);
@@ -68,6 +72,7 @@ impl<'a> ComputeCommands<'a> {
     }
 
     /// Workgroup size of the bound pipeline.
+    #[inline]
     pub fn local_size(&self) -> [u32; 3] {
         match self.encoder.recording().pipelines.kind(self.pipeline) {
             ProgramKind::Compute { local_size } => local_size,

@@ -30,30 +30,36 @@ pub(crate) struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
+    #[inline]
     pub fn new(recording: &'a Recording<'a>) -> Self {
         Self { recording }
     }
 
+    #[inline]
     pub fn device(&self) -> &'a ash::Device {
         self.recording.device.raw()
     }
 
+    #[inline]
     pub fn buffer(&self) -> vk::CommandBuffer {
         self.recording.buffer
     }
 
+    #[inline]
     pub fn recording(&self) -> &'a Recording<'a> {
         self.recording
     }
 
     /// Notes what was asked for and cannot be: whoever had the node recorded gets it as an error. Says what the node did, and
     /// what to do instead.
+    #[cold]
     pub fn refuse(&self, problem: &'static str) {
         let first = self.recording.problem.get().unwrap_or(problem);
         self.recording.problem.set(Some(first));
     }
 
     /// Whether `ok`; refuses otherwise.
+    #[inline]
     pub fn check(&self, ok: bool, problem: &'static str) -> bool {
         if !ok {
             self.refuse(problem);
@@ -72,6 +78,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Binds the first pipeline, the descriptor sets and the node's push constants.
+    #[inline]
     fn bind_all(&self, point: vk::PipelineBindPoint) {
         let Recording { pipelines, sets, push, .. } = *self.recording;
         self.bind_pipeline(point, PipelineIndex(0));
@@ -84,6 +91,7 @@ impl<'a> Encoder<'a> {
         self.push_bytes(push);
     }
 
+    #[inline]
     fn bind_pipeline(&self, point: vk::PipelineBindPoint, pipeline: PipelineIndex) -> bool {
         let known = self.recording.pipelines.has(pipeline);
         if !self.check(known, "binds a pipeline that it does not have; use the constants of its own type, `Self::NAME`")
@@ -97,6 +105,7 @@ impl<'a> Encoder<'a> {
         true
     }
 
+    #[inline]
     fn push_bytes(&self, bytes: &[u8]) {
         let pipelines = self.recording.pipelines;
         if !bytes.is_empty() {

@@ -17,10 +17,12 @@ pub struct NodeCommands<'a, N, C> {
 }
 
 impl<'a, N, C> NodeCommands<'a, N, C> {
+    #[inline]
     pub(crate) fn new(commands: C, recording: &Recording<'a>) -> Self {
         Self { commands, bus: recording.events, node: PhantomData }
     }
 
+    #[inline]
     pub(crate) fn into_inner(self) -> C {
         self.commands
     }

@@ -72,6 +72,20 @@ fn a_device_that_cannot_trace_rays_is_refused_or_served_by_compute() {
 }
 
 #[test]
+fn an_edited_scene_shows_its_edits() {
+    let out = file("edit.png");
+    let mountains = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png");
+    let output = run(env!("CARGO_BIN_EXE_edit"), &[mountains, out.to_str().expect("the path is text")]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains(" 0 stalls"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let pixels = picture(&out);
+    let is_red = |[red, green, blue]: &&[u8; 3]| 2 * u32::from(*red) > 3 * u32::from(*green.max(blue));
+    let red = pixels.iter().filter(is_red).count();
+    assert!(red > pixels.len() / 100, "only {red} pixels show what was put up");
+    assert_refused(&run(env!("CARGO_BIN_EXE_edit"), &["no-such-file.png"]), "no-such-file.png");
+}
+
+#[test]
 fn examples_draw_a_mesh_and_refuse_what_is_none() {
     for program in [env!("CARGO_BIN_EXE_mesh"), env!("CARGO_BIN_EXE_instances")] {
         let name = Path::new(program).file_name().expect("a program has a name").to_string_lossy().into_owned();

@@ -48,6 +48,9 @@ pub struct Args {
     /// Print the budget of device memory, and plot its use over time against the warning and the limit.
     #[arg(long, value_name = "FILE.svg")]
     pub memory: Option<PathBuf>,
+    /// Reload shaders whose SPIR-V changes while this runs: edit the GLSL, then `./x shaders`.
+    #[arg(long)]
+    pub reload: bool,
     /// Write the graph as a drawing: Graphviz for .dot, Mermaid for .mmd.
     #[arg(long, value_name = "FILE")]
     pub drawing: Option<PathBuf>,

@@ -20,13 +20,15 @@ pub struct Interactive<'a> {
     pub handles: Option<Handles>,
     pub costs: Costs,
     pub voxel_bytes: u64,
+    /// Watch the shaders.
+    pub reload: bool,
     shown: u32,
 }
 
 impl<'a> Interactive<'a> {
     pub fn new(scene: &'a Scene, how: (Pipeline, Structure), frames: Option<u32>) -> Self {
         let (orbit, costs) = (Orbit::default(), Costs::default());
-        Self { scene, how, frames, orbit, handles: None, costs, voxel_bytes: 0, shown: 0 }
+        Self { scene, how, frames, orbit, handles: None, costs, voxel_bytes: 0, reload: false, shown: 0 }
     }
 
     fn moved(&mut self, graph: &mut CompiledGraph) {
@@ -38,9 +40,12 @@ impl<'a> Interactive<'a> {
 
 impl Application for Interactive<'_> {
     fn start(&mut self, device: &Device, output: Output) -> Result<CompiledGraph, Box<dyn Error>> {
-        let (picture, voxel_bytes) = Picture::new(device, self.scene, self.how, output)?;
+        let (mut picture, voxel_bytes) = Picture::new(device, self.scene, self.how, output)?;
         self.handles = Some(picture.handles());
         self.voxel_bytes = voxel_bytes;
+        if self.reload {
+            picture.graph.watch_shaders(None)?;
+        }
         Ok(picture.graph)
     }
 

@@ -65,6 +65,9 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
     let (mut picture, voxel_bytes) =
         Picture::new(device, scene, (args.pipeline, args.structure), Output::headless(width, height))?;
     save_drawing(args, &picture.graph)?;
+    if args.reload {
+        picture.graph.watch_shaders(None)?;
+    }
     let frames = args.frames.unwrap_or(HEADLESS_FRAMES);
     let bar = progress_bar("drawing", frames.into());
     let mut costs = Costs::default();
@@ -83,6 +86,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
 fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Box<dyn Error>> {
     let title = format!("Vixen: {}", scene.name);
     let mut interactive = Interactive::new(scene, (args.pipeline, args.structure), args.frames);
+    interactive.reload = args.reload;
     let graph = run(WindowOptions { title, size: args.size, device }, &mut interactive)?;
     let (Some(mut graph), Some(handles)) = (graph, interactive.handles) else { return Ok(()) };
     save_drawing(args, &graph)?;

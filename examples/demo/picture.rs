@@ -118,6 +118,9 @@ impl Handles {
 impl Costs {
     /// Runs a frame and adds up what it cost.
     pub fn frame(&mut self, graph: &mut CompiledGraph) -> Result<FrameOutcome, Box<dyn Error>> {
+        for reloaded in graph.reload_changed() {
+            eprintln!("{}", reloaded.map_or_else(|error| error.to_string(), |reloaded| reloaded.to_string()));
+        }
         let (recompiles, allocations, start) = (graph.recompiles(), testing::allocations(), clock::thread_cpu_us());
         let outcome = graph.frame()?;
         let (cost, allocated) = (clock::thread_cpu_us() - start, testing::allocations() - allocations);

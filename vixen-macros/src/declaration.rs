@@ -164,6 +164,7 @@ fn program_declaration(node: &Node, program: &Program, matches: &Matches, krate:
         let entry = &stage.shader.entry_point;
         let file = stage.path.to_string_lossy().into_owned();
         let path = stage.file.value();
+        let watched = option(cfg!(feature = "hot-reload").then_some(&file));
         let capabilities = stage.shader.capabilities.iter().copied().map(Literal::u32_suffixed);
         let spec = matches.spec.iter().flatten().filter_map(|spec| {
             let constant = stage.shader.spec_constants.iter().find(|constant| constant.id == spec.id)?;
@@ -177,6 +178,7 @@ fn program_declaration(node: &Node, program: &Program, matches: &Matches, krate:
                 entry: #entry,
                 code: ::core::include_bytes!(#file),
                 path: #path,
+                file: #watched,
                 spec: &[#(#spec,)*],
                 capabilities: &[#(#capabilities,)*],
             }

@@ -70,12 +70,14 @@ events! {
         /// Number of the frame that found out.
         frame: u64,
     }
-    /// A shader has another module.
+    /// A shader has another module (feature `hot-reload`).
     Shader ShaderReloaded {
-        /// Index of the pipeline that was made anew, in the order of the report.
-        pipeline: u32,
-        /// How often it has been made, the first time included.
-        generation: u64,
+        /// Its file, as the nodes name it.
+        shader: &'static str,
+        /// How many nodes run it.
+        nodes: u32,
+        /// How many pipelines were made anew.
+        pipelines: u32,
     }
     /// What is drawn is another scene, or was edited.
     Scene SceneChanged {

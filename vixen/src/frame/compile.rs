@@ -172,6 +172,8 @@ impl Graph {
             outputs,
             recompiles: 0,
             recompiled: None,
+            #[cfg(feature = "hot-reload")]
+            watcher: None,
             events,
             changes,
             device: device.clone(),

@@ -67,6 +67,9 @@ pub struct CompiledGraph {
     pub(super) events: GraphEvents,
     /// What the next frame has to make anew first.
     pub(super) changes: Changes,
+    /// Looks after the files of shaders.
+    #[cfg(feature = "hot-reload")]
+    pub(super) watcher: Option<crate::shader::reload::Watcher>,
     /// What the last recompile made anew.
     pub(super) recompiled: Option<Recompiled>,
     // Last: everything above belongs to it.

@@ -81,6 +81,14 @@ impl GraphEvents {
         emit(&mut self.bus, self.requested, RecompileRequested { cause });
     }
 
+    /// Shaders have another module.
+    #[cfg(feature = "hot-reload")]
+    pub fn reloaded(&mut self, reloaded: crate::shader::reload::Reloaded) {
+        let crate::shader::reload::Reloaded { shader, nodes, pipelines } = reloaded;
+        let channel = self.bus.channel();
+        emit(&mut self.bus, channel, crate::event::ShaderReloaded { shader, nodes, pipelines });
+    }
+
     /// Something was made anew.
     pub fn recompiled(&mut self, cause: RecompileCause, count: u64) {
         emit(&mut self.bus, self.recompiled, RecompileDone { cause, count });

@@ -16,6 +16,7 @@ mod follow;
 mod frame_info;
 mod initial;
 mod managed;
+mod modules;
 mod moment;
 mod node;
 mod owned;
@@ -24,6 +25,8 @@ mod physical;
 mod pipeline;
 mod recompile;
 mod record;
+#[cfg(feature = "hot-reload")]
+mod reload;
 mod report;
 mod run;
 mod segment;

@@ -11,13 +11,19 @@ use ash::vk;
 use crate::device::{Device, DeviceError};
 use crate::frame::binding_table::BindingTables;
 use crate::frame::commands::PipelineIndex;
+#[cfg(feature = "hot-reload")]
+use crate::frame::modules::Module;
+use crate::frame::modules::Modules;
 use crate::frame::owned::Owned;
 use crate::graph::{CompileError, NodeDeclaration, SamplerDesc, SlotDeclaration, SlotShape};
 use crate::shader::{Blend, Program, ProgramKind, ShaderStage, VertexAttribute};
 
 /// Everything that binding a node's shaders needs.
 pub(crate) struct NodePipelines {
-    layout: Option<Layout>,
+    layout: vk::PipelineLayout,
+    /// What the handle belongs to. Pipelines of reloaded shaders have the layout of those before, for which the nodes'
+    /// descriptor sets were made.
+    owner: Option<Arc<Layout>>,
     pipelines: Vec<BuiltPipeline>,
     push_stages: vk::ShaderStageFlags,
 }
@@ -36,11 +42,16 @@ struct Layout {
 
 impl NodePipelines {
     /// For nodes without shaders.
-    const NONE: Self = Self { layout: None, pipelines: Vec::new(), push_stages: vk::ShaderStageFlags::empty() };
+    const NONE: Self = Self {
+        layout: vk::PipelineLayout::null(),
+        owner: None,
+        pipelines: Vec::new(),
+        push_stages: vk::ShaderStageFlags::empty(),
+    };
 
     #[inline]
     pub fn layout(&self) -> vk::PipelineLayout {
-        self.layout.as_ref().map_or_else(vk::PipelineLayout::null, |layout| layout.layout.get())
+        self.layout
     }
 
     #[inline]
@@ -69,9 +80,15 @@ impl NodePipelines {
         (index.0 as usize) < self.pipelines.len()
     }
 
+    /// How many there are.
+    #[cfg(feature = "hot-reload")]
+    pub fn count(&self) -> u32 {
+        self.pipelines.len() as u32
+    }
+
     /// The layouts of the node's descriptor sets, by set number.
     pub fn set_layouts(&self) -> impl Iterator<Item = vk::DescriptorSetLayout> {
-        self.layout.iter().flat_map(|layout| layout.sets.iter().map(Owned::get))
+        self.owner.iter().flat_map(|layout| layout.sets.iter().map(Owned::get))
     }
 }
 
@@ -85,10 +102,31 @@ struct Key {
     depth: vk::Format,
 }
 
+/// What nodes share.
+struct Built {
+    /// The node type.
+    #[cfg_attr(
+        not(feature = "hot-reload"),
+        expect(dead_code, reason = "only reloading makes pipelines a second time")
+    )]
+    declaration: &'static NodeDeclaration,
+    pipelines: Arc<NodePipelines>,
+}
+
+#[cfg(feature = "hot-reload")]
+impl Built {
+    /// Whether a file's module is one of theirs.
+    fn runs(&self, file: &str) -> bool {
+        let mut stages = self.declaration.programs.iter().flat_map(|program| program.stages);
+        stages.any(|stage| stage.file == Some(file))
+    }
+}
+
 /// Makes pipelines and keeps those that were made.
 pub(crate) struct PipelineCache {
     device: Device,
-    built: HashMap<Key, Arc<NodePipelines>>,
+    modules: Modules,
+    built: HashMap<Key, Built>,
     samplers: HashMap<SamplerDesc, Owned<vk::Sampler>>,
     none: Arc<NodePipelines>,
 }
@@ -104,6 +142,7 @@ impl PipelineCache {
     pub fn new(device: &Device) -> Self {
         Self {
             device: device.clone(),
+            modules: Modules::default(),
             built: HashMap::new(),
             samplers: HashMap::new(),
             none: Arc::new(NodePipelines::NONE),
@@ -132,28 +171,66 @@ impl PipelineCache {
             depth: formats.depth,
         };
         if let Some(built) = self.built.get(&key) {
-            return Ok(Arc::clone(built));
+            return Ok(Arc::clone(&built.pipelines));
         }
-        let built = Arc::new(self.build(declaration, spec, &formats)?);
-        self.built.insert(key, Arc::clone(&built));
-        Ok(built)
+        let layout = Arc::new(self.layout(declaration)?);
+        let pipelines = Arc::new(self.build(declaration, spec, &formats, layout)?);
+        self.built.insert(key, Built { declaration, pipelines: Arc::clone(&pipelines) });
+        Ok(pipelines)
+    }
+
+    /// The modules that pipelines are made of.
+    #[cfg(feature = "hot-reload")]
+    pub fn modules(&self) -> &Modules {
+        &self.modules
+    }
+
+    /// Puts another module in the place of a file's, and makes all pipelines anew that it is part of. Gives each node's before
+    /// and after. When this fails nothing has changed.
+    #[cfg(feature = "hot-reload")]
+    pub fn replace(
+        &mut self,
+        file: &'static str,
+        module: Module,
+    ) -> Result<Vec<(Arc<NodePipelines>, Arc<NodePipelines>)>, CompileError> {
+        let before = self.modules.replace(file, Some(module));
+        let rebuilt = self.built.iter().filter(|(_, built)| built.runs(file)).map(|(key, built)| {
+            let formats = AttachmentFormats { colors: key.colors.clone(), depth: key.depth };
+            let layout = built.pipelines.owner.clone().expect("nodes with shaders have a layout");
+            let after = Arc::new(self.build(built.declaration, &key.spec, &formats, layout)?);
+            Ok((Arc::clone(&built.pipelines), after))
+        });
+        let rebuilt: Vec<_> = match rebuilt.collect() {
+            Ok(rebuilt) => rebuilt,
+            Err(error) => {
+                self.modules.replace(file, before);
+                return Err(error);
+            }
+        };
+        for built in self.built.values_mut() {
+            if let Some((_, after)) = rebuilt.iter().find(|(before, _)| Arc::ptr_eq(before, &built.pipelines)) {
+                built.pipelines = Arc::clone(after);
+            }
+        }
+        Ok(rebuilt)
     }
 
     fn build(
-        &mut self,
+        &self,
         declaration: &NodeDeclaration,
         spec: &[u8],
         formats: &AttachmentFormats,
+        owner: Arc<Layout>,
     ) -> Result<NodePipelines, CompileError> {
-        let layout = self.layout(declaration)?;
+        let layout = owner.layout.get();
         let mut pipelines = Vec::with_capacity(declaration.programs.len());
         for program in declaration.programs {
-            let (pipeline, tables) = self.pipeline(declaration, program, spec, formats, layout.layout.get())?;
+            let (pipeline, tables) = self.pipeline(declaration, program, spec, formats, layout)?;
             self.device.set_name(pipeline.get(), declaration.name);
-            pipelines.push(BuiltPipeline { pipeline, kind: program.kind, tables });
+            pipelines.push(BuiltPipeline { pipeline, kind: self.modules.kind(program), tables });
         }
         let push_stages = declaration.push.map_or(vk::ShaderStageFlags::empty(), |push| push.stages);
-        Ok(NodePipelines { layout: Some(layout), pipelines, push_stages })
+        Ok(NodePipelines { layout, owner: Some(owner), pipelines, push_stages })
     }
 
     /// The descriptor set layouts of a node, with immutable samplers, and the pipeline layout.
@@ -243,7 +320,7 @@ impl PipelineCache {
         formats: &AttachmentFormats,
         layout: vk::PipelineLayout,
     ) -> Result<(Owned<vk::Pipeline>, Option<BindingTables>), CompileError> {
-        let mut stages = Stages::new(&self.device, program.stages, spec)?;
+        let mut stages = Stages::new(&self.device, &self.modules, program.stages, spec)?;
         let infos = stages.infos();
         let pipeline = match program.kind {
             ProgramKind::Compute { .. } => self.compute(infos[0], layout)?,
@@ -351,18 +428,23 @@ struct Stages<'s> {
 }
 
 impl<'s> Stages<'s> {
-    fn new(device: &Device, declared: &'s [ShaderStage], spec: &'s [u8]) -> Result<Self, DeviceError> {
+    fn new(
+        device: &Device,
+        sources: &Modules,
+        declared: &'s [ShaderStage],
+        spec: &'s [u8],
+    ) -> Result<Self, DeviceError> {
         let mut modules = Vec::with_capacity(declared.len());
         let mut entries = Vec::with_capacity(declared.len());
         let mut entries_of_spec = Vec::with_capacity(declared.len());
         for stage in declared {
-            let words: Vec<u32> = stage
-                .code
+            let words: Vec<u32> = sources
+                .code(stage)
                 .chunks_exact(4)
                 .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
                 .collect();
             let info = vk::ShaderModuleCreateInfo::default().code(&words);
-            // SAFETY: the device is alive; the code is SPIR-V that the macro parsed while compiling.
+            // SAFETY: the device is alive; the code is SPIR-V that was reflected, while compiling or reloading.
             let module = unsafe { device.raw().create_shader_module(&info, device.callbacks()) }
                 .map_err(DeviceError::vulkan("vkCreateShaderModule"))?;
             device.set_name(module, stage.path);

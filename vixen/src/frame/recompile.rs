@@ -25,7 +25,7 @@ pub struct Recompiled {
     pub buffers: u32,
     /// Pipelines.
     pub pipelines: u32,
-    /// Nodes that are bound to something of this. Each was looked at once.
+    /// Nodes that are bound to something of this, or run other pipelines. Each was looked at once.
     pub nodes: u32,
     /// Descriptors that were written.
     pub descriptors: u64,
@@ -81,6 +81,13 @@ impl Changes {
     pub fn resource(&mut self, resource: ResourceId, cause: RecompileCause) {
         self.begin(cause);
         self.resources[resource.0 as usize] = true;
+    }
+
+    /// Notes that a living node has other pipelines.
+    #[cfg(feature = "hot-reload")]
+    pub fn node(&mut self, node: usize, cause: RecompileCause) {
+        self.begin(cause);
+        self.nodes[node] = true;
     }
 
     fn has(&self, resource: ResourceId) -> bool {
@@ -139,6 +146,7 @@ impl CompiledGraph {
             node.write_descriptors(&self.device);
             made.nodes += 1;
         }
+        made.nodes += changes.nodes.iter().filter(|changed| **changed).count() as u32;
         made.descriptors = self.descriptors_written() - written;
         self.initialise(Some(&changes.resources))?;
         (made.segments, made.recordings) = self.record_static(Some(changes))?;

@@ -3,6 +3,8 @@
 mod block;
 pub(crate) mod check;
 mod program;
+#[cfg(feature = "hot-reload")]
+pub mod reload;
 
 #[doc(hidden)]
 pub use block::BlockMember;

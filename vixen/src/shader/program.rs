@@ -15,6 +15,8 @@ pub struct ShaderStage {
     pub code: &'static [u8],
     /// The file it came from, for messages and debug names.
     pub path: &'static str,
+    /// Where that file was when the program was built; known with the feature `hot-reload` only.
+    pub file: Option<&'static str>,
     /// The specialisation constants that it declares and a `#[spec]` field fills.
     pub spec: &'static [SpecConstant],
     /// The SPIR-V capabilities that it declares, by number: compile asks the device for them.

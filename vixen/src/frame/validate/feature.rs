@@ -17,19 +17,21 @@ pub(super) fn check(device: &Device, node: &DeclaredNode) -> Result<(), CompileE
     let stages = node.declaration.programs.iter().flat_map(|program| program.stages);
     for stage in stages {
         for &capability in stage.capabilities {
-            match need(capability) {
-                Need::Feature(feature) if !has(feature) => {
-                    return Err(missing(device, node, format!("{} (for `{}`)", feature.name(), stage.path)));
-                }
-                Need::Unknown => {
-                    let what = format!("behind SPIR-V capability {capability} (for `{}`)", stage.path);
-                    return Err(missing(device, node, what));
-                }
-                _ => {}
+            if let Some(feature) = lacking(device, capability) {
+                return Err(missing(device, node, format!("{feature} (for `{}`)", stage.path)));
             }
         }
     }
     Ok(())
+}
+
+/// The feature that a SPIR-V capability needs, where the device was made without it.
+pub(super) fn lacking(device: &Device, capability: u32) -> Option<String> {
+    match need(capability) {
+        Need::Feature(feature) if !device.capabilities().has(feature) => Some(feature.name().to_owned()),
+        Need::Unknown => Some(format!("behind SPIR-V capability {capability}")),
+        _ => None,
+    }
 }
 
 fn of_node(node: &DeclaredNode) -> Vec<Feature> {

@@ -64,6 +64,18 @@ pub(super) fn check(device: &Device, node: &DeclaredNode) -> Result<(), CompileE
     Ok(())
 }
 
+/// The limit that a workgroup of this size exceeds, as the end of a sentence.
+#[cfg(feature = "hot-reload")]
+pub(super) fn workgroup_problem(device: &Device, local_size: [u32; 3]) -> Option<String> {
+    let limits = &device.capabilities().limits;
+    let fits = local_size.iter().zip(limits.max_compute_work_group_size).all(|(size, most)| *size <= most);
+    let invocations = local_size.into_iter().fold(1u32, u32::saturating_mul);
+    let most = limits.max_compute_work_group_invocations;
+    (!fits || invocations > most).then(|| {
+        format!("its workgroup of {local_size:?} is larger than the device allows; the most is {:?}, and {most} invocations", limits.max_compute_work_group_size)
+    })
+}
+
 /// Each stage that some binding is for.
 fn stages(bindings: &[BindingDeclaration]) -> impl Iterator<Item = vk::ShaderStageFlags> {
     let all = bindings.iter().fold(0, |all, binding| all | binding.stages.as_raw());

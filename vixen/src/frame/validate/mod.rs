@@ -49,6 +49,14 @@ pub(crate) fn nodes(device: &Device, declared: &Declared, alive: impl Fn(usize) 
     Ok(())
 }
 
+/// What the device lacks for a shader that was not there when its node was checked, as the end of a sentence.
+#[cfg(feature = "hot-reload")]
+pub(crate) fn shader_problem(device: &Device, capabilities: &[u32], local_size: Option<[u32; 3]>) -> Option<String> {
+    let lacking = capabilities.iter().find_map(|&capability| feature::lacking(device, capability));
+    let lacking = lacking.map(|feature| format!("it needs the feature {feature}, which the device was made without"));
+    lacking.or_else(|| limit::workgroup_problem(device, local_size?))
+}
+
 /// Whether a host node finds in the CPU's memory what a wire stands for: host nodes run before the GPU does anything, so
 /// nothing on the GPU may have made this version in the same frame.
 fn reachable(declared: &Declared, host: usize, part: &Part) -> bool {

@@ -2,13 +2,14 @@
 
 use ash::vk;
 
-use super::lanes::Lanes;
+use super::lanes::{Grid, Item, Lanes};
 use super::layouts;
 use super::order::Schedule;
 use super::regions::Sink;
-use super::track::{Bounds, Edge, Track, Version};
+use super::steps::{NEVER, Steps};
+use super::track::{self, Bounds, Track};
 use super::{
-    Condition, Dependency, Effect, Input, NodeId, PlanError, Region, Residency, ResourceId, ResourceItem, Use,
+    Condition, Dependency, Effect, Input, Interval, NodeId, PlanError, Residency, ResourceId, ResourceItem, Use,
 };
 
 /// The access types that change memory, and so have something to make available.
@@ -36,6 +37,8 @@ pub(super) struct Closed {
     pub initial: Sink,
     /// The layout of each access.
     pub layouts: Vec<vk::ImageLayout>,
+    /// For each resource when it is accessed, or stands in a barrier command.
+    pub intervals: Vec<Interval>,
 }
 
 /// Finds the dependencies that close all hazards.
@@ -44,322 +47,321 @@ pub(super) fn close(
     lanes: &Lanes,
     bounds: &[Bounds],
     schedule: &Schedule,
+    steps: &Steps,
     conditions: &[Option<Condition>],
 ) -> Result<Closed, PlanError> {
-    let mut layouts = vec![vk::ImageLayout::UNDEFINED; input.accesses.len()];
-    let mut dependencies = Sink::with_capacity(lanes.items.len());
-    let mut initial = Sink::default();
-    let (mut own, mut own_initial) = (Sink::default(), Sink::default());
-    for ((id, &bounds), &grid) in (0..).map(ResourceId).zip(bounds).zip(&lanes.grids) {
-        let track = |cell| Track { input, items: lanes.track(grid, cell), effects: &lanes.effects, grid, bounds };
-        let resource = &input.resources[id.0 as usize];
-        if resource.image && grid.cells > 0 {
-            layouts::settle((0..grid.cells).map(track), &mut layouts);
-        }
-        // Where there is one cell, there is nothing to join.
-        let several = grid.cells > 1;
-        let region = if grid.cells == 1 { lanes.region(grid, 0..1, 0..1) } else { Region::WHOLE };
+    let layouts = layouts::settle(input, lanes, bounds);
+    let mut closer = Closer {
+        input,
+        schedule,
+        steps,
+        conditions,
+        layouts: &layouts,
+        dependencies: Sink::with_capacity(lanes.items.len()),
+        initial: Sink::with_capacity(0),
+        interval: NEVER,
+    };
+    let mut intervals = Vec::with_capacity(lanes.grids.len());
+    for (index, grid) in lanes.grids.iter().enumerate() {
+        let (id, resource) = (ResourceId(index as u32), &input.resources[index]);
+        closer.interval = NEVER;
         for cell in 0..grid.cells {
-            let (track, layouts) = (track(cell), layouts.as_slice());
-            let closed = if several { &mut own } else { &mut dependencies };
-            let expected = if several { &mut own_initial } else { &mut initial };
-            let start = closed.barriers.len();
+            let track = Track { items: lanes.track(grid, cell), bounds: bounds[index] };
             if !track.items.is_empty() {
-                Closer { id, resource, cell, region, track, schedule, conditions, layouts, closed, start, expected }
-                    .close()?;
+                closer.close(&Cell { id, resource, grid, index: cell, track })?;
             }
         }
-        if several {
-            dependencies.take(lanes, grid, &mut own);
-            initial.take(lanes, grid, &mut own_initial);
-        }
+        closer.dependencies.end_resource(lanes, grid);
+        closer.initial.end_resource(lanes, grid);
+        intervals.push(closer.interval);
     }
-    Ok(Closed { dependencies, initial, layouts })
+    let Closer { dependencies, initial, .. } = closer;
+    Ok(Closed { dependencies, initial, layouts, intervals })
 }
 
+/// One cell of one resource.
+struct Cell<'a> {
+    id: ResourceId,
+    resource: &'a ResourceItem,
+    grid: &'a Grid,
+    index: u32,
+    track: Track<'a>,
+}
+
+/// When something is accessed: the frame, counted from that of the track's first item, and the batch.
+type Time = (u32, u32);
+
 /// One end of a hazard, with all that it takes to close it.
-struct Touch {
-    usage: Use,
-    /// The frame, counted from that of the track's first item, and the batch.
-    time: (u32, u32),
-    age: u32,
+struct Touch<'a> {
+    usage: &'a Use,
+    time: Time,
     effect: Effect,
     /// The first touch in its frame of contents that do not come from another frame.
     fresh: bool,
-    /// What it overwrites is wanted where the switches let it not happen.
+    /// What it overwrites is wanted after the frame, or where the switches let it not happen.
     kept: bool,
 }
 
-/// Everything about the readers of a version, taken together.
+/// All readers of a version, taken together.
 struct Readers {
-    stages: vk::PipelineStageFlags2,
-    access: vk::AccessFlags2,
-    layout: vk::ImageLayout,
-    first: (u32, u32, u32),
+    usage: Use,
+    /// The first of them; [`END`] where there is none.
+    first: Time,
     /// There are states of the switches in which none of them reads.
     conditional: bool,
 }
 
-/// Works on one cell of one resource.
-struct Closer<'a> {
-    id: ResourceId,
-    resource: &'a ResourceItem,
-    cell: u32,
-    /// Of the cell, where it is the only one.
-    region: Region,
-    track: Track<'a>,
-    schedule: &'a Schedule,
-    conditions: &'a [Option<Condition>],
-    layouts: &'a [vk::ImageLayout],
-    /// The dependencies; those of this cell from `start` on.
-    closed: &'a mut Sink,
-    start: usize,
-    /// The layouts at the start of a frame.
-    expected: &'a mut Sink,
+/// After everything.
+const END: Time = (u32::MAX, u32::MAX);
+
+impl Readers {
+    const NONE: Self = Self { usage: NO_USE, first: END, conditional: true };
 }
 
-impl Closer<'_> {
-    fn close(&mut self) -> Result<(), PlanError> {
-        self.check_defined()?;
-        let mut writer = None;
-        for version in self.track.versions() {
-            let writer_now = writer.or_else(|| version.writer.map(|edge| self.touch(edge)));
-            writer = version.next.map(|edge| self.touch(edge));
-            self.close_version(&version, writer_now.as_ref(), writer.as_ref());
+/// Touches nothing.
+const NO_USE: Use =
+    Use { stages: vk::PipelineStageFlags2::NONE, access: vk::AccessFlags2::NONE, layout: vk::ImageLayout::UNDEFINED };
+
+/// Works on one cell after the other.
+struct Closer<'a> {
+    input: &'a Input,
+    schedule: &'a Schedule,
+    steps: &'a Steps,
+    conditions: &'a [Option<Condition>],
+    layouts: &'a [vk::ImageLayout],
+    dependencies: Sink,
+    /// The layouts at the start of a frame.
+    initial: Sink,
+    /// When the resource that is being worked on is in use.
+    interval: Interval,
+}
+
+impl<'a> Closer<'a> {
+    fn close(&mut self, cell: &Cell<'a>) -> Result<(), PlanError> {
+        self.check_defined(cell)?;
+        let start = self.dependencies.dependencies.len();
+        let bounds = cell.track.bounds;
+        let mut writer = match cell.track.origin() {
+            Some(item) => Some(self.touch(cell, item, 0)),
+            None => bounds.entry.then(|| outside(track::entry(cell.resource), Effect::Write, 0)),
+        };
+        let mut readers = Readers::NONE;
+        for (item, round) in cell.track.walk() {
+            self.interval.extend(self.steps.nodes[item.node as usize].step);
+            if item.effect.writes() {
+                let next = self.touch(cell, item, round);
+                self.close_version(cell, writer.as_ref(), &readers, Some(&next));
+                (writer, readers) = (Some(next), Readers::NONE);
+            } else {
+                self.add_reader(cell, &mut readers, item, round);
+            }
         }
-        if self.resource.image && self.track.bounds.entry.is_none() {
-            self.expect_layouts();
+        let exit = cell.resource.exit.as_ref().filter(|_| bounds.exit);
+        let exit = exit.map(|usage| outside(usage, Effect::ReadWrite, self.schedule.commands()));
+        self.close_version(cell, writer.as_ref(), &readers, exit.as_ref());
+        if cell.grid.image && !bounds.entry {
+            self.expect_layouts(cell, start);
         }
         Ok(())
     }
 
-    /// Whether a later frame can want what this one leaves.
-    fn outlives_frame(&self) -> bool {
-        matches!(self.resource.residency, Residency::History { .. } | Residency::Persistent)
-    }
-
     /// What is read has been written.
-    fn check_defined(&self) -> Result<(), PlanError> {
-        let item = self.track.items[0];
-        let access = &self.track.input.accesses[item.access as usize];
-        let lent = self.resource.image
-            && self.track.bounds.entry.is_some_and(|entry| entry.layout == vk::ImageLayout::UNDEFINED);
-        let defined = match self.resource.residency {
-            Residency::Transient => self.resource.entry.is_some() && !lent,
-            Residency::History { .. } => {
-                let mut all = self.track.items.iter();
-                all.any(|item| self.track.input.accesses[item.access as usize].effect.writes())
-            }
-            Residency::PerSlot | Residency::Persistent | Residency::Swapchain => !lent,
-        };
-        if defined || (access.effect == Effect::Write && access.age == 0) {
+    fn check_defined(&self, cell: &Cell) -> Result<(), PlanError> {
+        let item = &cell.track.items[0];
+        if item.effect == Effect::Write && self.age(cell, item) == 0 {
             return Ok(());
         }
-        Err(PlanError::ReadBeforeWrite { node: NodeId(item.node), slot: access.slot, resource: self.id })
+        let lent = cell.grid.image
+            && cell.track.bounds.entry
+            && track::entry(cell.resource).layout == vk::ImageLayout::UNDEFINED;
+        let defined = match cell.resource.residency {
+            Residency::Transient => cell.resource.entry.is_some() && !lent,
+            Residency::History { .. } => cell.track.items.iter().any(|item| item.effect.writes()),
+            Residency::PerSlot | Residency::Persistent | Residency::Swapchain => !lent,
+        };
+        if defined {
+            return Ok(());
+        }
+        let slot = self.input.accesses[item.access as usize].slot;
+        Err(PlanError::ReadBeforeWrite { node: NodeId(item.node), slot, resource: cell.id })
     }
 
-    fn close_version(&mut self, version: &Version, writer: Option<&Touch>, next: Option<&Touch>) {
-        let readers = (!version.readers.is_empty()).then(|| self.readers(version));
-        if let (Some(writer), Some(readers)) = (writer, &readers) {
-            self.close_reads(writer, readers, next);
+    #[inline]
+    fn close_version(&mut self, cell: &Cell, writer: Option<&Touch>, readers: &Readers, next: Option<&Touch>) {
+        if let Some(writer) = writer.filter(|_| readers.first != END) {
+            self.close_reads(cell, writer, readers, next);
         }
         if let Some(next) = next {
-            self.close_write(writer, readers.as_ref(), next);
+            self.close_write(cell, writer, readers, next);
         }
     }
 
     /// Read after write: one flush for all that read this version.
-    fn close_reads(&mut self, writer: &Touch, readers: &Readers, next: Option<&Touch>) {
-        let (mut stages, mut access) = (readers.stages, readers.access);
+    fn close_reads(&mut self, cell: &Cell, writer: &Touch, readers: &Readers, next: Option<&Touch>) {
+        let mut dst = readers.usage;
         // What reads before it changes is a reader too. If the layout changes for it, it sees the contents through that.
-        if let Some(next) = next.filter(|next| next.effect != Effect::Write && !self.changes(readers.layout, next)) {
-            stages |= next.usage.stages;
-            access |= next.usage.access;
+        if let Some(next) = next.filter(|next| next.effect != Effect::Write && !changes(cell, dst.layout, next)) {
+            dst.stages |= next.usage.stages;
+            dst.access |= next.usage.access;
         }
-        let (frame, batch, age) = readers.first;
-        self.push(
-            (frame, batch),
-            age,
-            Dependency {
-                src_stages: writer.usage.stages,
-                src_access: writer.usage.access & WRITES,
-                dst_stages: stages,
-                dst_access: access,
-                old_layout: writer.usage.layout,
-                new_layout: readers.layout,
-                ..EMPTY
-            },
-        );
+        self.push(cell, readers.first, written(writer), dst);
     }
 
     /// Write after read, or after write where nothing reads.
-    fn close_write(&mut self, writer: Option<&Touch>, readers: Option<&Readers>, next: &Touch) {
-        let (src_stages, src_access, old) = match (readers, writer) {
-            (Some(readers), _) => (readers.stages, vk::AccessFlags2::NONE, readers.layout),
-            (None, Some(writer)) => (writer.usage.stages, writer.usage.access & WRITES, writer.usage.layout),
-            (None, None) => return,
+    fn close_write(&mut self, cell: &Cell, writer: Option<&Touch>, readers: &Readers, next: &Touch) {
+        let (mut src, read) = match writer {
+            _ if readers.first != END => (Use { access: vk::AccessFlags2::NONE, ..readers.usage }, true),
+            Some(writer) => (written(writer), false),
+            None => return,
         };
-        let old_layout = if self.discards(old, next) { vk::ImageLayout::UNDEFINED } else { old };
+        if discards(cell, src.layout, next) {
+            src.layout = vk::ImageLayout::UNDEFINED;
+        }
         // After a read the order is enough, unless the layout changes or no switch position may have let anyone read:
         // then this is also where the next writer comes to see what was written.
-        let unseen =
-            readers.is_none_or(|readers| readers.conditional && writer.is_some() && next.effect == Effect::Write);
-        let sees = unseen || self.changes(old_layout, next);
-        self.push(
-            next.time,
-            next.age,
-            Dependency {
-                src_stages,
-                src_access,
-                dst_stages: next.usage.stages,
-                dst_access: if sees { next.usage.access } else { vk::AccessFlags2::NONE },
-                old_layout,
-                new_layout: next.usage.layout,
-                ..EMPTY
-            },
-        );
-    }
-
-    fn changes(&self, old: vk::ImageLayout, next: &Touch) -> bool {
-        self.resource.image && old != next.usage.layout
-    }
-
-    /// Whether the contents need not be kept for this write.
-    fn discards(&self, old: vk::ImageLayout, next: &Touch) -> bool {
-        self.resource.image && next.effect == Effect::Write && !next.kept && (next.fresh || old != next.usage.layout)
-    }
-
-    fn push(&mut self, time: (u32, u32), age: u32, dependency: Dependency) {
-        let (barrier, earlier) = self.schedule.before(time.1);
-        // The frame before knows this copy by the age that it has there.
-        let age = match (earlier, age) {
-            (false, age) => age,
-            (true, 0) => self.track.grid.ages - 1,
-            (true, age) => age - 1,
-        };
-        let mut dependency = Dependency { resource: self.id, age, region: self.region, ..dependency };
-        if !self.resource.image {
-            dependency.old_layout = vk::ImageLayout::UNDEFINED;
-            dependency.new_layout = vk::ImageLayout::UNDEFINED;
+        let unseen = !read || readers.conditional && writer.is_some() && next.effect == Effect::Write;
+        let mut dst = *next.usage;
+        if !unseen && !changes(cell, src.layout, next) {
+            dst.access = vk::AccessFlags2::NONE;
         }
-        self.closed.push(barrier, self.cell, dependency);
+        self.push(cell, next.time, src, dst);
     }
 
-    fn touch(&self, edge: Edge) -> Touch {
-        let outside = |usage: Option<Use>, effect, time| Touch {
-            usage: usage.expect("a version has such an end only where the resource has such a bound"),
+    #[inline]
+    fn push(&mut self, cell: &Cell, (frame, batch): Time, src: Use, dst: Use) {
+        let (barrier, earlier) = self.schedule.before(batch);
+        self.interval.extend(self.steps.barriers[barrier as usize]);
+        // The age of the copy in that frame; the frame before knows it by the age that it has there.
+        let ages = cell.grid.ages;
+        let age = match (frame.checked_sub(ages).unwrap_or(frame), earlier) {
+            (age, false) => age,
+            (0, true) => ages - 1,
+            (age, true) => age - 1,
+        };
+        let layout = |usage: Use| if cell.grid.image { usage.layout } else { vk::ImageLayout::UNDEFINED };
+        let dependency = Dependency {
+            resource: cell.id,
+            age,
+            region: cell.grid.region,
+            src_stages: src.stages,
+            src_access: src.access,
+            dst_stages: dst.stages,
+            dst_access: dst.access,
+            old_layout: layout(src),
+            new_layout: layout(dst),
+        };
+        self.dependencies.push(barrier, cell.index, dependency);
+    }
+
+    /// How many frames before its own one an item's contents were made.
+    #[inline]
+    fn age(&self, cell: &Cell, item: &Item) -> u32 {
+        if cell.grid.ages == 1 { 0 } else { self.input.accesses[item.access as usize].age }
+    }
+
+    #[inline]
+    fn time(&self, cell: &Cell, item: &Item, round: u32) -> Time {
+        (self.age(cell, item) + round * cell.grid.ages, self.steps.nodes[item.node as usize].batch)
+    }
+
+    #[inline]
+    fn touch(&self, cell: &Cell, item: &Item, round: u32) -> Touch<'a> {
+        let access = &self.input.accesses[item.access as usize];
+        let time = self.time(cell, item, round);
+        let outlives_frame = || matches!(cell.resource.residency, Residency::History { .. } | Residency::Persistent);
+        Touch {
+            usage: &access.usage,
             time,
-            age: 0,
-            effect,
-            fresh: false,
-            kept: false,
-        };
-        match edge {
-            Edge::Entry => outside(self.track.bounds.entry, Effect::Write, (0, 0)),
-            Edge::Exit => outside(self.track.bounds.exit, Effect::ReadWrite, (0, self.schedule.commands())),
-            Edge::Item(at) => {
-                let (item, round) = self.track.item(at);
-                let access = &self.track.input.accesses[item.access as usize];
-                let batch = self.schedule.batches[item.node as usize];
-                // What is wanted after a frame must not be discarded by its last barrier command.
-                let wanted = self.resource.sink && self.schedule.before(batch).1;
-                Touch {
-                    usage: access.usage,
-                    time: (access.age + round * self.track.grid.ages, batch),
-                    age: access.age,
-                    effect: access.effect,
-                    fresh: at % self.track.items.len() == 0 && self.resource.residency == Residency::Transient,
-                    kept: wanted
-                        || access.condition.mask != 0
-                        || self.outlives_frame() && self.is_conditional(item.node, access.condition),
-                }
-            }
+            effect: item.effect,
+            fresh: cell.resource.residency == Residency::Transient && std::ptr::eq(item, &cell.track.items[0]),
+            // What is wanted after a frame must not be discarded by its last barrier command.
+            kept: cell.resource.sink && self.schedule.before(time.1).1
+                || access.condition.mask != 0
+                || self.is_conditional(item.node, access.condition) && outlives_frame(),
         }
     }
 
-    fn readers(&self, version: &Version) -> Readers {
-        let mut all = Readers {
-            stages: vk::PipelineStageFlags2::NONE,
-            access: vk::AccessFlags2::NONE,
-            layout: vk::ImageLayout::UNDEFINED,
-            first: (u32::MAX, u32::MAX, 0),
-            conditional: true,
-        };
-        for at in version.readers.clone() {
-            let (item, round) = self.track.item(at);
-            let access = &self.track.input.accesses[item.access as usize];
-            all.stages |= access.usage.stages;
-            all.access |= access.usage.access;
-            all.layout = self.layouts[item.access as usize];
-            let batch = self.schedule.batches[item.node as usize];
-            all.first = all.first.min((access.age + round * self.track.grid.ages, batch, access.age));
-            all.conditional &= self.is_conditional(item.node, access.condition);
-        }
-        all
+    #[inline]
+    fn add_reader(&self, cell: &Cell, readers: &mut Readers, item: &Item, round: u32) {
+        let access = &self.input.accesses[item.access as usize];
+        readers.usage.stages |= access.usage.stages;
+        readers.usage.access |= access.usage.access;
+        readers.usage.layout = self.layouts[item.access as usize];
+        readers.first = readers.first.min(self.time(cell, item, round));
+        readers.conditional &= self.is_conditional(item.node, access.condition);
     }
 
+    #[inline]
     fn is_conditional(&self, node: u32, access: Condition) -> bool {
         // Without switches there is nothing to look up.
-        self.track.input.switches > 0
+        self.input.switches > 0
             && (access.mask != 0 || self.conditions[node as usize].is_some_and(|condition| condition.mask != 0))
     }
 
-    /// The layouts in which a frame expects to find the copies of this image.
-    fn expect_layouts(&mut self) {
-        let (own, barriers) = (&self.closed.dependencies[self.start..], &self.closed.barriers[self.start..]);
+    /// The layouts in which a frame expects to find the copies of this image, whose dependencies are those from `start` on.
+    fn expect_layouts(&mut self, cell: &Cell, start: usize) {
+        let (own, barriers) = (&self.dependencies.dependencies[start..], &self.dependencies.barriers[start..]);
         let change = |(one, barrier): (&Dependency, &u32)| (one.age, *barrier, one.old_layout, one.new_layout);
         let mut changes: Vec<_> = own.iter().zip(barriers).map(change).collect();
         changes.sort_unstable_by_key(|change| (change.0, change.1));
-        for age in 0..self.track.grid.ages {
+        for age in 0..cell.grid.ages {
             let next = changes.iter().find(|change| change.0 >= age);
             let last = changes.iter().rev().find(|change| change.0 < age);
             let (Some(next), Some(last)) = (next.or(changes.first()), last.or(changes.last())) else {
                 // Nothing ever changes: it is in the layout of any of its accesses.
-                let layout = self.layouts[self.track.items[0].access as usize];
-                self.expect(age, layout);
+                let layout = self.layouts[cell.track.items[0].access as usize];
+                self.expect(cell, age, layout);
                 continue;
             };
-            if next.2 != vk::ImageLayout::UNDEFINED || self.touched_before(age, (next.0, next.1)) {
+            if next.2 != vk::ImageLayout::UNDEFINED || self.touched_before(cell, age, (next.0, next.1)) {
                 let layout = last.3;
-                self.expect(age, layout);
+                self.expect(cell, age, layout);
             }
         }
     }
 
     /// Whether the copy that has this age at the start of a frame is accessed before it meets a barrier.
-    fn touched_before(&self, age: u32, (at, barrier): (u32, u32)) -> bool {
+    fn touched_before(&self, cell: &Cell, age: u32, (at, barrier): (u32, u32)) -> bool {
         // Times from the start of the frame, around the ring once.
-        let ages = self.track.grid.ages;
+        let ages = cell.grid.ages;
         let since = |other: u32| (other + ages - age) % ages;
-        self.track.items.iter().any(|item| {
-            let access = &self.track.input.accesses[item.access as usize];
-            (since(access.age), self.schedule.batches[item.node as usize]) <= (since(at), barrier)
+        cell.track.items.iter().any(|item| {
+            let (age, batch) = self.time(cell, item, 0);
+            (since(age), batch) <= (since(at), barrier)
         })
     }
 
-    fn expect(&mut self, age: u32, new_layout: vk::ImageLayout) {
+    fn expect(&mut self, cell: &Cell, age: u32, new_layout: vk::ImageLayout) {
         let dependency = Dependency {
-            resource: self.id,
+            resource: cell.id,
             age,
-            region: self.region,
+            region: cell.grid.region,
+            src_stages: vk::PipelineStageFlags2::NONE,
+            src_access: vk::AccessFlags2::NONE,
             dst_stages: vk::PipelineStageFlags2::ALL_COMMANDS,
             dst_access: vk::AccessFlags2::MEMORY_READ | vk::AccessFlags2::MEMORY_WRITE,
+            old_layout: vk::ImageLayout::UNDEFINED,
             new_layout,
-            ..EMPTY
         };
-        self.expected.push(0, self.cell, dependency);
+        self.initial.push(0, cell.index, dependency);
     }
 }
 
-/// A dependency with nothing in it yet.
-const EMPTY: Dependency = Dependency {
-    resource: ResourceId(0),
-    age: 0,
-    region: Region::WHOLE,
-    src_stages: vk::PipelineStageFlags2::NONE,
-    src_access: vk::AccessFlags2::NONE,
-    dst_stages: vk::PipelineStageFlags2::NONE,
-    dst_access: vk::AccessFlags2::NONE,
-    old_layout: vk::ImageLayout::UNDEFINED,
-    new_layout: vk::ImageLayout::UNDEFINED,
-};
+/// What happens outside the graph.
+fn outside(usage: &Use, effect: Effect, batch: u32) -> Touch<'_> {
+    Touch { usage, time: (0, batch), effect, fresh: false, kept: false }
+}
+
+/// What a writer leaves to be made available.
+fn written(writer: &Touch) -> Use {
+    Use { access: writer.usage.access & WRITES, ..*writer.usage }
+}
+
+fn changes(cell: &Cell, old: vk::ImageLayout, next: &Touch) -> bool {
+    cell.grid.image && old != next.usage.layout
+}
+
+/// Whether the contents need not be kept for this write.
+fn discards(cell: &Cell, old: vk::ImageLayout, next: &Touch) -> bool {
+    cell.grid.image && next.effect == Effect::Write && !next.kept && (next.fresh || old != next.usage.layout)
+}

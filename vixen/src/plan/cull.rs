@@ -1,6 +1,6 @@
 //! What no sink needs is not done: liveness, backwards through the versions of every resource.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Piece};
 use super::{Condition, Effect, Input, PlanError, Residency};
 
 /// Which nodes are alive when the switches that `state` names have the given positions and all others may have any.
@@ -20,6 +20,9 @@ pub(super) fn conditions(input: &Input, lanes: &Lanes) -> Vec<Option<Condition>>
     let mut sinks: Vec<bool> = input.nodes.iter().map(|node| node.sink).collect();
     let base = alive(input, lanes, Condition::ALWAYS, &sinks);
     let mut conditions: Vec<_> = base.iter().map(|&alive| alive.then_some(Condition::ALWAYS)).collect();
+    if input.switches == 0 {
+        return conditions;
+    }
     let used = input.accesses.iter().fold(0, |used, access| used | access.condition.mask);
     for switch in (0..input.switches).map(|index| 1 << index).filter(|switch| used & switch != 0) {
         let held = |sinks: &[bool], value| alive(input, lanes, Condition { mask: switch, value }, sinks);
@@ -60,7 +63,7 @@ fn alive(input: &Input, lanes: &Lanes, state: Condition, sinks: &[bool]) -> Vec<
     loop {
         let mut needed = end.clone();
         sweep(input, lanes, state, &mut needed, &mut alive);
-        if !carry_over(input, lanes, &needed, &mut end) {
+        if !needed.contains(&true) || !carry_over(input, lanes, &needed, &mut end) {
             return alive;
         }
     }
@@ -71,9 +74,8 @@ fn needed_by_sinks(input: &Input, lanes: &Lanes) -> Vec<bool> {
     let mut needed = vec![false; lanes.count()];
     for (resource, grid) in input.resources.iter().zip(&lanes.grids) {
         if resource.sink || resource.exit.is_some() {
-            for cell in 0..grid.cells {
-                needed[(grid.first_lane + cell * grid.ages) as usize] = true;
-            }
+            let newest = grid.lanes().step_by(grid.ages as usize);
+            newest.for_each(|lane| needed[lane as usize] = true);
         }
     }
     needed
@@ -81,24 +83,23 @@ fn needed_by_sinks(input: &Input, lanes: &Lanes) -> Vec<bool> {
 
 /// One frame backwards: from what is needed at its end to what is needed at its start.
 fn sweep(input: &Input, lanes: &Lanes, state: Condition, needed: &mut [bool], alive: &mut [bool]) {
-    let condition =
-        |id: u32| if input.switches == 0 { Condition::ALWAYS } else { input.accesses[id as usize].condition };
-    for (node, alive) in input.nodes.iter().zip(alive).rev() {
-        let accesses = node.accesses.clone().filter(|&id| !condition(id).excludes(state));
-        let effect = |id: u32| lanes.effects[id as usize];
-        let is_needed = |id: u32| effect(id).writes() && lanes.of(id).iter().any(|&lane| needed[lane as usize]);
-        if !*alive && !accesses.clone().any(is_needed) {
+    let condition = |piece: &Piece| {
+        if input.switches == 0 { Condition::ALWAYS } else { input.accesses[piece.access as usize].condition }
+    };
+    for (node, alive) in (0..alive.len() as u32).zip(alive).rev() {
+        let pieces = lanes.of(node).iter().filter(|piece| !condition(piece).excludes(state));
+        let is_needed = |piece: &Piece| piece.effect.writes() && needed[piece.lane as usize];
+        if !*alive && !pieces.clone().any(is_needed) {
             continue;
         }
         *alive = true;
-        for id in accesses.clone().filter(|&id| effect(id) == Effect::Write) {
+        for piece in pieces.clone() {
             // What may not happen does not make up for what was there before.
-            if condition(id).mask & !state.mask == 0 {
-                lanes.of(id).iter().for_each(|&lane| needed[lane as usize] = false);
-            }
+            let always = condition(piece).mask & !state.mask == 0;
+            needed[piece.lane as usize] &= !(piece.effect == Effect::Write && always);
         }
-        for id in accesses.filter(|&id| effect(id) != Effect::Write) {
-            lanes.of(id).iter().for_each(|&lane| needed[lane as usize] = true);
+        for piece in pieces {
+            needed[piece.lane as usize] |= piece.effect != Effect::Write;
         }
     }
 }

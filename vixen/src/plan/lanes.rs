@@ -1,153 +1,228 @@
 //! Sub-resources: every resource is cut into cells along the edges of the regions that are declared for it, and each cell
 //! has a lane for each age. Two accesses can only conflict within a frame if they share a lane.
+//!
+//! The lanes are walked over and over, so what is asked for on the way stands in them in a few bytes, and the accesses of
+//! the input stay untouched.
 
 use std::ops::Range;
 
-use super::{Access, Condition, Effect, Input, NodeId, PlanError, Region, Residency, ResourceItem};
+use super::check;
+use super::{Access, Condition, Effect, Input, PlanError, Region, Residency, ResourceId};
 
 /// How a resource is cut into cells.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Grid {
+    /// All of it that is touched, where that is one cell.
+    pub region: Region,
     /// The lane of cell 0 at age 0; the ages of a cell lie side by side.
     pub first_lane: u32,
     /// How many copies there are: 1, or depth + 1 of a history.
     pub ages: u32,
-    /// How many cells.
+    /// How many cells; none of a resource that nothing touches.
     pub cells: u32,
     /// How many cells lie side by side along the minor axis.
     pub columns: u32,
-    /// Where the edges start in `Lanes::edges`: rows + 1 major ones, then columns + 1 minor ones.
+    /// Whether it has layouts.
+    pub image: bool,
+    /// Where the edges of several cells start in `Lanes::edges`: rows + 1 major ones, then columns + 1 minor ones.
     edges: u32,
 }
 
-/// An access as it stands in a lane.
-#[derive(Clone, Copy, Default)]
+impl Grid {
+    /// The lanes of all cells and ages.
+    pub fn lanes(&self) -> Range<u32> {
+        self.first_lane..self.first_lane + self.cells * self.ages
+    }
+}
+
+/// As much of an access as lies in one lane.
+#[derive(Clone, Copy)]
+pub(super) struct Piece {
+    pub node: u32,
+    pub lane: u32,
+    pub access: u32,
+    pub effect: Effect,
+}
+
+/// A piece as it stands in its lane.
+#[derive(Clone, Copy)]
 pub(super) struct Item {
     pub node: u32,
     pub access: u32,
+    /// The position of the next item of the lane that writes; that of the lane's end where there is none.
+    pub next_write: u32,
+    pub effect: Effect,
 }
 
-/// The accesses of the living nodes, sorted by lane and within a lane by input order.
-#[derive(Default)]
+/// Where the items of a lane lie: up to the start of the next lane.
+#[derive(Clone, Copy)]
+struct Lane {
+    start: u32,
+    /// The position of the first item that writes; that of the lane's end where there is none.
+    first_write: u32,
+    /// The node of the first item.
+    first_node: u32,
+}
+
+/// The accesses of the living nodes: node by node, and sorted by lane and within a lane by input order.
 pub(super) struct Lanes {
     pub grids: Vec<Grid>,
     edges: Vec<u64>,
-    /// The effect of each access: it is asked for often, and lies closer together here.
-    pub effects: Vec<Effect>,
-    /// For each access where its lanes lie in `pieces`.
-    spans: Vec<[u32; 2]>,
-    pieces: Vec<u32>,
-    /// For each lane the start of its items, and one more entry for the end.
-    item_starts: Vec<u32>,
+    pieces: Vec<Piece>,
+    /// For each node the start of its pieces, and one more entry for the end.
+    piece_starts: Vec<u32>,
+    /// One more than there are, for the end.
+    lanes: Vec<Lane>,
     pub items: Vec<Item>,
+    /// Whether the presentation engine lends any of the resources.
+    pub any_lent: bool,
+    /// Whether there are other copies of any resource in other frames.
+    pub any_varies: bool,
 }
 
 impl Lanes {
     /// Checks every access and cuts the resources; the lanes are empty until `fill`.
     pub fn cut(input: &Input) -> Result<Self, PlanError> {
-        let mut lanes = Self { grids: vec![Grid::default(); input.resources.len()], ..Self::default() };
-        let split = lanes.check(input)?;
-        lanes.lay_out(input, &split);
-        lanes.spans.reserve_exact(input.accesses.len());
-        lanes.effects.reserve_exact(input.accesses.len());
-        lanes.pieces.reserve(input.accesses.len());
-        for access in &input.accesses {
-            let start = lanes.pieces.len() as u32;
-            let grid = lanes.grids[access.resource.0 as usize];
-            if grid.cells <= 1 {
-                lanes.pieces.push(grid.first_lane + access.age);
-            } else {
-                lanes.push_cells(grid, access);
-            }
-            lanes.effects.push(access.effect);
-            lanes.spans.push([start, lanes.pieces.len() as u32]);
-        }
+        let mut lanes = Self {
+            grids: Vec::with_capacity(input.resources.len()),
+            edges: Vec::new(),
+            pieces: Vec::new(),
+            piece_starts: Vec::with_capacity(input.nodes.len() + 1),
+            lanes: Vec::new(),
+            items: Vec::new(),
+            any_lent: false,
+            any_varies: false,
+        };
+        check::ranges(input)?;
+        lanes.check_resources(input)?;
+        lanes.check_accesses(input)?;
+        lanes.lay_out(input);
+        lanes.cut_accesses(input);
         Ok(lanes)
+    }
+
+    fn cut_accesses(&mut self, input: &Input) {
+        let mut pieces = Vec::with_capacity(input.accesses.len());
+        for (node, item) in (0..).zip(&input.nodes) {
+            self.piece_starts.push(pieces.len() as u32);
+            for access in item.accesses.clone() {
+                let Access { resource, age, region, effect, .. } = &input.accesses[access as usize];
+                let grid = &self.grids[resource.0 as usize];
+                let piece = Piece { node, lane: grid.first_lane + age, access, effect: *effect };
+                if grid.cells == 1 {
+                    pieces.push(piece);
+                } else {
+                    self.push_cells(&mut pieces, grid, region, piece);
+                }
+            }
+        }
+        self.piece_starts.push(pieces.len() as u32);
+        self.pieces = pieces;
+    }
+
+    #[cold]
+    fn push_cells(&self, pieces: &mut Vec<Piece>, grid: &Grid, region: &Region, first: Piece) {
+        let rows = (grid.cells / grid.columns) as usize;
+        let edges = &self.edges[grid.edges as usize..];
+        let (major, minor) = (&edges[..=rows], &edges[rows + 1..rows + 2 + grid.columns as usize]);
+        let find = |edges: &[u64], at: u64| edges.partition_point(|&edge| edge < at) as u32;
+        let columns = find(minor, region.minor[0].into())..find(minor, region.minor[1].into());
+        for row in find(major, region.major[0])..find(major, region.major[1]) {
+            let cells = columns.clone().map(|column| row * grid.columns + column);
+            pieces.extend(cells.map(|cell| Piece { lane: first.lane + cell * grid.ages, ..first }));
+        }
     }
 
     /// Puts the accesses that can happen into their lanes: those of living nodes, unless a node only ever runs when the
     /// switches do not let the access happen.
     pub fn fill(&mut self, input: &Input, conditions: &[Option<Condition>]) -> Result<(), PlanError> {
-        for (node, condition) in input.nodes.iter().zip(conditions) {
-            for id in node.accesses.clone() {
-                let access = input.accesses[id as usize].condition;
-                if condition.is_none_or(|condition| condition.excludes(access)) {
-                    self.spans[id as usize][1] = self.spans[id as usize][0];
-                }
+        if input.switches > 0 || conditions.contains(&None) {
+            self.keep_what_happens(input, conditions);
+        }
+        self.lanes = vec![Lane { start: 0, first_write: 0, first_node: u32::MAX }; self.count() + 1];
+        for piece in &self.pieces {
+            self.lanes[piece.lane as usize].start += 1;
+        }
+        let mut end = 0;
+        for lane in &mut self.lanes {
+            end += lane.start;
+            *lane = Lane { start: end, first_write: end, ..*lane };
+        }
+        // From the last item of a lane to its first: then what comes next in the lane is known.
+        let unset = Item { node: 0, access: 0, next_write: 0, effect: Effect::Read };
+        let mut items = vec![unset; self.pieces.len()];
+        let mut conflict = None;
+        for &Piece { node, lane, access, effect } in self.pieces.iter().rev() {
+            let lane = &mut self.lanes[lane as usize];
+            let Lane { start: next, first_write: next_write, first_node: next_node } = *lane;
+            if next_node == node && (effect.writes() || next_write == next) {
+                conflict = Some((node, [access, items[next as usize].access]));
             }
+            let start = next - 1;
+            let first_write = if effect.writes() { start } else { next_write };
+            *lane = Lane { start, first_write, first_node: node };
+            items[start as usize] = Item { node, access, next_write, effect };
         }
-        let count = self.count();
-        let mut starts = vec![0_u32; count + 2];
-        for access in 0..input.accesses.len() as u32 {
-            for &lane in self.of(access) {
-                starts[lane as usize + 2] += 1;
-            }
-        }
-        for lane in 2..starts.len() {
-            starts[lane] += starts[lane - 1];
-        }
-        let mut items = vec![Item::default(); starts[count + 1] as usize];
-        for (node, id) in input.nodes.iter().zip(0..) {
-            for access in node.accesses.clone() {
-                for &lane in self.of(access) {
-                    // `starts[lane + 1]` is where the lane's next item goes; when all are in, it is where the lane ends.
-                    let end = &mut starts[lane as usize + 1];
-                    items[*end as usize] = Item { node: id, access };
-                    *end += 1;
-                }
-            }
-        }
-        starts.pop();
-        self.item_starts = starts;
         self.items = items;
-        self.items.windows(2).try_for_each(|pair| self.check_conflict(input, pair[0], pair[1]))
+        conflict.map_or(Ok(()), |(node, accesses)| Err(check::conflict(input, node, accesses)))
     }
 
-    /// A node must not write what it touches through another access.
-    fn check_conflict(&self, input: &Input, first: Item, second: Item) -> Result<(), PlanError> {
-        if first.node != second.node || first.access == second.access {
-            return Ok(());
+    fn keep_what_happens(&mut self, input: &Input, conditions: &[Option<Condition>]) {
+        let mut kept = 0;
+        for (node, condition) in conditions.iter().enumerate() {
+            let range = self.piece_starts[node]..self.piece_starts[node + 1];
+            self.piece_starts[node] = kept;
+            let Some(condition) = condition else { continue };
+            for at in range {
+                let piece = self.pieces[at as usize];
+                if !condition.excludes(input.accesses[piece.access as usize].condition) {
+                    self.pieces[kept as usize] = piece;
+                    kept += 1;
+                }
+            }
         }
-        let (a, b) = (&input.accesses[first.access as usize], &input.accesses[second.access as usize]);
-        let writes = a.effect.writes() || b.effect.writes();
-        if writes && self.of(first.access).iter().any(|lane| self.of(second.access).contains(lane)) {
-            return Err(PlanError::Conflict {
-                node: NodeId(first.node),
-                slots: [a.slot, b.slot],
-                resource: a.resource,
-            });
-        }
-        Ok(())
+        self.piece_starts[conditions.len()] = kept;
+        self.pieces.truncate(kept as usize);
     }
 
-    /// The lanes of an access; none if it never happens.
+    /// The pieces of a node's accesses, in the order of the accesses.
     #[inline]
-    pub fn of(&self, access: u32) -> &[u32] {
-        let [start, end] = self.spans[access as usize];
-        &self.pieces[start as usize..end as usize]
+    pub fn of(&self, node: u32) -> &[Piece] {
+        &self.pieces[self.piece_starts[node as usize] as usize..self.piece_starts[node as usize + 1] as usize]
     }
 
     /// How many lanes there are.
     pub fn count(&self) -> usize {
-        self.grids.last().map_or(0, |grid| grid.first_lane + grid.cells * grid.ages) as usize
+        self.grids.last().map_or(0, |grid| grid.lanes().end) as usize
     }
 
     /// Where the items of a lane lie.
     #[inline]
     pub fn range(&self, lane: u32) -> Range<usize> {
-        self.item_starts[lane as usize] as usize..self.item_starts[lane as usize + 1] as usize
+        self.lanes[lane as usize].start as usize..self.lanes[lane as usize + 1].start as usize
+    }
+
+    /// The position of the first item of a lane that writes; that of the lane's end where there is none.
+    pub fn first_write(&self, lane: u32) -> usize {
+        self.lanes[lane as usize].first_write as usize
     }
 
     /// The items of a cell, over all ages: first those of this frame, then those that see it a frame later, and so on.
     #[inline]
-    pub fn track(&self, grid: Grid, cell: u32) -> &[Item] {
+    pub fn track(&self, grid: &Grid, cell: u32) -> &[Item] {
         let first = grid.first_lane + cell * grid.ages;
         &self.items[self.range(first).start..self.range(first + grid.ages - 1).end]
     }
 
-    /// The region of a block of cells, given by rows and columns.
+    /// The items of all cells of a resource.
     #[inline]
-    pub fn region(&self, grid: Grid, rows: Range<u32>, columns: Range<u32>) -> Region {
+    pub fn items_of(&self, grid: &Grid) -> &[Item] {
+        let lanes = grid.lanes();
+        &self.items[self.lanes[lanes.start as usize].start as usize..self.lanes[lanes.end as usize].start as usize]
+    }
+
+    /// The region of a block of cells, given by rows and columns.
+    pub fn region(&self, grid: &Grid, rows: Range<u32>, columns: Range<u32>) -> Region {
         let edges = &self.edges[grid.edges as usize..];
         let minor = &edges[(grid.cells / grid.columns) as usize + 1..];
         Region {
@@ -156,115 +231,69 @@ impl Lanes {
         }
     }
 
-    /// Checks every access; returns for each resource the one region that all its accesses name, or that they differ.
-    fn check(&self, input: &Input) -> Result<Vec<Shape>, PlanError> {
-        if input.switches > 32 {
-            return Err(PlanError::TooManySwitches { count: input.switches });
-        }
-        let known = if input.switches == 32 { u32::MAX } else { (1 << input.switches) - 1 };
-        let kinds: Vec<_> = input.resources.iter().map(|resource| (resource.image, depth(resource))).collect();
-        let mut shapes = vec![Shape::Untouched; input.resources.len()];
-        let mut expected = 0;
-        for (index, item) in input.nodes.iter().enumerate() {
-            let node = NodeId(index as u32);
-            let range = item.accesses.clone();
-            if range.start != expected || range.end < range.start || range.end as usize > input.accesses.len() {
-                return Err(PlanError::AccessRange { node });
+    fn check_resources(&mut self, input: &Input) -> Result<(), PlanError> {
+        for (resource, id) in input.resources.iter().zip(0..) {
+            let depth = if let Residency::History { depth } = resource.residency { Some(depth) } else { None };
+            if depth.is_some() && (resource.entry.is_some() || resource.exit.is_some()) {
+                return Err(PlanError::SharedHistory { resource: ResourceId(id) });
             }
-            expected = range.end;
-            for access in &input.accesses[range.start as usize..range.end as usize] {
-                let slot = access.slot;
-                let Some(&(image, depth)) = kinds.get(access.resource.0 as usize) else {
-                    return Err(PlanError::UnknownResource { node, slot, resource: access.resource });
-                };
-                if access.region.major[0] >= access.region.major[1] || access.region.minor[0] >= access.region.minor[1]
-                {
-                    return Err(PlanError::EmptyRegion { node, slot });
-                }
-                if image && access.usage.layout == ash::vk::ImageLayout::UNDEFINED {
-                    return Err(PlanError::NoLayout { node, slot });
-                }
-                if access.age > depth {
-                    return Err(PlanError::AgeBeyondDepth { node, slot, age: access.age, depth });
-                }
-                if access.condition.mask & !known != 0 || access.condition.value & !access.condition.mask != 0 {
-                    return Err(PlanError::UnknownSwitch { node, slot, switches: input.switches });
-                }
-                let shape = &mut shapes[access.resource.0 as usize];
-                match *shape {
-                    Shape::Untouched => *shape = Shape::One(access.region),
-                    Shape::One(region) if region != access.region => *shape = Shape::Many,
-                    _ => {}
-                }
+            self.any_lent |= resource.residency == Residency::Swapchain;
+            self.any_varies |= !matches!(resource.residency, Residency::Transient | Residency::Persistent);
+            let (region, image, ages) = (Region::WHOLE, resource.image, depth.unwrap_or(0) + 1);
+            self.grids.push(Grid { region, first_lane: 0, ages, cells: 0, columns: 1, image, edges: 0 });
+        }
+        Ok(())
+    }
+
+    /// Finds for each resource the one region that all its accesses name, or that they differ.
+    fn check_accesses(&mut self, input: &Input) -> Result<(), PlanError> {
+        for (access, id) in input.accesses.iter().zip(0..) {
+            let grid = self.grids.get_mut(access.resource.0 as usize);
+            let Some(grid) = grid.filter(|grid| check::is_sound(access, grid, input.switches)) else {
+                return Err(check::fault(input, id));
+            };
+            // Until something else is said, it is all of the resource: nearly always it stays so.
+            if grid.region == access.region {
+                grid.cells = grid.cells.max(1);
+            } else if grid.cells == 0 {
+                (grid.region, grid.cells) = (access.region, 1);
+            } else {
+                grid.cells = SEVERAL;
             }
         }
-        if expected as usize != input.accesses.len() {
-            return Err(PlanError::AccessRange { node: NodeId(input.nodes.len() as u32) });
-        }
-        Ok(shapes)
+        Ok(())
     }
 
     /// Gives every resource its edges and its lanes.
-    fn lay_out(&mut self, input: &Input, shapes: &[Shape]) {
+    fn lay_out(&mut self, input: &Input) {
         let mut cuts = Vec::new();
-        if shapes.contains(&Shape::Many) {
-            let many = |access: &&Access| shapes[access.resource.0 as usize] == Shape::Many;
-            cuts.extend(input.accesses.iter().filter(many).map(|access| (access.resource.0, access.region)));
+        if self.grids.iter().any(|grid| grid.cells == SEVERAL) {
+            let several = |access: &&Access| self.grids[access.resource.0 as usize].cells == SEVERAL;
+            cuts.extend(input.accesses.iter().filter(several).map(|access| (access.resource.0, access.region)));
             cuts.sort_unstable_by_key(|cut| cut.0);
         }
         let mut cuts = cuts.as_slice();
         let (mut major, mut minor) = (Vec::new(), Vec::new());
-        self.edges.reserve(4 * shapes.len());
         let mut first_lane = 0;
-        for (id, (shape, resource)) in shapes.iter().zip(&input.resources).enumerate() {
-            let edges = self.edges.len() as u32;
-            let (mut cells, mut columns) = (1, 1);
-            match shape {
-                Shape::Untouched => cells = 0,
-                Shape::One(Region { major, minor }) => {
-                    self.edges.extend_from_slice(&[major[0], major[1], minor[0].into(), minor[1].into()]);
-                }
-                Shape::Many => {
-                    let (own, rest) = cuts.split_at(cuts.partition_point(|cut| cut.0 as usize <= id));
-                    cuts = rest;
-                    edges_of(&mut major, own.iter().flat_map(|cut| cut.1.major));
-                    edges_of(&mut minor, own.iter().flat_map(|cut| cut.1.minor.map(u64::from)));
-                    self.edges.extend(major.iter().chain(&minor));
-                    columns = minor.len() as u32 - 1;
-                    cells = columns * (major.len() as u32 - 1);
-                }
+        for (grid, id) in self.grids.iter_mut().zip(0..) {
+            if grid.cells == SEVERAL {
+                let (own, rest) = cuts.split_at(cuts.partition_point(|cut| cut.0 <= id));
+                cuts = rest;
+                edges_of(&mut major, own.iter().flat_map(|cut| cut.1.major));
+                edges_of(&mut minor, own.iter().flat_map(|cut| cut.1.minor.map(u64::from)));
+                grid.edges = self.edges.len() as u32;
+                grid.columns = minor.len() as u32 - 1;
+                grid.cells = grid.columns * (major.len() as u32 - 1);
+                self.edges.extend(major.iter().chain(&minor));
             }
-            let ages = depth(resource) + 1;
-            self.grids[id] = Grid { first_lane, ages, cells, columns, edges };
-            first_lane += cells * ages;
-        }
-    }
-
-    fn push_cells(&mut self, grid: Grid, access: &Access) {
-        let rows = (grid.cells / grid.columns) as usize;
-        let edges = &self.edges[grid.edges as usize..];
-        let (major, minor) = (&edges[..=rows], &edges[rows + 1..rows + 2 + grid.columns as usize]);
-        let find = |edges: &[u64], at: u64| edges.partition_point(|&edge| edge < at) as u32;
-        let columns = find(minor, access.region.minor[0].into())..find(minor, access.region.minor[1].into());
-        for row in find(major, access.region.major[0])..find(major, access.region.major[1]) {
-            let first = grid.first_lane + (row * grid.columns) * grid.ages + access.age;
-            self.pieces.extend(columns.clone().map(|column| first + column * grid.ages));
+            grid.first_lane = first_lane;
+            first_lane = grid.lanes().end;
         }
     }
 }
 
-/// The regions that are declared for a resource.
-#[derive(Clone, Copy, PartialEq)]
-enum Shape {
-    Untouched,
-    One(Region),
-    Many,
-}
-
-/// How many ages there are besides the newest.
-fn depth(resource: &ResourceItem) -> u32 {
-    if let Residency::History { depth } = resource.residency { depth } else { 0 }
-}
+/// Stands for the number of cells until they are counted.
+const SEVERAL: u32 = u32::MAX;
 
 fn edges_of(edges: &mut Vec<u64>, ends: impl Iterator<Item = u64>) {
     edges.clear();

@@ -1,10 +1,11 @@
 //! The planner: pure functions from declared nodes to order, barriers, layouts, lifetimes and segments.
 //!
-//! `lanes` cuts the resources into cells, `cull` finds what runs, `order` and `shuffle` put nodes into batches, `track` tells
+//! `check` refuses what no graph can mean, `lanes` cuts the resources into cells, `cull` finds what runs, `order` and `shuffle` put nodes into batches, `track` tells
 //! the life of a cell around the frame boundary, `barriers` and `layouts` close its hazards, `regions` puts the cells
 //! together again, `steps` and `segments` say what is recorded with what. All are linear in the number of accesses.
 
 mod barriers;
+mod check;
 mod cull;
 mod error;
 mod lanes;
@@ -35,36 +36,29 @@ pub struct Options {
 /// planned as though every access happened, and are executed in every state.
 pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
     let mut lanes = lanes::Lanes::cut(input)?;
-    if let Some(index) = input.resources.iter().position(shared_history) {
-        return Err(PlanError::SharedHistory { resource: ResourceId(index as u32) });
-    }
     let conditions = cull::conditions(input, &lanes);
-    let alive = |node: usize| conditions[node].is_some();
     lanes.fill(input, &conditions)?;
     let bounds = track::Bounds::all(input, &lanes);
     let hazards = order::Hazards { input, lanes: &lanes, bounds: &bounds };
-    let kinds = steps::kinds(input, &conditions);
+    let kinds = steps::kinds(input, &lanes, &conditions);
     let (schedule, nodes) = match options.seed {
-        Some(seed) => shuffle::shuffled(&hazards, alive, seed),
+        Some(seed) => shuffle::shuffled(&hazards, &conditions, seed),
         None => {
-            let schedule = order::fewest(&hazards, alive);
+            let schedule = order::fewest(&hazards, &conditions);
             let nodes = steps::arrange(&schedule, &kinds);
             (schedule, nodes)
         }
     };
-    let closed = barriers::close(input, &lanes, &bounds, &schedule, &conditions)?;
+    let steps = steps::Steps::of(&schedule, &nodes);
+    let closed = barriers::close(input, &lanes, &bounds, &schedule, &steps, &conditions)?;
+    let intervals = steps.intervals(input, &conditions, closed.intervals);
     let (dependencies, barriers) = closed.dependencies.finish(schedule.commands());
     let (initial, _) = closed.initial.finish(1);
-    let steps = steps::steps(&schedule, &nodes);
-    let mut plan =
-        Plan { steps, barriers, dependencies, initial, layouts: closed.layouts, conditions, ..Plan::default() };
-    plan.segments = segments::segments(input, &plan, &kinds);
-    plan.intervals = steps::intervals(input, &lanes, &plan);
+    let layouts = closed.layouts;
+    let steps = steps.steps;
+    let mut plan = Plan { steps, barriers, dependencies, initial, layouts, conditions, intervals, ..Plan::default() };
+    plan.segments = segments::segments(input, &lanes, &plan, &kinds);
     Ok(plan)
-}
-
-fn shared_history(resource: &ResourceItem) -> bool {
-    matches!(resource.residency, Residency::History { .. }) && (resource.entry.is_some() || resource.exit.is_some())
 }
 
 /// For each node, when it runs; `None` where no sink needs it. [`plan`] says the same in [`Plan::conditions`].

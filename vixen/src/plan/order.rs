@@ -13,9 +13,9 @@
 //! element, and raising nodes only where a constraint demands it either finds it or passes L, which proves that there is
 //! none. A node is only ever raised by one, since a chain that starts one later ends one later, so this is linear.
 
-use super::Input;
-use super::lanes::Lanes;
+use super::lanes::{Item, Lanes, Piece};
 use super::track::Bounds;
+use super::{Condition, Input};
 
 /// Which nodes run together, and the barrier commands between.
 pub(super) struct Schedule {
@@ -55,12 +55,8 @@ pub(super) struct Hazards<'a> {
 }
 
 impl Hazards<'_> {
-    fn writes(&self, at: usize) -> bool {
-        self.lanes.effects[self.lanes.items[at].access as usize].writes()
-    }
-
     /// The earliest batch of every node, and the length of the longest chain.
-    pub fn earliest(&self, alive: impl Fn(usize) -> bool) -> (Vec<u32>, u32) {
+    pub fn earliest(&self, conditions: &[Option<Condition>]) -> (Vec<u32>, u32) {
         /// One more than the batch of the last writer, and than that of the last reader since: 0 for none.
         #[derive(Clone, Copy, Default)]
         struct Front {
@@ -68,161 +64,114 @@ impl Hazards<'_> {
             read: u32,
         }
         let mut fronts = vec![Front::default(); self.lanes.count()];
-        for (bounds, grid) in self.bounds.iter().zip(&self.lanes.grids) {
-            if bounds.entry.is_some() {
-                let lanes = grid.first_lane as usize..(grid.first_lane + grid.cells * grid.ages) as usize;
-                fronts[lanes].fill(Front { written: 1, read: 0 });
-            }
+        for (_, grid) in self.bounds.iter().zip(&self.lanes.grids).filter(|(bounds, _)| bounds.entry) {
+            let lanes = grid.lanes();
+            fronts[lanes.start as usize..lanes.end as usize].fill(Front { written: 1, read: 0 });
         }
-        let mut batches = vec![DEAD; self.input.nodes.len()];
+        let any_exit = self.bounds.iter().any(|bounds| bounds.exit);
         let mut longest = 0;
-        let any_exit = self.bounds.iter().any(|bounds| bounds.exit.is_some());
-        for (index, node) in self.input.nodes.iter().enumerate().filter(|(index, _)| alive(*index)) {
-            let mut batch = 0;
-            for id in node.accesses.clone() {
-                let writes = self.lanes.effects[id as usize].writes();
-                for &lane in self.lanes.of(id) {
-                    let front = fronts[lane as usize];
-                    batch = batch.max(if writes { front.written.max(front.read) } else { front.written });
-                }
+        let mut batches = vec![DEAD; conditions.len()];
+        for (node, at) in (0..).zip(&mut batches).filter(|&(node, _)| conditions[node as usize].is_some()) {
+            let pieces = self.lanes.of(node);
+            let waits = |piece: &Piece| {
+                let front = fronts[piece.lane as usize];
+                if piece.effect.writes() { front.written.max(front.read) } else { front.written }
+            };
+            let batch = pieces.iter().map(waits).max().unwrap_or(0);
+            for piece in pieces {
+                let front = &mut fronts[piece.lane as usize];
+                let (written, read) = (front.written, front.read.max(batch + 1));
+                *front =
+                    if piece.effect.writes() { Front { written: batch + 1, read: 0 } } else { Front { written, read } };
             }
-            for id in node.accesses.clone() {
-                let writes = self.lanes.effects[id as usize].writes();
-                for &lane in self.lanes.of(id) {
-                    let front = &mut fronts[lane as usize];
-                    if writes {
-                        *front = Front { written: batch + 1, read: 0 };
-                    } else {
-                        front.read = front.read.max(batch + 1);
-                    }
-                }
-            }
-            batches[index] = batch;
-            longest = longest.max(batch + u32::from(any_exit && self.has_exit(index as u32)));
+            longest = longest.max(batch + u32::from(any_exit && self.has_exit(node)));
+            *at = batch;
         }
         (batches, longest)
     }
 
     /// Whether something touches a resource of this node after the frame.
     pub fn has_exit(&self, node: u32) -> bool {
-        self.bounds_of(node).any(|bounds| bounds.exit.is_some())
+        self.bounds_of(node).any(|bounds| bounds.exit)
     }
 
     /// Whether something touches a resource of this node before the frame.
     pub fn has_entry(&self, node: u32) -> bool {
-        self.bounds_of(node).any(|bounds| bounds.entry.is_some())
+        self.bounds_of(node).any(|bounds| bounds.entry)
     }
 
     fn bounds_of(&self, node: u32) -> impl Iterator<Item = Bounds> {
-        let accesses = self.input.nodes[node as usize].accesses.clone();
-        accesses
-            .filter(|&id| !self.lanes.of(id).is_empty())
-            .map(|id| self.bounds[self.input.accesses[id as usize].resource.0 as usize])
+        let resource = |piece: &Piece| self.input.accesses[piece.access as usize].resource;
+        self.lanes.of(node).iter().map(move |piece| self.bounds[resource(piece).0 as usize])
     }
 
     /// Calls `visit` with each node of the next frame that has a hazard with this one of this frame and nothing between.
     /// Only exact for nodes without a hazard after them in their own frame; the others are not in the last batch.
-    pub fn partners(&self, index: &Index, node: u32, mut visit: impl FnMut(u32)) {
-        for id in self.input.nodes[node as usize].accesses.clone() {
-            let access = &self.input.accesses[id as usize];
+    pub fn partners(&self, node: u32, mut visit: impl FnMut(u32)) {
+        for piece in self.lanes.of(node) {
+            let access = &self.input.accesses[piece.access as usize];
             if !self.bounds[access.resource.0 as usize].cyclic {
                 continue;
             }
             let ages = self.lanes.grids[access.resource.0 as usize].ages;
-            for &lane in self.lanes.of(id) {
-                let next = if access.age + 1 < ages { lane + 1 } else { lane - access.age };
-                let (own, range) = (self.lanes.range(lane), self.lanes.range(next));
-                let write = index.first_writes[next as usize] as usize;
-                if access.effect.writes() {
-                    let is_last = self.lanes.items[own.end - 1].access == id;
-                    if !is_last {
-                        continue;
-                    }
-                    // Its readers, and only where there is none the next writer.
-                    let readers = range.start..write.min(range.end);
-                    self.lanes.items[readers.clone()].iter().for_each(|item| visit(item.node));
-                    if readers.is_empty() && write < range.end {
-                        visit(self.lanes.items[write].node);
-                    }
-                } else if write < range.end {
+            let next = if access.age + 1 < ages { piece.lane + 1 } else { piece.lane - access.age };
+            let (own, range) = (self.lanes.range(piece.lane), self.lanes.range(next));
+            let write = self.lanes.first_write(next);
+            if piece.effect.writes() {
+                let is_last = self.lanes.items[own.end - 1].access == piece.access;
+                if !is_last {
+                    continue;
+                }
+                // Its readers, and only where there is none the next writer.
+                self.lanes.items[range.start..write].iter().for_each(|item| visit(item.node));
+                if range.start == write && write < range.end {
                     visit(self.lanes.items[write].node);
                 }
+            } else if write < range.end {
+                visit(self.lanes.items[write].node);
             }
         }
     }
 
     /// Calls `visit` with each node of the same frame that has a hazard with this one and nothing between.
-    pub fn successors(&self, index: &Index, node: u32, mut visit: impl FnMut(u32)) {
-        for id in self.input.nodes[node as usize].accesses.clone() {
-            let writes = self.input.accesses[id as usize].effect.writes();
-            for &lane in self.lanes.of(id) {
-                let range = self.lanes.range(lane);
-                let items = &self.lanes.items[range.clone()];
-                // The items of a lane are in input order, and a node stands side by side with itself.
-                let own = range.start + items.partition_point(|item| item.node < node);
-                let next = index.next_writes[own] as usize;
-                if writes {
-                    self.lanes.items[own + 1..next.min(range.end)].iter().for_each(|item| visit(item.node));
-                }
-                if next < range.end && (!writes || next == own + 1) {
-                    visit(self.lanes.items[next].node);
-                }
+    pub fn successors(&self, node: u32, mut visit: impl FnMut(u32)) {
+        for piece in self.lanes.of(node) {
+            let range = self.lanes.range(piece.lane);
+            // The items of a lane are in input order, and a node stands side by side with itself.
+            let own = range.start + self.lanes.items[range.clone()].partition_point(|item| item.node < node);
+            let next = self.lanes.items[own].next_write as usize;
+            let writes = piece.effect.writes();
+            if writes {
+                self.lanes.items[own + 1..next].iter().for_each(|item| visit(item.node));
+            }
+            if next < range.end && (!writes || next == own + 1) {
+                visit(self.lanes.items[next].node);
             }
         }
     }
 
     /// Whether anything at all would go wrong if no barrier stood anywhere.
     pub fn any_cyclic_write(&self) -> bool {
-        self.lanes.items.iter().any(|&item| {
-            let access = &self.input.accesses[item.access as usize];
-            access.effect.writes() && self.bounds[access.resource.0 as usize].cyclic
-        })
+        let cyclic = |item: &Item| self.bounds[self.input.accesses[item.access as usize].resource.0 as usize].cyclic;
+        self.lanes.items.iter().any(|item| item.effect.writes() && cyclic(item))
     }
 
     /// Whether a hazard crosses the frame boundary from the last batch to the first.
-    pub fn crosses(&self, index: &Index, batches: &[u32], last: u32) -> bool {
+    pub fn crosses(&self, batches: &[u32], last: u32) -> bool {
         if last == 0 {
             return self.any_cyclic_write();
         }
         let mut found = false;
         for node in (0..batches.len() as u32).filter(|&node| batches[node as usize] == last) {
-            self.partners(index, node, |partner| found |= batches[partner as usize] == 0);
+            self.partners(node, |partner| found |= batches[partner as usize] == 0);
         }
         found
     }
 }
 
-/// Where the writers stand in the lanes.
-pub(super) struct Index {
-    /// For each lane the position of its first writer; that of its end where it has none.
-    pub first_writes: Vec<u32>,
-    /// For each item the position of the first writer after it in its lane; that of the lane's end where there is none.
-    pub next_writes: Vec<u32>,
-}
-
-impl Index {
-    pub fn of(hazards: &Hazards) -> Self {
-        let lanes = hazards.lanes;
-        let mut next_writes = vec![0; lanes.items.len()];
-        let first_write = |lane| {
-            let range = lanes.range(lane);
-            let mut next = range.end as u32;
-            for at in range.rev() {
-                next_writes[at] = next;
-                if hazards.writes(at) {
-                    next = at as u32;
-                }
-            }
-            next
-        };
-        let first_writes = (0..lanes.count() as u32).map(first_write).collect();
-        Self { first_writes, next_writes }
-    }
-}
-
 /// The fewest barrier commands, by the rule at the top of this file.
-pub(super) fn fewest(hazards: &Hazards, alive: impl Fn(usize) -> bool) -> Schedule {
-    let (batches, longest) = hazards.earliest(alive);
+pub(super) fn fewest(hazards: &Hazards, conditions: &[Option<Condition>]) -> Schedule {
+    let (batches, longest) = hazards.earliest(conditions);
     let raised = if longest == 0 {
         (!hazards.any_cyclic_write()).then(|| batches.clone())
     } else {
@@ -234,7 +183,6 @@ pub(super) fn fewest(hazards: &Hazards, alive: impl Fn(usize) -> bool) -> Schedu
 
 /// Raises nodes until nothing crosses from the last batch to the first; `None` where that cannot be.
 fn raise(hazards: &Hazards, earliest: &[u32], longest: u32) -> Option<Vec<u32>> {
-    let index = Index::of(hazards);
     let mut batches = earliest.to_vec();
     let mut pending: Vec<u32> = (0..batches.len() as u32).filter(|&node| batches[node as usize] == longest).collect();
     let mut higher = Vec::new();
@@ -242,13 +190,13 @@ fn raise(hazards: &Hazards, earliest: &[u32], longest: u32) -> Option<Vec<u32>> 
     while let Some(node) = pending.pop() {
         let batch = batches[node as usize];
         if batch == longest {
-            hazards.partners(&index, node, |partner| {
+            hazards.partners(node, |partner| {
                 if batches[partner as usize] == 0 {
                     higher.push((partner, 1));
                 }
             });
         }
-        hazards.successors(&index, node, |next| {
+        hazards.successors(node, |next| {
             if batches[next as usize] <= batch {
                 higher.push((next, batch + 1));
             }

@@ -5,28 +5,50 @@ use std::ops::Range;
 use super::Dependency;
 use super::lanes::{Grid, Lanes};
 
-/// Dependencies, the barrier commands that they go into, and their cells.
-#[derive(Default)]
+/// Dependencies, resource by resource, and the barrier commands that they go into.
 pub(super) struct Sink {
     pub dependencies: Vec<Dependency>,
+    /// The barrier command of each dependency.
     pub barriers: Vec<u32>,
+    /// The cell of each dependency of the resource that is being worked on.
     cells: Vec<u32>,
+    /// Where the dependencies of the resource start that is being worked on.
+    start: usize,
 }
 
 impl Sink {
-    pub fn with_capacity(capacity: usize) -> Self {
-        let vec = || Vec::with_capacity(capacity);
-        Self { dependencies: Vec::with_capacity(capacity), barriers: vec(), cells: vec() }
+    pub fn with_capacity(dependencies: usize) -> Self {
+        Self {
+            dependencies: Vec::with_capacity(dependencies),
+            barriers: Vec::with_capacity(dependencies),
+            cells: Vec::new(),
+            start: 0,
+        }
     }
 
+    #[inline]
     pub fn push(&mut self, barrier: u32, cell: u32, dependency: Dependency) {
         self.dependencies.push(dependency);
         self.barriers.push(barrier);
         self.cells.push(cell);
     }
 
-    /// Takes all dependencies of one resource and joins the cells of those that are the same.
-    pub fn take(&mut self, lanes: &Lanes, grid: Grid, own: &mut Self) {
+    /// Ends a resource: joins those of its dependencies that are the same but for the cell.
+    #[inline]
+    pub fn end_resource(&mut self, lanes: &Lanes, grid: &Grid) {
+        if grid.cells > 1 {
+            self.join(lanes, grid);
+        }
+        self.cells.clear();
+        self.start = self.dependencies.len();
+    }
+
+    fn join(&mut self, lanes: &Lanes, grid: &Grid) {
+        let own = Own {
+            dependencies: self.dependencies.split_off(self.start),
+            barriers: self.barriers.split_off(self.start),
+            cells: std::mem::take(&mut self.cells),
+        };
         let mut order: Vec<usize> = (0..own.barriers.len()).collect();
         order.sort_unstable_by_key(|&at| own.key(at));
         let mut cells = Vec::new();
@@ -34,8 +56,9 @@ impl Sink {
             cells.clear();
             cells.extend(same.iter().map(|&at| (own.cells[at] / grid.columns, own.cells[at] % grid.columns)));
             let mut push = |rows, columns| {
-                let region = lanes.region(grid, rows, columns);
-                self.push(own.barriers[same[0]], 0, Dependency { region, ..own.dependencies[same[0]] });
+                self.dependencies
+                    .push(Dependency { region: lanes.region(grid, rows, columns), ..own.dependencies[same[0]] });
+                self.barriers.push(own.barriers[same[0]]);
             };
             let by_rows = strips(&mut cells);
             cells.iter_mut().for_each(|cell| *cell = (cell.1, cell.0));
@@ -46,11 +69,35 @@ impl Sink {
                 by_rows.into_iter().for_each(|(rows, columns)| push(rows, columns));
             }
         }
-        own.dependencies.clear();
-        own.barriers.clear();
-        own.cells.clear();
     }
 
+    /// The dependencies in the order of their barrier commands, and the range of each command.
+    pub fn finish(self, commands: u32) -> (Vec<Dependency>, Vec<Range<u32>>) {
+        let mut ends = vec![0_u32; commands as usize + 1];
+        self.barriers.iter().for_each(|&barrier| ends[barrier as usize + 1] += 1);
+        for barrier in 1..ends.len() {
+            ends[barrier] += ends[barrier - 1];
+        }
+        let ranges = ends.windows(2).map(|pair| pair[0]..pair[1]).collect();
+        // From here on `ends` holds how far each command is filled.
+        let mut order = vec![0_u32; self.barriers.len()];
+        for (&barrier, at) in self.barriers.iter().zip(0..) {
+            let end = &mut ends[barrier as usize];
+            order[*end as usize] = at;
+            *end += 1;
+        }
+        (order.into_iter().map(|at| self.dependencies[at as usize]).collect(), ranges)
+    }
+}
+
+/// The dependencies of one resource, by cell.
+struct Own {
+    dependencies: Vec<Dependency>,
+    barriers: Vec<u32>,
+    cells: Vec<u32>,
+}
+
+impl Own {
     fn can_join(&self, a: usize, b: usize) -> bool {
         self.barriers[a] == self.barriers[b] && self.dependencies[a] == self.dependencies[b]
     }
@@ -66,31 +113,6 @@ impl Sink {
             [dependency.old_layout.as_raw(), dependency.new_layout.as_raw()],
             self.cells[at],
         )
-    }
-
-    /// The dependencies in the order of their barrier commands, and the range of each command.
-    pub fn finish(mut self, commands: u32) -> (Vec<Dependency>, Vec<Range<u32>>) {
-        let mut ends = vec![0_u32; commands as usize + 1];
-        self.barriers.iter().for_each(|&barrier| ends[barrier as usize + 1] += 1);
-        for barrier in 1..ends.len() {
-            ends[barrier] += ends[barrier - 1];
-        }
-        let ranges = ends.windows(2).map(|pair| pair[0]..pair[1]).collect();
-        // From here on `barriers` holds the place of each dependency, and `ends` how far each command is filled.
-        for barrier in &mut self.barriers {
-            let end = &mut ends[*barrier as usize];
-            *barrier = *end;
-            *end += 1;
-        }
-        for at in 0..self.barriers.len() {
-            // Every swap brings one dependency to its place, so this is linear, and needs no second copy of them.
-            while self.barriers[at] as usize != at {
-                let place = self.barriers[at] as usize;
-                self.dependencies.swap(at, place);
-                self.barriers.swap(at, place);
-            }
-        }
-        (self.dependencies, ranges)
     }
 }
 

@@ -1,23 +1,23 @@
 //! Segments: runs of steps that are recorded together, cut only where one part would have to be recorded more often than
 //! another: at dynamic nodes, around the swapchain image, and where more than four switches would come together.
 
+use super::lanes::Lanes;
 use super::steps::{Kind, dependencies};
-use super::{Input, NodeId, Plan, Residency, Segment, Step};
+use super::{Dependency, Input, NodeId, Plan, Residency, Segment, Step};
 
 /// How many switches a recorded segment can depend on; each doubles the number of its recordings.
 const MAX_SWITCHES: u32 = 4;
 
 /// Cuts the steps of a plan.
-pub(super) fn segments(input: &Input, plan: &Plan, kinds: &[Kind]) -> Vec<Segment> {
+pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &[Kind]) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
     let is_lent = |residency| residency == Residency::Swapchain;
-    let any_lent = input.resources.iter().any(|resource| is_lent(resource.residency));
     for (at, &step) in (0..).zip(&plan.steps) {
-        let segment = match step {
-            Step::Node(node) => of_node(input, kinds, node, at),
+        match step {
+            Step::Node(node) => add(&mut segments, of_node(input, kinds, node, at)),
             Step::Barrier(barrier) => {
-                let mut own = dependencies(plan, barrier).iter();
-                let lent = any_lent && own.any(|one| is_lent(input.resources[one.resource.0 as usize].residency));
+                let is_lent = |one: &Dependency| is_lent(input.resources[one.resource.0 as usize].residency);
+                let lent = lanes.any_lent && dependencies(plan, barrier).iter().any(is_lent);
                 if let Some(last) = segments.last_mut().filter(|last| !lent && !last.dynamic && !last.swapchain) {
                     last.steps.end = at + 1;
                     continue;
@@ -26,24 +26,30 @@ pub(super) fn segments(input: &Input, plan: &Plan, kinds: &[Kind]) -> Vec<Segmen
                     Step::Node(node) => Some(of_node(input, kinds, node, at)),
                     Step::Barrier(_) => None,
                 });
-                host(lent, at, segments.last(), next)
+                let segment = host(lent, at, segments.last(), next);
+                add(&mut segments, segment);
             }
-        };
-        match segments.last_mut().filter(|last| joins(last, &segment)) {
-            Some(last) => {
-                last.steps.end = at + 1;
-                last.switches |= segment.switches;
-            }
-            None => segments.push(segment),
         }
     }
-    let varies = |residency| !matches!(residency, Residency::Transient | Residency::Persistent);
-    if input.resources.iter().any(|resource| varies(resource.residency)) {
+    if lanes.any_varies {
         segments.iter_mut().for_each(|segment| describe(input, plan, segment));
     }
     segments
 }
 
+/// Adds a step: to the last segment, or as one of its own.
+#[inline]
+fn add(segments: &mut Vec<Segment>, step: Segment) {
+    match segments.last_mut().filter(|last| joins(last, &step)) {
+        Some(last) => {
+            last.steps.end = step.steps.end;
+            last.switches |= step.switches;
+        }
+        None => segments.push(step),
+    }
+}
+
+#[inline]
 fn of_node(input: &Input, kinds: &[Kind], node: NodeId, at: u32) -> Segment {
     let (node, kind) = (&input.nodes[node.0 as usize], kinds[node.0 as usize]);
     Segment {
@@ -60,10 +66,13 @@ fn of_node(input: &Input, kinds: &[Kind], node: NodeId, at: u32) -> Segment {
 }
 
 /// Whether a step can be recorded into the segment before it.
+#[inline]
 fn joins(last: &Segment, step: &Segment) -> bool {
+    let more_switches = step.switches & !last.switches;
     (last.device, last.queue, last.rate, last.dynamic) == (step.device, step.queue, step.rate, step.dynamic)
         && (last.dynamic
-            || last.swapchain == step.swapchain && (last.switches | step.switches).count_ones() <= MAX_SWITCHES)
+            || last.swapchain == step.swapchain
+                && (more_switches == 0 || (last.switches | more_switches).count_ones() <= MAX_SWITCHES))
 }
 
 /// Where a barrier command goes: into the recording before it or after it, a static one if there is one that is not then

@@ -1,16 +1,16 @@
 //! Another valid order, chosen by a seed, with its barriers placed where they fall due: not the fewest, but as right.
 
-use super::order::{DEAD, Hazards, Index, Schedule};
+use super::Condition;
+use super::order::{DEAD, Hazards, Schedule};
 
 /// A random linear extension of the hazards within the frame, and the batches that it falls into.
 ///
 /// The order of the nodes within the batches comes with it.
-pub(super) fn shuffled(hazards: &Hazards, alive: impl Fn(usize) -> bool, seed: u64) -> (Schedule, Vec<u32>) {
-    let index = Index::of(hazards);
+pub(super) fn shuffled(hazards: &Hazards, conditions: &[Option<Condition>], seed: u64) -> (Schedule, Vec<u32>) {
     let count = hazards.input.nodes.len();
     let mut waits = vec![0_u32; count];
-    let living = || (0..count as u32).filter(|&node| alive(node as usize));
-    living().for_each(|node| hazards.successors(&index, node, |next| waits[next as usize] += 1));
+    let living = || (0..count as u32).filter(|&node| conditions[node as usize].is_some());
+    living().for_each(|node| hazards.successors(node, |next| waits[next as usize] += 1));
     let mut ready: Vec<u32> = living().filter(|&node| waits[node as usize] == 0).collect();
     let mut random = seed;
     let mut order = Vec::with_capacity(count);
@@ -27,7 +27,7 @@ pub(super) fn shuffled(hazards: &Hazards, alive: impl Fn(usize) -> bool, seed: u
             last = last.max(current + 1);
         }
         order.push(node);
-        hazards.successors(&index, node, |next| {
+        hazards.successors(node, |next| {
             due[next as usize] = due[next as usize].max(current + 1);
             waits[next as usize] -= 1;
             if waits[next as usize] == 0 {
@@ -35,7 +35,7 @@ pub(super) fn shuffled(hazards: &Hazards, alive: impl Fn(usize) -> bool, seed: u
             }
         });
     }
-    let boundary = last > current || hazards.crosses(&index, &batches, current);
+    let boundary = last > current || hazards.crosses(&batches, current);
     (Schedule { batches, inner: current, boundary }, order)
 }
 

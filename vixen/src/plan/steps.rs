@@ -1,8 +1,8 @@
 //! The steps of a frame: batch after batch, nodes that can be recorded together side by side.
 
-use super::lanes::{Grid, Lanes};
+use super::lanes::Lanes;
 use super::order::{DEAD, Schedule};
-use super::{Condition, Dependency, Input, Interval, NodeId, NodeItem, Plan, Residency, Step};
+use super::{Condition, Dependency, Input, Interval, NodeId, NodeItem, Plan, Residency, ResourceItem, Step};
 
 /// What decides which recording a step can be part of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,16 +16,18 @@ pub(super) struct Kind {
 }
 
 /// The kind of each node.
-pub(super) fn kinds(input: &Input, conditions: &[Option<Condition>]) -> Vec<Kind> {
-    let lent: Vec<bool> = input.resources.iter().map(|resource| resource.residency == Residency::Swapchain).collect();
-    let look = input.switches > 0 || lent.contains(&true);
+pub(super) fn kinds(input: &Input, lanes: &Lanes, conditions: &[Option<Condition>]) -> Vec<Kind> {
+    let is_lent = |resource: &ResourceItem| resource.residency == Residency::Swapchain;
+    let look = input.switches > 0 || lanes.any_lent;
     let kind = |(node, condition): (&NodeItem, &Option<Condition>)| {
         let mut kind = Kind { dynamic: node.dynamic, ..Kind::default() };
         kind.switches = condition.map_or(0, |condition| condition.mask);
-        let accesses = &input.accesses[node.accesses.start as usize..node.accesses.end as usize];
-        for access in accesses.iter().filter(|_| look) {
+        if !look {
+            return kind;
+        }
+        for access in &input.accesses[node.accesses.start as usize..node.accesses.end as usize] {
             kind.switches |= access.condition.mask;
-            kind.swapchain |= lent[access.resource.0 as usize];
+            kind.swapchain |= is_lent(&input.resources[access.resource.0 as usize]);
         }
         kind
     };
@@ -88,56 +90,74 @@ fn group(own: &mut [u32], before: Option<Kind>, after: &[u32], kinds: &[Kind]) -
     own.last().map(kind).or(before)
 }
 
-/// The nodes, with the barrier commands between the batches and at the end.
-pub(super) fn steps(schedule: &Schedule, order: &[u32]) -> Vec<Step> {
-    let mut steps = Vec::with_capacity(order.len() + schedule.commands() as usize);
-    let mut barrier = 0;
-    for &node in order {
-        while barrier < schedule.batches[node as usize] {
-            steps.push(Step::Barrier(barrier));
-            barrier += 1;
-        }
-        steps.push(Step::Node(NodeId(node)));
-    }
-    steps.extend((barrier..schedule.commands()).map(Step::Barrier));
-    steps
+/// When a node runs.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub batch: u32,
+    /// An index of `Steps::steps`.
+    pub step: u32,
 }
 
-/// When each resource is in use: from the first step that names it to the last.
-pub(super) fn intervals(input: &Input, lanes: &Lanes, plan: &Plan) -> Vec<Option<Interval>> {
-    const NEVER: u32 = u32::MAX;
-    let mut of_nodes = vec![NEVER; plan.conditions.len()];
-    let mut of_barriers = vec![0; plan.barriers.len()];
-    for (step, at) in plan.steps.iter().zip(0..) {
-        match *step {
-            Step::Node(node) => of_nodes[node.0 as usize] = at,
-            Step::Barrier(barrier) => of_barriers[barrier as usize] = at,
+/// The nodes, with the barrier commands between the batches and at the end.
+pub(super) struct Steps {
+    pub steps: Vec<Step>,
+    /// For each node its place; that of a culled node means nothing.
+    pub nodes: Vec<Place>,
+    /// For each barrier command its step.
+    pub barriers: Vec<u32>,
+}
+
+impl Steps {
+    pub fn of(schedule: &Schedule, order: &[u32]) -> Self {
+        let commands = schedule.commands() as usize;
+        let mut steps = Vec::with_capacity(order.len() + commands);
+        let mut nodes = vec![Place { batch: DEAD, step: 0 }; schedule.batches.len()];
+        let mut barriers = Vec::with_capacity(commands);
+        let mut push_barriers = |steps: &mut Vec<Step>, end| {
+            for barrier in barriers.len() as u32..end {
+                barriers.push(steps.len() as u32);
+                steps.push(Step::Barrier(barrier));
+            }
+        };
+        for &node in order {
+            let batch = schedule.batches[node as usize];
+            push_barriers(&mut steps, batch);
+            nodes[node as usize] = Place { batch, step: steps.len() as u32 };
+            steps.push(Step::Node(NodeId(node)));
         }
+        push_barriers(&mut steps, schedule.commands());
+        Self { steps, nodes, barriers }
     }
-    let extend = |interval: Option<Interval>, step: u32| match interval {
-        Some(Interval { first, last }) => Some(Interval { first: first.min(step), last: last.max(step) }),
-        None => Some(Interval { first: step, last: step }),
-    };
-    let of_items = |grid: &Grid| {
-        let items = (0..grid.cells).flat_map(|cell| lanes.track(*grid, cell));
-        items.map(|item| of_nodes[item.node as usize]).fold(None, extend)
-    };
-    let mut intervals: Vec<_> = lanes.grids.iter().map(of_items).collect();
-    // What the switches never let a node touch stands in its slots all the same. `lanes` does not have it.
-    let unhappening = input.switches > 0;
-    for (node, &step) in input.nodes.iter().zip(&of_nodes).filter(|_| unhappening) {
-        for id in node.accesses.clone().filter(|&id| step != NEVER && lanes.of(id).is_empty()) {
-            let interval = &mut intervals[input.accesses[id as usize].resource.0 as usize];
-            *interval = extend(*interval, step);
+
+    /// When each resource is in use, given when those are whose accesses happen.
+    ///
+    /// What the switches never let a living node touch stands in its slots all the same.
+    pub fn intervals(
+        &self,
+        input: &Input,
+        conditions: &[Option<Condition>],
+        mut happening: Vec<Interval>,
+    ) -> Vec<Option<Interval>> {
+        let switched = input.nodes.iter().zip(conditions).zip(&self.nodes).filter(|_| input.switches > 0);
+        for ((node, condition), place) in switched {
+            for access in &input.accesses[node.accesses.start as usize..node.accesses.end as usize] {
+                if condition.is_some_and(|condition| condition.excludes(access.condition)) {
+                    happening[access.resource.0 as usize].extend(place.step);
+                }
+            }
         }
+        happening.into_iter().map(|interval| (interval != NEVER).then_some(interval)).collect()
     }
-    for (range, &step) in plan.barriers.iter().zip(&of_barriers) {
-        for dependency in &plan.dependencies[range.start as usize..range.end as usize] {
-            let interval = &mut intervals[dependency.resource.0 as usize];
-            *interval = extend(*interval, step);
-        }
+}
+
+/// Of a resource that nothing touches.
+pub(super) const NEVER: Interval = Interval { first: u32::MAX, last: 0 };
+
+impl Interval {
+    #[inline]
+    pub(super) fn extend(&mut self, step: u32) {
+        *self = Self { first: self.first.min(step), last: self.last.max(step) };
     }
-    intervals
 }
 
 /// The dependencies of a barrier command.

@@ -33,11 +33,12 @@ impl CompiledGraph {
         self.switches = switches;
     }
 
-    /// Makes pools and the timeline as if no frame had ever run: drivers allocate for the first ones and use that again.
+    /// Makes pools and the timeline as if no frame had ever run: drivers allocate for the first ones and use that again. Returns
+    /// another timeline, for uploads.
     ///
     /// # Errors
     /// When the device is lost.
-    pub(crate) fn begin_by_hand(&mut self) -> Result<(), DeviceError> {
+    pub(crate) fn begin_by_hand(&mut self) -> Result<Timeline, DeviceError> {
         self.timeline.wait(self.number)?;
         self.timeline = Timeline::new(&self.device, self.number)?;
         for slot in 0..self.frame_slots {
@@ -46,14 +47,15 @@ impl CompiledGraph {
             unsafe { self.device.raw().reset_command_pool(pool, flags) }
                 .map_err(DeviceError::vulkan("vkResetCommandPool"))?;
         }
-        Ok(())
+        Timeline::new(&self.device, self.number)
     }
 
-    /// Waits for a frame slot, records what is dynamic, submits and presents.
+    /// Waits for a frame slot, records what is dynamic, submits and presents. `uploads` is the semaphore of a first part of the
+    /// submission, as where uploads go along; they are the application's, and so without commands here.
     ///
     /// # Errors
     /// As [`CompiledGraph::frame`].
-    pub(crate) fn frame_by_hand(&mut self) -> Result<(), FrameError> {
+    pub(crate) fn frame_by_hand(&mut self, uploads: Option<&Timeline>) -> Result<(), FrameError> {
         let _phase = Phase::Execute.enter();
         let _watched = watch::frame(self.graph, self.number);
         let slot = self.wait_for_slot()?;
@@ -63,12 +65,12 @@ impl CompiledGraph {
         let images = self.outputs.acquired_images();
         let moment = Moment { slot, frame: self.number, switches: self.switches, images };
         self.record_dynamic(&moment)?;
-        self.submit_by_hand(&moment)?;
+        self.submit_by_hand(&moment, uploads)?;
         self.number += 1;
         Ok(self.present()?)
     }
 
-    fn submit_by_hand(&self, moment: &Moment) -> Result<(), DeviceError> {
+    fn submit_by_hand(&self, moment: &Moment, uploads: Option<&Timeline>) -> Result<(), DeviceError> {
         let semaphore = |semaphore| vk::SemaphoreSubmitInfo::default().semaphore(semaphore);
         let mut waits = ArrayVec::<_, MAX_OUTPUTS>::new();
         let mut signals = Vec::with_capacity(1 + MAX_OUTPUTS);
@@ -87,10 +89,16 @@ impl CompiledGraph {
             .command_buffer_infos(&commands)
             .wait_semaphore_infos(&waits)
             .signal_semaphore_infos(&signals);
+        let uploaded = uploads.map(|uploads| semaphore(uploads.semaphore()).value(self.number + 1));
+        let uploaded = uploaded.map(|uploaded| uploaded.stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS));
+        let before = vk::SubmitInfo2::default().signal_semaphore_infos(uploaded.as_slice());
+        let submits = [before, submit];
         let queue = self.device.main_queue();
         let _held = queue.lock();
         // SAFETY: as in `Submission::submit`, for the same command buffers and semaphores.
-        unsafe { self.device.raw().queue_submit2(queue.handle, &[submit], vk::Fence::null()) }
-            .map_err(DeviceError::vulkan("vkQueueSubmit2"))
+        unsafe {
+            self.device.raw().queue_submit2(queue.handle, &submits[usize::from(uploads.is_none())..], vk::Fence::null())
+        }
+        .map_err(DeviceError::vulkan("vkQueueSubmit2"))
     }
 }

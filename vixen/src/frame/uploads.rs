@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::device::DeviceError;
 use crate::frame::compiled::CompiledGraph;
+use crate::frame::watched;
 use crate::memory::{UploadBatch, Uploader};
 
 impl CompiledGraph {
@@ -31,6 +32,12 @@ impl CompiledGraph {
 
     /// What is to be submitted before the next frame.
     pub(super) fn uploads(uploader: Option<&Arc<Uploader>>) -> Result<Option<UploadBatch<'_>>, DeviceError> {
-        uploader.map_or(Ok(None), |uploader| uploader.batch())
+        let Some(uploader) = uploader else { return Ok(None) };
+        let _commands = watched::uploads();
+        let batch = uploader.batch()?;
+        if batch.is_some() {
+            watched::uploaded();
+        }
+        Ok(batch)
     }
 }

@@ -45,7 +45,7 @@ pub enum FramesError {
 /// - **driver**: host memory that the driver asks for through `VkAllocationCallbacks`, which every create call gets, the
 ///   instance's and the device's too. Drivers allocate inside a submit or while commands are recorded, so what counts is what
 ///   the same commands do not cause by hand. To know that, some more frames are run afterwards, by bare Vulkan calls, in each
-///   state of the switches that was seen;
+///   state of the switches that was seen. Commands that copy what the application uploads are its own and not counted;
 /// - **create**: calls of the device table, extensions included, that create or allocate an object, whoever makes them: the
 ///   executor, VMA, or a node through the raw device.
 ///
@@ -129,19 +129,21 @@ impl FrameWatch {
         let mut before = watch::counts();
         for state in 0..self.seen.states.len() {
             graph.set_switches(self.seen.states[state].switches);
-            graph.begin_by_hand().map_err(FrameError::from)?;
+            let uploads = graph.begin_by_hand().map_err(FrameError::from)?;
+            let uploads = self.seen.states[state].uploads.then_some(&uploads);
             // Enough for every frame slot to have recorded more than once.
             for _ in 0..4 * graph.frame_slots() {
-                graph.frame_by_hand()?;
+                graph.frame_by_hand(uploads)?;
                 let counts = watch::counts();
                 let by_hand = counts.since(before).driver;
                 before = counts;
                 let most = &mut self.seen.states[state].by_hand_max;
                 *most = by_hand.max(*most);
             }
+            graph.wait().map_err(FrameError::from)?;
         }
         graph.set_switches(switches);
-        let [heap, _, created, _] = first.map(|first| first.map(Offender::from));
+        let [heap, _, created, ..] = first.map(|first| first.map(Offender::from));
         Ok(self.seen.report(heap, created))
     }
 }

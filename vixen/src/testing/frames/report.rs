@@ -76,15 +76,17 @@ impl From<Sighting> for Offender {
             What::Heap(bytes) => format!("heap allocation of {bytes} bytes"),
             What::Driver(bytes) => format!("driver allocation of {bytes} bytes"),
             What::Create(call) | What::Destroy(call) => format!("call of {}", call.to_string_lossy()),
+            What::Uploads => "uploads".to_owned(),
         };
         Self { frame: sighting.frame, text: format!("{by}: {what} in frame {}", sighting.frame) }
     }
 }
 
-/// Frames with one state of the switches: they record and submit the same.
+/// Frames with one state of the switches, with or without uploads: they record and submit the same.
 #[derive(Clone, Copy)]
 pub(super) struct State {
     pub switches: u32,
+    pub uploads: bool,
     driver_max: u64,
     driver_max_frame: u64,
     pub by_hand_max: u64,
@@ -108,13 +110,19 @@ impl Seen {
             driver: self.max.driver.max(counts.driver),
             created: self.max.created.max(counts.created),
             destroyed: self.max.destroyed.max(counts.destroyed),
+            uploads: self.max.uploads.max(counts.uploads),
         };
-        match self.states.iter_mut().find(|state| state.switches == switches) {
+        let uploads = counts.uploads > 0;
+        match self.states.iter_mut().find(|state| (state.switches, state.uploads) == (switches, uploads)) {
             Some(state) if state.driver_max >= counts.driver => {}
             Some(state) => (state.driver_max, state.driver_max_frame) = (counts.driver, frame),
-            None => {
-                self.states.push(State { switches, driver_max: counts.driver, driver_max_frame: frame, by_hand_max: 0 })
-            }
+            None => self.states.push(State {
+                switches,
+                uploads,
+                driver_max: counts.driver,
+                driver_max_frame: frame,
+                by_hand_max: 0,
+            }),
         }
     }
 

@@ -12,12 +12,14 @@ use crate::memory::Phase;
 
 /// The graph whose frames are watched; no graph has the number 0.
 static WATCHED: AtomicU64 = AtomicU64::new(0);
-static COUNTS: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
-static FIRST: Mutex<[Option<Sighting>; 4]> = Mutex::new([None; 4]);
+static COUNTS: [AtomicU64; What::KINDS] = [const { AtomicU64::new(0) }; What::KINDS];
+static FIRST: Mutex<[Option<Sighting>; What::KINDS]> = Mutex::new([None; What::KINDS]);
 
 thread_local! {
     /// The watched frame that this thread runs.
     static FRAME: Cell<Option<u64>> = const { Cell::new(None) };
+    /// Whether it records what the application uploaded.
+    static UPLOADS: Cell<bool> = const { Cell::new(false) };
     /// The node that it records or runs.
     static NODE: Cell<Option<NonNull<CStr>>> = const { Cell::new(None) };
 }
@@ -33,15 +35,20 @@ pub(crate) enum What {
     Create(&'static CStr),
     /// A call that destroys or frees one.
     Destroy(&'static CStr),
+    /// The commands of a batch of uploads.
+    Uploads,
 }
 
 impl What {
+    const KINDS: usize = 5;
+
     fn kind(self) -> usize {
         match self {
             Self::Heap(_) => 0,
             Self::Driver(_) => 1,
             Self::Create(_) => 2,
             Self::Destroy(_) => 3,
+            Self::Uploads => 4,
         }
     }
 }
@@ -69,6 +76,7 @@ pub(crate) struct Counts {
     pub driver: u64,
     pub created: u64,
     pub destroyed: u64,
+    pub uploads: u64,
 }
 
 impl Counts {
@@ -79,6 +87,7 @@ impl Counts {
             driver: self.driver - before.driver,
             created: self.created - before.created,
             destroyed: self.destroyed - before.destroyed,
+            uploads: self.uploads - before.uploads,
         }
     }
 }
@@ -86,7 +95,7 @@ impl Counts {
 /// Watches a graph's frames from now on, and forgets what was seen before.
 pub(crate) fn start(graph: u64) {
     COUNTS.iter().for_each(|count| count.store(0, Ordering::Relaxed));
-    *FIRST.lock().unwrap_or_else(PoisonError::into_inner) = [None; 4];
+    *FIRST.lock().unwrap_or_else(PoisonError::into_inner) = [None; What::KINDS];
     WATCHED.store(graph, Ordering::Relaxed);
 }
 
@@ -97,12 +106,12 @@ pub(crate) fn stop() {
 
 /// What was counted so far.
 pub(crate) fn counts() -> Counts {
-    let [heap, driver, created, destroyed] = COUNTS.each_ref().map(|count| count.load(Ordering::Relaxed));
-    Counts { heap, driver, created, destroyed }
+    let [heap, driver, created, destroyed, uploads] = COUNTS.each_ref().map(|count| count.load(Ordering::Relaxed));
+    Counts { heap, driver, created, destroyed, uploads }
 }
 
-/// The first heap allocation, driver allocation, creation and destruction.
-pub(crate) fn first() -> [Option<Sighting>; 4] {
+/// The first of each kind.
+pub(crate) fn first() -> [Option<Sighting>; What::KINDS] {
     *FIRST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -125,6 +134,29 @@ pub(crate) fn frame(graph: u64, number: u64) -> InFrame {
 impl Drop for InFrame {
     fn drop(&mut self) {
         FRAME.set(self.outer);
+    }
+}
+
+/// While it lives, the thread that made it records what the application uploaded.
+#[must_use]
+pub(crate) struct InUploads;
+
+/// The calling thread records what the application uploaded, until the guard is dropped: what the driver allocates for those
+/// commands is not the frame's.
+#[inline]
+pub(crate) fn uploads() -> InUploads {
+    UPLOADS.set(true);
+    InUploads
+}
+
+/// A batch of uploads goes along with the frame.
+pub(crate) fn uploaded() {
+    note(What::Uploads);
+}
+
+impl Drop for InUploads {
+    fn drop(&mut self) {
+        UPLOADS.set(false);
     }
 }
 
@@ -152,6 +184,7 @@ pub(crate) fn note(what: What) {
     // A thread that ends may allocate when these are gone.
     if let Ok(Some(frame)) = FRAME.try_with(Cell::get)
         && Phase::current() == Phase::Execute
+        && !(matches!(what, What::Driver(_)) && UPLOADS.get())
     {
         count(what, frame);
     }

@@ -7,6 +7,7 @@ mod cachers;
 mod clock;
 mod events;
 mod executor;
+mod frames;
 mod memory;
 mod plan;
 mod report;
@@ -21,9 +22,14 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::builder::PossibleValue;
 use vixen::device::Select;
+use vixen::testing::CountingAllocator;
 use vixen::{Device, DeviceOptions};
 
 use crate::report::Report;
+
+/// `bench frames` counts what frames allocate.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// What a benchmark fails with: one line for the user.
 type Failure = Box<dyn Error>;
@@ -39,6 +45,11 @@ struct Benchmark {
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "plan", about: "planning: time a slot, barrier commands, hazards", run: plan::run },
     Benchmark { name: "executor", about: "CPU time of a frame beside hand-written Vulkan", run: executor::run },
+    Benchmark {
+        name: "frames",
+        about: "what frames allocate and create in any weather, and whether one hitches",
+        run: frames::run,
+    },
     Benchmark {
         name: "events",
         about: "an event through the bus beside a bare array; a storm of them",
@@ -85,6 +96,9 @@ struct Arguments {
     /// Fewer rounds and cases: to try it out, not to quote it
     #[arg(long)]
     quick: bool,
+    /// `frames`: how many. `executor` with `--side`: how many
+    #[arg(long, value_name = "N")]
+    frames: Option<u64>,
     #[command(flatten)]
     executor: executor::Options,
     #[command(flatten)]
@@ -94,11 +108,15 @@ struct Arguments {
 impl Arguments {
     /// The device that the user chose, without validation.
     fn device(&self) -> Result<Device, Failure> {
+        Ok(Device::new(&self.device_options())?)
+    }
+
+    fn device_options(&self) -> DeviceOptions {
         let select = match &self.device {
             None => Select::Default,
             Some(text) => text.parse().map_or_else(|_| Select::Name(text.clone()), Select::Index),
         };
-        Ok(Device::new(&DeviceOptions::new().application_name("vixen bench").select(select).validation(false))?)
+        DeviceOptions::new().application_name("vixen bench").select(select).validation(false)
     }
 }
 

@@ -9,9 +9,9 @@
 mod by_hand;
 mod instructions;
 mod objects;
-mod ours;
-mod shape;
-mod sides;
+pub mod ours;
+pub mod shape;
+pub mod sides;
 
 use clap::Args;
 use vixen::Device;
@@ -49,16 +49,13 @@ pub struct Options {
     /// With `--side`: nodes a layer
     #[arg(long, default_value_t = 1, hide = true)]
     width: usize,
-    /// With `--side`: how many frames
-    #[arg(long, default_value_t = 20, hide = true)]
-    frames: u32,
 }
 
 /// Runs the benchmark.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let device = arguments.device()?;
     if let Some(side) = arguments.executor.side {
-        return run_one(&device, side, &arguments.executor);
+        return run_one(&device, side, arguments);
     }
     let clock = Clock::new();
     let mut report = Report::new(&device.info().name);
@@ -144,17 +141,19 @@ fn frames_in_flight(sides: &mut Sides, side: Side, amount: u32) -> Result<(), Fa
 }
 
 /// Runs one side alone; nothing is measured.
-fn run_one(device: &Device, side: Side, options: &Options) -> Result<Report, Failure> {
+fn run_one(device: &Device, side: Side, arguments: &Arguments) -> Result<Report, Failure> {
+    const FRAMES: u64 = 20;
+    let (options, frames) = (&arguments.executor, arguments.frames.unwrap_or(FRAMES));
     if options.width == 0 || options.nodes < options.width {
         return Err("--width must be at least 1 and at most --nodes".into());
     }
     let mut sides = Sides::new(device, Shape { width: options.width, nodes: options.nodes }, &[side])?;
-    for frame in 0..options.frames {
+    for frame in 0..frames as u32 {
         device.wait_idle()?;
         sides::measured_frame(&mut sides, side, frame)?;
     }
     device.wait_idle()?;
     let mut report = Report::new(&device.info().name);
-    report.note(format!("{} frames of '{}' alone, for a profiler", options.frames, side.label()));
+    report.note(format!("{frames} frames of '{}' alone, for a profiler", side.label()));
     Ok(report)
 }

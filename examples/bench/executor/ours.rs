@@ -137,11 +137,13 @@ pub fn columns(device: &Device, shape: Shape) -> Result<Vec<memory::Buffer>, Fai
         .collect()
 }
 
-fn add(graph: &Graph, name: &str, tick: &Shared<Buffer<Tick>>, values: Wire<Buffer<[u32]>>) -> Wire<Buffer<[u32]>> {
+/// Adds a static node to a chain.
+pub fn add(graph: &Graph, name: &str, tick: &Shared<Buffer<Tick>>, values: Wire<Buffer<[u32]>>) -> Wire<Buffer<[u32]>> {
     graph.add_named(name, Bump { tick, values, params: Params { factor: FACTOR } }).values
 }
 
-fn add_anew(
+/// Adds a dynamic one.
+pub fn add_anew(
     graph: &Graph,
     name: &str,
     tick: &Shared<Buffer<Tick>>,

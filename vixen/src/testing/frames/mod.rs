@@ -148,6 +148,15 @@ impl FrameWatch {
     }
 }
 
+/// Runs the next frame by hand: waits for its slot, records its dynamic segments and submits, by bare Vulkan calls. Host nodes
+/// do not run, no event is delivered, nothing uploaded, and what was set is not written.
+///
+/// # Errors
+/// As [`CompiledGraph::frame`].
+pub fn frame_by_hand(graph: &mut CompiledGraph) -> Result<(), FrameError> {
+    graph.frame_by_hand(None)
+}
+
 impl Drop for FrameWatch {
     fn drop(&mut self) {
         watch::stop();

@@ -1,6 +1,7 @@
 //! No frame hitches: the slowest of a thousand frames beside the slowest of a thousand hand-written ones.
 
 use vixen::Device;
+use vixen::testing::FramesByHand;
 use vixen_examples::statistics::percentile;
 
 use super::workload::Workload;
@@ -25,6 +26,7 @@ impl Hitch {
 /// Ours and by hand: the same graph's frames in fine weather, and its commands submitted by bare Vulkan calls, in turns.
 pub fn of_workload(clock: &Clock, workload: &mut Workload, frames: u64) -> Result<[Hitch; 2], Failure> {
     let mut samples = [const { Vec::new() }; 2];
+    let mut bare = FramesByHand::new(&mut workload.graph)?;
     for frame in 0..frames {
         workload.calm(frame);
         for turn in 0..2 {
@@ -33,7 +35,7 @@ pub fn of_workload(clock: &Clock, workload: &mut Workload, frames: u64) -> Resul
             let by_hand = (frame + turn) % 2 == 1;
             let (taken, result) = clock.measure(|| match by_hand {
                 false => workload.graph.frame().map(drop),
-                true => vixen::testing::frame_by_hand(&mut workload.graph),
+                true => bare.frame(&mut workload.graph),
             });
             result?;
             samples[usize::from(by_hand)].push(taken);

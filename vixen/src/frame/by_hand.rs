@@ -12,6 +12,13 @@ use crate::frame::timeline::Timeline;
 use crate::memory::Phase;
 use crate::testing::frames::watch;
 
+/// What frames by hand need beside the graph.
+pub(crate) struct ByHand {
+    /// One for each segment.
+    commands: Vec<vk::CommandBufferSubmitInfo<'static>>,
+    uploads: Timeline,
+}
+
 impl CompiledGraph {
     /// What tells the graph from all others of the process.
     pub(crate) fn number_of_graph(&self) -> u64 {
@@ -33,12 +40,11 @@ impl CompiledGraph {
         self.switches = switches;
     }
 
-    /// Makes pools and the timeline as if no frame had ever run: drivers allocate for the first ones and use that again. Returns
-    /// another timeline, for uploads.
+    /// Makes pools and the timeline as if no frame had ever run: drivers allocate for the first ones and use that again.
     ///
     /// # Errors
     /// When the device is lost.
-    pub(crate) fn begin_by_hand(&mut self) -> Result<Timeline, DeviceError> {
+    pub(crate) fn begin_by_hand(&mut self) -> Result<ByHand, DeviceError> {
         self.timeline.wait(self.number)?;
         self.timeline = Timeline::new(&self.device, self.number)?;
         for slot in 0..self.frame_slots {
@@ -47,15 +53,16 @@ impl CompiledGraph {
             unsafe { self.device.raw().reset_command_pool(pool, flags) }
                 .map_err(DeviceError::vulkan("vkResetCommandPool"))?;
         }
-        Timeline::new(&self.device, self.number)
+        let commands = vec![vk::CommandBufferSubmitInfo::default(); self.segments.items().len()];
+        Ok(ByHand { commands, uploads: Timeline::new(&self.device, self.number)? })
     }
 
-    /// Waits for a frame slot, records what is dynamic, submits and presents. `uploads` is the semaphore of a first part of the
-    /// submission, as where uploads go along; they are the application's, and so without commands here.
+    /// Waits for a frame slot, records what is dynamic, submits and presents. With `uploads` the submission has a first
+    /// part, as where uploads go along; they are the application's, and so without commands here.
     ///
     /// # Errors
     /// As [`CompiledGraph::frame`].
-    pub(crate) fn frame_by_hand(&mut self, uploads: Option<&Timeline>) -> Result<(), FrameError> {
+    pub(crate) fn frame_by_hand(&mut self, by_hand: &mut ByHand, uploads: bool) -> Result<(), FrameError> {
         let _phase = Phase::Execute.enter();
         let _watched = watch::frame(self.graph, self.number);
         let slot = self.wait_for_slot()?;
@@ -65,15 +72,15 @@ impl CompiledGraph {
         let images = self.outputs.acquired_images();
         let moment = Moment { slot, frame: self.number, switches: self.switches, images };
         self.record_dynamic(&moment)?;
-        self.submit_by_hand(&moment, uploads)?;
+        self.submit_by_hand(&moment, by_hand, uploads)?;
         self.number += 1;
         Ok(self.present()?)
     }
 
-    fn submit_by_hand(&self, moment: &Moment, uploads: Option<&Timeline>) -> Result<(), DeviceError> {
+    fn submit_by_hand(&self, moment: &Moment, by_hand: &mut ByHand, uploads: bool) -> Result<(), DeviceError> {
         let semaphore = |semaphore| vk::SemaphoreSubmitInfo::default().semaphore(semaphore);
         let mut waits = ArrayVec::<_, MAX_OUTPUTS>::new();
-        let mut signals = Vec::with_capacity(1 + MAX_OUTPUTS);
+        let mut signals = ArrayVec::<_, { MAX_OUTPUTS + 1 }>::new();
         for output in &self.outputs.items {
             if let (Some(swapchain), Some(image)) = (&output.swapchain, output.image) {
                 waits.push(semaphore(swapchain.acquired(moment.slot)).stage_mask(ACQUIRE_STAGE));
@@ -82,23 +89,21 @@ impl CompiledGraph {
         }
         let finished = semaphore(self.timeline.semaphore()).value(self.number + 1);
         signals.push(finished.stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS));
-        let commands = self.segments.items().iter().map(|segment| segment.commands(moment));
-        let commands: Vec<_> =
-            commands.map(|commands| vk::CommandBufferSubmitInfo::default().command_buffer(commands)).collect();
+        for (info, segment) in by_hand.commands.iter_mut().zip(self.segments.items()) {
+            info.command_buffer = segment.commands(moment);
+        }
         let submit = vk::SubmitInfo2::default()
-            .command_buffer_infos(&commands)
+            .command_buffer_infos(&by_hand.commands)
             .wait_semaphore_infos(&waits)
             .signal_semaphore_infos(&signals);
-        let uploaded = uploads.map(|uploads| semaphore(uploads.semaphore()).value(self.number + 1));
-        let uploaded = uploaded.map(|uploaded| uploaded.stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS));
-        let before = vk::SubmitInfo2::default().signal_semaphore_infos(uploaded.as_slice());
+        let uploaded = semaphore(by_hand.uploads.semaphore()).value(self.number + 1);
+        let uploaded = [uploaded.stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)];
+        let before = vk::SubmitInfo2::default().signal_semaphore_infos(&uploaded);
         let submits = [before, submit];
         let queue = self.device.main_queue();
         let _held = queue.lock();
         // SAFETY: as in `Submission::submit`, for the same command buffers and semaphores.
-        unsafe {
-            self.device.raw().queue_submit2(queue.handle, &submits[usize::from(uploads.is_none())..], vk::Fence::null())
-        }
-        .map_err(DeviceError::vulkan("vkQueueSubmit2"))
+        unsafe { self.device.raw().queue_submit2(queue.handle, &submits[usize::from(!uploads)..], vk::Fence::null()) }
+            .map_err(DeviceError::vulkan("vkQueueSubmit2"))
     }
 }

@@ -40,6 +40,8 @@ mod validate;
 mod view;
 mod watched;
 
+#[cfg(feature = "testing")]
+pub(crate) use by_hand::ByHand;
 pub use commands::{
     ComputeCommands, GraphicsCommands, NodeCommands, PipelineIndex, RayTracingCommands, TransferCommands,
 };

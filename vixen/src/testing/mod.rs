@@ -19,6 +19,6 @@ pub mod shapes;
 pub mod timeline;
 
 pub use self::frames::{
-    CountingAllocator, FrameWatch, FramesError, FramesReport, allocations, created_without_callbacks, frame_by_hand,
+    CountingAllocator, FrameWatch, FramesByHand, FramesError, FramesReport, allocations, created_without_callbacks,
     frames, is_counting, living_driver_allocations,
 };

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use self::report::{Offender, Seen};
 use self::watch::Counts;
-use crate::frame::{CompiledGraph, FrameError, FrameOutcome};
+use crate::frame::{ByHand, CompiledGraph, FrameError, FrameOutcome};
 
 pub use self::driver::living_driver_allocations;
 pub use self::heap::{CountingAllocator, allocations, is_counting};
@@ -129,11 +129,10 @@ impl FrameWatch {
         let mut before = watch::counts();
         for state in 0..self.seen.states.len() {
             graph.set_switches(self.seen.states[state].switches);
-            let uploads = graph.begin_by_hand().map_err(FrameError::from)?;
-            let uploads = self.seen.states[state].uploads.then_some(&uploads);
+            let mut by_hand = graph.begin_by_hand().map_err(FrameError::from)?;
             // Enough for every frame slot to have recorded more than once.
             for _ in 0..4 * graph.frame_slots() {
-                graph.frame_by_hand(uploads)?;
+                graph.frame_by_hand(&mut by_hand, self.seen.states[state].uploads)?;
                 let counts = watch::counts();
                 let by_hand = counts.since(before).driver;
                 before = counts;
@@ -148,13 +147,26 @@ impl FrameWatch {
     }
 }
 
-/// Runs the next frame by hand: waits for its slot, records its dynamic segments and submits, by bare Vulkan calls. Host nodes
-/// do not run, no event is delivered, nothing uploaded, and what was set is not written.
-///
-/// # Errors
-/// As [`CompiledGraph::frame`].
-pub fn frame_by_hand(graph: &mut CompiledGraph) -> Result<(), FrameError> {
-    graph.frame_by_hand(None)
+/// Runs a graph's frames by hand: to compare with.
+pub struct FramesByHand(ByHand);
+
+impl FramesByHand {
+    /// Makes what such frames need. Waits for the graph's frames.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub fn new(graph: &mut CompiledGraph) -> Result<Self, FrameError> {
+        Ok(Self(graph.begin_by_hand()?))
+    }
+
+    /// Runs the next frame by hand: waits for its slot, records its dynamic segments, submits and presents, by bare Vulkan
+    /// calls. Host nodes do not run, no event is delivered, nothing is uploaded, and what was set is not written.
+    ///
+    /// # Errors
+    /// As [`CompiledGraph::frame`].
+    pub fn frame(&mut self, graph: &mut CompiledGraph) -> Result<(), FrameError> {
+        graph.frame_by_hand(&mut self.0, false)
+    }
 }
 
 impl Drop for FrameWatch {

@@ -91,6 +91,24 @@ fn frames_allocate_nothing_with_any_number_in_flight() {
 }
 
 #[test]
+fn frames_allocate_nothing_on_any_recording_thread() {
+    let device = watched();
+    for recording_threads in [1, 2, 4] {
+        let graph = Graph::without_output();
+        let mut values = graph.add(Clock { len: 64, offset: 0 }).values;
+        values = graph.add(Copy { source: &values, target: graph.buffer(64), params: Amount { amount: 1 } }).target;
+        for amount in 0..200 {
+            values = graph.add(AddDynamic { values, params: Amount { amount } }).values;
+        }
+        graph.retain(values);
+        let options = CompileOptions { recording_threads, ..CompileOptions::default() };
+        let mut compiled = graph.compile_with(&device, &options).expect("the graph is valid");
+        let report = frames(&mut compiled, 100, |_, _| {}).unwrap_or_else(|error| panic!("{error}"));
+        report.assert_empty();
+    }
+}
+
+#[test]
 fn frames_allocate_nothing_while_they_are_timed() {
     frames_allocate_nothing(2, true);
 }

@@ -47,8 +47,8 @@ impl CompiledGraph {
     pub(crate) fn begin_by_hand(&mut self) -> Result<ByHand, DeviceError> {
         self.timeline.wait(self.number)?;
         self.timeline = Timeline::new(&self.device, self.number)?;
-        for slot in 0..self.frame_slots {
-            let (pool, flags) = (self.segments.dynamic_pool(slot), vk::CommandPoolResetFlags::RELEASE_RESOURCES);
+        for pool in self.segments.dynamic_pools() {
+            let flags = vk::CommandPoolResetFlags::RELEASE_RESOURCES;
             // SAFETY: all frames have finished, as waited for above.
             unsafe { self.device.raw().reset_command_pool(pool, flags) }
                 .map_err(DeviceError::vulkan("vkResetCommandPool"))?;

@@ -22,6 +22,7 @@ use crate::frame::segment::Segments;
 use crate::frame::submission::Submission;
 use crate::frame::timeline::Timeline;
 use crate::frame::timing::Timing;
+use crate::frame::workers::Workers;
 use crate::graph::tables::Declared;
 use crate::graph::{OutputId, Param, Readback, Resource, Retained, Switch};
 use crate::memory::{Phase, RetireRing, Retired, Uploader};
@@ -42,6 +43,7 @@ pub struct CompiledGraph {
     pub(super) number: u64,
     pub(super) frame_slots: u32,
     pub(super) segments: Segments,
+    pub(super) workers: Workers,
     pub(super) timeline: Timeline,
     /// The nodes that run on the CPU, as indices of `nodes`.
     pub(super) hosts: Vec<u32>,

@@ -11,6 +11,7 @@ mod commands;
 mod compile;
 mod compiled;
 mod context;
+mod dynamic;
 mod events;
 mod follow;
 mod frame_info;
@@ -39,6 +40,7 @@ mod uploads;
 mod validate;
 mod view;
 mod watched;
+mod workers;
 
 #[cfg(feature = "testing")]
 pub(crate) use by_hand::ByHand;

@@ -201,11 +201,13 @@ impl CompiledGraph {
         let shared = self.frame_slots > 1 && variants.slots == 1;
         let flags =
             if shared { vk::CommandBufferUsageFlags::SIMULTANEOUS_USE } else { vk::CommandBufferUsageFlags::empty() };
+        let nodes = tape.nodes().start as usize..tape.nodes().end as usize;
         for (variant, &commands) in commands.iter().enumerate() {
+            let nodes = &mut self.nodes[nodes.clone()];
             let moment = &variants.moment(variant);
             let (device, resources, timing) = (&self.device, &self.resources, self.timing.as_ref());
             Recorder { device, resources, timing, moment, events: None }
-                .segment(&mut self.nodes, tape, commands, flags)
+                .segment(nodes, tape, commands, flags)
                 .map_err(|error| error.named(&self.nodes))?;
         }
         Ok(commands.len() as u32)

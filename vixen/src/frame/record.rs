@@ -35,6 +35,12 @@ pub(crate) enum RecordError {
     Refused { node: u32, problem: &'static str },
 }
 
+impl From<DeviceError> for RecordError {
+    fn from(error: DeviceError) -> Self {
+        Self::Device(error)
+    }
+}
+
 impl RecordError {
     /// The error with the node's name.
     pub fn named(self, nodes: &[NodeRuntime]) -> CompileError {
@@ -49,7 +55,7 @@ impl RecordError {
 }
 
 impl Recorder<'_> {
-    /// Records a segment. `nodes` are all living ones.
+    /// Records a segment. `nodes` are those of its tape.
     pub fn segment(
         &self,
         nodes: &mut [NodeRuntime],
@@ -64,14 +70,16 @@ impl Recorder<'_> {
         // SAFETY: the command buffer is not pending: it is new, its frame has finished, or the executor waited for the
         // device. Beginning resets it, which its pool allows, or its pool was reset.
         unsafe { raw.begin_command_buffer(commands, &begin) }.map_err(failed("vkBeginCommandBuffer"))?;
+        let mut nodes = tape.nodes().zip(nodes);
         let mut refused = Ok(());
         for step in tape.play() {
             match step {
                 // SAFETY: the buffer is being recorded outside a rendering scope; the resources are alive and the planner
                 // knows their state.
                 Played::Barrier(barrier) => unsafe { raw.cmd_pipeline_barrier2(commands, &barrier) },
-                Played::Node(index) => {
-                    if let Some(problem) = self.node(&mut nodes[index as usize], index, commands) {
+                Played::Node => {
+                    let (index, node) = nodes.next().expect("a tape has as many nodes as it plays");
+                    if let Some(problem) = self.node(node, index, commands) {
                         refused = refused.and(Err(RecordError::Refused { node: index, problem }));
                     }
                 }

@@ -2,16 +2,12 @@
 
 use std::time::Instant;
 
-use ash::vk;
-
 use crate::device::DeviceError;
-use crate::event::NodeEvents;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::context::{RecordContext, Work};
 use crate::frame::frame_info::FrameInfo;
 use crate::frame::moment::Moment;
 use crate::frame::node::NodeParts;
-use crate::frame::record::{RecordError, Recorder};
 use crate::frame::swapchain::ACQUIRE_STAGE;
 use crate::frame::watched;
 use crate::graph::CompileError;
@@ -138,28 +134,6 @@ impl CompiledGraph {
             let NodeParts { slots, resolved, data, .. } = node.parts(moment);
             record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Run(&info) });
         }
-    }
-
-    pub(super) fn record_dynamic(&mut self, moment: &Moment) -> Result<(), FrameError> {
-        if !self.segments.any_dynamic() {
-            return Ok(());
-        }
-        let pool = self.segments.dynamic_pool(moment.slot);
-        // SAFETY: `frame` waited for the frame that used this slot's buffers. Without the release flag the pool keeps its
-        // memory for this recording.
-        unsafe { self.device.raw().reset_command_pool(pool, vk::CommandPoolResetFlags::empty()) }
-            .map_err(DeviceError::vulkan("vkResetCommandPool"))?;
-        let (device, resources, timing) = (&self.device, &self.resources, self.timing.as_ref());
-        let events = Some(NodeEvents::new(&mut self.events.bus));
-        let recorder = Recorder { device, resources, timing, moment, events };
-        for segment in self.segments.items_mut().iter_mut().filter(|segment| segment.dynamic) {
-            let (commands, flags) = (segment.commands(moment), vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT);
-            recorder.segment(&mut self.nodes, &mut segment.tape, commands, flags).map_err(|error| match error {
-                RecordError::Device(error) => error.into(),
-                refused => FrameError::Record(refused.named(&self.nodes)),
-            })?;
-        }
-        Ok(())
     }
 
     fn submit(&mut self, moment: &Moment) -> Result<(), DeviceError> {

@@ -15,8 +15,14 @@ pub(crate) struct Segments {
     any_dynamic: bool,
     /// Static recordings.
     pool: Owned<vk::CommandPool>,
-    /// One for each frame slot: reset in every frame that has dynamic segments.
-    dynamic: Vec<Owned<vk::CommandPool>>,
+    dynamic: DynamicPools,
+}
+
+/// The pools of dynamic recordings, one for each thread and frame slot: reset in every frame that has dynamic segments.
+pub(crate) struct DynamicPools {
+    /// Threads × slots.
+    pools: Vec<Owned<vk::CommandPool>>,
+    slots: usize,
 }
 
 /// The command buffers of one segment.
@@ -40,6 +46,7 @@ impl Segments {
         resources: &Resources,
         first_node: u32,
         frame_slots: u32,
+        threads: usize,
         timed: bool,
     ) -> Result<Self, DeviceError> {
         let mut next_node = first_node;
@@ -63,8 +70,7 @@ impl Segments {
                 tape: tape(segment),
             })
             .collect();
-        let dynamic =
-            (0..frame_slots).map(|_| pool(device, vk::CommandPoolCreateFlags::TRANSIENT)).collect::<Result<_, _>>()?;
+        let dynamic = DynamicPools::new(device, threads, frame_slots as usize)?;
         let statics = pool(device, vk::CommandPoolCreateFlags::empty())?;
         Ok(Self { items, any_dynamic: false, pool: statics, dynamic })
     }
@@ -81,8 +87,15 @@ impl Segments {
         self.any_dynamic
     }
 
-    pub fn dynamic_pool(&self, slot: u32) -> vk::CommandPool {
-        self.dynamic[slot as usize].get()
+    /// What is recorded, and the pools to record what is dynamic with.
+    pub fn parts(&mut self) -> (&mut [SegmentRuntime], &DynamicPools) {
+        (&mut self.items, &self.dynamic)
+    }
+
+    /// The pools of all threads and slots.
+    #[cfg(feature = "testing")]
+    pub fn dynamic_pools(&self) -> impl Iterator<Item = vk::CommandPool> {
+        self.dynamic.pools.iter().map(Owned::get)
     }
 
     /// Makes everything ready to be recorded: command buffers for every variant, where their number changed, and the resources
@@ -90,13 +103,13 @@ impl Segments {
     pub fn prepare(&mut self, device: &Device, resources: &Resources) -> Result<(), DeviceError> {
         self.any_dynamic = self.items.iter().any(|segment| segment.dynamic);
         self.items.iter_mut().for_each(|segment| segment.tape.refer(resources));
-        for segment in &mut self.items {
-            let wanted = if segment.dynamic { self.dynamic.len() } else { segment.variants.count() };
+        for (index, segment) in self.items.iter_mut().enumerate() {
+            let wanted = if segment.dynamic { self.dynamic.slots } else { segment.variants.count() };
             if segment.commands.len() == wanted {
                 continue;
             }
             if segment.dynamic {
-                for pool in &self.dynamic {
+                for pool in self.dynamic.of_segment(index) {
                     segment.commands.extend(allocate(device, pool.get(), 1)?);
                 }
                 continue;
@@ -113,6 +126,29 @@ impl Segments {
         let commands = &mut self.items[segment].commands;
         let count = commands.len();
         replace(device, self.pool.get(), commands, count)
+    }
+}
+
+impl DynamicPools {
+    fn new(device: &Device, threads: usize, slots: usize) -> Result<Self, DeviceError> {
+        let pools = (0..threads * slots).map(|_| pool(device, vk::CommandPoolCreateFlags::TRANSIENT));
+        Ok(Self { pools: pools.collect::<Result<_, _>>()?, slots })
+    }
+
+    /// The pools of the thread that records a segment, by slot: threads take turns.
+    fn of_segment(&self, segment: usize) -> &[Owned<vk::CommandPool>] {
+        let threads = self.pools.len() / self.slots;
+        &self.pools[segment % threads * self.slots..][..self.slots]
+    }
+
+    /// Gives the recordings of a thread in a slot back. The frame that used them has finished, and no other thread calls this
+    /// for the same one.
+    pub fn reset(&self, device: &Device, thread: usize, slot: u32) -> Result<(), DeviceError> {
+        let pool = self.pools[thread * self.slots + slot as usize].get();
+        // SAFETY: the frame that used the slot's buffers has finished, and the thread has the pool to itself. Without the
+        // release flag the pool keeps its memory for the next recording.
+        unsafe { device.raw().reset_command_pool(pool, vk::CommandPoolResetFlags::empty()) }
+            .map_err(DeviceError::vulkan("vkResetCommandPool"))
     }
 }
 

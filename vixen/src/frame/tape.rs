@@ -43,8 +43,8 @@ enum TapeStep {
 
 /// A step to record.
 pub(crate) enum Played<'t> {
-    /// A node, by its index among the living ones.
-    Node(u32),
+    /// The next node.
+    Node,
     /// A barrier command.
     Barrier(vk::DependencyInfo<'t>),
 }
@@ -138,13 +138,9 @@ impl Tape {
     /// What to record, in order.
     #[inline]
     pub fn play(&self) -> impl Iterator<Item = Played<'_>> {
-        let (mut node, mut buffers, mut images, mut memory) =
-            (self.nodes.start, &self.buffers[..], &self.images[..], &self.memory[..]);
+        let (mut buffers, mut images, mut memory) = (&self.buffers[..], &self.images[..], &self.memory[..]);
         self.steps.iter().map(move |step| match *step {
-            TapeStep::Node => {
-                node += 1;
-                Played::Node(node - 1)
-            }
+            TapeStep::Node => Played::Node,
             TapeStep::Barrier { buffers: of_buffers, images: of_images, memory: of_memory } => Played::Barrier(
                 command(take(&mut buffers, of_buffers), take(&mut images, of_images), take(&mut memory, of_memory)),
             ),

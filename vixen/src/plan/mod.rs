@@ -28,6 +28,8 @@ pub struct Options {
     /// Chooses another valid order and plans the barriers for it. Same seed, same plan. Without one the plan has the fewest
     /// barrier commands.
     pub seed: Option<u64>,
+    /// Into how many segments a long run of dynamic nodes is cut, so that as many threads can record it; 0 is taken for 1.
+    pub pieces: u32,
 }
 
 /// Plans a frame.
@@ -58,6 +60,9 @@ pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
     let steps = steps.steps;
     let mut plan = Plan { steps, barriers, dependencies, initial, layouts, conditions, intervals, ..Plan::default() };
     plan.segments = segments::segments(input, &lanes, &plan, &kinds);
+    if options.pieces > 1 {
+        plan.segments = segments::cut(plan.segments, options.pieces);
+    }
     Ok(plan)
 }
 

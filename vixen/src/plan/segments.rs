@@ -8,6 +8,9 @@ use super::{Dependency, Input, NodeId, Plan, Residency, Segment, Step};
 /// How many switches a recorded segment can depend on; each doubles the number of its recordings.
 const MAX_SWITCHES: u32 = 4;
 
+/// The fewest steps that are worth a thread's while.
+const LEAST_STEPS: u32 = 16;
+
 /// Cuts the steps of a plan.
 pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &[Kind]) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
@@ -35,6 +38,17 @@ pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &[Kind]
         segments.iter_mut().for_each(|segment| describe(input, plan, segment));
     }
     segments
+}
+
+/// Cuts long dynamic segments into so many equal pieces.
+pub(super) fn cut(segments: Vec<Segment>, pieces: u32) -> Vec<Segment> {
+    let cut_one = |segment: Segment| {
+        let (start, steps) = (segment.steps.start, segment.steps.end - segment.steps.start);
+        let pieces = if segment.dynamic { pieces.min(steps / LEAST_STEPS).max(1) } else { 1 };
+        let at = move |piece: u32| start + (u64::from(steps) * u64::from(piece) / u64::from(pieces)) as u32;
+        (0..pieces).map(move |piece| Segment { steps: at(piece)..at(piece + 1), ..segment.clone() })
+    };
+    segments.into_iter().flat_map(cut_one).collect()
 }
 
 /// Adds a step: to the last segment, or as one of its own.

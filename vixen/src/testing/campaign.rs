@@ -83,7 +83,7 @@ pub fn findings(seed: u64) -> Vec<Finding> {
 }
 
 fn findings_of(input: &Input, seed: u64, order: Option<u64>) -> Vec<Finding> {
-    let plan = plan(input, &Options { seed: order }).expect("the generators make valid inputs");
+    let plan = plan(input, &Options { seed: order, ..Options::default() }).expect("the generators make valid inputs");
     let mut findings = exact::check(input, &plan);
     states(input, seed).iter().for_each(|states| findings.extend(oracle::run(input, &plan, states)));
     findings
@@ -130,7 +130,7 @@ pub fn broken(graphs: u32) -> Broken {
 /// The ways in which the plan of one random graph was broken, and whether the oracle found a hazard.
 pub fn broken_of(seed: u64) -> Vec<(Breakage, bool)> {
     let input = graphs::random(seed);
-    let options = Options { seed: (seed % 2 == 1).then_some(seed) };
+    let options = Options { seed: (seed % 2 == 1).then_some(seed), ..Options::default() };
     let plan = plan(&input, &options).expect("the generators make valid inputs");
     let mut random = Random::new(seed);
     let broken = Breakage::ALL.into_iter().filter_map(|how| Some((how, break_plan(&input, &plan, how, &mut random)?)));

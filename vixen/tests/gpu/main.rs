@@ -17,4 +17,5 @@ mod recompile;
 mod report;
 mod resize;
 mod switches;
+mod threads;
 mod transfer;

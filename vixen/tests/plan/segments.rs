@@ -90,3 +90,27 @@ fn no_recording_depends_on_more_than_four_switches() {
     let switches: Vec<u32> = plan.segments.iter().map(|segment| segment.switches.count_ones()).collect();
     assert_eq!(switches, [4, 2]);
 }
+
+#[test]
+fn a_long_run_of_dynamic_nodes_is_cut_into_equal_pieces() {
+    let mut graph = Builder::default();
+    let buffer = graph.buffer(Persistent);
+    graph.node(&[update(buffer, UPDATE)]);
+    for _ in 0..50 {
+        graph.dynamic_node(&[update(buffer, UPDATE)]);
+    }
+    graph.node(&[update(buffer, UPDATE)]);
+    let whole = plan(&graph.input, &Options::default()).expect("the input is valid");
+    let cut = plan(&graph.input, &Options { pieces: 4, ..Options::default() }).expect("the input is valid");
+    assert_eq!((&cut.steps, &cut.barriers), (&whole.steps, &whole.barriers), "only the segments differ");
+    let lengths = |plan: &Plan, dynamic| -> Vec<usize> {
+        plan.segments.iter().filter(|one| one.dynamic == dynamic).map(|one| one.steps.len()).collect()
+    };
+    assert_eq!(lengths(&cut, false), lengths(&whole, false));
+    let [all] = lengths(&whole, true)[..] else { panic!("one run is one segment") };
+    let pieces = lengths(&cut, true);
+    assert_eq!((pieces.len(), pieces.iter().sum()), (4, all));
+    assert!(pieces.iter().all(|&piece| piece.abs_diff(all / 4) <= 1), "{pieces:?}");
+    let ends: Vec<_> = cut.segments.windows(2).map(|two| (two[0].steps.end, two[1].steps.start)).collect();
+    assert!(ends.iter().all(|(end, start)| end == start));
+}

@@ -1,0 +1,165 @@
+//! Threads that help the one that runs frames: started at compile, parked while there is nothing to do. Giving them work
+//! allocates nothing.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::{io, mem};
+
+/// A number of threads, the caller's among them.
+pub(crate) struct Workers {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    start: Condvar,
+    finish: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Counts jobs, so that nobody does one twice.
+    round: u64,
+    job: Option<&'static Job<'static>>,
+    /// How many threads have not finished it.
+    busy: usize,
+    /// What the first of them panicked with.
+    panic: Option<Box<dyn Any + Send>>,
+    ended: bool,
+}
+
+/// Called once on each thread, with the thread's number.
+type Job<'j> = dyn Fn(usize) + Sync + 'j;
+
+impl Workers {
+    /// So many threads, of which the caller's is number 0 and counts.
+    pub fn new(count: usize) -> io::Result<Self> {
+        let (state, start, finish) = (Mutex::default(), Condvar::new(), Condvar::new());
+        let shared = Arc::new(Shared { state, start, finish });
+        let mut workers = Self { shared, threads: Vec::with_capacity(count.saturating_sub(1)) };
+        for number in 1..count {
+            let shared = Arc::clone(&workers.shared);
+            let named = thread::Builder::new().name(format!("vixen record {number}"));
+            workers.threads.push(named.spawn(move || shared.work(number))?);
+        }
+        // What locks and threads make when they are first used is made now.
+        workers.run(&|_| {});
+        Ok(workers)
+    }
+
+    /// How many threads there are.
+    pub fn count(&self) -> usize {
+        self.threads.len() + 1
+    }
+
+    /// Calls `job` on every thread, on this one with 0, and returns when all have. A panic of any of them goes on here.
+    pub fn run(&self, job: &Job<'_>) {
+        if self.threads.is_empty() {
+            return job(0);
+        }
+        // SAFETY: the threads use the job only until they have counted themselves out of `busy`. `Finish` waits for that
+        // before this function ends, by a panic too, so for no longer than the reference lives.
+        let job_of_threads = unsafe { mem::transmute::<&Job<'_>, &'static Job<'static>>(job) };
+        let mut state = self.shared.lock();
+        (state.round, state.busy, state.job) = (state.round + 1, self.threads.len(), Some(job_of_threads));
+        drop(state);
+        self.shared.start.notify_all();
+        let finish = Finish(&self.shared);
+        job(0);
+        drop(finish);
+        let panic = self.shared.lock().panic.take();
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.shared.lock().ended = true;
+        self.shared.start.notify_all();
+        for thread in self.threads.drain(..) {
+            // It catches the panics of its jobs and has none of its own.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn work(&self, number: usize) {
+        let mut done = 0;
+        while let Some(job) = self.next(&mut done) {
+            let result = catch_unwind(AssertUnwindSafe(|| job(number)));
+            let mut state = self.lock();
+            if let Err(panic) = result {
+                state.panic.get_or_insert(panic);
+            }
+            state.busy -= 1;
+            if state.busy == 0 {
+                self.finish.notify_one();
+            }
+        }
+    }
+
+    /// Waits for a job that is not done yet; none at the end.
+    fn next(&self, done: &mut u64) -> Option<&'static Job<'static>> {
+        let idle = |state: &mut State| !state.ended && state.round == *done;
+        let state = self.start.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        *done = state.round;
+        state.job.filter(|_| !state.ended)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits, when it is dropped, until all threads have finished the job.
+struct Finish<'s>(&'s Shared);
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        let state = self.0.finish.wait_while(self.0.lock(), |state| state.busy > 0);
+        state.unwrap_or_else(PoisonError::into_inner).job = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn every_thread_does_every_job_once() {
+        for count in [1, 2, 5] {
+            let workers = Workers::new(count).expect("threads can be started");
+            let calls: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
+            for round in 1..=100 {
+                workers.run(&|number| {
+                    calls[number].fetch_add(1, Ordering::Relaxed);
+                });
+                assert!(calls.iter().all(|calls| calls.load(Ordering::Relaxed) == round));
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_of_any_thread_comes_back_when_all_have_finished() {
+        let workers = Workers::new(3).expect("threads can be started");
+        for unlucky in 0..3 {
+            let others = AtomicUsize::new(0);
+            let job = |number| {
+                assert_ne!(number, unlucky, "on purpose");
+                others.fetch_add(1, Ordering::Relaxed);
+            };
+            assert!(catch_unwind(AssertUnwindSafe(|| workers.run(&job))).is_err());
+            assert_eq!(others.load(Ordering::Relaxed), 2);
+            workers.run(&|_| {});
+        }
+    }
+}

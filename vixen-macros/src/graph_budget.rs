@@ -1,9 +1,9 @@
 //! `#[graph]`: a function that builds a graph, the sum of what it adds, and the budget of that sum.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{Expr, FnArg, GenericParam, ItemFn, Pat, Path, Token, Type, parenthesized};
+use syn::{Expr, FnArg, GenericParam, ItemFn, Pat, Path, Token, Type, parenthesized, parse_quote};
 
 use crate::errors::{Errors, one_of, similar};
 use crate::graph_budget_walk::{Adds, walk};
@@ -30,34 +30,40 @@ pub fn graph(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn expand(args: &GraphArgs, mut function: ItemFn, errors: &Errors) -> TokenStream {
+    if let Some(receiver) = function.sig.receiver() {
+        let message = "a `#[graph]` function is no method: its sum stands beside it, and an impl has no place for that; move it \
+                       out of the impl and give it what it needs of `self`";
+        errors.over(receiver, message);
+        return function.into_token_stream();
+    }
     let krate = args.krate.clone().unwrap_or_else(krate::path);
     let adds = match graph_parameter(&function, errors) {
         Some(graph) => walk(&graph, &mut function, &krate, errors),
         None => Vec::new(),
     };
-    let (vis, name) = (&function.vis, &function.sig.ident);
-    let doc = format!("What [`{name}`](fn@{name}) adds to a graph, as a constant.");
-    let sum = format!("The sum of the requirements of all nodes that [`{name}`](fn@super::{name}) adds.");
     // One mistake gives one message: what calls this function can be compiled all the same.
     let adds = if errors.is_empty() { adds } else { Vec::new() };
-    let (list, checks) = (list(&adds, name, &krate), checks(args, name, &krate));
-    let all = adds_ident(name);
-    quote! {
-        #function
-        #list
-        #[doc = #doc]
-        #[allow(dead_code, reason = "not every sum is asked for")]
-        #vis mod #name {
-            #[doc = #sum]
-            pub const REQUIREMENTS: #krate::graph::Requirements = #krate::graph::Requirements::sum(super::#all);
-        }
-        #checks
+    let sum = sum(&adds, &function, &krate);
+    let checks = checks(args, &function, &krate);
+    if is_generic(&function) {
+        // What it needs is known where it is called, with its types.
+        function.block.stmts.insert(0, parse_quote!(const { #(#checks)* };));
+        return quote!(#function #sum);
     }
+    quote!(#function #sum #(const _: () = #checks)*)
 }
 
-/// Everything that the function adds, beside it: there its names mean what they mean in the function.
-fn list(adds: &[Adds], name: &Ident, krate: &Path) -> TokenStream {
-    let all = adds_ident(name);
+/// Whether what it needs depends on types or constants.
+fn is_generic(function: &ItemFn) -> bool {
+    function.sig.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
+}
+
+/// What the function adds, as constants of a type without values beside it: its names mean there what they mean in the
+/// function, wherever that stands.
+fn sum(adds: &[Adds], function: &ItemFn, krate: &Path) -> TokenStream {
+    let (vis, name) = (&function.vis, &function.sig.ident);
+    let (parameters, _, where_clause) = function.sig.generics.split_for_impl();
+    let arguments = arguments(function);
     let items = adds.iter().map(|adds| {
         let (cfgs, requirements) = (&adds.cfgs, adds.requirements(krate));
         let (name, times) = (&adds.name, &adds.times);
@@ -69,40 +75,66 @@ fn list(adds: &[Adds], name: &Ident, krate: &Path) -> TokenStream {
             }
         }
     });
+    let doc = format!("What [`{name}`](fn@{name}) adds to a graph, as a constant.");
+    let sum = format!("The sum of the requirements of all nodes that [`{name}`](fn@{name}) adds.");
+    let constant = (!is_generic(function)).then(|| {
+        quote! {
+            #[doc = #sum]
+            pub const REQUIREMENTS: #krate::graph::Requirements = Self::requirements();
+        }
+    });
     quote! {
-        #[doc(hidden)]
-        #[allow(dead_code, non_upper_case_globals, unused_qualifications, unused_parens, elided_lifetimes_in_paths, reason = "generated")]
-        const #all: &[#krate::macro_support::Contribution] = &[#(#items),*];
+        #[doc = #doc]
+        #[allow(non_camel_case_types, dead_code, reason = "it is named as the function is, and not every sum is asked for")]
+        #vis enum #name {}
+
+        #[allow(dead_code, unused_qualifications, unused_parens, elided_lifetimes_in_paths, private_bounds, clippy::all, reason = "generated")]
+        impl #name {
+            #constant
+
+            #[doc = #sum]
+            pub const fn requirements #parameters () -> #krate::graph::Requirements #where_clause {
+                #krate::graph::Requirements::sum(Self::__adds #arguments ())
+            }
+
+            #[doc(hidden)]
+            pub const fn __adds #parameters () -> &'static [#krate::macro_support::Contribution] #where_clause {
+                const { &[#(#items),*] }
+            }
+        }
     }
 }
 
 /// One comparison for each limit of the budget, where the limit is written.
-fn checks(args: &GraphArgs, name: &Ident, krate: &Path) -> TokenStream {
-    let (all, function) = (adds_ident(name), name.to_string());
+fn checks(args: &GraphArgs, function: &ItemFn, krate: &Path) -> Vec<TokenStream> {
+    let name = &function.sig.ident;
+    let (shown, arguments) = (name.to_string(), arguments(function));
     let checks = args.budget.iter().map(|limit| {
         let (limited, value) = (format_ident!("{}", limit.variant), &limit.value);
         let check = quote! {
-            const _: () = #krate::macro_support::check_budget(
-                #function, #krate::macro_support::Limited::#limited, (#value) as u64, #all,
+            #krate::macro_support::check_budget(
+                #shown, #krate::macro_support::Limited::#limited, (#value) as u64, #name::__adds #arguments (),
             );
         };
         respan(check, Span::call_site().located_at(limit.name.span()))
     });
-    quote!(#(#checks)*)
+    checks.collect()
 }
 
-fn adds_ident(name: &Ident) -> Ident {
-    format_ident!("__{name}_adds")
+/// The function's type and const parameters as arguments; lifetimes are inferred.
+fn arguments(function: &ItemFn) -> TokenStream {
+    let names = function.sig.generics.params.iter().filter_map(|parameter| match parameter {
+        GenericParam::Type(ty) => Some(&ty.ident),
+        GenericParam::Const(value) => Some(&value.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    let names: Vec<_> = names.collect();
+    if names.is_empty() { TokenStream::new() } else { quote!(::<#(#names),*>) }
 }
 
-/// The parameter that is the graph; says what is wrong with a signature that has none, or that hides types.
+/// The parameter that is the graph; says what is wrong with a signature that has none.
 fn graph_parameter(function: &ItemFn, errors: &Errors) -> Option<Ident> {
     let signature = &function.sig;
-    if let Some(parameter) = signature.generics.params.iter().find(|it| !matches!(it, GenericParam::Lifetime(_))) {
-        let message = "a `#[graph]` function has no type or const parameters: what it needs is one constant";
-        errors.over(parameter, message);
-        return None;
-    }
     let mut graphs = signature.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(input) if is_graph(&input.ty) => Some(&*input.pat),
         _ => None,

@@ -1,15 +1,16 @@
 //! What the body of a `#[graph]` function does with its graph: what it adds is collected, what cannot be counted is an
 //! error.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Block, Expr, ExprCall, ExprMethodCall, FnArg, Item, ItemFn, Macro, Pat, PatIdent, Path, PathArguments,
-    Stmt, parse_quote,
+    Attribute, Block, Expr, ExprCall, ExprMethodCall, FnArg, GenericArgument, Item, ItemFn, Macro, Pat, PatIdent, Path,
+    PathArguments, Stmt, parse_quote,
 };
 
 use crate::errors::Errors;
+use crate::model::last_span;
 
 /// Methods that add a node, and which argument the node is.
 const ADD: [(&str, usize); 3] = [("add", 0), ("add_kept", 0), ("add_named", 1)];
@@ -54,8 +55,8 @@ pub struct Adds {
 enum What {
     /// A node of this type.
     Node(Path),
-    /// What another `#[graph]` function adds.
-    Function(Path),
+    /// What another `#[graph]` function adds, with its type arguments where they are written.
+    Function(Path, PathArguments),
 }
 
 impl Adds {
@@ -63,7 +64,11 @@ impl Adds {
     pub fn requirements(&self, krate: &Path) -> TokenStream {
         match &self.what {
             What::Node(path) => quote!(<#path as #krate::macro_support::Node>::REQUIREMENTS),
-            What::Function(path) => quote!(#path::REQUIREMENTS),
+            What::Function(path, arguments) => {
+                // Where types are missing the compiler points at the call.
+                let span = Span::call_site().located_at(last_span(path));
+                quote_spanned!(span=> #path::requirements #arguments ())
+            }
         }
     }
 }
@@ -167,10 +172,8 @@ impl Walk<'_> {
         match peel(&call.func) {
             Expr::Path(path) if path.qself.is_none() && !self.variables.iter().any(|it| path.path.is_ident(it)) => {
                 let mut path = path.path.clone();
-                if let Some(last) = path.segments.last_mut() {
-                    last.arguments = PathArguments::None;
-                }
-                self.add(What::Function(path.clone()), &path);
+                let arguments = path.segments.last_mut().map(|last| std::mem::take(&mut last.arguments));
+                self.add(What::Function(path.clone(), without_lifetimes(arguments.unwrap_or_default())), &path);
             }
             other => self.errors.over(other, format!("call a function by its name here: {RULE}")),
         }
@@ -245,6 +248,15 @@ impl Walk<'_> {
     fn is_graph(&self, expr: &Expr) -> bool {
         matches!(expr, Expr::Path(path) if path.path.is_ident(self.graph))
     }
+}
+
+/// Lifetimes of the function mean nothing outside.
+fn without_lifetimes(mut arguments: PathArguments) -> PathArguments {
+    if let PathArguments::AngleBracketed(list) = &mut arguments {
+        let kept = std::mem::take(&mut list.args).into_iter();
+        list.args = kept.filter(|argument| !matches!(argument, GenericArgument::Lifetime(_))).collect();
+    }
+    arguments
 }
 
 fn mentions(tokens: &TokenStream, name: &Ident) -> bool {

@@ -38,6 +38,20 @@ fn march(graph: &Graph, bricks: u32) -> Wire<Image<Rgba16Float>> {
     graph.add(VoxelMarch { camera, scene, color, params, quality }).color
 }
 
+/// How many pictures are added up is a parameter.
+#[graph(budget(descriptors = 2 * N))]
+fn some<'g, const N: usize>(
+    graph: &'g Graph,
+    mut total: Wire<Image<Rgba16Float>>,
+    parts: [&'g Wire<Image<Rgba16Float>>; N],
+) -> Wire<Image<Rgba16Float>> {
+    #[max(N)]
+    for addend in parts {
+        total = graph.add(Accumulate { total, addend }).total;
+    }
+    total
+}
+
 const LIMIT: usize = 2;
 
 #[graph(budget(descriptors = 8 + 3 + LIMIT * 3 + 2, events = 0, staging = 0, history = 0))]
@@ -57,11 +71,31 @@ fn picture<'g>(graph: &'g Graph, bricks: u32) -> Wire<Image<Rgba8Unorm>> {
 
 const SUM: Requirements = picture::REQUIREMENTS;
 
+#[graph(budget(descriptors = 12))]
+fn three(graph: &Graph) -> Wire<Image<Rgba16Float>> {
+    let addend = march(graph, 8);
+    some::<3>(graph, march(graph, 8), [&addend; 3])
+}
+
+/// A function in a function.
+fn local(graph: &Graph) -> u32 {
+    #[graph(budget(descriptors = 3))]
+    fn inner(graph: &Graph) -> Wire<Image<Rgba16Float>> {
+        march(graph, 8)
+    }
+    graph.retain(inner(graph));
+    inner::REQUIREMENTS.descriptors.total()
+}
+
 fn main() {
     let graph = vixen_ui_tests::graph();
     graph.present(picture(&graph, 8));
     assert_eq!(accumulate::REQUIREMENTS.descriptors.storage_images, 8);
     assert_eq!(march::REQUIREMENTS, OrbitCamera::REQUIREMENTS.plus(VoxelMarch::REQUIREMENTS));
     assert_eq!(SUM.descriptors.total(), 19);
+    assert_eq!(some::requirements::<5>().descriptors.total(), 10);
+    assert_eq!(three::REQUIREMENTS, some::requirements::<3>().plus(march::REQUIREMENTS.times(2)));
+    graph.retain(three(&graph));
+    assert_eq!(local(&graph), march::REQUIREMENTS.descriptors.total());
     assert_eq!(SUM.descriptors.combined_image_samplers, 1);
 }

@@ -202,10 +202,19 @@ fn send<T: Pod>(
     items: &[T],
     changed: &[Range<u32>],
 ) -> Result<Option<Ticket>, DeviceError> {
+    /// Ranges that go in one call.
+    const MANY: usize = 64;
+    let piece = |range: &Range<u32>| {
+        let bytes: &[u8] = cast_slice(&items[range.start as usize..range.end as usize]);
+        (u64::from(range.start) * size_of::<T>() as u64, bytes)
+    };
     let mut last = None;
-    for range in changed {
-        let bytes = cast_slice(&items[range.start as usize..range.end as usize]);
-        last = Some(uploader.buffer(buffer, u64::from(range.start) * size_of::<T>() as u64, bytes)?);
+    for ranges in changed.chunks(MANY) {
+        let mut pieces = [(0, &[] as &[u8]); MANY];
+        for (place, range) in pieces.iter_mut().zip(ranges) {
+            *place = piece(range);
+        }
+        last = Some(uploader.buffer_pieces(buffer, &pieces[..ranges.len()])?);
     }
     Ok(last)
 }

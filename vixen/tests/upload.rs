@@ -204,6 +204,54 @@ fn scattered_writes_arrive() {
     assert_clean(&device);
 }
 
+/// Many pieces in one call, whatever their lengths and however they overlap, staged and written directly.
+#[test]
+fn pieces_of_one_call_arrive_in_turn() {
+    let device = device();
+    device.budget().set_staging_quota(1 << 20);
+    for (fresh, scatter, writes) in
+        [(false, ScatterPolicy::Never, 1024), (false, ScatterPolicy::Always, 10), (true, ScatterPolicy::Never, 1024)]
+    {
+        let uploader = uploader(&device, UploaderOptions { scatter, writes, ..options() });
+        let desc = BufferDesc::new("target", 1 << 20, USAGE).at(Location::DeviceMapped);
+        let target = Arc::new(device.budget().buffer(&desc, Category::Other).expect("there is memory"));
+        let mut expected = vec![0; target.size() as usize];
+        let cleared = uploader.buffer(&target, 0, &expected).expect("it is queued");
+        uploader.wait(cleared).expect("it arrives");
+        let mut random = Random(13);
+        let data = random.bytes(700_000);
+        let mut pieces: Vec<(u64, &[u8])> = Vec::new();
+        for index in 0..400 {
+            let longest = [20, 5000, 0, 5000, 300_000][index % 5].min(700_000 - 1) + u64::from(index == 4) * 399_000;
+            let (len, from) = (random.below(longest + 1), random.below(1000));
+            let bytes = &data[from as usize..][..len as usize];
+            // Every third one is the neighbour of the one before, if that leaves room.
+            let behind = pieces.last().map_or(0, |(to, bytes)| to + bytes.len() as u64);
+            let to = if index % 3 == 0 && behind + len <= target.size() { behind } else { random.below(300_000) };
+            expected[to as usize..][..len as usize].copy_from_slice(bytes);
+            pieces.push((to, bytes));
+        }
+        let send = |pieces: &[(u64, &[u8])]| match fresh {
+            true => uploader.fresh_buffer_pieces(&target, pieces),
+            false => uploader.buffer_pieces(&target, pieces),
+        };
+        // Nothing of a call arrives of which a part is out of range.
+        let before = uploader.statistics();
+        let error = send(&[(0, &data[..9]), (target.size() - 8, &data[..9])]).expect_err("it is out of range");
+        assert!(matches!(error, vixen::device::DeviceError::Memory(MemoryError::OutOfRange { .. })), "{error}");
+        assert_eq!(uploader.statistics(), before);
+        assert_eq!(send(&[]).expect("nothing is always in range").value(), 0);
+        assert_eq!(send(&[(5, &[]), (7, &[])]).expect("nothing is always in range").value(), 0);
+
+        let ticket = send(&pieces).expect("it is queued");
+        uploader.wait(ticket).expect("it arrives");
+        assert!(contents(&device, &target) == expected, "{fresh} {scatter:?}: {:?}", uploader.statistics());
+        uploader.trim().expect("the device lives");
+        assert_eq!(uploader.pool().statistics().blocks, [0; 6], "every block came back");
+    }
+    assert_clean(&device);
+}
+
 #[test]
 fn images_fill_level_by_level() {
     for transfer in [TransferPolicy::Never, TransferPolicy::Always] {
@@ -363,7 +411,16 @@ fn eight_threads_upload_and_flush() {
                         let offset = random.below(PART - len);
                         let data = random.bytes(len);
                         mine[offset as usize..][..len as usize].copy_from_slice(&data);
-                        let ticket = uploader.buffer(target, thread * PART + offset, &data).expect("it is queued");
+                        let to = thread * PART + offset;
+                        let ticket = match count % 4 {
+                            0 => {
+                                let (first, second) = data.split_at(data.len() / 3);
+                                let pieces = [(to + first.len() as u64, second), (to, first)];
+                                uploader.buffer_pieces(target, &pieces)
+                            }
+                            _ => uploader.buffer(target, to, &data),
+                        };
+                        let ticket = ticket.expect("it is queued");
                         assert!(newest <= Some(ticket), "a thread's uploads keep their order");
                         newest = Some(ticket);
                         match random.below(40) {

@@ -107,7 +107,7 @@ fn scattered(device: &Device, rounds: usize, threads: usize, way: Way, report: &
         Way::Staged => (Ours::new(device, 2 * SMALL, SMALL)?, ByHand::new(device, 2 * SMALL, SMALL)?),
         Way::Direct => (Ours::mapped(device, 2 * SMALL)?, ByHand::new(device, 2 * SMALL, SMALL)?),
     };
-    let upload = |part: Range<usize>| ours.upload(&data, PAGE, &places, part);
+    let upload = |part: Range<usize>| ours.upload_pieces(&data, PAGE, &places, part);
     let stage = |part: Range<usize>| hand.stage_pieces(&data, PAGE, part);
     let [our, regions] = Crew::with(threads, places.len(), &[&upload, &stage], |crew| {
         in_turns(

@@ -42,6 +42,13 @@ impl Ours {
         })
     }
 
+    /// Uploads some of the pieces of `data` to their places in one call, which nothing uses.
+    pub fn upload_pieces(&self, data: &[u8], piece: usize, places: &[u64], part: Range<usize>) {
+        let bytes = data[part.start * piece..].chunks_exact(piece);
+        let pieces: Vec<_> = places[part].iter().copied().zip(bytes).collect();
+        self.uploader.fresh_buffer_pieces(&self.target, &pieces).expect("the device lives, and the queue has room");
+    }
+
     /// Uploads some of the pieces of `data` to their places, which nothing uses: the hand-written side waits for nothing either.
     pub fn upload(&self, data: &[u8], piece: usize, places: &[u64], part: Range<usize>) {
         for (place, bytes) in places[part.clone()].iter().zip(data[part.start * piece..].chunks_exact(piece)) {

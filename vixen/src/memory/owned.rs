@@ -97,15 +97,21 @@ impl Buffer {
     /// Copies bytes into the buffer, for the device to see in what is submitted from now on. Whether the device reads them at
     /// the moment is the caller's business.
     pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), MemoryError> {
-        let target = self.host_range(offset, bytes.len() as u64)?;
-        {
-            let _exclusive = self.host_access.lock().unwrap_or_else(PoisonError::into_inner);
+        self.write_pieces(&[(offset, bytes)])
+    }
+
+    /// The same for several places and their bytes, in turn, under one lock. A place that is not in the buffer ends it.
+    pub(super) fn write_pieces(&self, pieces: &[(u64, &[u8])]) -> Result<(), MemoryError> {
+        let _exclusive = self.host_access.lock().unwrap_or_else(PoisonError::into_inner);
+        for &(offset, bytes) in pieces {
+            let target = self.host_range(offset, bytes.len() as u64)?;
             // SAFETY: the range is within the mapped bytes, which live as long as the buffer; `bytes` is Rust's memory and
             // cannot overlap them, unless it was made from `mapped`, whose users answer for that; and the lock keeps other
             // writes and reads out.
             unsafe { copy_in_lines(bytes, target) };
+            self.flush(offset, bytes.len() as u64)?;
         }
-        self.flush(offset, bytes.len() as u64)
+        Ok(())
     }
 
     /// Copies bytes out of the buffer. What the device wrote is there once the host has waited for it, and the device's last

@@ -88,7 +88,7 @@ impl Submitter {
         let Recording { device, handover, counters, .. } = recording;
         let slot = &mut self.slots[slot];
         let written = self.writes.len() as u64;
-        let pieces = self.pieces.resolve(&mut self.writes);
+        let pieces = self.pieces.resolve(&self.writes);
         counters.merged.add(written.saturating_sub(pieces.len() as u64));
         choose_lanes(pieces, &slot.targets, &recording);
         pieces.sort_unstable_by_key(|piece| (piece.lane, piece.target, piece.block, piece.to));

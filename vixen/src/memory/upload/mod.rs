@@ -8,7 +8,9 @@
 
 mod batch;
 mod images;
+mod intake;
 mod level;
+mod measure;
 mod once;
 mod options;
 mod pieces;

@@ -60,6 +60,9 @@ impl Write {
 #[derive(Debug)]
 pub(super) struct Pieces {
     pieces: Vec<Write>,
+    /// Writes by buffer, place and order: the key of the first two, the order, the index. Sorted in place of the writes, which are
+    /// twice as large.
+    sorted: Vec<(u128, u32, u32)>,
     /// Writes that cover the place that has been reached: order and index.
     covering: BinaryHeap<(u32, u32)>,
 }
@@ -68,24 +71,33 @@ impl Pieces {
     /// For at most so many writes.
     pub fn with_capacity(writes: usize) -> Self {
         // Every write but the last can cut one earlier write in two.
-        Self { pieces: Vec::with_capacity(2 * writes), covering: BinaryHeap::with_capacity(writes) }
+        let pieces = Vec::with_capacity(2 * writes);
+        Self { pieces, sorted: Vec::with_capacity(writes), covering: BinaryHeap::with_capacity(writes) }
     }
 
-    /// Sorts the writes and makes pieces of them, by buffer and place.
-    pub fn resolve(&mut self, writes: &mut [Write]) -> &mut [Write] {
+    /// Makes pieces of the writes, by buffer and place.
+    pub fn resolve(&mut self, writes: &[Write]) -> &mut [Write] {
         self.pieces.clear();
         self.covering.clear();
-        writes.sort_unstable_by_key(|write| (write.buffer, write.to, write.order));
+        self.sorted.clear();
+        self.sorted.extend(
+            writes
+                .iter()
+                .zip(0..)
+                .map(|(write, index)| (u128::from(write.buffer) << 64 | u128::from(write.to), write.order, index)),
+        );
+        self.sorted.sort_unstable();
         let mut rest = 0;
         let mut at = 0;
         while rest < writes.len() || !self.covering.is_empty() {
-            let next = writes.get(rest);
+            let next = self.sorted.get(rest).map(|&(.., index)| writes[index as usize]);
             let Some(&(_, top)) = self.covering.peek() else {
-                let Some(&write) = next else { break };
+                let Some(write) = next else { break };
+                let (.., index) = self.sorted[rest];
                 rest += 1;
-                match writes.get(rest) {
+                match self.sorted.get(rest).map(|&(.., index)| &writes[index as usize]) {
                     Some(after) if after.buffer == write.buffer && after.to < write.end() => {
-                        self.covering.push((write.order, rest as u32 - 1));
+                        self.covering.push((write.order, index));
                         at = write.to;
                     }
                     // The common case: nobody else writes here.
@@ -100,7 +112,7 @@ impl Pieces {
             }
             match next.filter(|next| next.buffer == top.buffer) {
                 Some(next) if next.to <= at => {
-                    self.covering.push((next.order, rest as u32));
+                    self.covering.push((next.order, self.sorted[rest].2));
                     rest += 1;
                 }
                 next => {
@@ -134,17 +146,17 @@ mod tests {
         let mut writes: Vec<_> =
             (0..1000).map(|index| write(index, 1, u64::from(index) * 4, 4, u64::from(index) * 4)).collect();
         let mut pieces = Pieces::with_capacity(writes.len());
-        assert_eq!(pieces.resolve(&mut writes), [write(0, 1, 0, 4000, 0)]);
+        assert_eq!(pieces.resolve(&writes), [write(0, 1, 0, 4000, 0)]);
         // In whatever order they came.
         writes.reverse();
-        assert_eq!(pieces.resolve(&mut writes).len(), 1);
+        assert_eq!(pieces.resolve(&writes).len(), 1);
         // Neighbours in the buffer that are none in staging stay two, and so do those of another block or lane.
-        let mut apart = [write(0, 1, 0, 4, 0), write(1, 1, 4, 4, 8), write(2, 2, 8, 4, 12)];
-        assert_eq!(pieces.resolve(&mut apart).len(), 3);
-        let mut other_block = [write(0, 1, 0, 4, 0), Write { block: 1, ..write(1, 1, 4, 4, 4) }];
-        assert_eq!(pieces.resolve(&mut other_block).len(), 2);
-        let mut other_lane = [write(0, 1, 0, 4, 0), Write { fresh: true, ..write(1, 1, 4, 4, 4) }];
-        assert_eq!(pieces.resolve(&mut other_lane).len(), 2);
+        let apart = [write(0, 1, 0, 4, 0), write(1, 1, 4, 4, 8), write(2, 2, 8, 4, 12)];
+        assert_eq!(pieces.resolve(&apart).len(), 3);
+        let other_block = [write(0, 1, 0, 4, 0), Write { block: 1, ..write(1, 1, 4, 4, 4) }];
+        assert_eq!(pieces.resolve(&other_block).len(), 2);
+        let other_lane = [write(0, 1, 0, 4, 0), Write { fresh: true, ..write(1, 1, 4, 4, 4) }];
+        assert_eq!(pieces.resolve(&other_lane).len(), 2);
     }
 
     #[test]
@@ -172,7 +184,7 @@ mod tests {
             let mut pieces = Pieces::with_capacity(writes.len());
             let capacity = pieces.pieces.capacity();
             let mut found = [[None; 64]; 2];
-            for piece in pieces.resolve(&mut writes) {
+            for piece in pieces.resolve(&writes) {
                 for byte in 0..piece.len {
                     let place = &mut found[piece.buffer as usize][(piece.to + byte) as usize];
                     assert_eq!(*place, None, "case {case}: pieces overlap");

@@ -49,9 +49,10 @@ pub(super) enum Kind {
     Image,
 }
 
-/// Bytes of a block that one thread fills.
+/// Bytes of a block that one thread fills, and places in the list of what they are for.
 pub(super) struct Room {
     kind: Kind,
+    places: usize,
     pub block: u32,
     pub from: u64,
     pub address: NonNull<u8>,
@@ -67,8 +68,8 @@ pub(super) struct Queue {
     blocks: Vec<Option<Lent>>,
     /// The block that is being filled.
     open: Option<usize>,
-    /// Rooms given out whose write has not been queued yet, by kind.
-    rooms: [usize; 2],
+    /// Places in the lists that belong to rooms given out, by kind.
+    taken: [usize; 2],
     /// Bytes of this batch so far, what a batch usually has, and what was announced.
     bytes: u64,
     typical: u64,
@@ -108,7 +109,7 @@ impl Queue {
             batch: 1,
             blocks: std::iter::repeat_with(|| None).take(BLOCKS).collect(),
             open: None,
-            rooms: [0; 2],
+            taken: [0; 2],
             bytes: 0,
             typical,
             announced: typical,
@@ -133,27 +134,27 @@ impl Queue {
         self.crowded || len > SHORT
     }
 
-    /// Whether one more write of a kind has a place in its list, those that are being filled counted in.
-    pub fn has_place(&self, kind: Kind) -> bool {
+    /// Whether so many more writes of a kind have places in their list, those that are being filled counted in.
+    pub fn has_places(&self, kind: Kind, places: usize) -> bool {
         let (len, capacity) = match kind {
             Kind::Buffer => (self.writes.len(), self.writes.capacity()),
             Kind::Image => (self.images.len(), self.images.capacity()),
         };
-        len + self.rooms[kind as usize] < capacity
+        len + self.taken[kind as usize] + places <= capacity
     }
 
-    /// Room for so many bytes in the open block.
-    pub fn room(&mut self, kind: Kind, len: u64, fit: Fit) -> Option<Room> {
+    /// Room for so many writes, of so many bytes together, in the open block.
+    pub fn room(&mut self, kind: Kind, places: usize, len: u64, fit: Fit) -> Option<Room> {
         let index = self.open?;
         let lent = self.blocks[index].as_mut().expect("the open block is there");
         let from = fit.at_or_after(lent.cursor);
         let end = from.checked_add(len).filter(|&end| end <= lent.block.size())?;
         lent.cursor = end;
         lent.writers += 1;
-        self.rooms[kind as usize] += 1;
+        self.taken[kind as usize] += places;
         // SAFETY: the block is mapped for its whole size, and `from` lies within.
         let address = unsafe { lent.block.mapped().add(from as usize) };
-        Some(Room { kind, block: index as u32, from, address })
+        Some(Room { kind, places, block: index as u32, from, address })
     }
 
     /// Gets another block from the pool for uploads of `len` bytes and more to come, at most `most`.
@@ -193,8 +194,8 @@ impl Queue {
         self.reclaim(finished);
     }
 
-    /// Queues what was written into a room; returns the number of its batch.
-    pub fn write(&mut self, room: &Room, buffer: &Arc<Buffer>, to: u64, len: u64, fresh: bool) -> u64 {
+    /// Queues what was written into a room from one place of its block on, for a range of a buffer.
+    pub fn write(&mut self, room: &Room, from: u64, buffer: &Arc<Buffer>, (to, len): (u64, u64), fresh: bool) {
         use ash::vk::Handle as _;
         let target = match self.targets.last() {
             Some(Target::Buffer(last)) if Arc::ptr_eq(last, buffer) => self.targets.len() - 1,
@@ -205,7 +206,7 @@ impl Queue {
         };
         let order = self.writes.len() as u32;
         let buffer = buffer.raw().as_raw();
-        let (block, from, target) = (room.block, room.from, target as u32);
+        let (block, target) = (room.block, target as u32);
         let write = Write { buffer, to, len, block, from, target, fresh, order, lane: Lane::Copy };
         match self.writes.last_mut() {
             // The common case of merging, at once. Nothing was queued between the two that could overlap.
@@ -215,23 +216,22 @@ impl Queue {
             }
             _ => self.writes.push(write),
         }
-        self.settle(room, len)
     }
 
     /// The same for an image.
-    pub fn image(&mut self, room: &Room, image: &Arc<Image>, len: u64, mut write: ImageWrite) -> u64 {
+    pub fn image(&mut self, room: &Room, image: &Arc<Image>, mut write: ImageWrite) {
         self.targets.push(Target::Image(image.clone()));
         write.block = room.block;
         write.region.buffer_offset = room.from;
         self.images.push(write);
-        self.settle(room, len)
     }
 
-    fn settle(&mut self, room: &Room, len: u64) -> u64 {
+    /// All that a room is for, so many bytes, has been queued: returns the number of its batch.
+    pub fn settle(&mut self, room: &Room, len: u64) -> u64 {
         let lent = self.blocks[room.block as usize].as_mut().expect("a block that is being filled is there");
         lent.writers -= 1;
         lent.queued = true;
-        self.rooms[room.kind as usize] -= 1;
+        self.taken[room.kind as usize] -= room.places;
         self.bytes += len;
         self.batch
     }
@@ -268,7 +268,13 @@ impl Queue {
 }
 
 impl Fit {
-    fn at_or_after(self, cursor: u64) -> u64 {
+    /// For a range of a buffer: neighbours there can lie side by side in staging, and both are aligned alike.
+    pub fn to(to: u64) -> Self {
+        Self { align: 16, residue: to % 16 }
+    }
+
+    /// The first such place.
+    pub fn at_or_after(self, cursor: u64) -> u64 {
         let start = cursor / self.align * self.align + self.residue;
         if start < cursor { start + self.align } else { start }
     }

@@ -6,19 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
-use super::images::ImageWrite;
-use super::level::{ImageRegion, Level};
+use super::level::ImageRegion;
 use super::options::{ScatterPolicy, UploaderOptions};
-use super::queue::{Fit, Kind, Queue, Room};
-use super::scatter::{RECORD_BYTES, Scatter};
+use super::queue::Queue;
+use super::scatter::Scatter;
 use super::statistics::{Counters, UploadStatistics};
 use super::submit::Submission;
 use super::timeline::Timeline;
 use crate::device::{Device, DeviceError};
-use crate::memory::copy::copy_in_lines;
 use crate::memory::error::MemoryError;
-use crate::memory::staging::{StagingPool, TIERS, tier_of};
-use crate::memory::{Buffer, Image, Wait};
+use crate::memory::staging::{StagingPool, TIERS};
+use crate::memory::{Buffer, Image};
 
 /// From how many scatterable pieces on a dispatch may pay, where it was measured to be faster.
 const MANY: usize = 16;
@@ -40,7 +38,7 @@ const ADAPT_EVERY: u64 = 64;
 pub struct Uploader {
     pub(super) device: Device,
     pub(super) options: UploaderOptions,
-    pool: Arc<StagingPool>,
+    pub(super) pool: Arc<StagingPool>,
     pub(super) queue: Mutex<Queue>,
     pub(super) submission: Mutex<Submission>,
     /// Counts batches that have arrived.
@@ -48,8 +46,8 @@ pub struct Uploader {
     /// Number of the last batch that was submitted.
     pub(super) submitted: AtomicU64,
     /// Numbers for uploads to images.
-    image_uploads: AtomicU64,
-    adapt: AtomicBool,
+    pub(super) image_uploads: AtomicU64,
+    pub(super) adapt: AtomicBool,
     longest: AtomicU64,
     /// From how many scatterable pieces on they are scattered.
     pub(super) scatter_from: usize,
@@ -59,7 +57,7 @@ pub struct Uploader {
 /// An upload, to ask or wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket {
-    batch: u64,
+    pub(super) batch: u64,
 }
 
 impl Ticket {
@@ -131,6 +129,23 @@ impl Uploader {
         self.upload_buffer(buffer, offset, bytes, true)
     }
 
+    /// Many uploads to one buffer, as [`Self::buffer`] for each place and its bytes in turn, and cheaper: for small ones the lock
+    /// that each takes would cost as much as copying them.
+    ///
+    /// # Errors
+    /// As [`Self::buffer`]; where a range is not in the buffer, nothing is uploaded.
+    pub fn buffer_pieces(&self, buffer: &Arc<Buffer>, pieces: &[(u64, &[u8])]) -> Result<Ticket, DeviceError> {
+        self.upload_pieces(buffer, pieces, false)
+    }
+
+    /// As [`Self::buffer_pieces`], for bytes that nothing uses: see [`Self::fresh_buffer`].
+    ///
+    /// # Errors
+    /// As [`Self::buffer_pieces`].
+    pub fn fresh_buffer_pieces(&self, buffer: &Arc<Buffer>, pieces: &[(u64, &[u8])]) -> Result<Ticket, DeviceError> {
+        self.upload_pieces(buffer, pieces, true)
+    }
+
     /// Fills one mip level of one layer with tightly packed texels, after everything submitted so far has used it. The level
     /// is left in the layout `layout`, and the contents that it had are lost. The image needs the usage `TRANSFER_DST`.
     ///
@@ -186,7 +201,7 @@ impl Uploader {
         if self.submitted.load(Ordering::Acquire) < ticket.batch {
             self.submit_alone()?;
         }
-        self.timeline_wait(ticket.batch)
+        self.done.wait(ticket.batch)
     }
 
     /// The timeline semaphore whose value is the number of the last batch that has arrived.
@@ -243,168 +258,20 @@ impl Uploader {
         &self.pool
     }
 
-    fn upload_buffer(
-        &self,
-        buffer: &Arc<Buffer>,
-        offset: u64,
-        bytes: &[u8],
-        fresh: bool,
-    ) -> Result<Ticket, DeviceError> {
-        let (len, size) = (bytes.len() as u64, buffer.size());
-        if offset.checked_add(len).is_none_or(|end| end > size) {
-            return Err(MemoryError::OutOfRange { name: buffer.name().to_owned(), offset, len, size }.into());
-        }
-        let direct = fresh && buffer.mapped().is_some();
-        if !direct && !buffer.usage().contains(vk::BufferUsageFlags::TRANSFER_DST) {
-            return Err(MemoryError::invalid(buffer.name(), "cannot be uploaded to: add the usage TRANSFER_DST").into());
-        }
-        if direct {
-            // The device sees what the host wrote before a submission.
-            buffer.write(offset, bytes)?;
-            self.counters.direct.add(1);
-            self.counters.direct_bytes.add(len);
-        }
-        let mut ticket = Ticket { batch: 0 };
-        if direct || bytes.is_empty() {
-            return Ok(ticket);
-        }
-        let (mut to, mut rest) = (offset, bytes);
-        while !rest.is_empty() {
-            let (chunk, after) = rest.split_at(rest.len().min(self.longest_chunk()));
-            let len = chunk.len() as u64;
-            let fit = Fit { align: 16, residue: to % 16 };
-            let (mut queue, room) = match self.stage(Kind::Buffer, fit, chunk) {
-                // The quota has been lowered since: smaller pieces may fit.
-                Err(DeviceError::Memory(MemoryError::StagingQuota { .. })) if self.longest_chunk() < chunk.len() => {
-                    continue;
-                }
-                staged => staged?,
-            };
-            ticket.batch = queue.write(&room, buffer, to, len, fresh);
-            (to, rest) = (to + len, after);
-            if rest.is_empty() {
-                self.count(&queue, bytes.len() as u64);
-            }
-        }
-        Ok(ticket)
-    }
-
-    fn upload_image(
-        &self,
-        image: &Arc<Image>,
-        region: ImageRegion,
-        layout: vk::ImageLayout,
-        texels: &[u8],
-        fresh: bool,
-    ) -> Result<Ticket, DeviceError> {
-        let level = Level::of(image, region, texels.len() as u64)?;
-        let upload = self.image_uploads.fetch_add(1, Ordering::Relaxed);
-        let fit = Fit { align: least_common_multiple(level.block_bytes(), 16), residue: 0 };
-        let mut ticket = Ticket { batch: 0 };
-        let mut rest = texels;
-        for copy in level.copies(self.longest()) {
-            let (chunk, after) = rest.split_at(copy.bytes as usize);
-            let first = rest.len() == texels.len();
-            let (image_raw, region) = (image.raw(), copy.region);
-            let write = ImageWrite { image: image_raw, level, layout, region, block: 0, upload, first, fresh };
-            let (mut queue, room) = self.stage(Kind::Image, fit, chunk)?;
-            ticket.batch = queue.image(&room, image, copy.bytes, write);
-            rest = after;
-            if rest.is_empty() {
-                self.count(&queue, texels.len() as u64);
-            }
-        }
-        Ok(ticket)
-    }
-
-    /// Counts an upload. Who holds the queue counts alone.
-    fn count(&self, _queue: &MutexGuard<'_, Queue>, bytes: u64) {
-        self.counters.uploads.add_alone(1);
-        self.counters.bytes.add_alone(bytes);
-    }
-
-    /// Copies bytes into staging.
-    fn stage(&self, kind: Kind, fit: Fit, bytes: &[u8]) -> Result<(MutexGuard<'_, Queue>, Room), DeviceError> {
-        let len = bytes.len() as u64;
-        let (queue, room) = self.room(kind, len, fit)?;
-        if queue.shares(len) {
-            drop(queue);
-            fill(&room, bytes);
-            Ok((self.lock_queue(), room))
-        } else {
-            fill(&room, bytes);
-            Ok((queue, room))
-        }
-    }
-
-    /// Room in staging, and a place in the queue to go with it.
-    fn room(&self, kind: Kind, len: u64, fit: Fit) -> Result<(MutexGuard<'_, Queue>, Room), DeviceError> {
-        if self.adapt.load(Ordering::Relaxed) && self.adapt.swap(false, Ordering::Relaxed) {
-            self.pool.adapt();
-        }
-        let mut stalled = false;
-        loop {
-            let refused = {
-                let mut queue = self.lock_queue();
-                loop {
-                    if !queue.has_place(kind) {
-                        break MemoryError::invalid("the upload queue", "is full: make it larger, or flush more often");
-                    }
-                    if let Some(room) = queue.room(kind, len, fit) {
-                        return Ok((queue, room));
-                    }
-                    queue.reclaim(self.finished()?);
-                    if let Some(room) = queue.room(kind, len, fit) {
-                        return Ok((queue, room));
-                    }
-                    // What the fit may skip at the start of a block.
-                    match queue.open(&self.pool, len + fit.residue, self.longest()) {
-                        Ok(()) => {}
-                        Err(error @ MemoryError::StagingQuota { .. }) => break error,
-                        Err(error) => return Err(error.into()),
-                    }
-                }
-            };
-            let least = tier_of(len + fit.residue).map_or(u64::MAX, |tier| TIERS[tier]);
-            if self.options.wait == Wait::Fail || least > self.device.budget().staging_usage().limit {
-                self.follow_quota();
-                return Err(refused.into());
-            }
-            if !std::mem::replace(&mut stalled, true) {
-                self.counters.stalls.add(1);
-            }
-            self.relieve()?;
-        }
-    }
-
-    /// Gets the device to work on what is queued, or waits until it has done some of what it was given.
-    fn relieve(&self) -> Result<(), DeviceError> {
-        if self.submit_alone()? {
-            return Ok(());
-        }
-        let finished = self.finished()?;
-        if finished < self.submitted.load(Ordering::Acquire) {
-            return self.timeline_wait(finished + 1);
-        }
-        // Others hold the room: they are copying into it, or it is not ours at all.
-        self.pool.wait_a_moment();
-        Ok(())
-    }
-
     /// The longest piece that is staged as one: two fit into the quota, so that one can be filled while the other is read.
-    fn longest(&self) -> u64 {
+    pub(super) fn longest(&self) -> u64 {
         self.longest.load(Ordering::Relaxed)
     }
 
     /// The quota may have changed.
-    fn follow_quota(&self) {
+    pub(super) fn follow_quota(&self) {
         let quota = self.device.budget().staging_usage().limit;
         let longest = TIERS.into_iter().rev().find(|&size| size <= quota / 2).unwrap_or(TIERS[0]);
         self.longest.store(longest, Ordering::Relaxed);
     }
 
     /// Less than that by what the fit may skip at the start of a block.
-    fn longest_chunk(&self) -> usize {
+    pub(super) fn longest_chunk(&self) -> usize {
         (self.longest() - 16) as usize
     }
 
@@ -421,41 +288,8 @@ impl Uploader {
         self.lock_submission().scatter.is_some()
     }
 
-    /// Whether scattering many small pieces is faster than copying them on this device: tries both.
-    fn measure(&mut self) -> Result<bool, DeviceError> {
-        use crate::memory::{BufferDesc, Category};
-        const PIECES: u64 = 256;
-        let usage = vk::BufferUsageFlags::TRANSFER_DST | vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS;
-        let desc = BufferDesc::new("scatter measurement", PIECES * 2 * RECORD_BYTES, usage);
-        let target = Arc::new(self.device.budget().buffer(&desc, Category::Staging)?);
-        let bytes = vec![0; RECORD_BYTES as usize];
-        let pieces = PIECES.min(self.options.writes as u64 / 2);
-        let mut best = [u128::MAX; 2];
-        // The first round warms both up and does not count.
-        for round in 0..4 {
-            for (best, scatter_from) in best.iter_mut().zip([usize::MAX, 1]) {
-                self.scatter_from = scatter_from;
-                for piece in 0..pieces {
-                    self.buffer(&target, piece * 2 * RECORD_BYTES, &bytes)?;
-                }
-                let start = std::time::Instant::now();
-                let ticket = self.flush()?;
-                self.wait(ticket)?;
-                if round > 0 {
-                    *best = start.elapsed().as_nanos().min(*best);
-                }
-            }
-        }
-        let [copied, scattered] = best;
-        Ok(scattered < copied)
-    }
-
     pub(super) fn finished(&self) -> Result<u64, DeviceError> {
         self.done.finished()
-    }
-
-    fn timeline_wait(&self, batch: u64) -> Result<(), DeviceError> {
-        self.done.wait(batch)
     }
 
     pub(super) fn lock_queue(&self) -> MutexGuard<'_, Queue> {
@@ -469,21 +303,6 @@ impl Uploader {
     pub(super) fn lock_submission(&self) -> MutexGuard<'_, Submission> {
         self.submission.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Copies bytes into their room.
-fn fill(room: &Room, bytes: &[u8]) {
-    // SAFETY: the room is as long as these bytes, in a block that stays mapped and lent while somebody fills it; no other room
-    // overlaps it, and the device reads it only once the write is queued.
-    unsafe { copy_in_lines(bytes, room.address) };
-}
-
-fn least_common_multiple(a: u64, b: u64) -> u64 {
-    let (mut x, mut y) = (a, b);
-    while y != 0 {
-        (x, y) = (y, x % y);
-    }
-    a / x * b
 }
 
 impl fmt::Debug for Uploader {

@@ -1,0 +1,284 @@
+//! How uploads get into staging and into the queue.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
+
+use ash::vk;
+
+use super::images::ImageWrite;
+use super::level::{ImageRegion, Level};
+use super::queue::{Fit, Kind, Queue, Room};
+use super::uploader::{Ticket, Uploader};
+use crate::device::DeviceError;
+use crate::memory::copy::copy_in_lines;
+use crate::memory::error::MemoryError;
+use crate::memory::staging::{TIERS, tier_of};
+use crate::memory::{Buffer, Image, Wait};
+
+/// The most pieces, and bytes, that share a room: from there on a lock more for a group costs nothing to speak of.
+const GROUP: usize = 64;
+const GROUP_BYTES: u64 = 256 << 10;
+
+impl Uploader {
+    pub(super) fn upload_buffer(
+        &self,
+        buffer: &Arc<Buffer>,
+        offset: u64,
+        bytes: &[u8],
+        fresh: bool,
+    ) -> Result<Ticket, DeviceError> {
+        if is_direct(buffer, &[(offset, bytes)], fresh)? {
+            self.write(buffer, &[(offset, bytes)])?;
+            return Ok(Ticket { batch: 0 });
+        }
+        self.stage_whole(buffer, offset, bytes, fresh)
+    }
+
+    pub(super) fn upload_pieces(
+        &self,
+        buffer: &Arc<Buffer>,
+        pieces: &[(u64, &[u8])],
+        fresh: bool,
+    ) -> Result<Ticket, DeviceError> {
+        let mut ticket = Ticket { batch: 0 };
+        if is_direct(buffer, pieces, fresh)? {
+            self.write(buffer, pieces)?;
+            return Ok(ticket);
+        }
+        let mut rest = pieces;
+        while let Some(&(to, bytes)) = rest.first() {
+            let most = GROUP_BYTES.min(self.longest_chunk() as u64);
+            let (count, span) = group(rest, GROUP.min(self.options.writes), most);
+            let (pieces, after) = rest.split_at(count.max(1));
+            let newest = match count {
+                0 => self.stage_whole(buffer, to, bytes, fresh)?,
+                _ => self.stage_group(buffer, pieces, span, fresh)?,
+            };
+            ticket = ticket.max(newest);
+            rest = after;
+        }
+        Ok(ticket)
+    }
+
+    pub(super) fn upload_image(
+        &self,
+        image: &Arc<Image>,
+        region: ImageRegion,
+        layout: vk::ImageLayout,
+        texels: &[u8],
+        fresh: bool,
+    ) -> Result<Ticket, DeviceError> {
+        let level = Level::of(image, region, texels.len() as u64)?;
+        let upload = self.image_uploads.fetch_add(1, Ordering::Relaxed);
+        let fit = Fit { align: least_common_multiple(level.block_bytes(), 16), residue: 0 };
+        let mut ticket = Ticket { batch: 0 };
+        let mut rest = texels;
+        for copy in level.copies(self.longest()) {
+            let (chunk, after) = rest.split_at(copy.bytes as usize);
+            let first = rest.len() == texels.len();
+            let (image_raw, region) = (image.raw(), copy.region);
+            let write = ImageWrite { image: image_raw, level, layout, region, block: 0, upload, first, fresh };
+            let (mut queue, room) = self.stage(Kind::Image, fit, chunk)?;
+            queue.image(&room, image, write);
+            ticket.batch = queue.settle(&room, copy.bytes);
+            rest = after;
+            if rest.is_empty() {
+                self.count(&queue, 1, texels.len() as u64);
+            }
+        }
+        Ok(ticket)
+    }
+
+    /// Writes pieces into the buffer itself. The device sees what the host wrote before a submission.
+    fn write(&self, buffer: &Buffer, pieces: &[(u64, &[u8])]) -> Result<(), MemoryError> {
+        buffer.write_pieces(pieces)?;
+        self.counters.direct.add(pieces.len() as u64);
+        self.counters.direct_bytes.add(pieces.iter().map(|(_, bytes)| bytes.len() as u64).sum());
+        Ok(())
+    }
+
+    /// Stages one upload, in several parts where it is longer than a block.
+    fn stage_whole(&self, buffer: &Arc<Buffer>, offset: u64, bytes: &[u8], fresh: bool) -> Result<Ticket, DeviceError> {
+        let mut ticket = Ticket { batch: 0 };
+        let (mut to, mut rest) = (offset, bytes);
+        while !rest.is_empty() {
+            let (chunk, after) = rest.split_at(rest.len().min(self.longest_chunk()));
+            let len = chunk.len() as u64;
+            let (mut queue, room) = match self.stage(Kind::Buffer, Fit::to(to), chunk) {
+                // The quota has been lowered since: smaller pieces may fit.
+                Err(DeviceError::Memory(MemoryError::StagingQuota { .. })) if self.longest_chunk() < chunk.len() => {
+                    continue;
+                }
+                staged => staged?,
+            };
+            queue.write(&room, room.from, buffer, (to, len), fresh);
+            ticket.batch = queue.settle(&room, len);
+            (to, rest) = (to + len, after);
+            if rest.is_empty() {
+                self.count(&queue, 1, bytes.len() as u64);
+            }
+        }
+        Ok(ticket)
+    }
+
+    /// Stages pieces that take so many bytes side by side. However many they are, they cost two locks, between which others can
+    /// stage theirs; and memory that is write-combining is drained by each of them.
+    fn stage_group(
+        &self,
+        buffer: &Arc<Buffer>,
+        pieces: &[(u64, &[u8])],
+        span: u64,
+        fresh: bool,
+    ) -> Result<Ticket, DeviceError> {
+        if pieces.iter().all(|(_, bytes)| bytes.is_empty()) {
+            return Ok(Ticket { batch: 0 });
+        }
+        let (queue, room) = self.room(Kind::Buffer, pieces.len(), span, Fit::to(pieces[0].0))?;
+        drop(queue);
+        let mut cursor = room.from;
+        for &(to, bytes) in pieces {
+            let from = Fit::to(to).at_or_after(cursor);
+            // SAFETY: as in `fill`; `group` added the pieces up in the same way.
+            unsafe { copy_in_lines(bytes, room.address.add((from - room.from) as usize)) };
+            cursor = from + bytes.len() as u64;
+        }
+        let mut queue = self.lock_queue();
+        let mut cursor = room.from;
+        let mut sum = 0;
+        for &(to, bytes) in pieces {
+            let (from, len) = (Fit::to(to).at_or_after(cursor), bytes.len() as u64);
+            if len > 0 {
+                queue.write(&room, from, buffer, (to, len), fresh);
+            }
+            cursor = from + len;
+            sum += len;
+        }
+        self.count(&queue, pieces.len() as u64, sum);
+        Ok(Ticket { batch: queue.settle(&room, sum) })
+    }
+
+    /// Counts uploads. Who holds the queue counts alone.
+    fn count(&self, _queue: &MutexGuard<'_, Queue>, uploads: u64, bytes: u64) {
+        self.counters.uploads.add_alone(uploads);
+        self.counters.bytes.add_alone(bytes);
+    }
+
+    /// Copies bytes into staging.
+    fn stage(&self, kind: Kind, fit: Fit, bytes: &[u8]) -> Result<(MutexGuard<'_, Queue>, Room), DeviceError> {
+        let len = bytes.len() as u64;
+        let (queue, room) = self.room(kind, 1, len, fit)?;
+        if queue.shares(len) {
+            drop(queue);
+            fill(&room, bytes);
+            Ok((self.lock_queue(), room))
+        } else {
+            fill(&room, bytes);
+            Ok((queue, room))
+        }
+    }
+
+    /// Room in staging, and places in the queue to go with it.
+    fn room(
+        &self,
+        kind: Kind,
+        places: usize,
+        len: u64,
+        fit: Fit,
+    ) -> Result<(MutexGuard<'_, Queue>, Room), DeviceError> {
+        if self.adapt.load(Ordering::Relaxed) && self.adapt.swap(false, Ordering::Relaxed) {
+            self.pool.adapt();
+        }
+        let mut stalled = false;
+        loop {
+            let refused = {
+                let mut queue = self.lock_queue();
+                loop {
+                    if !queue.has_places(kind, places) {
+                        break MemoryError::invalid("the upload queue", "is full: make it larger, or flush more often");
+                    }
+                    if let Some(room) = queue.room(kind, places, len, fit) {
+                        return Ok((queue, room));
+                    }
+                    queue.reclaim(self.finished()?);
+                    if let Some(room) = queue.room(kind, places, len, fit) {
+                        return Ok((queue, room));
+                    }
+                    // What the fit may skip at the start of a block.
+                    match queue.open(&self.pool, len + fit.residue, self.longest()) {
+                        Ok(()) => {}
+                        Err(error @ MemoryError::StagingQuota { .. }) => break error,
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+            };
+            let least = tier_of(len + fit.residue).map_or(u64::MAX, |tier| TIERS[tier]);
+            if self.options.wait == Wait::Fail || least > self.device.budget().staging_usage().limit {
+                self.follow_quota();
+                return Err(refused.into());
+            }
+            if !std::mem::replace(&mut stalled, true) {
+                self.counters.stalls.add(1);
+            }
+            self.relieve()?;
+        }
+    }
+
+    /// Gets the device to work on what is queued, or waits until it has done some of what it was given.
+    fn relieve(&self) -> Result<(), DeviceError> {
+        if self.submit_alone()? {
+            return Ok(());
+        }
+        let finished = self.finished()?;
+        if finished < self.submitted.load(Ordering::Acquire) {
+            return self.done.wait(finished + 1);
+        }
+        // Others hold the room: they are copying into it, or it is not ours at all.
+        self.pool.wait_a_moment();
+        Ok(())
+    }
+}
+
+/// Whether pieces are written into the buffer itself; an error where they do not fit it, or it cannot be uploaded to.
+fn is_direct(buffer: &Buffer, pieces: &[(u64, &[u8])], fresh: bool) -> Result<bool, MemoryError> {
+    let size = buffer.size();
+    for &(offset, bytes) in pieces {
+        let len = bytes.len() as u64;
+        if offset.checked_add(len).is_none_or(|end| end > size) {
+            return Err(MemoryError::OutOfRange { name: buffer.name().to_owned(), offset, len, size });
+        }
+    }
+    let direct = fresh && buffer.mapped().is_some();
+    if !direct && !buffer.usage().contains(vk::BufferUsageFlags::TRANSFER_DST) {
+        return Err(MemoryError::invalid(buffer.name(), "cannot be uploaded to: add the usage TRANSFER_DST"));
+    }
+    Ok(direct)
+}
+
+/// How many of the first pieces share a room, and its bytes; none where the first is too long to share one.
+fn group(pieces: &[(u64, &[u8])], most: usize, most_bytes: u64) -> (usize, u64) {
+    let start = pieces.first().map_or(0, |(to, _)| to % 16);
+    let (mut count, mut end) = (0, start);
+    for (to, bytes) in pieces.iter().take(most) {
+        let next = Fit::to(*to).at_or_after(end) + bytes.len() as u64;
+        if next - start > most_bytes {
+            break;
+        }
+        (count, end) = (count + 1, next);
+    }
+    (count, end - start)
+}
+
+/// Copies bytes into their room.
+fn fill(room: &Room, bytes: &[u8]) {
+    // SAFETY: the room is as long as these bytes, in a block that stays mapped and lent while somebody fills it; no other room
+    // overlaps it, and the device reads it only once the write is queued.
+    unsafe { copy_in_lines(bytes, room.address) };
+}
+
+fn least_common_multiple(a: u64, b: u64) -> u64 {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    a / x * b
+}

@@ -71,7 +71,9 @@ impl CompiledGraph {
         }
         let images = self.outputs.acquired_images();
         let moment = Moment { slot, frame: self.number, switches: self.switches, images };
-        self.record_dynamic(&moment)?;
+        if self.chores.dynamic {
+            self.record_dynamic(&moment)?;
+        }
         self.submit_by_hand(&moment, by_hand, uploads)?;
         self.number += 1;
         Ok(self.present()?)

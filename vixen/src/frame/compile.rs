@@ -4,6 +4,7 @@ use ash::vk;
 
 use crate::device::Device;
 use crate::event::EventDeclaration;
+use crate::frame::chores::Chores;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::events::GraphEvents;
 use crate::frame::follow::{OutputRuntime, Outputs};
@@ -164,7 +165,8 @@ impl Graph {
             last_frame: None,
             number: 0,
             frame_slots,
-            submission: Submission::new(segments.items().len(), outputs.items.len()),
+            chores: Chores::default(),
+            submission: Submission::new(segments.items().len(), frame_slots, outputs.items.len()),
             uploader: None,
             segments,
             workers,
@@ -194,6 +196,7 @@ impl Graph {
         };
         compiled.initialise(None)?;
         compiled.record_static(None)?;
+        compiled.chores = compiled.find_chores();
         Ok(compiled)
     }
 }

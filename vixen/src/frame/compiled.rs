@@ -7,6 +7,7 @@ use std::time::Instant;
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
+use crate::frame::chores::Chores;
 use crate::frame::events::GraphEvents;
 use crate::frame::follow::Outputs;
 use crate::frame::managed::ManagedRuntime;
@@ -42,6 +43,7 @@ pub struct CompiledGraph {
     /// Number of the next frame.
     pub(super) number: u64,
     pub(super) frame_slots: u32,
+    pub(super) chores: Chores,
     pub(super) segments: Segments,
     pub(super) workers: Workers,
     pub(super) timeline: Timeline,

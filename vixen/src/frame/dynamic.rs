@@ -21,9 +21,6 @@ use crate::memory::Phase;
 impl CompiledGraph {
     /// Records the dynamic segments for a moment. The frame that had its slot has finished.
     pub(super) fn record_dynamic(&mut self, moment: &Moment) -> Result<(), FrameError> {
-        if !self.segments.any_dynamic() {
-            return Ok(());
-        }
         let (device, resources, timing) = (&self.device, &self.resources, self.timing.as_ref());
         let events = Some(NodeEvents::new(&mut self.events.bus));
         let recorder = Recorder { device, resources, timing, moment, events };

@@ -12,8 +12,6 @@ use crate::memory::{BudgetManager, Listener};
 
 /// A bus, and the channels of those built-in events that somebody declared a queue for.
 pub(crate) struct GraphEvents {
-    /// Nobody declared a queue or listens.
-    silent: bool,
     pub bus: EventBus,
     begin: Option<Channel<FrameBegin>>,
     end: Option<Channel<FrameEnd>>,
@@ -38,24 +36,18 @@ impl GraphEvents {
             budget.tell(Arc::downgrade(&listener));
             listener
         });
-        Self { silent: bus.is_silent(), bus, begin, end, resized, lost, requested, recompiled, _budget }
+        Self { bus, begin, end, resized, lost, requested, recompiled, _budget }
     }
 
     /// A frame begins: delivers what was emitted since the one before.
-    #[inline]
     pub fn begin_frame(&mut self, number: u64) {
-        if !self.silent {
-            emit(&mut self.bus, self.begin, FrameBegin { number });
-            self.bus.dispatch();
-        }
+        emit(&mut self.bus, self.begin, FrameBegin { number });
+        self.bus.dispatch();
     }
 
     /// A frame was submitted.
-    #[inline]
     pub fn end_frame(&mut self, number: u64) {
-        if !self.silent {
-            emit(&mut self.bus, self.end, FrameEnd { number });
-        }
+        emit(&mut self.bus, self.end, FrameEnd { number });
     }
 
     /// A frame was left out: delivers what was emitted all the same.

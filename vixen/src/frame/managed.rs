@@ -54,6 +54,7 @@ impl CompiledGraph {
     /// When the device is lost; the thing is dropped then.
     pub fn retire(&mut self, item: impl Into<Retired>) -> Result<(), DeviceError> {
         let mut item = item.into();
+        self.chores.retired = true;
         while let Err(refused) = self.retired.retire(item, self.number) {
             item = refused;
             if let Some(frames) = self.retired.oldest() {

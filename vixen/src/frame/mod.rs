@@ -7,6 +7,7 @@
 mod binding_table;
 #[cfg(feature = "testing")]
 mod by_hand;
+mod chores;
 mod commands;
 mod compile;
 mod compiled;

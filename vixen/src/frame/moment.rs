@@ -59,11 +59,16 @@ impl Variants {
             .fold(states, |count, factor| count.saturating_mul(factor.into()))
     }
 
+    /// Whether frames of the same slot can need different ones.
+    pub fn vary_within_slot(self) -> bool {
+        self.phases > 1 || self.images > 1 || self.switches != 0
+    }
+
     /// The variant for a moment.
     #[inline]
     pub fn index(self, moment: &Moment) -> usize {
         // Most nodes depend on the slot at most.
-        if self.phases == 1 && self.images == 1 && self.switches == 0 {
+        if !self.vary_within_slot() {
             return if self.slots == 1 { 0 } else { moment.slot as usize };
         }
         let phase = if self.phases == 1 { 0 } else { (moment.frame % u64::from(self.phases)) as u32 };

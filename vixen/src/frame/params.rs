@@ -64,7 +64,12 @@ impl Params {
     }
 
     /// Writes what a slot lacks. The slot's frame has finished.
+    #[inline]
     pub fn write(&mut self, resources: &Resources, slot: u32) -> Result<(), DeviceError> {
+        if self.stale.is_empty() { Ok(()) } else { self.write_stale(resources, slot) }
+    }
+
+    fn write_stale(&mut self, resources: &Resources, slot: u32) -> Result<(), DeviceError> {
         let mut at = 0;
         while let Some(&index) = self.stale.get(at) {
             let item = &mut self.items[index as usize];

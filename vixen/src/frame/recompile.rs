@@ -115,6 +115,8 @@ impl CompiledGraph {
     /// Resolves, initialises and records again what hangs on what changed. This graph's frames have finished.
     pub(super) fn renew(&mut self) -> Result<(), CompileError> {
         let Some(made) = self.changes.made else { return Ok(()) };
+        // Until the next frame has seen that nothing is left undone.
+        self.chores.follow = true;
         let _phase = Phase::Compile.enter();
         self.events.recompile_requested(made.cause);
         let changes = std::mem::replace(&mut self.changes, Changes::none(0, 0));
@@ -168,6 +170,7 @@ impl CompiledGraph {
             recordings += self.record_segment(index)?;
             segments += 1;
         }
+        self.submission.fill(&self.segments);
         Ok((segments, recordings))
     }
 

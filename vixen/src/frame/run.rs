@@ -6,7 +6,7 @@ use crate::device::DeviceError;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::context::{RecordContext, Work};
 use crate::frame::frame_info::FrameInfo;
-use crate::frame::moment::Moment;
+use crate::frame::moment::{MAX_OUTPUTS, Moment};
 use crate::frame::node::NodeParts;
 use crate::frame::swapchain::ACQUIRE_STAGE;
 use crate::frame::watched;
@@ -69,21 +69,32 @@ impl CompiledGraph {
         let _phase = Phase::Execute.enter();
         let _watched = watched::frame(self.graph, self.number);
         let slot = self.wait_for_slot()?;
-        if !self.acquire(slot)? {
+        if self.chores.follow && !self.acquire(slot)? {
             self.events.no_frame();
             return Ok(FrameOutcome::Minimised);
         }
-        let number = self.number;
-        let moment = Moment { slot, frame: number, switches: self.switches, images: self.outputs.acquired_images() };
+        let (number, windows) = (self.number, self.chores.windows);
+        let images = if windows { self.outputs.acquired_images() } else { [0; MAX_OUTPUTS] };
+        let moment = Moment { slot, frame: number, switches: self.switches, images };
         self.params.write(&self.resources, slot)?;
-        self.events.begin_frame(number);
-        self.run_hosts(&moment);
-        self.record_dynamic(&moment)?;
+        if self.chores.events {
+            self.events.begin_frame(number);
+        }
+        if self.chores.hosts {
+            self.run_hosts(&moment);
+        }
+        if self.chores.dynamic {
+            self.record_dynamic(&moment)?;
+        }
         self.submit(&moment)?;
         self.number += 1;
-        self.events.end_frame(number);
+        if self.chores.events {
+            self.events.end_frame(number);
+        }
         self.device.budget().end_frame();
-        self.present()?;
+        if windows {
+            self.present()?;
+        }
         Ok(FrameOutcome::Submitted(number))
     }
 
@@ -92,19 +103,25 @@ impl CompiledGraph {
         let slots = u64::from(self.frame_slots);
         let finished = (self.number + 1).saturating_sub(slots);
         self.timeline.wait(finished)?;
-        self.retired.collect(finished);
-        if let Some(timing) = &mut self.timing {
+        if self.chores.retired {
+            self.retired.collect(finished);
+            self.chores.retired = !self.retired.is_empty();
+        }
+        if let (true, Some(timing)) = (self.chores.times, &mut self.timing) {
             timing.collect(&self.device, finished);
         }
         Ok((self.number % slots) as u32)
     }
 
     /// Makes anew what changed, and gets an image of every window; false when one has no size.
+    #[inline(never)]
     pub(super) fn acquire(&mut self, slot: u32) -> Result<bool, FrameError> {
         // A window that is being dragged may have another size again.
         const TRIES: u32 = 4;
         for _ in 0..TRIES {
             self.follow()?;
+            // What remains to be asked in every frame.
+            self.chores.follow = !self.outputs.items.is_empty() || !self.managed.is_empty();
             if self.outputs.any_minimised() {
                 return Ok(false);
             }
@@ -115,10 +132,8 @@ impl CompiledGraph {
         Ok(false)
     }
 
+    #[inline(never)]
     fn run_hosts(&mut self, moment: &Moment) {
-        if self.hosts.is_empty() {
-            return;
-        }
         let now = Instant::now();
         let delta = self.last_frame.map_or(0.0, |last| now.duration_since(last).as_secs_f32());
         self.last_frame = Some(now);
@@ -137,18 +152,24 @@ impl CompiledGraph {
     }
 
     fn submit(&mut self, moment: &Moment) -> Result<(), DeviceError> {
-        let Self { submission, segments, outputs, .. } = self;
-        submission.begin(segments.items().iter().map(|segment| segment.commands(moment)));
-        submission.finish(self.timeline.semaphore(), self.number + 1);
-        for output in &outputs.items {
-            if let (Some(swapchain), Some(image)) = (&output.swapchain, output.image) {
-                submission.window(swapchain.acquired(moment.slot), ACQUIRE_STAGE, swapchain.finished(image));
+        let Self { submission, segments, .. } = self;
+        submission.begin(self.timeline.semaphore(), self.number + 1);
+        for &index in segments.varying() {
+            submission.set(moment.slot, index, segments.items()[index].commands(moment));
+        }
+        if self.chores.windows {
+            for output in &self.outputs.items {
+                if let (Some(swapchain), Some(image)) = (&output.swapchain, output.image) {
+                    submission.window(swapchain.acquired(moment.slot), ACQUIRE_STAGE, swapchain.finished(image));
+                }
             }
         }
-        submission.submit(&self.device, Self::uploads(self.uploader.as_ref())?)
+        let uploads = if self.chores.uploads { Self::uploads(self.uploader.as_ref())? } else { None };
+        submission.submit(&self.device, moment.slot, uploads)
     }
 
     /// Presents to every window, whatever becomes of the others: each image's semaphore must be waited for.
+    #[inline(never)]
     pub(super) fn present(&mut self) -> Result<(), DeviceError> {
         let mut result = Ok(());
         for output in &mut self.outputs.items {

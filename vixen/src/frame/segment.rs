@@ -12,6 +12,8 @@ use crate::plan::Plan;
 /// All command buffers of a graph and the pools that they come from.
 pub(crate) struct Segments {
     items: Vec<SegmentRuntime>,
+    /// Those whose command buffer is not always that of the frame slot.
+    varying: Vec<usize>,
     any_dynamic: bool,
     /// Static recordings.
     pool: Owned<vk::CommandPool>,
@@ -72,11 +74,16 @@ impl Segments {
             .collect();
         let dynamic = DynamicPools::new(device, threads, frame_slots as usize)?;
         let statics = pool(device, vk::CommandPoolCreateFlags::empty())?;
-        Ok(Self { items, any_dynamic: false, pool: statics, dynamic })
+        Ok(Self { items, varying: Vec::new(), any_dynamic: false, pool: statics, dynamic })
     }
 
     pub fn items(&self) -> &[SegmentRuntime] {
         &self.items
+    }
+
+    /// The segments whose command buffer hangs on more than the frame slot, by their index.
+    pub fn varying(&self) -> &[usize] {
+        &self.varying
     }
 
     pub fn items_mut(&mut self) -> &mut [SegmentRuntime] {
@@ -102,6 +109,8 @@ impl Segments {
     /// as they are now. The GPU must be done with the old ones.
     pub fn prepare(&mut self, device: &Device, resources: &Resources) -> Result<(), DeviceError> {
         self.any_dynamic = self.items.iter().any(|segment| segment.dynamic);
+        let varies = |segment: &SegmentRuntime| !segment.dynamic && segment.variants.vary_within_slot();
+        self.varying = (0..self.items.len()).filter(|&index| varies(&self.items[index])).collect();
         self.items.iter_mut().for_each(|segment| segment.tape.refer(resources));
         for (index, segment) in self.items.iter_mut().enumerate() {
             let wanted = if segment.dynamic { self.dynamic.slots } else { segment.variants.count() };

@@ -3,12 +3,15 @@
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
+use crate::frame::moment::Moment;
+use crate::frame::segment::Segments;
 use crate::memory::UploadBatch;
 
 /// Command buffers and semaphores of the next frame. What every frame has is in its place from the start.
 pub(crate) struct Submission {
-    /// One for each segment.
-    commands: Box<[vk::CommandBufferSubmitInfo<'static>]>,
+    /// Segments × frame slots, those of a slot together.
+    commands: Vec<vk::CommandBufferSubmitInfo<'static>>,
+    segments: usize,
     /// The frame's own timeline, the application's, the windows'.
     signals: Vec<vk::SemaphoreSubmitInfo<'static>>,
     /// The application's, then the windows'.
@@ -29,12 +32,13 @@ unsafe impl Sync for Submission {}
 const SEMAPHORES: usize = 16;
 
 impl Submission {
-    /// Room for this many command buffers and windows.
-    pub fn new(segments: usize, windows: usize) -> Self {
+    /// Room for the command buffers of this many segments in each frame slot, and for windows.
+    pub fn new(segments: usize, frame_slots: u32, windows: usize) -> Self {
         let mut signals = Vec::with_capacity(1 + SEMAPHORES + windows);
         signals.push(info(vk::Semaphore::null(), 0, vk::PipelineStageFlags2::ALL_COMMANDS));
         Self {
-            commands: vec![vk::CommandBufferSubmitInfo::default(); segments].into(),
+            commands: vec![vk::CommandBufferSubmitInfo::default(); segments * frame_slots as usize],
+            segments,
             signals,
             waits: Vec::with_capacity(SEMAPHORES + windows),
             kept_signals: 1,
@@ -59,19 +63,24 @@ impl Submission {
         self.kept_signals += 1;
     }
 
-    /// Starts a frame. The application's semaphores stay, those that a frame that failed has left too.
-    #[inline]
-    pub fn begin(&mut self, commands: impl Iterator<Item = vk::CommandBuffer>) {
-        for (info, commands) in self.commands.iter_mut().zip(commands) {
-            info.command_buffer = commands;
+    /// Puts the command buffers of all segments in their places; those that vary within a slot have none for long.
+    pub fn fill(&mut self, segments: &Segments) {
+        for (at, info) in self.commands.iter_mut().enumerate() {
+            let moment = Moment { slot: (at / self.segments) as u32, ..Moment::default() };
+            info.command_buffer = segments.items()[at % self.segments].commands(&moment);
         }
+    }
+
+    /// Starts a frame, which raises its timeline to `value` when everything has finished. The application's semaphores stay,
+    /// those that a frame that failed has left too.
+    pub fn begin(&mut self, timeline: vk::Semaphore, value: u64) {
+        (self.signals[0].semaphore, self.signals[0].value) = (timeline, value);
         self.forget_windows();
     }
 
-    /// Raises the frame's timeline to `value` when everything has finished.
-    #[inline]
-    pub fn finish(&mut self, timeline: vk::Semaphore, value: u64) {
-        (self.signals[0].semaphore, self.signals[0].value) = (timeline, value);
+    /// Puts another command buffer in the place of a segment.
+    pub fn set(&mut self, slot: u32, segment: usize, commands: vk::CommandBuffer) {
+        self.commands[slot as usize * self.segments + segment].command_buffer = commands;
     }
 
     /// Adds a window: the frame waits for its image, and signals that it is done with it.
@@ -86,21 +95,23 @@ impl Submission {
     }
 
     /// Submits everything to the main queue, in one call, uploads before the frame that is to see them.
-    pub fn submit(&mut self, device: &Device, uploads: Option<UploadBatch<'_>>) -> Result<(), DeviceError> {
+    pub fn submit(&mut self, device: &Device, slot: u32, uploads: Option<UploadBatch<'_>>) -> Result<(), DeviceError> {
         let frame = vk::SubmitInfo2::default()
-            .command_buffer_infos(&self.commands)
+            .command_buffer_infos(&self.commands[slot as usize * self.segments..][..self.segments])
             .wait_semaphore_infos(&self.waits)
             .signal_semaphore_infos(&self.signals);
-        let before = uploads.as_ref().map(UploadBatch::info);
-        let infos = [before.unwrap_or_default(), frame];
-        let infos = if before.is_some() { &infos[..] } else { &infos[1..] };
         // SAFETY: every command buffer is recorded; those of the frame's slot are not pending, since `frame` waited for it, and
         // shared ones allow simultaneous use. The graph's semaphores are alive, and its timeline's value rises; for the
-        // application's semaphores it has promised the same.
-        let result = unsafe { device.main_queue().submit(device.raw(), infos, vk::Fence::null()) };
-        if let Some(uploads) = uploads {
-            uploads.submitted(result);
-        }
+        // application's semaphores it has promised the same, and uploads are as `UploadBatch` makes them.
+        let submit = |infos: &[_]| unsafe { device.main_queue().submit(device.raw(), infos, vk::Fence::null()) };
+        let result = match uploads {
+            None => submit(&[frame]),
+            Some(uploads) => {
+                let result = submit(&[uploads.info(), frame]);
+                uploads.submitted(result);
+                result
+            }
+        };
         result.map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
         // The application's are for one frame. The windows' go when the next one begins.
         (self.kept_waits, self.kept_signals) = (0, 1);

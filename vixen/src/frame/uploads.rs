@@ -22,6 +22,7 @@ impl CompiledGraph {
         assert!(same, "this `Uploader` is of another device than the graph");
         uploader.warm(self.report.requirements.staging_bytes, self.frame_slots)?;
         self.uploader = Some(uploader.clone());
+        self.chores.uploads = true;
         Ok(())
     }
 

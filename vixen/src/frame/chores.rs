@@ -1,0 +1,41 @@
+//! What a frame has to look after besides submitting.
+
+use crate::frame::compiled::CompiledGraph;
+
+/// Where there may be something to do, side by side: after a long submission nothing is in the caches any more, and looking into
+/// each place would cost an unchanged frame more than all the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chores {
+    /// Something may have another size or handle: an output, a managed buffer, what a recompile left undone.
+    pub follow: bool,
+    /// Retired things wait for their frames.
+    pub retired: bool,
+    /// Nodes are timed.
+    pub times: bool,
+    /// Somebody declared events or listens.
+    pub events: bool,
+    /// There are host nodes.
+    pub hosts: bool,
+    /// There are segments to record.
+    pub dynamic: bool,
+    /// An uploader is attached.
+    pub uploads: bool,
+    /// There are windows to present to.
+    pub windows: bool,
+}
+
+impl CompiledGraph {
+    /// All that there may be to do, as of now. Whoever gives a graph something more to do says so in `chores`.
+    pub(super) fn find_chores(&self) -> Chores {
+        Chores {
+            follow: true,
+            retired: true,
+            times: self.timing.is_some(),
+            events: !self.events.bus.is_silent(),
+            hosts: !self.hosts.is_empty(),
+            dynamic: self.segments.any_dynamic(),
+            uploads: self.uploader.is_some(),
+            windows: self.outputs.items.iter().any(|output| output.swapchain.is_some()),
+        }
+    }
+}

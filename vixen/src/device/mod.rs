@@ -18,7 +18,8 @@ mod raw;
 mod select;
 mod surface;
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 use ash::{ext, khr, vk};
 
@@ -50,6 +51,7 @@ struct DeviceShared {
     loaders: Loaders,
     budget: Arc<BudgetManager>,
     pipeline_cache: PipelineCache,
+    kept: OnceLock<Box<dyn Any + Send + Sync>>,
     core: Arc<DeviceCore>,
 }
 
@@ -122,6 +124,7 @@ impl Device {
             loaders,
             budget,
             pipeline_cache,
+            kept: OnceLock::new(),
             core,
         })))
     }
@@ -219,6 +222,13 @@ impl Device {
     #[cfg(feature = "testing")]
     pub(crate) fn is_watched(&self) -> bool {
         self.0.core.instance.counting
+    }
+
+    /// What those who make things of the device keep with it, of one type: made when it is asked for first. It must not hold the
+    /// [`Device`], which would keep itself alive.
+    pub(crate) fn kept<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> &T {
+        let kept = self.0.kept.get_or_init(|| Box::new(make()));
+        kept.downcast_ref().expect("one type is kept")
     }
 
     pub(crate) fn core(&self) -> &Arc<DeviceCore> {

@@ -24,12 +24,26 @@ pub(crate) struct Module {
 
 impl Modules {
     /// The SPIR-V of a shader.
+    #[cfg(feature = "hot-reload")]
     pub fn code<'m>(&'m self, stage: &'m ShaderStage) -> &'m [u8] {
-        #[cfg(feature = "hot-reload")]
-        if let Some(module) = self.get(stage) {
-            return &module.code;
-        }
-        stage.code
+        self.replaced(stage).unwrap_or(stage.code)
+    }
+
+    /// What took the place of a shader's SPIR-V.
+    #[cfg(feature = "hot-reload")]
+    pub fn replaced(&self, stage: &ShaderStage) -> Option<&[u8]> {
+        self.get(stage).map(|module| &*module.code)
+    }
+
+    /// Nothing takes the place of a shader's SPIR-V without reloading.
+    #[cfg(not(feature = "hot-reload"))]
+    pub fn replaced(&self, _: &ShaderStage) -> Option<&[u8]> {
+        None
+    }
+
+    /// Whether a program runs what it was built with.
+    pub fn are_original(&self, program: &Program) -> bool {
+        program.stages.iter().all(|stage| self.replaced(stage).is_none())
     }
 
     /// The kind of a program, with the workgroup size that its shader has.

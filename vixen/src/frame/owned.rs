@@ -1,21 +1,24 @@
 //! Vulkan objects that destroy themselves.
 
+use std::sync::Arc;
+
 use ash::vk;
 
-use crate::device::Device;
+use crate::device::{Device, DeviceCore};
 
 /// A Vulkan object of a device, destroyed on drop.
 ///
 /// Whoever drops one has waited for the GPU to be done with it: compiled graphs wait for the device first.
 pub(crate) struct Owned<H: Destroy> {
-    device: Device,
+    // Not the `Device`, which keeps some of them itself.
+    core: Arc<DeviceCore>,
     handle: H,
 }
 
 impl<H: Destroy> Owned<H> {
     /// Takes over a handle that was made on `device` with its allocation callbacks.
     pub fn new(device: &Device, handle: H) -> Self {
-        Self { device: device.clone(), handle }
+        Self { core: Arc::clone(device.core()), handle }
     }
 
     /// The handle.
@@ -28,7 +31,7 @@ impl<H: Destroy> Drop for Owned<H> {
     fn drop(&mut self) {
         // SAFETY: `new` took over a handle of this device, nobody else destroys it, and the type's contract says that the
         // GPU no longer uses it.
-        unsafe { self.handle.destroy(&self.device) }
+        unsafe { self.handle.destroy(&self.core) }
     }
 }
 
@@ -37,16 +40,16 @@ pub(crate) trait Destroy: Copy {
     /// Destroys it.
     ///
     /// # Safety
-    /// It is a live object of `device`, made with the device's callbacks, that neither CPU nor GPU uses any more.
-    unsafe fn destroy(self, device: &Device);
+    /// It is a live object of the device, made with the device's callbacks, that neither CPU nor GPU uses any more.
+    unsafe fn destroy(self, core: &DeviceCore);
 }
 
 macro_rules! destroy {
     ($($handle:ident: $function:ident;)*) => {$(
         impl Destroy for vk::$handle {
-            unsafe fn destroy(self, device: &Device) {
+            unsafe fn destroy(self, core: &DeviceCore) {
                 // SAFETY: the caller's contract is this call's.
-                unsafe { device.raw().$function(self, device.callbacks()) }
+                unsafe { core.raw.$function(self, core.callbacks()) }
             }
         }
     )*};

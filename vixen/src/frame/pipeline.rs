@@ -1,5 +1,4 @@
-//! Pipelines, their layouts and samplers: made at compile, once for each distinct node type, specialisation and set of
-//! attachment formats.
+//! The pipelines of a graph's nodes: looked up among the device's [`objects`](super::objects) or made there, at compile.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -14,8 +13,9 @@ use crate::frame::commands::PipelineIndex;
 #[cfg(feature = "hot-reload")]
 use crate::frame::modules::Module;
 use crate::frame::modules::Modules;
+use crate::frame::objects::{Layout, LayoutKey, PipelineKey, SetBinding, shader_module};
 use crate::frame::owned::Owned;
-use crate::graph::{CompileError, NodeDeclaration, SamplerDesc, SlotDeclaration, SlotShape};
+use crate::graph::{BindingDeclaration, CompileError, NodeDeclaration, SlotDeclaration, SlotKind, SlotShape};
 use crate::shader::{Blend, Program, ProgramKind, ShaderStage, VertexAttribute};
 
 /// Everything that binding a node's shaders needs.
@@ -30,14 +30,9 @@ pub(crate) struct NodePipelines {
 
 /// One pipeline and what dispatching it needs to know.
 struct BuiltPipeline {
-    pipeline: Owned<vk::Pipeline>,
+    pipeline: Arc<Owned<vk::Pipeline>>,
     kind: ProgramKind,
     tables: Option<BindingTables>,
-}
-
-struct Layout {
-    layout: Owned<vk::PipelineLayout>,
-    sets: Vec<Owned<vk::DescriptorSetLayout>>,
 }
 
 impl NodePipelines {
@@ -88,7 +83,7 @@ impl NodePipelines {
 
     /// The layouts of the node's descriptor sets, by set number.
     pub fn set_layouts(&self) -> impl Iterator<Item = vk::DescriptorSetLayout> {
-        self.owner.iter().flat_map(|layout| layout.sets.iter().map(Owned::get))
+        self.owner.iter().flat_map(|layout| layout.sets())
     }
 }
 
@@ -122,12 +117,11 @@ impl Built {
     }
 }
 
-/// Makes pipelines and keeps those that were made.
+/// The pipelines of a graph: nodes of one type share theirs without a look at its shaders.
 pub(crate) struct PipelineCache {
     device: Device,
     modules: Modules,
     built: HashMap<Key, Built>,
-    samplers: HashMap<SamplerDesc, Owned<vk::Sampler>>,
     none: Arc<NodePipelines>,
 }
 
@@ -144,7 +138,6 @@ impl PipelineCache {
             device: device.clone(),
             modules: Modules::default(),
             built: HashMap::new(),
-            samplers: HashMap::new(),
             none: Arc::new(NodePipelines::NONE),
         }
     }
@@ -173,7 +166,7 @@ impl PipelineCache {
         if let Some(built) = self.built.get(&key) {
             return Ok(Arc::clone(&built.pipelines));
         }
-        let layout = Arc::new(self.layout(declaration)?);
+        let layout = self.device.objects().layout(&self.device, &layout_key(declaration))?;
         let pipelines = Arc::new(self.build(declaration, spec, &formats, layout)?);
         self.built.insert(key, Built { declaration, pipelines: Arc::clone(&pipelines) });
         Ok(pipelines)
@@ -222,94 +215,38 @@ impl PipelineCache {
         formats: &AttachmentFormats,
         owner: Arc<Layout>,
     ) -> Result<NodePipelines, CompileError> {
-        let layout = owner.layout.get();
+        let layout = owner.get();
         let mut pipelines = Vec::with_capacity(declaration.programs.len());
         for program in declaration.programs {
-            let (pipeline, tables) = self.pipeline(declaration, program, spec, formats, layout)?;
-            self.device.set_name(pipeline.get(), declaration.name);
+            let make = || {
+                let pipeline = self.pipeline(declaration, program, spec, formats, layout)?;
+                self.device.set_name(pipeline.get(), declaration.name);
+                Ok::<_, DeviceError>(pipeline)
+            };
+            // What was reloaded is this graph's alone.
+            let pipeline = if self.modules.are_original(program) {
+                let key = PipelineKey {
+                    program: *program,
+                    layout: layout_key(declaration),
+                    vertex_slots: vertex_slots(declaration).collect(),
+                    spec: spec.to_vec(),
+                    colors: formats.colors.clone(),
+                    depth: formats.depth,
+                };
+                self.device.objects().pipelines.get_or_make(key, make)?
+            } else {
+                Arc::new(make()?)
+            };
+            let tables = match program.kind {
+                ProgramKind::RayTracing { misses, hit_groups, .. } => {
+                    Some(BindingTables::new(&self.device, pipeline.get(), misses, hit_groups.len() as u32)?)
+                }
+                _ => None,
+            };
             pipelines.push(BuiltPipeline { pipeline, kind: self.modules.kind(program), tables });
         }
         let push_stages = declaration.push.map_or(vk::ShaderStageFlags::empty(), |push| push.stages);
         Ok(NodePipelines { layout, owner: Some(owner), pipelines, push_stages })
-    }
-
-    /// The descriptor set layouts of a node, with immutable samplers, and the pipeline layout.
-    fn layout(&mut self, declaration: &NodeDeclaration) -> Result<Layout, CompileError> {
-        // An absent optional wire and the unused tail of a run-time array have no descriptor; the shader must not touch them.
-        let partial = |slot: &SlotDeclaration| match slot.shape {
-            SlotShape::Optional | SlotShape::Runtime(_) => vk::DescriptorBindingFlags::PARTIALLY_BOUND,
-            SlotShape::One | SlotShape::Array(_) => vk::DescriptorBindingFlags::empty(),
-        };
-        let slots = declaration.slots.iter().filter_map(|slot| Some((slot.binding?, slot.sampler, partial(slot))));
-        let samplers = declaration
-            .samplers
-            .iter()
-            .map(|slot| (slot.binding, Some(slot.sampler), vk::DescriptorBindingFlags::empty()));
-        let bindings: Vec<_> = slots.chain(samplers).collect();
-
-        let mut sets = Vec::new();
-        for set in 0..bindings.iter().map(|(binding, ..)| binding.set + 1).max().unwrap_or(0) {
-            let here: Vec<_> = bindings.iter().filter(|(binding, ..)| binding.set == set).collect();
-            let mut immutable = Vec::with_capacity(here.len());
-            for (binding, sampler, _) in &here {
-                let sampler = sampler.map(|desc| self.sampler(desc)).transpose()?;
-                immutable.push(sampler.map_or_else(Vec::new, |sampler| vec![sampler; binding.count as usize]));
-            }
-            let bindings: Vec<_> = here
-                .iter()
-                .zip(&immutable)
-                .map(|((binding, ..), samplers)| {
-                    let layout = vk::DescriptorSetLayoutBinding::default()
-                        .binding(binding.binding)
-                        .descriptor_type(binding.descriptor)
-                        .descriptor_count(binding.count)
-                        .stage_flags(binding.stages);
-                    if samplers.is_empty() { layout } else { layout.immutable_samplers(samplers) }
-                })
-                .collect();
-            let flags: Vec<_> = here.iter().map(|(.., flags)| *flags).collect();
-            let mut flags = vk::DescriptorSetLayoutBindingFlagsCreateInfo::default().binding_flags(&flags);
-            let info = vk::DescriptorSetLayoutCreateInfo::default().bindings(&bindings).push_next(&mut flags);
-            // SAFETY: the device is alive; the macro checked the bindings against the shader, compile against the limits.
-            let layout = unsafe { self.device.raw().create_descriptor_set_layout(&info, self.device.callbacks()) }
-                .map_err(DeviceError::vulkan("vkCreateDescriptorSetLayout"))?;
-            sets.push(Owned::new(&self.device, layout));
-        }
-
-        let raw: Vec<_> = sets.iter().map(Owned::get).collect();
-        let push =
-            declaration.push.map(|push| vk::PushConstantRange { stage_flags: push.stages, offset: 0, size: push.size });
-        let info = vk::PipelineLayoutCreateInfo::default().set_layouts(&raw).push_constant_ranges(push.as_slice());
-        // SAFETY: the device is alive, and so are the set layouts.
-        let layout = unsafe { self.device.raw().create_pipeline_layout(&info, self.device.callbacks()) }
-            .map_err(DeviceError::vulkan("vkCreatePipelineLayout"))?;
-        Ok(Layout { layout: Owned::new(&self.device, layout), sets })
-    }
-
-    fn sampler(&mut self, desc: SamplerDesc) -> Result<vk::Sampler, DeviceError> {
-        if let Some(sampler) = self.samplers.get(&desc) {
-            return Ok(sampler.get());
-        }
-        let (filter, mode) = if desc.linear {
-            (vk::Filter::LINEAR, vk::SamplerMipmapMode::LINEAR)
-        } else {
-            (vk::Filter::NEAREST, vk::SamplerMipmapMode::NEAREST)
-        };
-        let info = vk::SamplerCreateInfo::default()
-            .mag_filter(filter)
-            .min_filter(filter)
-            .mipmap_mode(mode)
-            .address_mode_u(desc.address)
-            .address_mode_v(desc.address)
-            .address_mode_w(desc.address)
-            .compare_enable(desc.compare.is_some())
-            .compare_op(desc.compare.unwrap_or(vk::CompareOp::NEVER))
-            .max_lod(vk::LOD_CLAMP_NONE);
-        // SAFETY: the device is alive and the description uses core values only.
-        let sampler = unsafe { self.device.raw().create_sampler(&info, self.device.callbacks()) }
-            .map_err(DeviceError::vulkan("vkCreateSampler"))?;
-        self.samplers.insert(desc, Owned::new(&self.device, sampler));
-        Ok(sampler)
     }
 
     fn pipeline(
@@ -319,20 +256,16 @@ impl PipelineCache {
         spec: &[u8],
         formats: &AttachmentFormats,
         layout: vk::PipelineLayout,
-    ) -> Result<(Owned<vk::Pipeline>, Option<BindingTables>), CompileError> {
+    ) -> Result<Owned<vk::Pipeline>, DeviceError> {
         let mut stages = Stages::new(&self.device, &self.modules, program.stages, spec)?;
         let infos = stages.infos();
-        let pipeline = match program.kind {
-            ProgramKind::Compute { .. } => self.compute(infos[0], layout)?,
-            ProgramKind::Graphics { .. } => self.graphics(declaration, program, &infos, formats, layout)?,
+        match program.kind {
+            ProgramKind::Compute { .. } => self.compute(infos[0], layout),
+            ProgramKind::Graphics { .. } => self.graphics(declaration, program, &infos, formats, layout),
             ProgramKind::RayTracing { misses, hit_groups, max_depth } => {
-                let pipeline =
-                    crate::frame::binding_table::pipeline(&self.device, &infos, misses, hit_groups, max_depth, layout)?;
-                let tables = BindingTables::new(&self.device, pipeline.get(), misses, hit_groups.len() as u32)?;
-                return Ok((pipeline, Some(tables)));
+                crate::frame::binding_table::pipeline(&self.device, &infos, misses, hit_groups, max_depth, layout)
             }
-        };
-        Ok((pipeline, None))
+        }
     }
 
     fn compute(
@@ -420,7 +353,7 @@ impl PipelineCache {
 /// The shader modules of a pipeline, alive while it is made, and their specialisation.
 struct Stages<'s> {
     declared: &'s [ShaderStage],
-    modules: Vec<Owned<vk::ShaderModule>>,
+    modules: Vec<Arc<Owned<vk::ShaderModule>>>,
     entries: Vec<CString>,
     entries_of_spec: Vec<Vec<vk::SpecializationMapEntry>>,
     specializations: Vec<vk::SpecializationInfo<'s>>,
@@ -438,17 +371,10 @@ impl<'s> Stages<'s> {
         let mut entries = Vec::with_capacity(declared.len());
         let mut entries_of_spec = Vec::with_capacity(declared.len());
         for stage in declared {
-            let words: Vec<u32> = sources
-                .code(stage)
-                .chunks_exact(4)
-                .map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-                .collect();
-            let info = vk::ShaderModuleCreateInfo::default().code(&words);
-            // SAFETY: the device is alive; the code is SPIR-V that was reflected, while compiling or reloading.
-            let module = unsafe { device.raw().create_shader_module(&info, device.callbacks()) }
-                .map_err(DeviceError::vulkan("vkCreateShaderModule"))?;
-            device.set_name(module, stage.path);
-            modules.push(Owned::new(device, module));
+            modules.push(match sources.replaced(stage) {
+                None => device.objects().module(device, stage.code, stage.path)?,
+                Some(code) => Arc::new(shader_module(device, code, stage.path)?),
+            });
             entries.push(CString::new(stage.entry).expect("SPIR-V strings end at their first zero byte"));
             let map = stage.spec.iter().map(|constant| vk::SpecializationMapEntry {
                 constant_id: constant.id,
@@ -483,17 +409,39 @@ impl<'s> Stages<'s> {
     }
 }
 
+/// What a node's layout is made of: the bindings of its descriptor sets, with immutable samplers, and its push constants.
+fn layout_key(declaration: &NodeDeclaration) -> LayoutKey {
+    // An absent optional wire and the unused tail of a run-time array have no descriptor; the shader must not touch them.
+    let partial = |slot: &SlotDeclaration| match slot.shape {
+        SlotShape::Optional | SlotShape::Runtime(_) => vk::DescriptorBindingFlags::PARTIALLY_BOUND,
+        SlotShape::One | SlotShape::Array(_) => vk::DescriptorBindingFlags::empty(),
+    };
+    let slots = declaration.slots.iter().filter_map(|slot| Some((slot.binding?, slot.sampler, partial(slot))));
+    let samplers =
+        declaration.samplers.iter().map(|slot| (slot.binding, Some(slot.sampler), vk::DescriptorBindingFlags::empty()));
+    let mut sets: Vec<Vec<SetBinding>> = Vec::new();
+    for (at, sampler, flags) in slots.chain(samplers) {
+        let BindingDeclaration { set, binding, descriptor, count, stages } = at;
+        sets.resize_with(sets.len().max(set as usize + 1), Vec::new);
+        sets[set as usize].push(SetBinding { binding, descriptor, count, stages, flags, sampler });
+    }
+    // In the order of their numbers, so that the order of slots makes no difference.
+    sets.iter_mut().for_each(|set| set.sort_by_key(|binding| binding.binding));
+    LayoutKey { sets, push: declaration.push.map(|push| (push.stages, push.size)) }
+}
+
+/// Which of a node's slots are vertex buffers.
+fn vertex_slots(declaration: &NodeDeclaration) -> impl Iterator<Item = u32> {
+    let slots = (0..).zip(declaration.slots);
+    slots.filter(|(_, slot)| slot.kind == SlotKind::Vertex).map(|(index, _)| index)
+}
+
 /// One vertex binding for each `vertex` slot, in order, and the attributes in them.
 fn vertex_input(
     declaration: &NodeDeclaration,
     attributes: &[VertexAttribute],
 ) -> (Vec<vk::VertexInputBindingDescription>, Vec<vk::VertexInputAttributeDescription>) {
-    let slots: ArrayVec<u32, 8> = (0..)
-        .zip(declaration.slots)
-        .filter(|(_, slot)| slot.kind == crate::graph::SlotKind::Vertex)
-        .map(|(index, _)| index)
-        .take(8)
-        .collect();
+    let slots: ArrayVec<u32, 8> = vertex_slots(declaration).take(8).collect();
     let binding = |slot: u32| slots.iter().position(|&other| other == slot).unwrap_or(0) as u32;
     let mut bindings: Vec<vk::VertexInputBindingDescription> = Vec::new();
     for attribute in attributes {

@@ -5,7 +5,7 @@ use ash::vk;
 pub use vk::DescriptorType;
 
 /// One shader stage of a pipeline.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ShaderStage {
     /// The stage.
     pub stage: vk::ShaderStageFlags,
@@ -24,7 +24,7 @@ pub struct ShaderStage {
 }
 
 /// A specialisation constant that a field of the node fills.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SpecConstant {
     /// `SpecId` in the shader.
     pub id: u32,
@@ -35,7 +35,7 @@ pub struct SpecConstant {
 }
 
 /// One pipeline of a node.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Program {
     /// The name it is bound by; empty for a node with a single pipeline.
     pub name: &'static str,
@@ -46,7 +46,7 @@ pub struct Program {
 }
 
 /// The fixed state of a pipeline.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProgramKind {
     /// A compute pipeline.
     Compute {
@@ -84,7 +84,7 @@ pub enum ProgramKind {
 }
 
 /// How a fragment's colour meets what is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Blend {
     /// Replaces it.
     None,
@@ -97,7 +97,7 @@ pub enum Blend {
 }
 
 /// One vertex attribute.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VertexAttribute {
     /// `location` in the vertex shader.
     pub location: u32,
@@ -112,7 +112,7 @@ pub struct VertexAttribute {
 }
 
 /// One hit group.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HitGroup {
     /// Closest-hit stage.
     pub closest: Option<u32>,

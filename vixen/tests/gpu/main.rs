@@ -16,6 +16,7 @@ mod ray_tracing;
 mod recompile;
 mod report;
 mod resize;
+mod sharing;
 mod switches;
 mod threads;
 mod transfer;

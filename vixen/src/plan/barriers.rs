@@ -96,10 +96,8 @@ struct Touch<'a> {
     usage: &'a Use,
     time: Time,
     effect: Effect,
-    /// The first touch in its frame of contents that do not come from another frame.
-    fresh: bool,
-    /// What it overwrites is wanted after the frame, or where the switches let it not happen.
-    kept: bool,
+    /// The access, unless it happens outside the graph.
+    item: Option<&'a Item>,
 }
 
 /// All readers of a version, taken together.
@@ -141,24 +139,31 @@ impl<'a> Closer<'a> {
         self.check_defined(cell)?;
         let start = self.dependencies.dependencies.len();
         let bounds = cell.track.bounds;
-        let mut writer = match cell.track.origin() {
-            Some(item) => Some(self.touch(cell, item, 0)),
+        let origin = cell.track.origin();
+        let mut writer = match origin {
+            // What it writes is asked for, not when.
+            Some(item) => Some(self.touch(item, (0, 0))),
             None => bounds.entry.then(|| outside(track::entry(cell.resource), Effect::Write, 0)),
         };
         let mut readers = Readers::NONE;
         for (item, round) in cell.track.walk() {
-            self.interval.extend(self.steps.nodes[item.node as usize].step);
+            let place = self.steps.nodes[item.node as usize];
+            self.interval.extend(place.step);
+            let time = (self.age(cell, item) + round * cell.grid.ages, place.batch);
             if item.effect.writes() {
-                let next = self.touch(cell, item, round);
+                let next = self.touch(item, time);
                 self.close_version(cell, writer.as_ref(), &readers, Some(&next));
                 (writer, readers) = (Some(next), Readers::NONE);
             } else {
-                self.add_reader(cell, &mut readers, item, round);
+                self.add_reader(&mut readers, item, time);
             }
         }
-        let exit = cell.resource.exit.as_ref().filter(|_| bounds.exit);
-        let exit = exit.map(|usage| outside(usage, Effect::ReadWrite, self.schedule.commands()));
-        self.close_version(cell, writer.as_ref(), &readers, exit.as_ref());
+        // Nothing comes after the origin.
+        if origin.is_none() {
+            let exit = cell.resource.exit.as_ref().filter(|_| bounds.exit);
+            let exit = exit.map(|usage| outside(usage, Effect::ReadWrite, self.schedule.commands()));
+            self.close_version(cell, writer.as_ref(), &readers, exit.as_ref());
+        }
         if cell.grid.image && !bounds.entry {
             self.expect_layouts(cell, start);
         }
@@ -186,7 +191,7 @@ impl<'a> Closer<'a> {
         Err(PlanError::ReadBeforeWrite { node: NodeId(item.node), slot, resource: cell.id })
     }
 
-    #[inline]
+    #[inline(never)] // One copy, with `push` inside, is faster than two without.
     fn close_version(&mut self, cell: &Cell, writer: Option<&Touch>, readers: &Readers, next: Option<&Touch>) {
         if let Some(writer) = writer.filter(|_| readers.first != END) {
             self.close_reads(cell, writer, readers, next);
@@ -214,7 +219,7 @@ impl<'a> Closer<'a> {
             Some(writer) => (written(writer), false),
             None => return,
         };
-        if discards(cell, src.layout, next) {
+        if cell.grid.image && self.discards(cell, src.layout, next) {
             src.layout = vk::ImageLayout::UNDEFINED;
         }
         // After a read the order is enough, unless the layout changes or no switch position may have let anyone read:
@@ -227,7 +232,7 @@ impl<'a> Closer<'a> {
         self.push(cell, next.time, src, dst);
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, cell: &Cell, (frame, batch): Time, src: Use, dst: Use) {
         let (barrier, earlier) = self.schedule.before(batch);
         self.interval.extend(self.steps.barriers[barrier as usize]);
@@ -260,35 +265,34 @@ impl<'a> Closer<'a> {
     }
 
     #[inline]
-    fn time(&self, cell: &Cell, item: &Item, round: u32) -> Time {
-        (self.age(cell, item) + round * cell.grid.ages, self.steps.nodes[item.node as usize].batch)
+    fn touch(&self, item: &'a Item, time: Time) -> Touch<'a> {
+        let usage = &self.input.accesses[item.access as usize].usage;
+        Touch { usage, time, effect: item.effect, item: Some(item) }
     }
 
     #[inline]
-    fn touch(&self, cell: &Cell, item: &Item, round: u32) -> Touch<'a> {
-        let access = &self.input.accesses[item.access as usize];
-        let time = self.time(cell, item, round);
-        let outlives_frame = || matches!(cell.resource.residency, Residency::History { .. } | Residency::Persistent);
-        Touch {
-            usage: &access.usage,
-            time,
-            effect: item.effect,
-            fresh: cell.resource.residency == Residency::Transient && std::ptr::eq(item, &cell.track.items[0]),
-            // What is wanted after a frame must not be discarded by its last barrier command.
-            kept: cell.resource.sink && self.schedule.before(time.1).1
-                || access.condition.mask != 0
-                || self.is_conditional(item.node, access.condition) && outlives_frame(),
-        }
-    }
-
-    #[inline]
-    fn add_reader(&self, cell: &Cell, readers: &mut Readers, item: &Item, round: u32) {
+    fn add_reader(&self, readers: &mut Readers, item: &Item, time: Time) {
         let access = &self.input.accesses[item.access as usize];
         readers.usage.stages |= access.usage.stages;
         readers.usage.access |= access.usage.access;
         readers.usage.layout = self.layouts[item.access as usize];
-        readers.first = readers.first.min(self.time(cell, item, round));
+        readers.first = readers.first.min(time);
         readers.conditional &= self.is_conditional(item.node, access.condition);
+    }
+
+    /// Whether the contents of an image need not be kept for this write.
+    fn discards(&self, cell: &Cell, old: vk::ImageLayout, next: &Touch) -> bool {
+        let Some(item) = next.item.filter(|_| next.effect == Effect::Write) else { return false };
+        let condition = self.input.accesses[item.access as usize].condition;
+        let outlives_frame = matches!(cell.resource.residency, Residency::History { .. } | Residency::Persistent);
+        // The first touch in its frame, of contents that do not come from another frame.
+        let fresh = cell.resource.residency == Residency::Transient && std::ptr::eq(item, &cell.track.items[0]);
+        // What is wanted after a frame must not be discarded by its last barrier command, nor what is wanted where the
+        // switches let the write not happen.
+        let wanted = cell.resource.sink && self.schedule.before(next.time.1).1
+            || condition.mask != 0
+            || outlives_frame && self.is_conditional(item.node, condition);
+        !wanted && (fresh || old != next.usage.layout)
     }
 
     #[inline]
@@ -326,8 +330,8 @@ impl<'a> Closer<'a> {
         let ages = cell.grid.ages;
         let since = |other: u32| (other + ages - age) % ages;
         cell.track.items.iter().any(|item| {
-            let (age, batch) = self.time(cell, item, 0);
-            (since(age), batch) <= (since(at), barrier)
+            let batch = self.steps.nodes[item.node as usize].batch;
+            (since(self.age(cell, item)), batch) <= (since(at), barrier)
         })
     }
 
@@ -349,7 +353,7 @@ impl<'a> Closer<'a> {
 
 /// What happens outside the graph.
 fn outside(usage: &Use, effect: Effect, batch: u32) -> Touch<'_> {
-    Touch { usage, time: (0, batch), effect, fresh: false, kept: false }
+    Touch { usage, time: (0, batch), effect, item: None }
 }
 
 /// What a writer leaves to be made available.
@@ -359,9 +363,4 @@ fn written(writer: &Touch) -> Use {
 
 fn changes(cell: &Cell, old: vk::ImageLayout, next: &Touch) -> bool {
     cell.grid.image && old != next.usage.layout
-}
-
-/// Whether the contents need not be kept for this write.
-fn discards(cell: &Cell, old: vk::ImageLayout, next: &Touch) -> bool {
-    cell.grid.image && next.effect == Effect::Write && !next.kept && (next.fresh || old != next.usage.layout)
 }

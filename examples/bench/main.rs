@@ -24,12 +24,13 @@ use clap::builder::PossibleValue;
 use vixen::device::Select;
 use vixen::testing::CountingAllocator;
 use vixen::{Device, DeviceOptions};
+use vixen_examples::peak::PeakAllocator;
 
 use crate::report::Report;
 
-/// `bench frames` counts what frames allocate.
+/// `bench frames` counts what frames allocate, `bench voxels` what builds hold at a time.
 #[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator;
+static ALLOCATOR: PeakAllocator<CountingAllocator> = PeakAllocator(CountingAllocator);
 
 /// What a benchmark fails with: one line for the user.
 type Failure = Box<dyn Error>;

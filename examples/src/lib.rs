@@ -1,6 +1,7 @@
 //! What the example programs share: thread CPU time, statistics.
 
 pub mod clock;
+pub mod peak;
 pub mod statistics;
 
 /// The README's code, compiled as a test.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use vixen::Device;
+use vixen_examples::peak::peak_of;
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::voxel::{BrickMap, Scene};
 
@@ -17,11 +18,19 @@ const MOST: usize = 9;
 
 /// Builds a scene again and again on the CPU, from the file's bytes on.
 pub fn on_cpu(subject: &Subject, effort: Effort, results: &mut Results) -> Result<Scene, Failure> {
-    let (seconds, scene) = repeat(effort, || Ok(subject.source()?.build(&|_| ())?))?;
-    let voxels = scene.map.solid_voxels as f64;
+    let mut peak = 0;
+    let (seconds, scene) = repeat(effort, || {
+        let (bytes, scene) = peak_of(|| Ok::<_, Failure>(subject.source()?.build(&|_| ())?));
+        peak = bytes;
+        scene
+    })?;
+    let map = &scene.map;
+    let voxels = map.solid_voxels as f64;
     let rates: Vec<f64> = seconds.iter().map(|seconds| voxels / (seconds * 1e6)).collect();
     let place = Place { builder: Some("cpu"), ..Place::of(subject, &scene.map) };
     results.add(&place, "build_mvoxels_per_s", "Mvoxels/s", Figure::of(&rates));
+    let bytes = (map.geometry_bytes() + map.attribute_bytes()) as f64;
+    results.add(&place, "build_peak_over_result", "ratio", Figure::exact(peak as f64 / bytes));
     Ok(scene)
 }
 

@@ -76,6 +76,7 @@ fn goal_of(entry: &Entry, gpu: bool, two_cores: bool) -> Option<Goal> {
             Like::Terrain if place.solid_voxels >= HUGE => Some(Goal::AtMost(0.15)),
             _ => None,
         },
+        "build_peak_over_result" if place.like == Like::Surface && place.size >= 4096 => Some(Goal::AtMost(4.0)),
         // Less is over before all threads have begun.
         "build_mvoxels_per_s" if place.solid_voxels >= 1_000_000 => match place.builder {
             Some("cpu") if two_cores => Some(Goal::AtLeast(50.0)),

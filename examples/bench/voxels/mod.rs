@@ -35,9 +35,12 @@ pub struct Options {
     /// voxels: write a report, report.html, with plots and pictures, and its figures, results.csv and results.json, to a folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// voxels: only this scene: a file, or cornell, noise, tunnels or cityscape with a size, as noise:512
+    /// voxels: only this scene, with a size: a file, as dragon.glb:2048, or cornell, noise, tunnels or cityscape, as noise:512
     #[arg(long, value_name = "FILE|NAME[:SIZE]")]
     scene: Option<PathBuf>,
+    /// voxels: only build, trace nothing
+    #[arg(long)]
+    builds: bool,
 }
 
 /// How much is measured.
@@ -79,7 +82,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let effort = Effort { quick: arguments.quick, software: device.info().kind == DeviceKind::Cpu };
     let mut results = Results::default();
     for subject in subjects(effort, arguments.voxels.scene.as_deref(), &mut |why| results.skip(why))? {
-        if let Err(error) = measure(&device, effort, &subject, &mut results) {
+        let traced = !arguments.voxels.builds;
+        if let Err(error) = measure(&device, effort, &subject, traced, &mut results) {
             results.skip(format!("{} at {}: {error}", subject.name, subject.size));
         }
     }
@@ -92,13 +96,22 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
 }
 
 /// Measures a scene of one size.
-fn measure(device: &Device, effort: Effort, subject: &Subject, results: &mut Results) -> Result<(), Failure> {
+fn measure(
+    device: &Device,
+    effort: Effort,
+    subject: &Subject,
+    traced: bool,
+    results: &mut Results,
+) -> Result<(), Failure> {
     let scene = build::on_cpu(subject, effort, results)?;
     let place = Place::of(subject, &scene.map);
     eprintln!("{} at {}: {} solid voxels", place.scene, place.size, place.solid_voxels);
     results.add(&place, "solid_voxels", "voxels", Figure::exact(place.solid_voxels as f64));
 
     let boxes = build::boxes(device, effort, &place, &scene.map, results);
+    if !traced {
+        return Ok(());
+    }
     let views = path::views(&scene, effort.views());
     for &extent in effort.resolutions() {
         // The largest pictures of small scenes tell nothing new.

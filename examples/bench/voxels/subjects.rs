@@ -80,13 +80,19 @@ fn of_one(effort: Effort, path: &Path) -> Result<Vec<Subject>, Failure> {
     if let Some(text) = path.to_str().filter(|text| Procedural::is_named_by(text) && !path.exists()) {
         return Ok(vec![made_up(text.parse()?)]);
     }
+    // A size after a colon.
+    let text = path.to_string_lossy();
+    let sized =
+        text.rsplit_once(':').filter(|_| !path.exists()).and_then(|(file, size)| Some((file, size.parse().ok()?)));
+    let (path, size): (&Path, Option<u32>) = sized.map_or((path, None), |(file, size)| (Path::new(file), Some(size)));
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let name = path.file_stem().map_or_else(|| "scene".into(), |name| name.to_string_lossy().into_owned());
-    // A .vox file has a size of its own.
-    let sizes: &[u32] = match (bytes.starts_with(b"VOX "), effort.quick) {
-        (true, _) => &[1],
-        (false, true) => &[256],
-        (false, false) => &[256, 512, 1024],
+    let sizes: &[u32] = match (bytes.starts_with(b"VOX "), effort.quick, &size) {
+        // A .vox file has a size of its own.
+        (true, _, _) => &[1],
+        (false, _, Some(size)) => std::slice::from_ref(size),
+        (false, true, None) => &[256],
+        (false, false, None) => &[256, 512, 1024],
     };
     let subject = |&size: &u32| {
         let content = Content::File { path: path.to_owned(), bytes: bytes.clone() };

@@ -85,8 +85,8 @@ fn plan(source: &dyn VoxelSource, level: u32, origin: UVec3, task_level: u32, ta
         return Plan::Task(tasks.len() - 1);
     }
     let mut cells = Vec::new();
-    for (number, cube) in cells_of(source, level, origin) {
-        let cell = match source.content(cube) {
+    for (number, cube, content) in cells_of(source, level, origin) {
+        let cell = match content {
             Content::Empty => continue,
             Content::Solid(material) => Plan::Solid(material),
             Content::Mixed => plan(source, level - 1, cube.origin, task_level, tasks),
@@ -96,12 +96,13 @@ fn plan(source: &dyn VoxelSource, level: u32, origin: UVec3, task_level: u32, ta
     if cells.is_empty() { Plan::Empty } else { Plan::Cells(cells) }
 }
 
-/// The cells of a node that lie in the scene at least in part, with their numbers.
-fn cells_of(source: &dyn VoxelSource, level: u32, origin: UVec3) -> impl Iterator<Item = (u32, Cube)> {
+/// The cells of a node that hold something, with their numbers and what they hold.
+fn cells_of(source: &dyn VoxelSource, level: u32, origin: UVec3) -> impl Iterator<Item = (u32, Cube, Content)> {
     let (edge, size) = (cell_edge(level), source.size());
-    (0..64).filter_map(move |number| {
+    let cells = source.cells(Cube { origin, edge: 4 * edge });
+    (0..64).zip(cells).filter(|(_, content)| *content != Content::Empty).filter_map(move |(number, content)| {
         let cube = Cube { origin: origin + UVec3::from_array(unmorton3(number)) * edge, edge };
-        cube.origin.cmplt(size).all().then_some((number, cube))
+        cube.origin.cmplt(size).all().then_some((number, cube, content))
     })
 }
 
@@ -165,8 +166,8 @@ impl Parts {
             return self.node_of_bricks(source, origin, voxels);
         }
         let mut children = Children::default();
-        for (number, cube) in cells_of(source, level, origin) {
-            match source.content(cube) {
+        for (number, cube, content) in cells_of(source, level, origin) {
+            match content {
                 Content::Empty => {}
                 Content::Solid(material) => self.solid_cell(&mut children, number, material, cube),
                 Content::Mixed => match self.node(source, level - 1, cube.origin, voxels) {
@@ -184,8 +185,8 @@ impl Parts {
     /// Builds a node of level 1.
     fn node_of_bricks(&mut self, source: &dyn VoxelSource, origin: UVec3, voxels: &mut BrickVoxels) -> Built {
         let mut children = Children::default();
-        for (number, cube) in cells_of(source, 1, origin) {
-            match source.content(cube) {
+        for (number, cube, content) in cells_of(source, 1, origin) {
+            match content {
                 Content::Empty => {}
                 Content::Solid(material) => {
                     debug_assert!(cube.is_inside(source.size()), "a cube that leaves the scene cannot be solid");

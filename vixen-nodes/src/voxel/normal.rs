@@ -5,16 +5,26 @@ use glam::{Vec2, Vec3};
 /// What stands for no normal: no direction is encoded so.
 pub const NONE: u16 = u16::MAX;
 
-/// A direction as two bytes. The zero vector, which is none, becomes +z.
+/// A direction of any length as two bytes. The zero vector, which is none, becomes +z.
+///
+/// It reckons with whole numbers, so that the GPU comes to the very same bytes: `shaders/voxel_normal.glsl` is the same code.
 pub fn encode(direction: Vec3) -> u16 {
-    let sum = direction.abs().element_sum();
-    let unit = if sum > 0.0 { direction / sum } else { Vec3::Z };
-    let mut point = Vec2::new(unit.x, unit.y);
-    if unit.z < 0.0 {
-        point = fold(point);
+    // Scaled by a power of two, which rounds nothing, so that the largest coordinate is between 2^20 and 2^21.
+    let exponent = (direction.abs().max_element().to_bits() >> 23).clamp(21, 254);
+    let scaled = direction * f32::from_bits((274 - exponent) << 23);
+    let [x, y, z] = scaled.to_array().map(|v| v as i32);
+    let sum = x.unsigned_abs() + y.unsigned_abs() + z.unsigned_abs();
+    if sum == 0 {
+        return 127 | 127 << 8;
     }
-    let byte = |v: f32| ((v * 127.0).round() as i32 + 127) as u16;
-    byte(point.x) | byte(point.y) << 8
+    // 127 times the share of a coordinate, to the nearest.
+    let share = |v: i32| ((254 * v.unsigned_abs() + sum) / (2 * sum)) as i32;
+    let (mut u, mut v) = (share(x), share(y));
+    if z < 0 {
+        (u, v) = (127 - v, 127 - u);
+    }
+    let byte = |length: i32, of: i32| (127 + if of < 0 { -length } else { length }) as u16;
+    byte(u, x) | byte(v, y) << 8
 }
 
 /// The direction of two bytes, of length 1; `None` for [`NONE`].

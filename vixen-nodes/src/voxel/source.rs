@@ -43,6 +43,16 @@ pub trait VoxelSource: Sync {
     /// What the cube holds, as far as it is cheap to tell.
     fn content(&self, cube: Cube) -> Content;
 
+    /// What each of the 4×4×4 cells of a cube holds, in Morton order. Cells outside of the scene do not count.
+    fn cells(&self, cube: Cube) -> [Content; 64] {
+        let edge = cube.edge / 4;
+        std::array::from_fn(|number| {
+            let origin = cube.origin + UVec3::from_array(unmorton3(number as u32)) * edge;
+            let inside = origin.cmplt(self.size()).all();
+            if inside { self.content(Cube { origin, edge }) } else { Content::Empty }
+        })
+    }
+
     /// Adds the solid voxels of the brick at this origin to `brick`, which comes empty.
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels);
 }
@@ -119,6 +129,13 @@ impl BrickVoxels {
     /// Gives the solid voxels normals, as they are stored, by their rank.
     pub(super) fn set_normals(&mut self, of: impl Fn(usize) -> u16) {
         self.mask.solid().enumerate().for_each(|(rank, number)| self.normals[number] = of(rank));
+        self.has_normals = true;
+    }
+
+    /// Gives all solid voxels normals, as they are stored, by their numbers.
+    #[cfg(feature = "gltf")]
+    pub(super) fn number_normals(&mut self, of: impl Fn(usize) -> u16) {
+        self.mask.solid().for_each(|number| self.normals[number] = of(number));
         self.has_normals = true;
     }
 

@@ -1,14 +1,16 @@
 //! Triangles as voxels: every voxel that the surface touches is solid.
 
+mod bins;
 mod overlap;
 mod quantise;
 
-use glam::{IVec3, UVec3, Vec3};
+use glam::{UVec3, Vec3};
 
 use super::build::Progress;
 use super::layout::{BRICK_EDGE, BRICK_VOXELS, Material, morton3};
-use super::morton;
+use super::normal;
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, VoxelSource};
+use bins::Bin;
 use overlap::Triangle;
 
 /// Triangles in any space, y up.
@@ -28,15 +30,12 @@ pub(super) struct VoxelMesh {
     /// Positions in voxels.
     mesh: Mesh,
     materials: Vec<MaterialIndex>,
-    /// The brick's place on the Morton curve and the triangle, sorted.
-    bins: Vec<(u32, u32)>,
+    bins: Vec<Bin>,
 }
 
 /// How far the mesh keeps from the sides of the scene. It also keeps surfaces that lie between two layers of voxels, as the sides of
 /// boxes often do, from filling both.
 const MARGIN: f32 = 1.0 / 1024.0;
-/// The most triangles that all bricks hold together: 4 GiB.
-const MAX_BINS: usize = 1 << 29;
 
 impl VoxelMesh {
     /// Scales the mesh so that its longest side is `resolution` voxels. `None` if it would take too much memory.
@@ -57,57 +56,20 @@ impl VoxelMesh {
 
         let (palette, materials) = quantise::palette(&mesh.colors);
         mesh.colors = Vec::new();
-        let mut this = Self { size, mesh, materials, bins: Vec::new() };
-        this.fill_bins(progress)?;
-        Some((palette, this))
+        let bins = bins::fill(mesh.triangles.len(), |index| corners(&mesh, index), progress)?;
+        Some((palette, Self { size, mesh, materials, bins }))
     }
 
-    /// Notes which triangles touch which bricks.
-    fn fill_bins(&mut self, progress: &dyn Fn(Progress)) -> Option<()> {
-        let total = self.mesh.triangles.len();
-        let mut bins = Vec::with_capacity(total + total / 2);
-        for index in 0..total {
-            if index % 65_536 == 0 {
-                progress(Progress { stage: "sorting triangles", done: index as u64, total: total as u64 });
-            }
-            let triangle = self.triangle(index as u32);
-            let (low, high) = triangle.bounds();
-            let (first, last) = (low / BRICK_EDGE as i32, high / BRICK_EDGE as i32);
-            // The least cube of the curve that holds all of it.
-            let differing = first ^ last;
-            let bits = 32 - (differing.x | differing.y | differing.z).leading_zeros();
-            let edge = BRICK_EDGE << bits;
-            let origin = low.as_uvec3() / edge * edge;
-            triangle.cubes(origin, edge, BRICK_EDGE, &mut |brick| {
-                if bins.len() < MAX_BINS {
-                    bins.push((morton::key(brick / BRICK_EDGE) as u32, index as u32));
-                }
-            });
-            if bins.len() == MAX_BINS {
-                return None;
-            }
-        }
-        bins.sort_unstable();
-        self.bins = bins;
-        Some(())
+    /// The normals at a triangle's corners: its own where the mesh has none.
+    fn normals(&self, index: u32, triangle: &Triangle) -> [Vec3; 3] {
+        let normals = self.mesh.triangles[index as usize].map(|corner| self.mesh.normals[corner as usize]);
+        normals.map(|normal| if normal == Vec3::ZERO { triangle.normal() } else { normal })
     }
+}
 
-    fn triangle(&self, index: u32) -> Triangle {
-        Triangle::new(self.mesh.triangles[index as usize].map(|corner| self.mesh.positions[corner as usize]))
-    }
-
-    /// The bins of the bricks in an aligned cube of bricks.
-    fn bins(&self, cube: Cube) -> &[(u32, u32)] {
-        morton::cube(&self.bins, |bin| u64::from(bin.0), cube.origin / BRICK_EDGE, cube.edge / BRICK_EDGE)
-    }
-
-    /// The direction that a triangle's surface faces near a point.
-    fn normal(&self, index: u32, triangle: &Triangle, near: Vec3) -> Vec3 {
-        let corners = self.mesh.triangles[index as usize];
-        let weights = triangle.weights(near);
-        let smooth: Vec3 = (0..3).map(|i| self.mesh.normals[corners[i] as usize] * weights[i]).sum();
-        smooth.try_normalize().unwrap_or_else(|| triangle.normal())
-    }
+/// A triangle's corners.
+fn corners(mesh: &Mesh, index: u32) -> [Vec3; 3] {
+    mesh.triangles[index as usize].map(|corner| mesh.positions[corner as usize])
 }
 
 impl VoxelSource for VoxelMesh {
@@ -116,24 +78,41 @@ impl VoxelSource for VoxelMesh {
     }
 
     fn content(&self, cube: Cube) -> Content {
-        if self.bins(cube).is_empty() { Content::Empty } else { Content::Mixed }
+        if bins::within(&self.bins, cube).is_empty() { Content::Empty } else { Content::Mixed }
+    }
+
+    fn cells(&self, cube: Cube) -> [Content; 64] {
+        // A cell is 64 times as short on the curve as the cube.
+        let bits = 3 * (cube.edge / BRICK_EDGE).trailing_zeros() - 6;
+        let mut cells = [Content::Empty; 64];
+        let bins = bins::within(&self.bins, cube).iter();
+        bins.for_each(|bin| cells[(bin >> 32 >> bits & 63) as usize] = Content::Mixed);
+        cells
     }
 
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
-        let mut normals = [Vec3::ZERO; BRICK_VOXELS];
-        for &(_, index) in self.bins(Cube { origin, edge: BRICK_EDGE }) {
-            let triangle = self.triangle(index);
-            triangle.cubes(origin, BRICK_EDGE, 1, &mut |voxel| {
-                let at = voxel - origin;
-                let sum = &mut normals[morton3(at.x, at.y, at.z) as usize];
-                *sum += self.normal(index, &triangle, voxel.as_vec3() + 0.5);
-                brick.set_with_normal(at, self.materials[index as usize], *sum);
-            });
+        let mut sums = [Vec3::ZERO; BRICK_VOXELS];
+        let mut rows = [0; 64];
+        for bin in bins::within(&self.bins, Cube { origin, edge: BRICK_EDGE }) {
+            let index = *bin as u32;
+            let triangle = Triangle::new(corners(&self.mesh, index).map(|corner| corner - origin.as_vec3()));
+            triangle.overlap(Vec3::ONE).rows(triangle.bounds(), &mut rows);
+            let (normals, material) = (self.normals(index, &triangle), self.materials[index as usize]);
+            let (axis, weights) = triangle.weights();
+            for (row, &bits) in rows.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+                let mut bits = bits;
+                while bits != 0 {
+                    let at = [bits.trailing_zeros(), row as u32 % 8, row as u32 / 8];
+                    bits &= bits - 1;
+                    let middle = at.map(|at| at as f32 + 0.5);
+                    let [a, b, c] =
+                        weights.map(|weight| weight.at(middle[(axis + 1) % 3], middle[(axis + 2) % 3]).max(0.0));
+                    let number = morton3(at[0], at[1], at[2]);
+                    brick.set_number(number, material);
+                    sums[number as usize] += normals[0] * a + (normals[1] * b + normals[2] * c);
+                }
+            }
         }
+        brick.number_normals(|number| normal::encode(sums[number]));
     }
-}
-
-/// The cell of a point.
-fn cell(at: Vec3) -> IVec3 {
-    at.floor().as_ivec3()
 }

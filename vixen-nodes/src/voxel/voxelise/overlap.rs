@@ -1,77 +1,175 @@
-//! Which cubes a triangle touches (Akenine-Möller 2001, "Fast 3D triangle-box overlap testing"): 26-separating, so no ray slips through.
+//! Which boxes a triangle touches (Schwarz and Seidel 2010, "Fast parallel surface and solid voxelization on GPUs"): its plane passes
+//! through the box, and in each of the three projections the box's shadow meets the triangle's. 26-separating, so no ray slips through.
+//!
+//! `shaders/voxelise.glsl` computes the same with the same multiplications and additions in the same order, and nothing else, so that
+//! the GPU finds the very same voxels: change both.
 
-use glam::{IVec3, UVec3, Vec3};
+use glam::{IVec3, Vec3};
 
-use super::cell;
+use super::super::layout::BRICK_EDGE;
 
-/// A triangle in voxels.
+/// Rounding may move a surface by so much, for a box's edge; less than [`MARGIN`](super::MARGIN), so that it fills no layer more.
+const REACH: f32 = 1.0 / 4096.0;
+
+/// A triangle; its corners are in voxels from a place near by, so that little is lost to rounding.
 pub(super) struct Triangle {
     corners: [Vec3; 3],
+    edges: [Vec3; 3],
+    /// As long as twice the triangle's area.
+    normal: Vec3,
 }
+
+/// A linear function of two coordinates.
+#[derive(Clone, Copy)]
+pub(super) struct Linear {
+    u: f32,
+    v: f32,
+    constant: f32,
+}
+
+/// A triangle's tests for boxes of one size, by their corner with the least coordinates.
+pub(super) struct Overlap {
+    normal: Vec3,
+    /// What added to the product of normal and corner must not be above and not be below zero.
+    plane: [f32; 2],
+    /// What must not be below zero, in the projections along x (of y and z), along y (of z and x) and along z (of x and y).
+    sides: [[Linear; 3]; 3],
+}
+
+/// The voxels of a brick that a triangle touches: bit x of row y + 8z.
+pub(super) type Rows = [u8; 64];
 
 impl Triangle {
     pub(super) fn new(corners: [Vec3; 3]) -> Self {
-        Self { corners }
+        let [a, b, c] = corners;
+        let edges = [b - a, c - b, a - c];
+        Self { corners, edges, normal: cross(edges[0], edges[1]) }
     }
 
-    /// The voxels of its bounding box, both inclusive.
-    pub(super) fn bounds(&self) -> (IVec3, IVec3) {
+    /// Its bounding box.
+    pub(super) fn bounds(&self) -> (Vec3, Vec3) {
         let [a, b, c] = self.corners;
-        (cell(a.min(b).min(c)), cell(a.max(b).max(c)))
+        (a.min(b).min(c), a.max(b).max(c))
     }
 
-    /// Its unit normal; zero if it has no area.
+    /// Its normal, of no particular length; zero if it has no area.
     pub(super) fn normal(&self) -> Vec3 {
-        let [a, b, c] = self.corners;
-        (b - a).cross(c - a).normalize_or_zero()
+        self.normal
     }
 
-    /// How much each corner counts at the point of the triangle near this one.
-    pub(super) fn weights(&self, near: Vec3) -> [f32; 3] {
-        let [a, b, c] = self.corners;
-        let normal = (b - a).cross(c - a);
-        let area = normal.length_squared();
-        if area == 0.0 {
-            return [1.0 / 3.0; 3];
+    /// Its tests for boxes of these edges.
+    pub(super) fn overlap(&self, extent: Vec3) -> Overlap {
+        let normal = self.normal;
+        let (grown, shrunk) = (normal * extent, normal.abs() * extent * REACH);
+        let away = dot(normal, self.corners[0]);
+        let (low, high) = (grown.min(Vec3::ZERO), grown.max(Vec3::ZERO));
+        let reach = shrunk.x + shrunk.y + shrunk.z;
+        let plane = [low.x + low.y + low.z - away - reach, high.x + high.y + high.z - away + reach];
+        let sides = [0, 1, 2].map(|axis| {
+            let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
+            [0, 1, 2].map(|side| {
+                let inward = self.inward(side, axis);
+                let wide = inward.u * extent[u];
+                let deep = inward.v * extent[v];
+                let reach = (wide.abs() + deep.abs()) * REACH;
+                Linear { constant: inward.constant + wide.max(0.0) + deep.max(0.0) + reach, ..inward }
+            })
+        });
+        Overlap { normal, plane, sides }
+    }
+
+    /// How far inside of a side a point is in the projection along an axis: zero on the side, positive inside.
+    fn inward(&self, side: usize, axis: usize) -> Linear {
+        let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
+        let (edge, corner) = (self.edges[side], self.corners[side]);
+        let turn = if self.normal[axis] >= 0.0 { 1.0 } else { -1.0 };
+        let (by_u, by_v) = (-(edge[v] * turn), edge[u] * turn);
+        Linear { u: by_u, v: by_v, constant: -(by_u * corner[u] + by_v * corner[v]) }
+    }
+
+    /// How much each corner counts at a point, as functions of the two coordinates after the axis that comes with them, which is the one
+    /// that the triangle faces most: below zero outside of the triangle.
+    pub(super) fn weights(&self) -> (usize, [Linear; 3]) {
+        let size = self.normal.abs();
+        let axis = if size.x >= size.y && size.x >= size.z { 0 } else { if size.y >= size.z { 1 } else { 2 } };
+        if size[axis] == 0.0 {
+            return (axis, [Linear { u: 0.0, v: 0.0, constant: 1.0 }; 3]);
         }
-        let share = |from: Vec3, to: Vec3| ((to - from).cross(near - from).dot(normal) / area).max(0.0);
-        let weights = [share(b, c), share(c, a), share(a, b)];
-        let sum: f32 = weights.iter().sum();
-        weights.map(|weight| weight / sum.max(f32::MIN_POSITIVE))
+        // The side across from each corner.
+        (axis, [1, 2, 0].map(|side| self.inward(side, axis)))
+    }
+}
+
+impl Linear {
+    #[inline]
+    pub(super) fn at(self, u: f32, v: f32) -> f32 {
+        self.u * u + (self.v * v + self.constant)
+    }
+}
+
+impl Overlap {
+    /// Whether the triangle touches the box with this corner, given that it meets the triangle's bounding box.
+    pub(super) fn touches(&self, corner: Vec3) -> bool {
+        let Vec3 { x, y, z } = corner;
+        let along = self.normal.x * x + (self.normal.y * y + self.normal.z * z);
+        let inside = |axis: usize, u, v| self.sides[axis].iter().all(|side| side.at(u, v) >= 0.0);
+        along + self.plane[0] <= 0.0
+            && along + self.plane[1] >= 0.0
+            && inside(2, x, y)
+            && inside(0, y, z)
+            && inside(1, z, x)
     }
 
-    /// Calls `visit` for the cubes of edge `least` inside an aligned cube that the triangle touches.
-    pub(super) fn cubes(&self, origin: UVec3, edge: u32, least: u32, visit: &mut impl FnMut(UVec3)) {
-        self.descend(self.bounds(), origin, edge, least, visit);
-    }
-
-    fn descend(&self, bounds: (IVec3, IVec3), origin: UVec3, edge: u32, least: u32, visit: &mut impl FnMut(UVec3)) {
-        let (low, high) = (origin.as_ivec3(), (origin + (edge - 1)).as_ivec3());
-        if low.cmpgt(bounds.1).any() || high.cmplt(bounds.0).any() || !self.touches(origin, edge) {
+    /// The voxels that it touches of a brick, from whose origin the corners count. Boxes are voxels.
+    pub(super) fn rows(&self, (low, high): (Vec3, Vec3), rows: &mut Rows) {
+        const LAST: i32 = BRICK_EDGE as i32 - 1;
+        let first = low.floor().as_ivec3().max(IVec3::ZERO);
+        let last = high.floor().as_ivec3().min(IVec3::splat(LAST));
+        rows.fill(0);
+        if first.cmpgt(last).any() {
             return;
         }
-        if edge == least {
-            return visit(origin);
+        let span = |axis: usize| (2u32 << last[axis]).wrapping_sub(1 << first[axis]) as u8;
+        let (within_x, within_y) = (span(0), span(1));
+        // The projection along z: a mask of x for each y.
+        let mut by_y = [0; 8];
+        for y in first.y..=last.y {
+            by_y[y as usize] = within_x & mask(|x| self.sides[2].iter().all(|side| side.at(x, y as f32) >= 0.0));
         }
-        let half = edge / 2;
-        for child in 0..8u32 {
-            let step = UVec3::new(child & 1, child >> 1 & 1, child >> 2);
-            self.descend(bounds, origin + step * half, half, least, visit);
+        for z in first.z..=last.z {
+            let deep = z as f32;
+            let by_z = within_x & mask(|x| self.sides[1].iter().all(|side| side.at(deep, x) >= 0.0));
+            let mut open = within_y & mask(|y| self.sides[0].iter().all(|side| side.at(y, deep) >= 0.0));
+            if by_z == 0 {
+                continue;
+            }
+            while open != 0 {
+                let y = open.trailing_zeros() as usize;
+                open &= open - 1;
+                let columns = by_y[y] & by_z;
+                if columns != 0 {
+                    let along = self.normal.y * y as f32 + self.normal.z * deep;
+                    let crossed = mask(|x| {
+                        let along = self.normal.x * x + along;
+                        (along + self.plane[0] <= 0.0) & (along + self.plane[1] >= 0.0)
+                    });
+                    rows[z as usize * 8 + y] = columns & crossed;
+                }
+            }
         }
     }
+}
 
-    /// Whether it touches a cube: no plane parts them. The bounding box was tested before.
-    fn touches(&self, origin: UVec3, edge: u32) -> bool {
-        let half = 0.5 * edge as f32;
-        let corners = self.corners.map(|corner| corner - (origin.as_vec3() + half));
-        let edges = [corners[1] - corners[0], corners[2] - corners[1], corners[0] - corners[2]];
-        let parts = |axis: Vec3| {
-            let [a, b, c] = corners.map(|corner| corner.dot(axis));
-            let reach = half * axis.abs().element_sum() * (1.0 + 1e-6);
-            a.min(b).min(c) > reach || a.max(b).max(c) < -reach
-        };
-        let crosses =
-            edges.into_iter().flat_map(|edge| [Vec3::X.cross(edge), Vec3::Y.cross(edge), Vec3::Z.cross(edge)]);
-        !parts(edges[0].cross(edges[1])) && !crosses.into_iter().any(parts)
-    }
+/// The bits for which a test of 0 to 7 holds.
+#[inline]
+fn mask(test: impl Fn(f32) -> bool) -> u8 {
+    (0..8u8).fold(0, |bits, i| bits | u8::from(test(f32::from(i))) << i)
+}
+
+fn dot(a: Vec3, b: Vec3) -> f32 {
+    a.x * b.x + (a.y * b.y + a.z * b.z)
+}
+
+fn cross(a: Vec3, b: Vec3) -> Vec3 {
+    Vec3::new(a.y * b.z - b.y * a.z, a.z * b.x - b.z * a.x, a.x * b.y - b.x * a.y)
 }

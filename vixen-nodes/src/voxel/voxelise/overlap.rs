@@ -58,6 +58,7 @@ impl Triangle {
     }
 
     /// Its tests for boxes of these edges.
+    #[inline]
     pub(super) fn overlap(&self, extent: Vec3) -> Overlap {
         let normal = self.normal;
         let (grown, shrunk) = (normal * extent, normal.abs() * extent * REACH);
@@ -79,6 +80,7 @@ impl Triangle {
     }
 
     /// How far inside of a side a point is in the projection along an axis: zero on the side, positive inside.
+    #[inline(always)]
     fn inward(&self, side: usize, axis: usize) -> Linear {
         let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
         let (edge, corner) = (self.edges[side], self.corners[side]);
@@ -101,7 +103,7 @@ impl Triangle {
 }
 
 impl Linear {
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(self, u: f32, v: f32) -> f32 {
         self.u * u + (self.v * v + self.constant)
     }
@@ -112,12 +114,11 @@ impl Overlap {
     pub(super) fn touches(&self, corner: Vec3) -> bool {
         let Vec3 { x, y, z } = corner;
         let along = self.normal.x * x + (self.normal.y * y + self.normal.z * z);
-        let inside = |axis: usize, u, v| self.sides[axis].iter().all(|side| side.at(u, v) >= 0.0);
         along + self.plane[0] <= 0.0
             && along + self.plane[1] >= 0.0
-            && inside(2, x, y)
-            && inside(0, y, z)
-            && inside(1, z, x)
+            && inside(&self.sides[2], x, y)
+            && inside(&self.sides[0], y, z)
+            && inside(&self.sides[1], z, x)
     }
 
     /// The voxels that it touches of a brick, from whose origin the corners count. Boxes are voxels.
@@ -134,12 +135,12 @@ impl Overlap {
         // The projection along z: a mask of x for each y.
         let mut by_y = [0; 8];
         for y in first.y..=last.y {
-            by_y[y as usize] = within_x & mask(|x| self.sides[2].iter().all(|side| side.at(x, y as f32) >= 0.0));
+            by_y[y as usize] = within_x & mask(|x| inside(&self.sides[2], x, y as f32));
         }
         for z in first.z..=last.z {
             let deep = z as f32;
-            let by_z = within_x & mask(|x| self.sides[1].iter().all(|side| side.at(deep, x) >= 0.0));
-            let mut open = within_y & mask(|y| self.sides[0].iter().all(|side| side.at(y, deep) >= 0.0));
+            let by_z = within_x & mask(|x| inside(&self.sides[1], deep, x));
+            let mut open = within_y & mask(|y| inside(&self.sides[0], y, deep));
             if by_z == 0 {
                 continue;
             }
@@ -160,10 +161,18 @@ impl Overlap {
     }
 }
 
+/// Whether a place is inside of three sides. All are tested, so that places can be tested side by side.
+#[inline]
+fn inside(sides: &[Linear; 3], u: f32, v: f32) -> bool {
+    (sides[0].at(u, v) >= 0.0) & (sides[1].at(u, v) >= 0.0) & (sides[2].at(u, v) >= 0.0)
+}
+
 /// The bits for which a test of 0 to 7 holds.
 #[inline]
 fn mask(test: impl Fn(f32) -> bool) -> u8 {
-    (0..8u8).fold(0, |bits, i| bits | u8::from(test(f32::from(i))) << i)
+    const PLACES: [f32; 8] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+    let holds = PLACES.map(|place| u32::from(test(place)));
+    holds.iter().enumerate().fold(0, |bits, (i, holds)| bits | holds << i) as u8
 }
 
 fn dot(a: Vec3, b: Vec3) -> f32 {

@@ -48,7 +48,9 @@ pub struct Sides {
 
 impl Sides {
     pub fn new(device: &Device) -> Result<Self, Failure> {
-        let info = AllocatorCreateInfo::new(device.instance_raw(), device.raw(), device.physical());
+        let mut info = AllocatorCreateInfo::new(device.instance_raw(), device.raw(), device.physical());
+        // As our default allocator: so that VMA asks which resources want memory of their own.
+        info.vulkan_api_version = vk::API_VERSION_1_3;
         // SAFETY: the handles are valid and belong together; the device outlives the allocator.
         let vma = unsafe { vk_mem::Allocator::new(info) }?;
         Ok(Self { budget: device.budget().clone(), vma, _device: device.clone() })

@@ -67,8 +67,16 @@ impl DeviceCore {
         self.instance.callbacks.as_ref()
     }
 
+    #[inline]
     pub(crate) fn set_name<H: vk::Handle>(&self, handle: H, name: &str) {
-        let Some(debug) = self.debug.as_ref().filter(|_| self.names) else { return };
+        if self.names {
+            self.set_shown_name(handle, name);
+        }
+    }
+
+    #[cold]
+    fn set_shown_name<H: vk::Handle>(&self, handle: H, name: &str) {
+        let Some(debug) = &self.debug else { return };
         let name = CString::new(name.replace('\0', "")).expect("the zero bytes were taken out");
         let info = vk::DebugUtilsObjectNameInfoEXT::default().object_handle(handle).object_name(&name);
         // SAFETY: the device is alive and has the extension; the caller's handle belongs to it, or the layer says so. A name

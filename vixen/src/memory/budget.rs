@@ -207,13 +207,13 @@ impl BudgetManager {
         let request = Request { name: desc.name, kind: LiveKind::Buffer, category, usage: &desc.usage };
         let least = if let Backing::Aliased { .. } = backing { 0 } else { desc.size };
         let exact = || Ok(self.allocator.buffer_requirements(desc)?.size);
-        let charge = Charge::new(self, &request, least, exact)?;
+        let mut charge = Charge::new(self, &request, least, exact)?;
         // SAFETY: `place` made sure that shared memory is this allocator's and the buffer fits; the caller keeps it alive.
         let raw = unsafe { self.allocator.create_buffer(desc, backing) }?;
-        // Owned from here on: whatever fails below frees it.
-        let mut buffer = Buffer::new(raw, desc, charge);
-        buffer.charge.settle(&request, raw.bytes)?;
-        Ok(buffer)
+        let settled = charge.settle(&request, raw.bytes);
+        // Owned from here on: what was not settled is freed.
+        let buffer = Buffer::new(raw, desc, charge);
+        settled.map(|()| buffer)
     }
 
     fn own_image(
@@ -226,13 +226,13 @@ impl BudgetManager {
         let request = Request { name: desc.name, kind: LiveKind::Image, category, usage: &desc.usage };
         let least = if let Backing::Aliased { .. } = backing { 0 } else { desc.texel_bytes() };
         let exact = || Ok(self.allocator.image_requirements(desc)?.size);
-        let charge = Charge::new(self, &request, least, exact)?;
+        let mut charge = Charge::new(self, &request, least, exact)?;
         // SAFETY: `place` made sure that shared memory is this allocator's and the image fits; the caller keeps it alive.
         let raw = unsafe { self.allocator.create_image(desc, backing) }?;
-        // Owned from here on: whatever fails below frees it.
-        let mut image = Image::new(raw, desc, charge);
-        image.charge.settle(&request, raw.bytes)?;
-        Ok(image)
+        let settled = charge.settle(&request, raw.bytes);
+        // Owned from here on: what was not settled is freed.
+        let image = Image::new(raw, desc, charge);
+        settled.map(|()| image)
     }
 
     /// Makes sure that a resource fits into shared memory of this budget.

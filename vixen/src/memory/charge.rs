@@ -7,8 +7,8 @@ use super::allocator::Allocator;
 use super::budget::BudgetManager;
 use super::category::Category;
 use super::error::MemoryError;
-use super::ledger::{LiveKind, Refused, Ticket};
-use super::name::Name;
+use super::ledger::{LiveKind, Refused};
+use super::records::{Record, Ticket};
 
 /// Who asks for memory, and what for.
 #[derive(Clone, Copy)]
@@ -22,9 +22,6 @@ pub(super) struct Request<'a> {
 /// Bytes that are counted as used until this is dropped. It keeps the budget, its allocator and with that the device alive.
 pub(super) struct Charge {
     budget: Arc<BudgetManager>,
-    name: Name,
-    category: Category,
-    bytes: u64,
     /// Whether the use rose to the warning mark with it, and nobody was told yet.
     rose: bool,
     /// Whether what it is for came about.
@@ -36,37 +33,43 @@ pub(super) struct Charge {
 impl Charge {
     /// Counts bytes as used if there is room. `least` is what the resource takes at least; `exact`, which costs more to find
     /// out, is asked only where that much has no room.
+    #[inline]
     pub(super) fn new(
         budget: &Arc<BudgetManager>,
         request: &Request<'_>,
         least: u64,
         exact: impl FnOnce() -> Result<u64, MemoryError>,
     ) -> Result<Self, MemoryError> {
-        let name = Name::new(request.name);
-        let mut bytes = least;
-        let opened = budget.ledger().open(request, name.clone(), least);
-        let opened = opened.or_else(|refused| {
-            bytes = exact()?;
-            if bytes < least {
-                return budget
-                    .ledger()
-                    .open(request, name.clone(), bytes)
-                    .map_err(|refused| budget.refuse(request, bytes, refused));
-            }
-            Err(budget.refuse(request, bytes, refused))
-        });
-        let (ticket, rose) = opened?;
-        let (budget, category) = (budget.clone(), request.category);
-        Ok(Self { budget, name, category, bytes, rose, settled: false, ticket: Some(ticket) })
+        let opened = budget.ledger().open(request, least);
+        let (ticket, rose) = match opened {
+            Ok(opened) => opened,
+            Err(refused) => Self::second_try(budget, request, (least, refused), exact()?)?,
+        };
+        Ok(Self { budget: budget.clone(), rose, settled: false, ticket: Some(ticket) })
+    }
+
+    /// What a resource takes exactly may be less than was refused.
+    #[cold]
+    fn second_try(
+        budget: &BudgetManager,
+        request: &Request<'_>,
+        (least, refused): (u64, Refused),
+        bytes: u64,
+    ) -> Result<(Ticket, bool), MemoryError> {
+        if bytes >= least {
+            return Err(budget.refuse(request, bytes, refused));
+        }
+        let opened = budget.ledger().open(request, bytes);
+        opened.map_err(|refused| budget.refuse(request, bytes, refused))
     }
 
     /// The resource came about: corrects the count to what it really took, and gives the warning that is due.
+    #[inline]
     pub(super) fn settle(&mut self, request: &Request<'_>, bytes: u64) -> Result<(), MemoryError> {
-        if bytes != self.bytes {
-            let ticket = self.ticket.as_ref().expect("it is there until the charge is dropped");
+        if bytes != self.bytes() {
+            let ticket = self.ticket.as_mut().expect("it is there until the charge is dropped");
             let corrected = self.budget.ledger().correct(ticket, bytes);
             self.rose |= corrected.map_err(|refused: Refused| self.budget.refuse(request, bytes, refused))?;
-            self.bytes = bytes;
         }
         self.settled = true;
         if std::mem::take(&mut self.rose) {
@@ -84,15 +87,21 @@ impl Charge {
     }
 
     pub(super) fn name(&self) -> &str {
-        self.name.as_str()
+        self.record().name.as_str()
     }
 
     pub(super) fn category(&self) -> Category {
-        self.category
+        self.record().category
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        self.record().bytes
+    }
+
+    fn record(&self) -> &Record {
+        let ticket = self.ticket.as_ref().expect("it is there until the charge is dropped");
+        // SAFETY: the charge keeps its budget alive, and with it the ledger's records.
+        unsafe { ticket.record() }
     }
 }
 

@@ -9,6 +9,7 @@ use super::budget::Usage;
 use super::category::Category;
 use super::charge::Request;
 use super::name::Name;
+use super::records::{Record, Records, Ticket};
 use super::scope::{Phase, current_node};
 use super::series::{Sample, Series};
 
@@ -90,10 +91,6 @@ pub struct Live {
     pub node: Option<Arc<str>>,
 }
 
-/// Where the ledger keeps an allocation.
-#[derive(Debug)]
-pub(super) struct Ticket(u32);
-
 /// There is no room: what is in use, and what may be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refused {
@@ -112,8 +109,7 @@ pub(super) struct Ledger {
     by_category: [u64; Category::ALL.len()],
     warnings: u64,
     refusals: u64,
-    live: Vec<Option<Entry>>,
-    vacant: Vec<u32>,
+    records: Records,
     by_phase: [[Churn; Category::ALL.len()]; Phase::ALL.len()],
     by_node: HashMap<Arc<str>, Churn>,
     /// Since the last frame ended.
@@ -134,16 +130,6 @@ struct Newest {
     with: u64,
     peak: u64,
     highest: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    name: Name,
-    kind: LiveKind,
-    bytes: u64,
-    category: Category,
-    phase: Phase,
-    node: Option<Arc<str>>,
 }
 
 /// A snapshot of the ledger's counts.
@@ -169,8 +155,7 @@ impl Ledger {
             by_category: [0; Category::ALL.len()],
             warnings: 0,
             refusals: 0,
-            live: Vec::new(),
-            vacant: Vec::new(),
+            records: Records::default(),
             by_phase: Default::default(),
             by_node: HashMap::new(),
             frame: Churn::default(),
@@ -185,32 +170,25 @@ impl Ledger {
     }
 
     /// Enters an allocation by the calling thread, if there is room. Says whether the use rose to the warning mark.
-    pub(super) fn open(&mut self, request: &Request<'_>, name: Name, bytes: u64) -> Result<(Ticket, bool), Refused> {
+    #[inline]
+    pub(super) fn open(&mut self, request: &Request<'_>, bytes: u64) -> Result<(Ticket, bool), Refused> {
         let (peak, highest) = (self.peak, self.highest);
         let rose = self.take(bytes, request.category)?;
         self.resources += 1;
         let (phase, node) = (Phase::current(), current_node());
         let Request { kind, category, .. } = *request;
         self.count(phase, category, node.as_ref(), |churn| *churn += Churn::allocated(bytes));
-        let entry = Some(Entry { name, kind, bytes, category, phase, node });
-        let index = match self.vacant.pop() {
-            Some(index) => {
-                self.live[index as usize] = entry;
-                index
-            }
-            None => {
-                self.live.push(entry);
-                self.live.len() as u32 - 1
-            }
-        };
+        let name = Name::new(request.name);
+        let ticket = self.records.insert(Record { name, kind, bytes, category, phase, node });
         self.newest = Newest { with: self.in_use, peak, highest };
-        Ok((Ticket(index), rose))
+        Ok((ticket, rose))
     }
 
     /// Corrects what an allocation takes, if there is room. Says whether the use rose to the warning mark.
-    pub(super) fn correct(&mut self, ticket: &Ticket, bytes: u64) -> Result<bool, Refused> {
-        let Entry { bytes: before, category, phase, .. } = *self.entry(ticket);
-        let node = self.entry(ticket).node.clone();
+    pub(super) fn correct(&mut self, ticket: &mut Ticket, bytes: u64) -> Result<bool, Refused> {
+        // SAFETY: this owns the records.
+        let Record { bytes: before, category, phase, ref node, .. } = *unsafe { ticket.record() };
+        let node = node.clone();
         let rose = if bytes > before {
             self.take(bytes - before, category)
                 .map_err(|refused| Refused { in_use: refused.in_use - before, ..refused })?
@@ -222,7 +200,7 @@ impl Ledger {
             *churn -= Churn { allocations: 0, ..Churn::allocated(before) };
             *churn += Churn { allocations: 0, ..Churn::allocated(bytes) };
         });
-        self.entry(ticket).bytes = bytes;
+        self.records.set_bytes(ticket, bytes);
         Ok(rose)
     }
 
@@ -285,7 +263,7 @@ impl Ledger {
 
     /// What is alive, the largest first.
     pub(super) fn live(&self) -> Vec<Live> {
-        let entries = self.live.iter().flatten().map(|entry| Live {
+        let entries = self.records.iter().map(|entry| Live {
             name: entry.name.as_str().to_owned(),
             kind: entry.kind,
             bytes: entry.bytes,
@@ -343,13 +321,8 @@ impl Ledger {
         self.by_category[category as usize] -= bytes;
     }
 
-    fn entry(&mut self, ticket: &Ticket) -> &mut Entry {
-        self.live[ticket.0 as usize].as_mut().expect("a ticket is given up when its entry is removed")
-    }
-
-    fn remove(&mut self, ticket: Ticket) -> Entry {
-        let entry = self.live[ticket.0 as usize].take().expect("a ticket is given up when its entry is removed");
-        self.vacant.push(ticket.0);
+    fn remove(&mut self, ticket: Ticket) -> Record {
+        let entry = self.records.remove(ticket);
         self.resources -= 1;
         self.give_back(entry.bytes, entry.category);
         entry
@@ -374,6 +347,7 @@ impl Ledger {
         }
     }
 
+    #[cold]
     fn sample(&mut self) {
         let sample = self.now(self.highest);
         self.series.push(sample);

@@ -21,6 +21,7 @@ mod name;
 mod owned;
 mod per_frame;
 mod quota;
+mod records;
 mod report;
 mod requirements;
 mod retire;

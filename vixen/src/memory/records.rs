@@ -1,0 +1,149 @@
+//! What is known of everything that is alive, at addresses that stay: so that a name is kept once, and its owner reads it
+//! without a lock.
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use super::category::Category;
+use super::ledger::LiveKind;
+use super::name::Name;
+use super::scope::Phase;
+
+/// What is known of a piece of memory.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub name: Name,
+    pub kind: LiveKind,
+    pub bytes: u64,
+    pub category: Category,
+    pub phase: Phase,
+    pub node: Option<Arc<str>>,
+}
+
+/// How many records are made at a time.
+const CHUNK: usize = 64;
+
+type Slot = Option<Record>;
+
+/// All records. They go with this, so whoever holds a ticket keeps this alive.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    /// From boxes.
+    chunks: Vec<NonNull<[Slot; CHUNK]>>,
+    vacant: Vec<NonNull<Slot>>,
+}
+
+/// The right to one record, of which there is no second.
+///
+/// A record is written by whoever has both its ticket and, exclusively, the records; so who shares either can read it.
+#[derive(Debug)]
+pub(super) struct Ticket(NonNull<Slot>);
+
+// SAFETY: a record is plain data, which any thread may read and drop; who may do so when is said above.
+unsafe impl Send for Ticket {}
+// SAFETY: as above.
+unsafe impl Sync for Ticket {}
+// SAFETY: the chunks are owned by this alone, and hold such data.
+unsafe impl Send for Records {}
+
+impl Records {
+    /// Adds a record.
+    #[inline]
+    pub fn insert(&mut self, record: Record) -> Ticket {
+        let slot = self.vacant.pop().unwrap_or_else(|| self.grow());
+        // SAFETY: the slot is of a chunk of this, and vacant: nobody has a ticket for it, and `&mut self` keeps readers of all
+        // records out. It holds `None`, which needs no drop.
+        unsafe { slot.write(Some(record)) };
+        Ticket(slot)
+    }
+
+    /// Takes a record out. It allocates nothing.
+    pub fn remove(&mut self, ticket: Ticket) -> Record {
+        self.vacant.push(ticket.0);
+        // SAFETY: the ticket came from here and is given up, and `&mut self` keeps readers of all records out.
+        let record = unsafe { ticket.0.replace(None) };
+        record.expect("a ticket is given up when its record is removed")
+    }
+
+    /// Changes how many bytes it is.
+    pub fn set_bytes(&mut self, ticket: &mut Ticket, bytes: u64) {
+        // SAFETY: as in `remove`; the ticket is held exclusively.
+        let record = unsafe { ticket.0.as_mut() };
+        record.as_mut().expect("its ticket is there").bytes = bytes;
+    }
+
+    /// All records, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Record> {
+        // SAFETY: the chunks live as long as this, and nobody writes a record of them while this is shared.
+        self.chunks.iter().flat_map(|chunk| unsafe { chunk.as_ref() }).flatten()
+    }
+
+    /// Makes room for more, and for giving all of it back. Returns one of the new places.
+    #[cold]
+    fn grow(&mut self) -> NonNull<Slot> {
+        let chunk = NonNull::from(Box::leak(Box::new([const { None }; CHUNK])));
+        self.chunks.push(chunk);
+        self.vacant.reserve(self.chunks.len() * CHUNK);
+        let first = chunk.cast::<Slot>();
+        // SAFETY: the indices are within the chunk.
+        self.vacant.extend((1..CHUNK).rev().map(|index| unsafe { first.add(index) }));
+        first
+    }
+}
+
+impl Ticket {
+    /// The record.
+    ///
+    /// # Safety
+    /// The records that it is of are alive.
+    pub unsafe fn record(&self) -> &Record {
+        // SAFETY: the slot is alive, as the caller promises, and written only by who has this ticket exclusively.
+        unsafe { self.0.as_ref() }.as_ref().expect("its ticket is there")
+    }
+}
+
+impl Drop for Records {
+    fn drop(&mut self) {
+        for chunk in self.chunks.drain(..) {
+            // SAFETY: it came from a box, and is dropped only here.
+            drop(unsafe { Box::from_raw(chunk.as_ptr()) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(index: u64) -> Record {
+        let (kind, category, phase) = (LiveKind::Buffer, Category::Other, Phase::Setup);
+        Record { name: Name::new(&index.to_string()), kind, bytes: index, category, phase, node: None }
+    }
+
+    #[test]
+    fn records_stay_where_they_are_while_others_come_and_go() {
+        let mut records = Records::default();
+        let mut tickets: Vec<_> = (0..1000).map(|index| (index, records.insert(record(index)))).collect();
+        for round in 0..5_u64 {
+            let mut kept = Vec::new();
+            for (index, mut ticket) in tickets.drain(..) {
+                if (index + round) % 3 == 0 {
+                    let room = records.vacant.capacity();
+                    assert_eq!(records.remove(ticket).bytes, index);
+                    assert_eq!(records.vacant.capacity(), room, "nothing is allocated");
+                } else {
+                    records.set_bytes(&mut ticket, index);
+                    kept.push((index, ticket));
+                }
+            }
+            tickets = kept;
+            tickets.extend((0..300).map(|new| (new + round * 1000, records.insert(record(new + round * 1000)))));
+            for (index, ticket) in &tickets {
+                // SAFETY: the records are alive.
+                let record = unsafe { ticket.record() };
+                assert_eq!((record.name.as_str(), record.bytes), (&*index.to_string(), *index));
+            }
+            assert_eq!(records.iter().count(), tickets.len());
+        }
+    }
+}

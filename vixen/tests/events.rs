@@ -11,6 +11,7 @@ use vixen::event::{
     BuildError, Category, Channel, Counts, Event, EventBus, EventBusBuilder, KeyInput, Overflow, QueueLevel,
     QueuePressure, WindowResized,
 };
+use vixen::graph::OutputId;
 
 /// The system's allocator, counting what each thread allocates.
 struct Counting;
@@ -59,7 +60,7 @@ impl Event for ImagesMade {}
 impl Event for DescriptorsWritten {}
 impl Event for Numbered {}
 
-const RESIZED: WindowResized = WindowResized { output: 0, extent: [640, 480] };
+const RESIZED: WindowResized = WindowResized { output: OutputId::FIRST, extent: [640, 480] };
 const KEY: KeyInput = KeyInput { scancode: 30, pressed: true, repeat: false };
 
 /// Who ran, in order.

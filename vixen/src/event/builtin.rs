@@ -1,6 +1,7 @@
 //! The events that Vixen and its windows emit themselves.
 
 use crate::event::kind::{Category, Event};
+use crate::graph::OutputId;
 pub use crate::memory::BudgetWarning;
 
 macro_rules! events {
@@ -20,22 +21,22 @@ macro_rules! events {
 events! {
     /// A window, or an output without one, has another size, and what follows it was made anew.
     Window WindowResized {
-        /// Index of the graph's output.
-        output: u32,
+        /// Which output.
+        output: OutputId,
         /// Width and height in pixels.
         extent: [u32; 2],
     }
     /// A window is shown in another way.
     Window WindowStateChanged {
-        /// Index of the graph's output that the window is.
-        output: u32,
+        /// The graph's output that the window is.
+        output: OutputId,
         /// How it is shown now.
         state: WindowState,
     }
     /// The user wants a window to be gone.
     Window CloseRequested {
-        /// Index of the graph's output that the window is.
-        output: u32,
+        /// The graph's output that the window is.
+        output: OutputId,
     }
     /// A key went down or up.
     Input KeyInput {
@@ -128,6 +129,8 @@ impl Event for BudgetWarning {
 pub enum WindowState {
     /// It can be seen.
     Shown,
+    /// Nothing of it can be seen.
+    Hidden,
     /// It has no size on the screen.
     Minimised,
     /// It gets the keys.

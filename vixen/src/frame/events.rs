@@ -57,7 +57,7 @@ impl GraphEvents {
 
     /// An output has another size.
     pub fn resized(&mut self, output: OutputId, extent: [u32; 2]) {
-        emit(&mut self.bus, self.resized, WindowResized { output: output.0, extent });
+        emit(&mut self.bus, self.resized, WindowResized { output, extent });
     }
 
     /// The device is lost. No frame begins any more that could deliver it: it is delivered at once, and only once.

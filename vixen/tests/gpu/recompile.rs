@@ -154,7 +154,7 @@ fn the_events_of_a_cascade_are_one_batch() {
         step(&mut compiled);
         let resize = RecompileCause::Resize;
         let heard: Vec<_> = heard.try_iter().collect();
-        assert_eq!(heard, [(vec![resize], vec![(0, [3, 2]), (1, [5, 5])], vec![(resize, 1)])]);
+        assert_eq!(heard, [(vec![resize], vec![(OutputId::FIRST, [3, 2]), (second, [5, 5])], vec![(resize, 1)])]);
         assert_eq!(compiled.retained(sinks.0).1, vk::Buffer::null());
     });
 }

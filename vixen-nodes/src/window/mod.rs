@@ -1,18 +1,28 @@
 //! A window that a graph presents to (winit).
 //!
-//! [`run`] opens a window, asks the application for a graph, and runs a frame whenever the window wants one.
+//! [`run`] opens a window, asks the application for a graph, and runs a frame whenever the window wants one. What happens to the
+//! window, its keys and its mouse also goes to the graph's event bus, as far as somebody declared queues for it:
+//! [`KeyInput`](vixen::event::KeyInput), [`MouseMoved`](vixen::event::MouseMoved),
+//! [`MouseInput`](vixen::event::MouseInput), [`MouseWheel`](vixen::event::MouseWheel),
+//! [`WindowStateChanged`](vixen::event::WindowStateChanged), [`CloseRequested`](vixen::event::CloseRequested), and from the graph
+//! itself [`WindowResized`](vixen::event::WindowResized).
+
+mod input;
 
 use std::sync::Arc;
 
 use vixen::device::{DeviceError, Surface};
+use vixen::event::CloseRequested;
 use vixen::graph::OutputId;
 use vixen::{CompiledGraph, Device, DeviceOptions, Output};
 use winit::application::ApplicationHandler;
 use winit::dpi::PhysicalSize;
-use winit::event::{ElementState, MouseButton, MouseScrollDelta, WindowEvent};
+use winit::event::{ElementState, MouseButton, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, EventLoop};
 use winit::raw_window_handle::HasDisplayHandle;
 use winit::window::{Window, WindowId};
+
+use self::input::Translator;
 
 /// What a window shows.
 pub trait Application {
@@ -27,6 +37,11 @@ pub trait Application {
 
     /// The user turned the wheel, by this many lines; positive is away from the user.
     fn scrolled(&mut self, graph: &mut CompiledGraph, lines: f32);
+
+    /// The user wants the window to be gone; subscribers have heard of it. False keeps it open.
+    fn close_requested(&mut self, _graph: &mut CompiledGraph) -> bool {
+        true
+    }
 
     /// Runs a frame, [`CompiledGraph::frame`] and what belongs to it. False closes the window.
     ///
@@ -67,8 +82,15 @@ pub enum WindowError {
 /// When there is no display or no device that can present to it, or when the application fails.
 pub fn run(options: WindowOptions, application: &mut dyn Application) -> Result<Option<CompiledGraph>, WindowError> {
     let events = EventLoop::new().map_err(|error| WindowError::Display(error.to_string()))?;
-    let mut runner =
-        Runner { options, application, window: None, graph: None, error: None, pointer: None, dragging: false };
+    let mut runner = Runner {
+        options,
+        application,
+        window: None,
+        graph: None,
+        error: None,
+        input: Translator::default(),
+        dragging: false,
+    };
     events.run_app(&mut runner).map_err(|error| WindowError::Display(error.to_string()))?;
     match runner.error {
         Some(error) => Err(error),
@@ -82,8 +104,7 @@ struct Runner<'a> {
     graph: Option<CompiledGraph>,
     window: Option<Arc<Window>>,
     error: Option<WindowError>,
-    /// Where the pointer was seen last.
-    pointer: Option<[f64; 2]>,
+    input: Translator,
     dragging: bool,
 }
 
@@ -118,8 +139,18 @@ impl Runner<'_> {
 
     fn handle(&mut self, events: &ActiveEventLoop, event: WindowEvent) -> Result<(), WindowError> {
         let Some(graph) = &mut self.graph else { return Ok(()) };
+        let happened = self.input.translate(&event, graph.events());
         match event {
-            WindowEvent::CloseRequested => events.exit(),
+            WindowEvent::CloseRequested => {
+                let bus = graph.events();
+                if let Some(channel) = bus.channel() {
+                    // At once: there may be no frame any more. What is refused is counted.
+                    let _ = bus.deliver(channel, CloseRequested { output: OutputId::FIRST });
+                }
+                if self.application.close_requested(graph) {
+                    events.exit();
+                }
+            }
             WindowEvent::Resized(PhysicalSize { width, height }) => {
                 let resized = graph.resize(OutputId::FIRST, width, height);
                 resized.map_err(|error| WindowError::Application(error.into()))?;
@@ -127,20 +158,11 @@ impl Runner<'_> {
             WindowEvent::MouseInput { state, button: MouseButton::Left, .. } => {
                 self.dragging = state == ElementState::Pressed;
             }
-            WindowEvent::CursorMoved { position, .. } => {
-                let [x, y] = self.pointer.replace([position.x, position.y]).unwrap_or([position.x, position.y]);
-                if self.dragging {
-                    self.application.dragged(graph, (position.x - x) as f32, (position.y - y) as f32);
-                }
+            WindowEvent::CursorMoved { .. } if self.dragging => {
+                let [dx, dy] = happened.moved;
+                self.application.dragged(graph, dx, dy);
             }
-            WindowEvent::MouseWheel { delta, .. } => {
-                const PIXELS_A_LINE: f64 = 40.0;
-                let lines = match delta {
-                    MouseScrollDelta::LineDelta(_, lines) => lines,
-                    MouseScrollDelta::PixelDelta(pixels) => (pixels.y / PIXELS_A_LINE) as f32,
-                };
-                self.application.scrolled(graph, lines);
-            }
+            WindowEvent::MouseWheel { .. } => self.application.scrolled(graph, happened.scrolled[1]),
             WindowEvent::RedrawRequested => self.frame(events)?,
             _ => {}
         }

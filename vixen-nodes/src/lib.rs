@@ -5,6 +5,7 @@ pub mod cacher;
 mod camera;
 #[cfg(feature = "gltf")]
 pub mod mesh;
+mod scene_news;
 mod tone_map;
 pub mod voxel;
 mod voxel_fragment;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use bytemuck::{Pod, cast_slice};
 use vixen::ash::vk;
 use vixen::device::{DeviceError, Feature};
+use vixen::event::{SceneChanged, Sender};
 use vixen::memory::{
     Buffer as DeviceBuffer, BufferDesc, Category, Memory, MemoryDesc, Ticket, Uploader, upload_buffer,
 };
 use vixen::{Buffer, Device, Graph, Shared};
 
+use crate::scene_news::SceneNews;
 use crate::voxel::{Brick, BrickMap, BrickMask, Changes, Material, Node};
 
 /// The buffers of a [`BrickMap`] in the device's memory, side by side in one allocation. Graphs share them.
@@ -22,6 +24,7 @@ pub struct VoxelScene {
     attributes: Arc<DeviceBuffer>,
     palette: Arc<DeviceBuffer>,
     memory: Arc<Memory>,
+    news: Arc<SceneNews>,
 }
 
 /// The scene's buffers as wires of one graph; [`voxel::layout`](crate::voxel::layout) says what they hold.
@@ -92,7 +95,22 @@ impl VoxelScene {
             send(uploader, &self.masks, &map.masks, &changes.masks)?,
             send(uploader, &self.attributes, &map.attributes, &changes.attributes)?,
         ];
-        Ok(Updated::Queued(tickets.into_iter().flatten().max()))
+        let last = tickets.into_iter().flatten().max();
+        if last.is_some() {
+            self.news.changed();
+        }
+        Ok(Updated::Queued(last))
+    }
+
+    /// Tells a graph's event bus of this scene now, and then of each [update](Self::update):
+    /// `scene.announce(graph.events().sender(channel))`.
+    pub fn announce(&self, to: Sender<SceneChanged>) {
+        self.news.tell(to);
+    }
+
+    /// What [`SceneChanged`] calls this scene; clones are the same one.
+    pub fn id(&self) -> u64 {
+        self.news.scene()
     }
 
     /// Bytes of device memory.
@@ -143,7 +161,7 @@ impl VoxelScene {
         ];
         let ([nodes, bricks, masks, attributes, palette], memory) =
             side_by_side(device, "voxel scene", descs, contents)?;
-        Ok(Self { nodes, bricks, masks, attributes, palette, memory })
+        Ok(Self { nodes, bricks, masks, attributes, palette, memory, news: Arc::new(SceneNews::new()) })
     }
 }
 

@@ -1,8 +1,12 @@
 //! Edits on the GPU: seen by the next frame, without a stall or a recompile, and right.
 
 use glam::{DVec3, IVec3, UVec2, UVec3};
+use vixen::event::SceneChanged;
 use vixen::memory::{StagingPool, Uploader, UploaderOptions};
-use vixen::{CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, Output, Readback, Rgba32Int};
+use vixen::{
+    Buffer, CompiledGraph, Device, DeviceOptions, Extent, FrameInfo, Graph, Host, Image, Output, Readback, Rgba32Int,
+    node,
+};
 use vixen_nodes::voxel::reference::{Ray, disagreement, trace};
 use vixen_nodes::voxel::{CameraUniform, Edit, Editor, Scene, Shape, default_params, default_view};
 use vixen_nodes::{Updated, VoxelHits, VoxelScene};
@@ -45,6 +49,52 @@ impl Hits {
             (face != 7).then_some(IVec3::new(x, y, z))
         };
         bytes.chunks_exact(16).map(texel).collect()
+    }
+}
+
+#[test]
+fn a_graph_hears_of_its_scene_and_of_each_edit() {
+    let device = device();
+    let scene = Scene::from_fn("block", UVec3::splat(16), |_| Some(1)).expect("it has voxels");
+    let voxels = VoxelScene::upload_for_editing(&device, &scene.map).expect("the scene is small");
+    let graph = Graph::without_output();
+    let watcher = graph.read_back(&graph.add(Generation { newest: 0 }).generation);
+    let mut graph = graph.compile(&device).expect("the graph is valid");
+    let channel = graph.events().channel().expect("the node declares it");
+    voxels.announce(graph.events().sender(channel));
+    let uploader = Uploader::new(&device, &StagingPool::new(&device), UploaderOptions::default()).expect("it is made");
+    let mut editor = Editor::new(scene.map.clone());
+    let mut heard = Vec::new();
+    for edge in [0, 4, 0, 8] {
+        let shape = Shape::Box { min: IVec3::ZERO, max: IVec3::splat(edge) };
+        let changes = editor.edit(shape, Edit::Set(2)).expect("the scene is small");
+        let _ = voxels.update(&uploader, editor.map(), &changes).expect("there is room in staging");
+        graph.frame().expect("the frame runs");
+        graph.wait().expect("the frame ends");
+        let (_, bytes) = graph.read(watcher).expect("the device lives").expect("the frame has finished");
+        heard.push(u32::from_ne_bytes(bytes.try_into().expect("it is one number")));
+    }
+    assert_eq!(heard, [1, 2, 2, 3], "what changes nothing is no news");
+    let scenes: Vec<_> = graph.events().read(channel).map(|event| event.scene).collect();
+    assert_eq!(scenes, [voxels.id()]);
+    uploader.flush().expect("the device lives");
+    drop(graph);
+}
+
+/// Knows the newest generation of the scene.
+#[node(host, receives(SceneChanged = 4))]
+struct Generation {
+    #[create]
+    generation: Buffer<u32>,
+    newest: u32,
+}
+
+#[node]
+impl Host for Generation {
+    fn run(view: &mut View, frame: &FrameInfo) {
+        *view.newest =
+            frame.events::<SceneChanged>().map(|event| event.generation as u32).last().unwrap_or(*view.newest);
+        *view.generation = *view.newest;
     }
 }
 

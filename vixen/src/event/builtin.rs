@@ -82,9 +82,9 @@ events! {
     }
     /// What is drawn is another scene, or was edited.
     Scene SceneChanged {
-        /// Which scene, by whoever owns it.
+        /// Which scene, by the number that its owner gave it.
         scene: u64,
-        /// How often it has changed.
+        /// 1 for the scene as it was made, one more with each change.
         generation: u64,
     }
     /// A queue of events is nearly full, or fuller.

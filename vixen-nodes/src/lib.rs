@@ -6,6 +6,8 @@ mod camera;
 #[cfg(feature = "gltf")]
 pub mod mesh;
 mod scene_news;
+#[cfg(feature = "textures")]
+pub mod texture;
 mod tone_map;
 pub mod voxel;
 mod voxel_fragment;

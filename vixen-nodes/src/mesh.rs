@@ -42,7 +42,15 @@ impl Mesh {
     /// When the file cannot be read, is damaged, has no triangles, or needs what is not supported.
     pub fn open(path: &Path) -> Result<Self, SceneError> {
         let bytes = std::fs::read(path).map_err(|source| SceneError::Io { path: path.into(), source })?;
-        let mut read = glb::triangles_of(path, &bytes)?;
+        Self::from_bytes(path, &bytes)
+    }
+
+    /// The same of a file's contents. The path is for messages.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, SceneError> {
+        let mut read = glb::triangles_of(path, bytes)?;
         fill_normals(&read.positions, &read.triangles, &mut read.normals);
 
         // A corner where colours meet becomes one vertex for each of them.
@@ -134,6 +142,16 @@ impl MeshBuffers {
             vertices: buffer("mesh vertices", cast_slice(&mesh.vertices), vk::BufferUsageFlags::VERTEX_BUFFER)?,
             indices: buffer("mesh indices", cast_slice(&mesh.indices), vk::BufferUsageFlags::INDEX_BUFFER)?,
         })
+    }
+
+    /// Bytes of device memory.
+    pub fn bytes(&self) -> u64 {
+        self.vertices.bytes() + self.indices.bytes()
+    }
+
+    /// Whether a graph, or a clone of this, has its buffers too.
+    pub fn is_shared(&self) -> bool {
+        [&self.vertices, &self.indices].into_iter().any(|buffer| Arc::strong_count(buffer) > 1)
     }
 
     /// The mesh in a graph.

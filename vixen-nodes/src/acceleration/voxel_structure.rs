@@ -96,6 +96,11 @@ impl VoxelStructure {
         VoxelStructureWires { boxes: self.tlas.share(graph), cells: graph.share_buffer(&self.cells) }
     }
 
+    /// Whether a graph has it too.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(self.tlas.structure()) > 1 || Arc::strong_count(&self.cells) > 1
+    }
+
     /// How many boxes it holds.
     pub fn boxes(&self) -> u64 {
         self.count

@@ -21,9 +21,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`Assets`] are the cachers of what programs load: meshes, textures, voxel scenes and acceleration structures, as wires.
+//!
 //! Things that took long to build are also kept between runs, in a [`DiskCache`]: voxel scenes, and what drivers remember of
 //! pipelines ([`load_pipelines`] and [`keep_pipelines`]).
 
+mod assets;
 mod blocks;
 mod disk;
 mod eviction;
@@ -35,6 +38,9 @@ mod statistics;
 mod table;
 mod voxel_scenes;
 
+#[cfg(feature = "gltf")]
+pub use assets::CachedMesh;
+pub use assets::{Assets, ContentKey};
 pub use disk::{DiskCache, DiskKey, Stored};
 pub use eviction::{Evictable, evict_on_warning};
 pub use folder::cache_folder;

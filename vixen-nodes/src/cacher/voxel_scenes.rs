@@ -11,6 +11,7 @@ use super::disk::DiskCache;
 use super::request::{Request, Workers};
 use super::table::{Cached, Cacher};
 use crate::VoxelScene;
+use crate::acceleration::AccelerationError;
 use crate::voxel::{Origin, Progress, Scene, SceneError, SceneKey, SceneSource};
 
 /// A scene that a [`VoxelSceneCacher`] holds.
@@ -21,6 +22,7 @@ pub struct CachedScene {
     pub voxels: VoxelScene,
     /// Where it came from when it was not here yet.
     pub origin: Origin,
+    pub(super) key: SceneKey,
 }
 
 impl Cached for CachedScene {
@@ -33,7 +35,7 @@ impl Cached for CachedScene {
     }
 }
 
-/// Why a scene could not be had.
+/// Why a scene, or another asset, could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -43,6 +45,20 @@ pub enum OpenError {
     /// The device cannot hold it.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The device cannot build its acceleration structure.
+    #[error(transparent)]
+    Acceleration(#[from] AccelerationError),
+}
+
+impl OpenError {
+    /// Whether memory of the budget would help.
+    pub fn is_over_budget(&self) -> bool {
+        let over = |error: &DeviceError| matches!(error, DeviceError::Memory(MemoryError::OverBudget { .. }));
+        match self {
+            Self::Device(error) | Self::Acceleration(AccelerationError::Device(error)) => over(error),
+            _ => false,
+        }
+    }
 }
 
 /// Holds voxel scenes: files of the same content, at the same resolution, are one.
@@ -85,7 +101,7 @@ impl VoxelSceneCacher {
                 }
                 uploaded => uploaded?,
             };
-            Ok(CachedScene { scene, voxels, origin })
+            Ok(CachedScene { scene, voxels, origin, key })
         })
     }
 

@@ -60,6 +60,11 @@ impl EventBus {
         self.slots.channel()
     }
 
+    /// How many events of a type there is room for before anything allocates or is lost, in each of its queues.
+    pub(crate) fn room<T: Event>(&self) -> usize {
+        self.channel::<T>().map_or(0, |channel| self.slots.lane(channel).room())
+    }
+
     /// Queues an event for the next dispatch.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! What a node says about events. `#[node]` implements these from `emits(..)` and `receives(..)`.
 
+use std::any::TypeId;
+
 use crate::event::builder::EventBusBuilder;
+use crate::event::bus::EventBus;
 use crate::event::kind::Event;
 
 /// A type of event that a node emits or receives, without the type: from these compile makes the queues.
@@ -8,7 +11,9 @@ use crate::event::kind::Event;
 pub struct EventDeclaration {
     emits: bool,
     capacity: u32,
+    kind: TypeId,
     make: fn(&mut EventBusBuilder, u32),
+    room: fn(&EventBus) -> usize,
 }
 
 impl EventDeclaration {
@@ -17,15 +22,35 @@ impl EventDeclaration {
         Self {
             emits: true,
             capacity,
+            kind: TypeId::of::<T>(),
             make: |builder, capacity| {
                 builder.queue::<T>(capacity);
             },
+            room: EventBus::room::<T>,
         }
     }
 
     /// It receives as many of them in a frame at least.
     pub const fn receives<T: Event>(capacity: u32) -> Self {
-        Self { emits: false, capacity, make: EventBusBuilder::room_for::<T> }
+        Self {
+            emits: false,
+            capacity,
+            kind: TypeId::of::<T>(),
+            make: EventBusBuilder::room_for::<T>,
+            room: EventBus::room::<T>,
+        }
+    }
+
+    /// How many events of its type there must be room for, by all that is declared.
+    pub(crate) fn needed(&self, all: &[Self]) -> u32 {
+        let same = || all.iter().filter(|event| event.kind == self.kind);
+        let emitted = same().filter(|event| event.emits).fold(0, |sum: u32, event| sum.saturating_add(event.capacity));
+        same().filter(|event| !event.emits).fold(emitted, |most, event| most.max(event.capacity))
+    }
+
+    /// How many events of its type a bus has room for.
+    pub(crate) fn room(&self, bus: &EventBus) -> usize {
+        (self.room)(bus)
     }
 
     /// Makes room for what nodes declare: for all that is emitted together, and for what each of the receivers wants.

@@ -47,6 +47,12 @@ impl<T: Event> Lane<T> {
         }
     }
 
+    /// How many events each of the queues has room for.
+    pub fn room(&self) -> usize {
+        let own = self.incoming.borrow().room().min(self.current.borrow().room());
+        own.min(self.shared.lock().room()).min(self.shared_current.room())
+    }
+
     /// What others emitted, then what the bus's own thread did.
     pub fn current(&self) -> (&Queue<T>, Ref<'_, Queue<T>>) {
         (&self.shared_current, self.current.borrow())

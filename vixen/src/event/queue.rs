@@ -123,6 +123,11 @@ impl<T: Copy> Queue<T> {
         queue
     }
 
+    /// How many events there is memory for.
+    pub fn room(&self) -> usize {
+        self.items.capacity() - 1
+    }
+
     /// Appends an event, or does what the policy says.
     #[inline]
     pub fn push(&mut self, event: T) -> Result<(), QueueFull> {

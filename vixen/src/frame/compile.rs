@@ -14,6 +14,7 @@ use crate::frame::node::{NodeRuntime, allocate_sets, gather, usages};
 use crate::frame::params::Params;
 use crate::frame::physical::Resources;
 use crate::frame::pipeline::{AttachmentFormats, PipelineCache};
+use crate::frame::provision;
 use crate::frame::recompile::Changes;
 use crate::frame::report::Report;
 use crate::frame::segment::Segments;
@@ -130,13 +131,17 @@ impl Graph {
             node.count_variants(&resources, frame_slots, |resource| outputs.images_of(&declared, resource));
             node.resolve(&mut resources, &layouts)?;
         }
-        let pool = allocate_sets(device, &mut nodes)?;
+        let descriptors = allocate_sets(device, &mut nodes)?;
         for node in &mut nodes {
             node.write_descriptors(device);
         }
         gather(&mut nodes);
 
-        let timing = if options.gpu_times { Timing::new(device, nodes.len() as u32, frame_slots)? } else { None };
+        let timing = if options.gpu_times {
+            Timing::new(device, hosts.len() as u32..nodes.len() as u32, frame_slots)?
+        } else {
+            None
+        };
         let threads = if plan.segments.iter().any(|segment| segment.dynamic) { threads } else { 1 };
         let workers = Workers::new(threads as usize).map_err(|_| CompileError::Unsupported {
             what: "the graph".to_owned(),
@@ -179,7 +184,7 @@ impl Graph {
             plan,
             living,
             nodes,
-            _pool: pool,
+            descriptors,
             pipelines,
             timing,
             managed,
@@ -197,6 +202,7 @@ impl Graph {
         compiled.initialise(None)?;
         compiled.record_static(None)?;
         compiled.chores = compiled.find_chores();
+        provision::check(&compiled, &living_events)?;
         Ok(compiled)
     }
 }

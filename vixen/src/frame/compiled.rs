@@ -12,8 +12,7 @@ use crate::frame::events::GraphEvents;
 use crate::frame::follow::Outputs;
 use crate::frame::managed::ManagedRuntime;
 use crate::frame::moment::Moment;
-use crate::frame::node::NodeRuntime;
-use crate::frame::owned::Owned;
+use crate::frame::node::{DescriptorPool, NodeRuntime};
 use crate::frame::params::Params;
 use crate::frame::physical::{Resources, Usages};
 use crate::frame::pipeline::PipelineCache;
@@ -57,7 +56,7 @@ pub struct CompiledGraph {
     /// For each declared node, its index among the living ones.
     pub(super) living: Vec<Option<u32>>,
     pub(super) nodes: Vec<NodeRuntime>,
-    pub(super) _pool: Option<Owned<vk::DescriptorPool>>,
+    pub(super) descriptors: DescriptorPool,
     pub(super) pipelines: PipelineCache,
     pub(super) timing: Option<Timing>,
     pub(super) resources: Resources,

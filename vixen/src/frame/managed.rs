@@ -39,10 +39,15 @@ impl ManagedRuntime {
     }
 }
 
-/// Room for what is retired: as much as the graph has resources, for each frame in flight.
+/// Room for what is retired.
 pub(crate) fn retire_ring(declared: &Declared, frame_slots: u32) -> RetireRing<Retired> {
+    RetireRing::new(most_retired(declared, frame_slots))
+}
+
+/// How much there is room for: as much as the graph has resources, for each frame in flight.
+pub(crate) fn most_retired(declared: &Declared, frame_slots: u32) -> usize {
     const LEAST: usize = 8;
-    RetireRing::new(declared.resources.len().max(LEAST) * frame_slots as usize)
+    declared.resources.len().max(LEAST) * frame_slots as usize
 }
 
 impl CompiledGraph {

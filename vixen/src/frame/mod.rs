@@ -26,6 +26,7 @@ mod owned;
 mod params;
 mod physical;
 mod pipeline;
+mod provision;
 mod recompile;
 mod record;
 #[cfg(feature = "hot-reload")]

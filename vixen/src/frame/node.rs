@@ -190,6 +190,11 @@ impl NodeRuntime {
         }
     }
 
+    /// How many descriptor sets all of its variants have together.
+    pub fn sets(&self) -> usize {
+        self.hot.sets.len()
+    }
+
     /// How many descriptors were written so far.
     pub fn descriptors_written(&self) -> u64 {
         self.facts.binder.rewritten()
@@ -221,11 +226,17 @@ pub(crate) fn gather(nodes: &mut [NodeRuntime]) {
     }
 }
 
+/// The pool of a graph's descriptor sets.
+pub(crate) struct DescriptorPool {
+    _pool: Option<Owned<vk::DescriptorPool>>,
+    /// Sets that it has room for.
+    pub sets: u32,
+    /// Descriptors of all types that it has room for.
+    pub descriptors: u32,
+}
+
 /// Allocates the descriptor sets of all nodes from one pool of exactly the size they need.
-pub(crate) fn allocate_sets(
-    device: &Device,
-    nodes: &mut [NodeRuntime],
-) -> Result<Option<Owned<vk::DescriptorPool>>, CompileError> {
+pub(crate) fn allocate_sets(device: &Device, nodes: &mut [NodeRuntime]) -> Result<DescriptorPool, CompileError> {
     let mut sizes: Vec<vk::DescriptorPoolSize> = Vec::new();
     let mut sets = 0;
     for node in nodes.iter() {
@@ -242,8 +253,9 @@ pub(crate) fn allocate_sets(
             }
         }
     }
+    let descriptors = sizes.iter().map(|size| size.descriptor_count).sum();
     if sets == 0 {
-        return Ok(None);
+        return Ok(DescriptorPool { _pool: None, sets, descriptors });
     }
     let info = vk::DescriptorPoolCreateInfo::default().max_sets(sets).pool_sizes(&sizes);
     // SAFETY: the device is alive; there is at least one set.
@@ -266,7 +278,7 @@ pub(crate) fn allocate_sets(
         node.hot.sets = sets.as_slice().into();
         node.facts.binder.give_sets(sets, node.variants.count());
     }
-    Ok(Some(pool))
+    Ok(DescriptorPool { _pool: Some(pool), sets, descriptors })
 }
 
 /// What a descriptor of a type points to.

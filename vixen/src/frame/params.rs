@@ -51,6 +51,11 @@ impl Params {
         Self { stale: Vec::with_capacity(items.len()), items, all_slots: u32::MAX >> (32 - frame_slots) }
     }
 
+    /// How many values there are, and how many of them can be noted as set.
+    pub fn room(&self) -> (usize, usize) {
+        (self.items.len(), self.stale.capacity().min(self.items.len()))
+    }
+
     /// Gives a resource another value from the next frame on.
     pub fn set(&mut self, resource: ResourceId, value: &[u8]) {
         // A value without bytes is not listed.

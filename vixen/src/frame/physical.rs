@@ -397,6 +397,11 @@ impl Physical {
         self.copies.iter().filter_map(Copy::image)
     }
 
+    /// How many copies there are.
+    pub fn copies(&self) -> usize {
+        self.copies.len()
+    }
+
     /// The raw buffer of each copy, with its bytes.
     pub fn buffers(&self) -> impl Iterator<Item = (vk::Buffer, u64)> {
         let bytes = match self.shape {

@@ -1,5 +1,7 @@
 //! GPU time of each node: timestamps in a query pool that is sized at compile, read when the frame is known to be done.
 
+use std::ops::Range;
+
 use ash::vk;
 
 use crate::device::{Device, DeviceError, Feature};
@@ -8,6 +10,8 @@ use crate::frame::owned::Owned;
 /// Timestamps before and after each node, for each frame slot.
 pub(crate) struct Timing {
     pool: Owned<vk::QueryPool>,
+    /// The first node that runs on the GPU, and how many do.
+    first: u32,
     nodes: u32,
     period_ns: f64,
     mask: u64,
@@ -21,8 +25,10 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// Queries for `nodes` nodes in each of `slots` frame slots; `None` where the device has no timestamps.
-    pub fn new(device: &Device, nodes: u32, slots: u32) -> Result<Option<Self>, DeviceError> {
+    /// Queries for nodes, those before which run on the CPU, in each of `slots` frame slots; `None` where the device has no
+    /// timestamps.
+    pub fn new(device: &Device, nodes: Range<u32>, slots: u32) -> Result<Option<Self>, DeviceError> {
+        let (first, all, nodes) = (nodes.start, nodes.end, nodes.end - nodes.start);
         let capabilities = device.capabilities();
         let Some(timestamps) =
             capabilities.timestamps.filter(|_| capabilities.has(Feature::HostQueryReset) && nodes > 0)
@@ -36,13 +42,14 @@ impl Timing {
             .map_err(DeviceError::vulkan("vkCreateQueryPool"))?;
         let timing = Self {
             pool: Owned::new(device, pool),
+            first,
             nodes,
             period_ns: timestamps.period_ns.into(),
             mask: u64::MAX >> (64 - timestamps.valid_bits.clamp(1, 64)),
             collected: 0,
             slots,
             results: vec![[0; 2]; 2 * nodes as usize],
-            milliseconds: vec![None; nodes as usize],
+            milliseconds: vec![None; all as usize],
         };
         for slot in 0..slots {
             timing.reset(device, slot);
@@ -52,12 +59,12 @@ impl Timing {
 
     /// Writes the timestamp before a node.
     pub fn start(&self, device: &Device, commands: vk::CommandBuffer, slot: u32, node: u32) {
-        self.write(device, commands, self.query(slot, node));
+        self.write(device, commands, self.query(slot, node - self.first));
     }
 
     /// Writes the timestamp after a node.
     pub fn end(&self, device: &Device, commands: vk::CommandBuffer, slot: u32, node: u32) {
-        self.write(device, commands, self.query(slot, node) + 1);
+        self.write(device, commands, self.query(slot, node - self.first) + 1);
     }
 
     /// Reads the timestamps of the frames that were not read yet, given how many have finished, and makes their slots ready for
@@ -82,7 +89,7 @@ impl Timing {
             )
         };
         if matches!(read, Ok(()) | Err(vk::Result::NOT_READY)) {
-            for (pair, time) in self.results.chunks_exact(2).zip(&mut self.milliseconds) {
+            for (pair, time) in self.results.chunks_exact(2).zip(&mut self.milliseconds[self.first as usize..]) {
                 let available = pair[0][1] != 0 && pair[1][1] != 0;
                 let ticks = (pair[1][0] & self.mask).wrapping_sub(pair[0][0] & self.mask) & self.mask;
                 *time = available.then_some(ticks as f64 * self.period_ns * 1e-6);
@@ -91,7 +98,12 @@ impl Timing {
         self.reset(device, slot);
     }
 
-    /// The newest known time of each node, in milliseconds.
+    /// How many queries there are.
+    pub fn queries(&self) -> u32 {
+        2 * self.nodes * self.slots
+    }
+
+    /// The newest known time of each node, in milliseconds; none of those that run on the CPU.
     pub fn milliseconds(&self) -> &[Option<f64>] {
         &self.milliseconds
     }

@@ -12,7 +12,7 @@ use crate::plan::{Condition, Region, Residency, ResourceId, Use};
 
 const READ_BACK: NodeDeclaration = transfer("read_back", BOTH, Requirements { queries: 2, ..Requirements::NONE });
 const PRESENT: NodeDeclaration = transfer("present", BOTH, Requirements { queries: 2, ..Requirements::NONE });
-const KEEP: NodeDeclaration = transfer("keep", BOTH.split_at(1).0, Requirements::NONE);
+const KEEP: NodeDeclaration = transfer("keep", BOTH.split_at(1).0, Requirements { queries: 2, ..Requirements::NONE });
 
 const SOURCE: u32 = 0;
 const DESTINATION: u32 = 1;

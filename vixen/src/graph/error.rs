@@ -148,6 +148,20 @@ pub enum CompileError {
         /// What it recorded, and what to do instead.
         problem: &'static str,
     },
+    /// What was made is not what was declared: a node whose requirements are not those of its slots, or a fault of Vixen.
+    #[error(
+        "{user} declares {declared} {what}, and {made} were made; let `#[node]` derive the requirements, and report this if it did"
+    )]
+    Provision {
+        /// The node or resource, or the graph.
+        user: String,
+        /// What does not agree.
+        what: &'static str,
+        /// How much there must be.
+        declared: u64,
+        /// How much there is.
+        made: u64,
+    },
     /// An extent or length follows an output that the graph does not have.
     #[error(
         "`{resource}` (declared at {at}) follows output {output}, and the graph has {outputs}; give the graph that output, or the resource a fixed size"

@@ -88,6 +88,11 @@ impl<T> RetireRing<T> {
         self.items.is_empty()
     }
 
+    /// How many of these have memory already.
+    pub(crate) fn room(&self) -> usize {
+        self.items.capacity().min(self.capacity)
+    }
+
     /// How many things have room.
     pub fn capacity(&self) -> usize {
         self.capacity

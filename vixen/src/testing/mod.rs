@@ -20,5 +20,5 @@ pub mod timeline;
 
 pub use self::frames::{
     CountingAllocator, FrameWatch, FramesByHand, FramesError, FramesReport, allocations, created_without_callbacks,
-    frames, is_counting, living_driver_allocations,
+    frames, is_counting, living_driver_allocations, living_heap_bytes,
 };

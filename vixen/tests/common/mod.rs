@@ -11,8 +11,13 @@ use vixen::{CompileOptions, CompiledGraph, Device, DeviceOptions, Graph, Readbac
 /// # Panics
 /// When there is none: CI has every capability that the tests need.
 pub fn device() -> Device {
-    Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
+    Device::new(&device_options())
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both")
+}
+
+/// What such a device is made with.
+pub fn device_options() -> DeviceOptions {
+    DeviceOptions::new().application_name("vixen tests").validation(true)
 }
 
 /// The same, for windows of a display.

@@ -2,8 +2,12 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::watch::{What, note};
+
+/// Bytes that have not been freed yet.
+static LIVING: AtomicI64 = AtomicI64::new(0);
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -22,6 +26,11 @@ pub fn allocations() -> u64 {
     ALLOCATIONS.get()
 }
 
+/// How many bytes all threads have allocated and not freed yet; 0 where the program's allocator does not count.
+pub fn living_heap_bytes() -> i64 {
+    LIVING.load(Ordering::Relaxed)
+}
+
 /// Whether [`CountingAllocator`] is the program's allocator: it allocates something to find out.
 pub fn is_counting() -> bool {
     let before = allocations();
@@ -30,6 +39,7 @@ pub fn is_counting() -> bool {
 }
 
 fn count(bytes: usize) {
+    LIVING.fetch_add(bytes as i64, Ordering::Relaxed);
     // The variable needs no destructor, so it can be reached for as long as the thread runs.
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
     note(What::Heap(bytes));
@@ -51,11 +61,13 @@ unsafe impl GlobalAlloc for CountingAllocator {
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size);
+        LIVING.fetch_sub(layout.size() as i64, Ordering::Relaxed);
         // SAFETY: the caller's contract is the system allocator's.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVING.fetch_sub(layout.size() as i64, Ordering::Relaxed);
         // SAFETY: the caller's contract is the system allocator's.
         unsafe { System.dealloc(pointer, layout) }
     }

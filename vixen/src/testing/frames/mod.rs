@@ -13,7 +13,7 @@ use self::watch::Counts;
 use crate::frame::{ByHand, CompiledGraph, FrameError, FrameOutcome};
 
 pub use self::driver::living_driver_allocations;
-pub use self::heap::{CountingAllocator, allocations, is_counting};
+pub use self::heap::{CountingAllocator, allocations, is_counting, living_heap_bytes};
 pub use self::report::FramesReport;
 pub use self::table::created_without_callbacks;
 pub(crate) use self::{driver::callbacks, table::watched};

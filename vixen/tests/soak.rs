@@ -207,10 +207,10 @@ impl World {
     }
 
     fn resize(&mut self, [width, height]: [u32; 2]) {
-        match self.compiled.resize(OutputId::FIRST, width, height) {
-            Ok(()) => self.minimised = width == 0,
-            Err(error) => assert!(self.cut, "{error}"),
-        }
+        // Where there is no memory for another size, frames go on with the one before.
+        let resized = self.compiled.resize(OutputId::FIRST, width, height);
+        resized.unwrap_or_else(|error| assert!(self.cut, "{error}"));
+        self.minimised = width == 0;
     }
 
     fn replace_scene(&mut self, random: &mut Random) {

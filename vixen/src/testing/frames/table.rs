@@ -53,7 +53,6 @@ unsafe extern "system" fn get_device_proc_addr(device: vk::Device, name: *const 
     let name = unsafe { CStr::from_ptr(name) };
     let Some(&(name, counting)) = COUNTING.iter().find(|&&(other, _)| other == name) else { return Some(function) };
     let mut originals = ORIGINALS.write().unwrap_or_else(PoisonError::into_inner);
-    // The handle of a device that is gone may come back.
     originals.retain(|original| (original.device, original.name) != (device, name));
     originals.push(Original { device, name, function });
     Some(counting)
@@ -63,6 +62,15 @@ fn original(device: vk::Device, name: &CStr) -> Function {
     let originals = ORIGINALS.read().unwrap_or_else(PoisonError::into_inner);
     let original = originals.iter().find(|original| original.device == device && original.name == name);
     original.expect("a counting function is given out after its original is kept").function
+}
+
+unsafe extern "system" fn destroy_device(device: vk::Device, callbacks: In) {
+    type Original = unsafe extern "system" fn(vk::Device, In);
+    let original = original(device, c"vkDestroyDevice");
+    // Before the call: the handle of a device that is gone may come back at once, on another thread.
+    ORIGINALS.write().unwrap_or_else(PoisonError::into_inner).retain(|original| original.device != device);
+    // SAFETY: Vulkan's function of this name has this type, and the contract of the call is the caller's.
+    unsafe { transmute::<Function, Original>(original)(device, callbacks) }
 }
 
 static WITHOUT_CALLBACKS: Mutex<Option<&'static CStr>> = Mutex::new(None);
@@ -121,7 +129,7 @@ type In = *const c_void;
 type Out = *mut c_void;
 
 /// What makes or ends an object of a device, in Vulkan 1.3 and in extensions.
-static COUNTING: [(&CStr, Function); 73] = [
+static COUNTING: [(&CStr, Function); 74] = [
     counting!(allocates c"vkAllocateCommandBuffers"),
     counting!(allocates c"vkAllocateDescriptorSets"),
     counting!(creates c"vkAllocateMemory"),
@@ -195,4 +203,6 @@ static COUNTING: [(&CStr, Function); 73] = [
     counting!(Destroy c"vkFreeCommandBuffers" (pool: u64, count: u32, buffers: In)),
     counting!(Destroy c"vkFreeDescriptorSets" (pool: u64, count: u32, sets: In) -> vk::Result),
     counting!(destroys c"vkFreeMemory"),
+    // SAFETY: whoever looks a function up by its name gives it its type back before the call.
+    (c"vkDestroyDevice", unsafe { transmute::<unsafe extern "system" fn(vk::Device, In), Function>(destroy_device) }),
 ];

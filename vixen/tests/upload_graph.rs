@@ -10,8 +10,8 @@ use std::sync::Arc;
 use ash::vk;
 use common::{on_device, words};
 use vixen::memory::{
-    self, BufferDesc, Category, ImageDesc, ImageRegion, ScatterPolicy, StagingPool, TransferPolicy, Uploader,
-    UploaderOptions,
+    self, BufferDesc, Category, ImageDesc, ImageRegion, ManagedBuffer, ScatterPolicy, StagingPool, Strategy,
+    TransferPolicy, Uploader, UploaderOptions,
 };
 use vixen::{Buffer, CompileOptions, CompiledGraph, Compute, Device, Graph, Readback, node};
 
@@ -184,6 +184,69 @@ fn fresh_images_come_with_a_frame() {
         uploader.wait(again).expect("it arrives");
         let statistics = uploader.statistics();
         assert_eq!((statistics.transferred, statistics.batches, statistics.regions), (1, 2, 3), "{statistics:?}");
+    });
+}
+
+#[node(compute, shader = "tests/shaders/sum.comp.spv", staging = STREAMED)]
+struct StreamedSum {
+    #[storage]
+    a: Buffer<[u32]>,
+    #[storage]
+    b: Buffer<[u32]>,
+    #[storage(write)]
+    total: Buffer<[u32]>,
+}
+
+#[node]
+impl Compute for StreamedSum {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_items(view.total.len());
+    }
+}
+
+/// Bytes of staging that each such node declares.
+const STREAMED: u64 = 128 << 10;
+
+/// What nodes declare is warm when the uploader has been attached, and is enough.
+#[test]
+fn staging_is_warm_for_what_the_nodes_declare() {
+    on_device(|device| {
+        let desc = BufferDesc::new("streamed", STREAMED, vk::BufferUsageFlags::STORAGE_BUFFER);
+        let inputs = ["a", "b"].map(|name| {
+            let desc = BufferDesc { name, ..desc };
+            ManagedBuffer::new(device, &desc, Category::Cacher, Strategy::DeviceLocal).expect("there is memory")
+        });
+        let graph = Graph::without_output();
+        let [a, b] = inputs.each_ref().map(|input| graph.share_managed::<[u32]>(input));
+        let sums = [(); 3].map(|()| graph.add(StreamedSum { a: &a, b: &b, total: graph.buffer(STREAMED / 4) }));
+        let total = graph.read_back(&sums[0].total);
+        let _others = [graph.read_back(&sums[1].total), graph.read_back(&sums[2].total)];
+        let options = CompileOptions { frames_in_flight: 2, ..CompileOptions::default() };
+        let mut graph = graph.compile_with(device, &options).expect("the graph is valid");
+        assert_eq!(graph.report().requirements.staging_bytes, 3 * STREAMED);
+
+        let pool = StagingPool::new(device);
+        let options = UploaderOptions { frame_bytes: 0, scatter: ScatterPolicy::Never, ..UploaderOptions::default() };
+        let uploader = Uploader::new(device, &pool, options).expect("the device serves");
+        assert_eq!(pool.statistics().made, 0, "nobody has asked for anything yet");
+        graph.attach_uploader(&uploader).expect("there is memory");
+        let warm = pool.statistics();
+        let reserved = device.budget().staging_usage().reserved;
+        assert!(warm.made > 0 && warm.idle == warm.blocks && reserved >= 3 * 3 * STREAMED, "{warm:?}: {reserved}");
+
+        for frame in 0..50_u32 {
+            // As much as was declared: three times the contents of a buffer.
+            for (input, value) in [(0, frame), (1, 7), (0, frame + 1)] {
+                let bytes = bytes(&vec![value; STREAMED as usize / 4]);
+                inputs[input].upload(&uploader, 0, &bytes).expect("it is queued");
+            }
+            graph.frame().expect("the frame runs");
+        }
+        graph.wait().expect("the frames end");
+        assert!(words(&graph, total).iter().all(|&word| word == 50 + 7));
+        assert_eq!((inputs[0].generation(), graph.recompiles()), (1, 0), "new contents change no handle");
+        let held = pool.statistics();
+        assert_eq!((held.made, uploader.statistics().stalls), (warm.made, 0), "nothing had to be made: {held:?}");
     });
 }
 

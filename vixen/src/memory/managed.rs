@@ -9,6 +9,7 @@ use super::allocator::{BufferDesc, Location};
 use super::category::Category;
 use super::error::MemoryError;
 use super::owned::Buffer;
+use super::upload::{Ticket, Uploader, upload_buffer_at};
 use crate::device::{Device, DeviceError};
 
 /// Where a managed buffer lies, and how its contents get there.
@@ -91,10 +92,19 @@ impl ManagedBuffer {
     pub fn update(&self, offset: u64, bytes: &[u8]) -> Result<(), DeviceError> {
         let buffer = self.current();
         if self.strategy == Strategy::DeviceLocal {
-            copy(&self.device, &buffer, offset, bytes)
+            upload_buffer_at(&self.device, &buffer, offset, bytes)
         } else {
             Ok(buffer.write(offset, bytes)?)
         }
+    }
+
+    /// As [`Self::update`], whatever the strategy, with the uploader's next batch and without waiting: frames in flight still see
+    /// the old contents. The buffer needs the usage `TRANSFER_DST`, which a device-local one always has.
+    ///
+    /// # Errors
+    /// As [`Uploader::buffer`].
+    pub fn upload(&self, uploader: &Uploader, offset: u64, bytes: &[u8]) -> Result<Ticket, DeviceError> {
+        uploader.buffer(&self.current(), offset, bytes)
     }
 
     /// Replaces the buffer with one of another size, undefined contents and the next generation; when this fails nothing has
@@ -106,42 +116,4 @@ impl ManagedBuffer {
         self.generation.store(next.generation(), Ordering::Release);
         Ok(std::mem::replace(&mut *current, next))
     }
-}
-
-/// Copies bytes into a part of a buffer in device memory, and waits.
-fn copy(device: &Device, buffer: &Buffer, offset: u64, bytes: &[u8]) -> Result<(), DeviceError> {
-    let (len, size) = (bytes.len() as u64, buffer.size());
-    if offset.checked_add(len).is_none_or(|end| end > size) {
-        let name = buffer.name().to_owned();
-        return Err(MemoryError::OutOfRange { name, offset, len, size }.into());
-    }
-    if bytes.is_empty() {
-        return Ok(());
-    }
-    let name = format!("staging for {}", buffer.name());
-    let desc = BufferDesc::new(&name, len, vk::BufferUsageFlags::TRANSFER_SRC).at(Location::Upload);
-    let staging = device.budget().buffer(&desc, Category::Staging)?;
-    staging.write(0, bytes)?;
-    let region = vk::BufferCopy { src_offset: 0, dst_offset: offset, size: len };
-    let everything = vk::PipelineStageFlags2::ALL_COMMANDS;
-    let before = [vk::MemoryBarrier2::default()
-        .src_stage_mask(everything)
-        .src_access_mask(vk::AccessFlags2::MEMORY_WRITE)
-        .dst_stage_mask(vk::PipelineStageFlags2::COPY)
-        .dst_access_mask(vk::AccessFlags2::TRANSFER_WRITE)];
-    let after = [vk::MemoryBarrier2::default()
-        .src_stage_mask(vk::PipelineStageFlags2::COPY)
-        .src_access_mask(vk::AccessFlags2::TRANSFER_WRITE)
-        .dst_stage_mask(everything)
-        .dst_access_mask(vk::AccessFlags2::MEMORY_READ | vk::AccessFlags2::MEMORY_WRITE)];
-    let raw = device.raw();
-    device.submit_once(|commands| {
-        // SAFETY: the commands are being recorded outside a render pass, and synchronization2 is enabled on every device; both
-        // buffers are alive until the copy has been waited for, have the usages that a copy needs, and hold the region.
-        unsafe {
-            raw.cmd_pipeline_barrier2(commands, &vk::DependencyInfo::default().memory_barriers(&before));
-            raw.cmd_copy_buffer(commands, staging.raw(), buffer.raw(), &[region]);
-            raw.cmd_pipeline_barrier2(commands, &vk::DependencyInfo::default().memory_barriers(&after));
-        }
-    })
 }

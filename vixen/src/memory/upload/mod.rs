@@ -22,6 +22,7 @@ mod timeline;
 mod uploader;
 
 pub use self::level::ImageRegion;
+pub(super) use self::once::upload_buffer_at;
 pub use self::once::{upload_buffer, upload_image};
 pub use self::options::{ScatterPolicy, TransferPolicy, UploaderOptions};
 pub use self::statistics::UploadStatistics;

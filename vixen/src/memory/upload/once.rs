@@ -15,13 +15,17 @@ const CHUNK: u64 = 64 << 20;
 /// Copies bytes to the start of a buffer and waits. The buffer needs the usage `TRANSFER_DST` unless the host reaches it. What
 /// is submitted later sees the bytes.
 pub fn upload_buffer(device: &Device, buffer: &Buffer, bytes: &[u8]) -> Result<(), DeviceError> {
+    upload_buffer_at(device, buffer, 0, bytes)
+}
+
+/// The same from a place on.
+pub fn upload_buffer_at(device: &Device, buffer: &Buffer, offset: u64, bytes: &[u8]) -> Result<(), DeviceError> {
     if buffer.mapped().is_some() {
-        return Ok(buffer.write(0, bytes)?);
+        return Ok(buffer.write(offset, bytes)?);
     }
-    let len = bytes.len() as u64;
-    if len > buffer.size() {
-        let (name, size) = (buffer.name().to_owned(), buffer.size());
-        return Err(MemoryError::OutOfRange { name, offset: 0, len, size }.into());
+    let (len, size) = (bytes.len() as u64, buffer.size());
+    if offset.checked_add(len).is_none_or(|end| end > size) {
+        return Err(MemoryError::OutOfRange { name: buffer.name().to_owned(), offset, len, size }.into());
     }
     if !buffer.usage().contains(vk::BufferUsageFlags::TRANSFER_DST) {
         return Err(MemoryError::invalid(buffer.name(), "cannot be uploaded to: add the usage TRANSFER_DST").into());
@@ -32,7 +36,8 @@ pub fn upload_buffer(device: &Device, buffer: &Buffer, bytes: &[u8]) -> Result<(
     let staging = staging(device, buffer.name(), len.min(CHUNK))?;
     for (index, chunk) in bytes.chunks(CHUNK as usize).enumerate() {
         staging.write(0, chunk)?;
-        let region = vk::BufferCopy { src_offset: 0, dst_offset: index as u64 * CHUNK, size: chunk.len() as u64 };
+        let dst_offset = offset + index as u64 * CHUNK;
+        let region = vk::BufferCopy { src_offset: 0, dst_offset, size: chunk.len() as u64 };
         device.submit_once(|commands| {
             barrier(device, commands, &vk::DependencyInfo::default().memory_barriers(&[before_copy()]));
             // SAFETY: the commands are being recorded; both buffers are alive until the copy has been waited for, have the

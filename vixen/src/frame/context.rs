@@ -28,7 +28,7 @@ pub struct RecordContext<'a> {
 /// What is to be done.
 pub(crate) enum Work<'a> {
     /// Record commands.
-    Record(Recording<'a>),
+    Record(&'a Recording<'a>),
     /// Run on the CPU.
     Run(&'a FrameInfo<'a>),
 }
@@ -111,7 +111,7 @@ impl RecordContext<'_> {
 
     #[inline]
     fn recording<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &Recording<'_>)) {
-        let Work::Record(recording) = &self.work else {
+        let Work::Record(recording) = self.work else {
             unreachable!("the executor runs host nodes and records the others")
         };
         let resolver = Resolver { slots: self.slots, resolved: self.resolved };

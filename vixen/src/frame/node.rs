@@ -149,7 +149,8 @@ impl NodeRuntime {
     }
 
     /// What its record function needs at a moment.
-    #[inline]
+    // Returned through memory it would cost as much as all that it looks up.
+    #[inline(always)]
     pub fn parts(&mut self, moment: &Moment) -> NodeParts<'_> {
         let Hot { push, slots, resolved, sets, .. } = &self.hot;
         let (variant, (bindings, each)) = (self.variants.index(moment), self.each);

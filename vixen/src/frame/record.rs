@@ -110,7 +110,7 @@ impl Recorder<'_> {
         let NodeParts { slots, resolved, data, pipelines, sets, push } = node.parts(moment);
         let problem = Cell::new(None);
         let recording = Recording { device, buffer: commands, pipelines, sets, push, events, problem: &problem };
-        record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Record(recording) });
+        record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Record(&recording) });
         if let Some(timing) = self.timing {
             timing.end(device, commands, moment.slot, index);
         }

@@ -131,13 +131,13 @@ fn add(
 
 fn copy_image_to_buffer(context: &mut RecordContext<'_>) {
     context.transfer::<(), ()>(|resolver, (), commands| {
-        commands.copy_resolved_image_to_buffer(resolver.raw(SOURCE), resolver.raw(DESTINATION));
+        commands.copy(resolver.raw(SOURCE), resolver.raw(DESTINATION));
     });
 }
 
 fn copy_buffer(context: &mut RecordContext<'_>) {
     context.transfer::<(), ()>(|resolver, (), commands| {
-        commands.copy_resolved_buffer(resolver.raw(SOURCE), resolver.raw(DESTINATION));
+        commands.copy(resolver.raw(SOURCE), resolver.raw(DESTINATION));
     });
 }
 

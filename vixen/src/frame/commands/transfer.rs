@@ -20,7 +20,7 @@ impl<'a> TransferCommands<'a> {
 
     /// Copies as many bytes as both have.
     pub fn copy_buffer<T: ?Sized, U: ?Sized>(&mut self, source: BufferView<'_, T>, destination: BufferView<'_, U>) {
-        self.copy_resolved_buffer(source.resolved(), destination.resolved());
+        self.copy(source.resolved(), destination.resolved());
     }
 
     /// Copies the texels of the first mip level and all layers of an image of the same format, as large as both have.
@@ -29,26 +29,7 @@ impl<'a> TransferCommands<'a> {
         source: ImageView<'_, F, D>,
         destination: ImageView<'_, F, E>,
     ) {
-        let (source, destination) = (source.resolved(), destination.resolved());
-        if !self.check_written(destination) || !self.check_layers(source, destination) {
-            return;
-        }
-        let extent = smaller(source.extent, destination.extent);
-        let region = vk::ImageCopy::default()
-            .src_subresource(first_level(source))
-            .dst_subresource(first_level(destination))
-            .extent(extent);
-        // SAFETY: both images have the transfer usage and layout that their slots declare, and the region lies in both.
-        unsafe {
-            self.encoder.device().cmd_copy_image(
-                self.encoder.buffer(),
-                source.image,
-                source.layout,
-                destination.image,
-                destination.layout,
-                &[region],
-            );
-        }
+        self.copy(source.resolved(), destination.resolved());
     }
 
     /// Copies the first mip level and all layers of an image to a buffer, rows tightly packed.
@@ -57,7 +38,7 @@ impl<'a> TransferCommands<'a> {
         source: ImageView<'_, F, D>,
         destination: BufferView<'_, T>,
     ) {
-        self.copy_resolved_image_to_buffer(source.resolved(), destination.resolved());
+        self.copy(source.resolved(), destination.resolved());
     }
 
     /// Copies tightly packed rows from a buffer to the first mip level and all layers of an image.
@@ -66,21 +47,7 @@ impl<'a> TransferCommands<'a> {
         source: BufferView<'_, T>,
         destination: ImageView<'_, F, D>,
     ) {
-        let (source, destination) = (source.resolved(), destination.resolved());
-        if !self.check_written(destination) || !self.check_rows(source, destination) {
-            return;
-        }
-        let region = buffer_image_copy(source, destination);
-        // SAFETY: usage and layout are what the slots declare, and the buffer holds all of the region.
-        unsafe {
-            self.encoder.device().cmd_copy_buffer_to_image(
-                self.encoder.buffer(),
-                source.buffer,
-                destination.image,
-                destination.layout,
-                &[region],
-            );
-        }
+        self.copy(source.resolved(), destination.resolved());
     }
 
     /// Scales the first mip level of one image over the first mip level of another, converting the format.
@@ -180,34 +147,62 @@ impl<'a> TransferCommands<'a> {
         )
     }
 
-    pub(crate) fn copy_resolved_buffer(&mut self, source: &Resolved, destination: &Resolved) {
-        if !self.check_written(destination) || source.size == 0 || destination.size == 0 {
+    /// Copies between buffers, images, or one and the other.
+    pub(crate) fn copy(&mut self, source: &Resolved, destination: &Resolved) {
+        if !self.check_written(destination) {
             return;
         }
-        let region = vk::BufferCopy::default()
-            .src_offset(source.offset)
-            .dst_offset(destination.offset)
-            .size(source.size.min(destination.size));
-        // SAFETY: the slots gave both buffers their transfer usage, and the region lies in both.
-        unsafe {
-            self.encoder.device().cmd_copy_buffer(self.encoder.buffer(), source.buffer, destination.buffer, &[region]);
+        let is_image = |resolved: &Resolved| resolved.image != vk::Image::null();
+        match (is_image(source), is_image(destination)) {
+            (false, false) => self.copy_bytes(source, destination),
+            (true, true) => self.copy_texels(source, destination),
+            (true, false) => self.copy_rows(destination, source, Direction::FromImage),
+            (false, true) => self.copy_rows(source, destination, Direction::ToImage),
         }
     }
 
-    pub(crate) fn copy_resolved_image_to_buffer(&mut self, source: &Resolved, destination: &Resolved) {
-        if !self.check_written(destination) || !self.check_rows(destination, source) {
+    fn copy_bytes(&mut self, source: &Resolved, destination: &Resolved) {
+        let size = source.size.min(destination.size);
+        if size == 0 {
             return;
         }
-        let region = buffer_image_copy(destination, source);
+        let region = vk::BufferCopy::default().src_offset(source.offset).dst_offset(destination.offset).size(size);
+        let (device, commands) = (self.encoder.device(), self.encoder.buffer());
+        // SAFETY: the slots gave both buffers their transfer usage, and the region lies in both.
+        unsafe { device.cmd_copy_buffer(commands, source.buffer, destination.buffer, &[region]) };
+    }
+
+    fn copy_texels(&mut self, source: &Resolved, destination: &Resolved) {
+        if !self.check_layers(source, destination) {
+            return;
+        }
+        let region = vk::ImageCopy::default()
+            .src_subresource(first_level(source))
+            .dst_subresource(first_level(destination))
+            .extent(smaller(source.extent, destination.extent));
+        let (device, commands) = (self.encoder.device(), self.encoder.buffer());
+        let (from, to) = ((source.image, source.layout), (destination.image, destination.layout));
+        // SAFETY: both images have the transfer usage and layout that their slots declare, and the region lies in both.
+        unsafe { device.cmd_copy_image(commands, from.0, from.1, to.0, to.1, &[region]) };
+    }
+
+    fn copy_rows(&mut self, buffer: &Resolved, image: &Resolved, direction: Direction) {
+        if !self.check_rows(buffer, image) {
+            return;
+        }
+        let [width, height, depth] = image.extent;
+        let region = [vk::BufferImageCopy::default()
+            .buffer_offset(buffer.offset)
+            .image_subresource(first_level(image))
+            .image_extent(vk::Extent3D { width, height, depth })];
+        let (device, commands) = (self.encoder.device(), self.encoder.buffer());
+        let (buffer, layout, image) = (buffer.buffer, image.layout, image.image);
         // SAFETY: usage and layout are what the slots declare, and the buffer holds all of the region.
         unsafe {
-            self.encoder.device().cmd_copy_image_to_buffer(
-                self.encoder.buffer(),
-                source.image,
-                source.layout,
-                destination.buffer,
-                &[region],
-            );
+            match direction {
+                Direction::FromImage => device.cmd_copy_image_to_buffer(commands, image, layout, buffer, &region),
+                Direction::ToImage => device.cmd_copy_buffer_to_image(commands, buffer, image, layout, &region),
+            }
         }
     }
 
@@ -249,6 +244,13 @@ impl<'a> TransferCommands<'a> {
     }
 }
 
+/// Which way rows go between a buffer and an image.
+#[derive(Clone, Copy)]
+enum Direction {
+    FromImage,
+    ToImage,
+}
+
 fn first_level(resolved: &Resolved) -> vk::ImageSubresourceLayers {
     vk::ImageSubresourceLayers {
         aspect_mask: resolved.range.aspect_mask,
@@ -256,14 +258,6 @@ fn first_level(resolved: &Resolved) -> vk::ImageSubresourceLayers {
         base_array_layer: resolved.range.base_array_layer,
         layer_count: resolved.range.layer_count,
     }
-}
-
-fn buffer_image_copy(buffer: &Resolved, image: &Resolved) -> vk::BufferImageCopy {
-    let [width, height, depth] = image.extent;
-    vk::BufferImageCopy::default()
-        .buffer_offset(buffer.offset)
-        .image_subresource(first_level(image))
-        .image_extent(vk::Extent3D { width, height, depth })
 }
 
 fn smaller(a: [u32; 3], b: [u32; 3]) -> vk::Extent3D {

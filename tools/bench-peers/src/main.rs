@@ -1,0 +1,138 @@
+//! `./x bench peers`: a frame of compute nodes in Vixen and in the peers: CPU time of the calling thread, heap allocations on it,
+//! and barrier commands.
+//!
+//! All run the same SPIR-V over columns of 64 numbers, which every node adds to in place: in a chain, and in layers of ten
+//! independent nodes. They are built in one process and take turns. The device is idle when two frames, as many as can be in
+//! flight, are measured: nobody waits, and everybody asks whether its frame slot is free. Afterwards the numbers must be right.
+
+#[path = "../../../examples/bench/clock.rs"]
+mod clock;
+mod counter;
+mod peers;
+#[expect(dead_code, reason = "it is the other benchmarks' too, which use more of it")]
+#[path = "../../../examples/bench/report.rs"]
+mod report;
+mod scratch;
+#[path = "../../../examples/bench/statistics.rs"]
+mod statistics;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use vixen::testing::{CountingAllocator, allocations};
+
+use crate::clock::Clock;
+use crate::peers::{IN_FLIGHT, Name, Peer, Shape};
+use crate::report::{Goal, Report, Row};
+use crate::statistics::median;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+type Failure = Box<dyn Error>;
+
+const SIZES: [usize; 3] = [10, 100, 1_000];
+
+#[derive(Parser)]
+#[command(about = "The same frames in Vixen, vulkano-taskgraph and vk-graph; all on the loader's first device")]
+struct Arguments {
+    /// Write the figures as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Fewer rounds
+    #[arg(long)]
+    quick: bool,
+    /// Print one library's barrier commands a frame; what the benchmark starts itself with, under a layer
+    #[arg(long, value_enum, hide = true)]
+    count: Option<Name>,
+    #[arg(long, default_value_t = 10, hide = true)]
+    nodes: usize,
+    #[arg(long, default_value_t = 1, hide = true)]
+    width: usize,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.count {
+        Some(name) => counter::count(name, Shape { nodes: arguments.nodes, width: arguments.width }),
+        None => bench(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn bench(arguments: &Arguments) -> Result<(), Failure> {
+    let clock = Clock::new();
+    let mut report = Report::new(peers::device_name()?);
+    report.note(format!("{} of the calls, medians; all sides in one process, in turns", clock.name()));
+    let rounds = if arguments.quick { 5 } else { 41 };
+    for width in [1, 10] {
+        for nodes in SIZES {
+            measure(Shape { nodes, width }, rounds, &clock, &mut report)?;
+        }
+    }
+    print!("{}", report.table());
+    if let Some(file) = &arguments.json {
+        std::fs::write(file, report.json()).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn measure(shape: Shape, rounds: usize, clock: &Clock, report: &mut Report) -> Result<(), Failure> {
+    let mut peers = Name::ALL.iter().map(|name| name.make(shape)).collect::<Result<Vec<_>, _>>()?;
+    let mut times = vec![Vec::new(); peers.len()];
+    let mut heaps = vec![Vec::new(); peers.len()];
+    for round in 0..rounds {
+        // Nobody always comes after the same neighbour.
+        for turn in 0..peers.len() {
+            let index = (round + turn) % peers.len();
+            // The first measurement of a turn finds the caches as the neighbour left them.
+            for repeat in 0..3 {
+                let (time, heap) = measure_two(peers[index].as_mut(), clock)?;
+                if repeat > 0 && round > 0 {
+                    times[index].push(time);
+                    heaps[index].push(heap);
+                }
+            }
+        }
+    }
+    let frames = (rounds * 3 * IN_FLIGHT) as u32;
+    for (peer, name) in peers.iter_mut().zip(Name::ALL) {
+        let (found, wanted) = (peer.result()?, shape.expected(frames));
+        if found != wanted {
+            return Err(format!("{} computed {found} where it should have {wanted}", name.label()).into());
+        }
+    }
+    drop(peers);
+    let key = |row: Row| row.key("shape", shape.label()).key("nodes", shape.nodes);
+    let times: Vec<f64> = times.iter_mut().map(|times| median(times) / 1000.0).collect();
+    for (index, name) in Name::ALL.into_iter().enumerate() {
+        let key = |row: Row| key(row.key("peer", name.label()));
+        report.add(key(Row::new("cpu_us", times[index], "µs")));
+        report.add(key(Row::new("heap_allocs", median(&mut heaps[index]), "allocations")));
+        report.add(key(Row::new("barrier_commands", counter::barrier_commands(name, shape)?, "commands")));
+    }
+    let of = |wanted: Name| times[wanted as usize];
+    let best = Name::ALL.into_iter().filter(|name| name.is_peer()).map(of).fold(f64::INFINITY, f64::min);
+    let less = Row::new("unchanged_times_less_cpu", best / of(Name::Vixen), "times");
+    report.add(key(if shape.nodes == 1_000 { less.goal(Goal::AtLeast(20.0)) } else { less }));
+    report.add(key(Row::new("dynamic_over_best_peer", of(Name::VixenDynamic) / best, "ratio").goal(Goal::AtMost(1.0))));
+    Ok(())
+}
+
+/// Nanoseconds and heap allocations of a frame: half of two.
+fn measure_two(peer: &mut dyn Peer, clock: &Clock) -> Result<(f64, f64), Failure> {
+    peer.wait_idle()?;
+    let before = allocations();
+    let (time, result) = clock.measure(|| (0..IN_FLIGHT).try_for_each(|_| peer.frame()));
+    let heap = allocations() - before;
+    result?;
+    Ok((time / IN_FLIGHT as f64, heap as f64 / IN_FLIGHT as f64))
+}

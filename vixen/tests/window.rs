@@ -4,12 +4,16 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::channel;
 
 use common::device_for;
+use vixen::ash::vk;
 use vixen::device::Surface;
+use vixen::event::{RecompileDone, WindowResized};
 use vixen::frame::FrameOutcome;
 use vixen::graph::OutputId;
-use vixen::{Block, CompiledGraph, Device, Extent, Graph, Graphics, Image, Output, Rgba8Unorm, node};
+use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
+use vixen::{Block, Buffer, CompiledGraph, Device, Extent, Graph, Graphics, Image, Output, Rgba8Unorm, Transfer, node};
 use winit::application::ApplicationHandler;
 use winit::dpi::{PhysicalPosition, PhysicalSize};
 use winit::event::WindowEvent;
@@ -169,6 +173,89 @@ fn two_windows_and_a_picture_of_another_size(device: &Device, screen: &Screen, w
     assert_eq!(compiled.output_extent(second), [111, 55]);
 }
 
+/// As `Halves`, and counts its recordings.
+#[node(graphics, vertex = "tests/shaders/cover.vert.spv", fragment = "tests/shaders/cover.frag.spv")]
+struct Counted {
+    #[color(clear = [0.0, 1.0, 0.0, 1.0])]
+    color: Image<Rgba8Unorm>,
+    #[push]
+    params: Tint,
+    recordings: Arc<AtomicU32>,
+}
+
+#[node]
+impl Graphics for Counted {
+    fn record(view: &View, commands: &mut Commands) {
+        view.recordings.fetch_add(1, Ordering::Relaxed);
+        let [width, height, _] = view.color.extent();
+        commands.scissor(0, 0, width / 2, height);
+        commands.draw(3, 1);
+    }
+}
+
+/// Copies what others may replace.
+#[node(transfer)]
+struct CopyBuffer {
+    #[transfer_source]
+    source: Buffer<[u32]>,
+    #[transfer_destination]
+    copy: Buffer<[u32]>,
+}
+
+#[node]
+impl Transfer for CopyBuffer {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.copy_buffer(view.source, view.copy);
+    }
+}
+
+/// Two windows and a shared buffer change before one frame: one recompile, one batch of events, every node once.
+fn what_changes_together_is_one_cascade(device: &Device, screen: &Screen, windows: [&Arc<Window>; 2]) {
+    let graph = Graph::new(output(device, windows[0]));
+    let second = graph.add_output(output(device, windows[1]));
+    let recordings = [(); 2].map(|()| Arc::new(AtomicU32::new(0)));
+    let params = Tint { tint: [1.0, 0.0, 0.0, 1.0], depth: 0.5 };
+    let counted = |extent, index: usize| {
+        let (color, recordings) = (graph.image(extent), Arc::clone(&recordings[index]));
+        graph.add(Counted { color, params, recordings }).color
+    };
+    graph.present(counted(Extent::Output, 0));
+    graph.present_to(second, counted(Extent::of(second), 1));
+    let desc = BufferDesc::new("shared", 64, vk::BufferUsageFlags::TRANSFER_SRC);
+    let shared = ManagedBuffer::new(device, &desc, Category::Cacher, Strategy::DeviceLocal).expect("there is memory");
+    let source = graph.share_managed::<[u32]>(&shared);
+    graph.retain(graph.add(CopyBuffer { source: &source, copy: graph.buffer(16) }).copy);
+    let (sender, heard) = channel();
+    graph.events(|events| {
+        let (resized, done) = (events.queue::<WindowResized>(4), events.queue::<RecompileDone>(4));
+        events.subscribe("cascade").reads(resized).reads(done).run(move |batch| {
+            let resized: Vec<_> = batch.read(resized).map(|event| (event.output, event.extent)).collect();
+            sender.send((resized, batch.read(done).len())).expect("the test waits");
+        });
+    });
+    let mut compiled = graph.compile(device).expect("the graph is valid");
+    let counts = || recordings.each_ref().map(|count| count.load(Ordering::Relaxed));
+    for _ in 0..3 {
+        compiled.frame().expect("the frame runs");
+    }
+    let (before, recompiles) = (counts(), compiled.recompiles());
+    let _ = heard.try_iter().count();
+    screen.resize(windows[0], 120, 90);
+    screen.resize(windows[1], 70, 66);
+    compiled.window_resized(OutputId::FIRST, 120, 90);
+    compiled.window_resized(second, 70, 66);
+    shared.resize(4096).expect("there is memory");
+    compiled.frame().expect("the frame runs");
+    assert_eq!(compiled.recompiles(), recompiles + 1);
+    assert_eq!(counts(), before.map(|count| 2 * count), "each recording once more");
+    let last = compiled.last_recompile().expect("there was one");
+    assert_eq!((last.swapchains, last.images, last.buffers), (2, 2, 1));
+    // Two that draw, two that present, one that copies.
+    assert_eq!(last.nodes, 5);
+    let expected = (vec![(OutputId::FIRST, [120, 90]), (second, [70, 66])], 1);
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), [expected]);
+}
+
 /// As `Halves`, but its third recording asks for what cannot be.
 #[node(graphics, dynamic, vertex = "tests/shaders/cover.vert.spv", fragment = "tests/shaders/cover.frag.spv")]
 struct FailsOnce {
@@ -236,6 +323,7 @@ impl ApplicationHandler for Test {
         let log = device.validation_log().clone();
         one_window_shows_what_is_presented_in_every_size(&device, &screen, &windows[0]);
         two_windows_and_a_picture_of_another_size(&device, &screen, windows.each_ref());
+        what_changes_together_is_one_cascade(&device, &screen, windows.each_ref());
         a_frame_that_fails_loses_nothing(&device, &screen, &windows[0]);
         a_window_that_is_gone(&device, &screen, &windows[1]);
         drop(device);

@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use common::device_for;
 use vixen::ash::vk;
 use vixen::device::Surface;
-use vixen::event::{RecompileDone, WindowResized};
+use vixen::event::{RecompileCause, RecompileDone, WindowResized};
 use vixen::frame::FrameOutcome;
 use vixen::graph::OutputId;
 use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
@@ -256,6 +256,35 @@ fn what_changes_together_is_one_cascade(device: &Device, screen: &Screen, window
     assert_eq!(heard.try_iter().collect::<Vec<_>>(), [expected]);
 }
 
+/// Black and full colours are the same in every format: what is shown stays, and nothing but presenting is made anew.
+fn another_format_is_another_swapchain_and_nothing_else(device: &Device, screen: &Screen, window: &Arc<Window>) {
+    let graph = Graph::new(output(device, window));
+    let recordings = Arc::new(AtomicU32::new(0));
+    let params = Tint { tint: [1.0, 0.0, 0.0, 1.0], depth: 0.5 };
+    let color = graph.image(Extent::Output);
+    graph.present(graph.add(Counted { color, params, recordings: Arc::clone(&recordings) }).color);
+    let mut compiled = graph.compile(device).expect("the graph is valid");
+    frames_until(&mut compiled, || screen.colors(window, CORNERS) == [RED, GREEN, RED, GREEN]);
+    assert_eq!(compiled.window_format(OutputId::FIRST), Some(vk::Format::B8G8R8A8_UNORM));
+    let (recompiles, recorded) = (compiled.recompiles(), recordings.load(Ordering::Relaxed));
+    for (count, format) in (1..).zip([vk::Format::B8G8R8A8_SRGB, vk::Format::B8G8R8A8_UNORM]) {
+        compiled.prefer_format(OutputId::FIRST, format);
+        frames_until(&mut compiled, || screen.colors(window, CORNERS) == [RED, GREEN, RED, GREEN]);
+        assert_eq!(
+            (compiled.window_format(OutputId::FIRST), compiled.recompiles()),
+            (Some(format), recompiles + count)
+        );
+        let last = compiled.last_recompile().expect("there was one");
+        assert_eq!((last.cause, last.swapchains, last.nodes), (RecompileCause::OtherFormat, 1, 1));
+        assert_eq!((last.images, last.buffers, last.descriptors), (0, 0, 0));
+    }
+    assert_eq!(recordings.load(Ordering::Relaxed), recorded);
+    // What the surface does not have is not had, and said so.
+    compiled.prefer_format(OutputId::FIRST, vk::Format::R32G32B32A32_SFLOAT);
+    compiled.frame().expect("the frame runs");
+    assert_eq!(compiled.window_format(OutputId::FIRST), Some(vk::Format::B8G8R8A8_UNORM));
+}
+
 /// As `Halves`, but its third recording asks for what cannot be.
 #[node(graphics, dynamic, vertex = "tests/shaders/cover.vert.spv", fragment = "tests/shaders/cover.frag.spv")]
 struct FailsOnce {
@@ -324,6 +353,7 @@ impl ApplicationHandler for Test {
         one_window_shows_what_is_presented_in_every_size(&device, &screen, &windows[0]);
         two_windows_and_a_picture_of_another_size(&device, &screen, windows.each_ref());
         what_changes_together_is_one_cascade(&device, &screen, windows.each_ref());
+        another_format_is_another_swapchain_and_nothing_else(&device, &screen, &windows[0]);
         a_frame_that_fails_loses_nothing(&device, &screen, &windows[0]);
         a_window_that_is_gone(&device, &screen, &windows[1]);
         drop(device);

@@ -170,7 +170,7 @@ pub enum QueueLevel {
 pub enum RecompileCause {
     /// An output has another size, or its swapchain was lost.
     Resize,
-    /// An image has another format.
+    /// A window shows its images in another format.
     OtherFormat,
     /// A shader was reloaded.
     Reload,

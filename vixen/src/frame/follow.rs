@@ -157,6 +157,29 @@ impl CompiledGraph {
         output.wanted = [width, height];
     }
 
+    /// Lets a window show its images in another format from the next frame on, if its surface has that and images can be copied
+    /// into it: an sRGB format for nodes that write linear values, or one of more bits. Otherwise it has eight bits, and shows the
+    /// values as they are. Nothing but the swapchain and what presents to it is made anew.
+    ///
+    /// # Panics
+    /// When there is no such output.
+    pub fn prefer_format(&mut self, output: OutputId, format: vk::Format) {
+        let output = &mut self.outputs.items[output.0 as usize];
+        if let Some(swapchain) = &mut output.swapchain {
+            swapchain.prefer(format);
+            output.stale |= swapchain.format() != format;
+        }
+    }
+
+    /// The format of a window's images; `None` for an output without a window, or without images so far.
+    ///
+    /// # Panics
+    /// When there is no such output.
+    pub fn window_format(&self, output: OutputId) -> Option<vk::Format> {
+        let format = self.outputs.items[output.0 as usize].swapchain.as_ref()?.format();
+        (format != vk::Format::UNDEFINED).then_some(format)
+    }
+
     /// Puts another buffer behind an import. It has as many elements as the first.
     ///
     /// # Errors
@@ -252,17 +275,22 @@ impl CompiledGraph {
     fn recreate_swapchains(&mut self) -> Result<(), FrameError> {
         let mut sizes = self.outputs.sizes();
         let mut recreated = ArrayVec::<usize, MAX_OUTPUTS>::new();
+        let mut cause = RecompileCause::Resize;
         for (index, output) in self.outputs.items.iter_mut().enumerate().filter(|(_, output)| output.needs_swapchain())
         {
             let Some(swapchain) = &mut output.swapchain else { continue };
             // The old images are gone: until the new ones are in their place it stays stale.
             output.stale = true;
+            let format = swapchain.format();
             swapchain.recreate(output.wanted)?;
             if swapchain.images().is_empty() {
                 output.stale = false;
             } else {
                 sizes[index] = swapchain.extent();
                 recreated.push(index);
+                if swapchain.format() != format {
+                    cause = RecompileCause::OtherFormat;
+                }
             }
         }
         if recreated.is_empty() {
@@ -273,10 +301,10 @@ impl CompiledGraph {
             let output = &mut self.outputs.items[index];
             let Some(swapchain) = &output.swapchain else { continue };
             (output.stale, output.wanted) = (false, output.extent);
-            self.changes.begin(RecompileCause::Resize).swapchains += 1;
+            self.changes.begin(cause).swapchains += 1;
             let (images, extent) = (swapchain.images(), swapchain.extent());
             for lent in self.resources.lend(&self.declared, index as u32, images, extent) {
-                self.changes.resource(lent, RecompileCause::Resize);
+                self.changes.resource(lent, cause);
             }
         }
         Ok(())

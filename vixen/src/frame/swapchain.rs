@@ -14,6 +14,10 @@ pub(crate) struct Swapchain {
     raw: vk::SwapchainKHR,
     images: Vec<vk::Image>,
     extent: [u32; 2],
+    /// The format of the images.
+    format: vk::Format,
+    /// The format that the application would like.
+    preferred: Option<vk::Format>,
     /// One for each frame slot: signalled when the image is acquired.
     acquired: Vec<Owned<vk::Semaphore>>,
     /// One for each image: signalled when the frame is done with it.
@@ -39,6 +43,8 @@ impl Swapchain {
             raw: vk::SwapchainKHR::null(),
             images: Vec::new(),
             extent: [0; 2],
+            format: vk::Format::UNDEFINED,
+            preferred: None,
             acquired,
             finished: Vec::new(),
             surface,
@@ -53,6 +59,16 @@ impl Swapchain {
     /// Width and height of the images, in pixels.
     pub fn extent(&self) -> [u32; 2] {
         self.extent
+    }
+
+    /// The format of the images.
+    pub fn format(&self) -> vk::Format {
+        self.format
+    }
+
+    /// Lets it have another format when it is made anew, if the surface has it.
+    pub fn prefer(&mut self, format: vk::Format) {
+        self.preferred = Some(format);
     }
 
     /// Makes the swapchain anew, as large as the surface, or as `wanted` where the surface does not say. The GPU must be
@@ -81,7 +97,9 @@ impl Swapchain {
         let created = if hidden {
             Ok(vk::SwapchainKHR::null())
         } else {
-            self.create(&capabilities, choose_format(&formats), extent, old)
+            let format = self.choose_format(&formats);
+            self.format = format.format;
+            self.create(&capabilities, format, extent, old)
         };
         let swapchains = self.loader().clone();
         // SAFETY: the old swapchain is of this device (or null), retired, and the GPU is done with it.
@@ -96,6 +114,22 @@ impl Swapchain {
             self.finished.push(semaphore(&self.device)?);
         }
         Ok(())
+    }
+
+    /// The format that is preferred, if the surface has it and presenting can copy into it. Else eight bits without sRGB encoding
+    /// by the hardware: nodes write display-ready values.
+    fn choose_format(&self, formats: &[vk::SurfaceFormatKHR]) -> vk::SurfaceFormatKHR {
+        let is_copied = |format: &vk::Format| {
+            self.device.format_features(*format).optimal.contains(vk::FormatFeatureFlags2::BLIT_DST)
+        };
+        let preferred = self.preferred.filter(is_copied);
+        let usual = [vk::Format::B8G8R8A8_UNORM, vk::Format::R8G8B8A8_UNORM];
+        let mut wanted = preferred.into_iter().chain(usual);
+        let found = wanted.find_map(|format| formats.iter().find(|found| found.format == format));
+        found.or(formats.first()).copied().unwrap_or(vk::SurfaceFormatKHR {
+            format: vk::Format::B8G8R8A8_UNORM,
+            color_space: vk::ColorSpaceKHR::SRGB_NONLINEAR,
+        })
     }
 
     fn create(
@@ -185,16 +219,6 @@ impl Drop for Swapchain {
         // SAFETY: the compiled graph waited for the device before it dropped this.
         unsafe { self.loader().destroy_swapchain(self.raw, self.device.callbacks()) };
     }
-}
-
-/// Eight-bit without sRGB encoding by the hardware: nodes write display-ready values.
-fn choose_format(formats: &[vk::SurfaceFormatKHR]) -> vk::SurfaceFormatKHR {
-    let wanted = [vk::Format::B8G8R8A8_UNORM, vk::Format::R8G8B8A8_UNORM];
-    let found = wanted.iter().find_map(|&format| formats.iter().find(|found| found.format == format));
-    found.or(formats.first()).copied().unwrap_or(vk::SurfaceFormatKHR {
-        format: vk::Format::B8G8R8A8_UNORM,
-        color_space: vk::ColorSpaceKHR::SRGB_NONLINEAR,
-    })
 }
 
 fn semaphore(device: &Device) -> Result<Owned<vk::Semaphore>, DeviceError> {

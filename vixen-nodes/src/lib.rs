@@ -10,6 +10,7 @@ mod scene_news;
 pub mod texture;
 mod tone_map;
 pub mod voxel;
+mod voxel_build;
 mod voxel_fragment;
 mod voxel_hybrid;
 mod voxel_march;
@@ -24,6 +25,7 @@ pub mod window;
 
 pub use camera::{Orbit, OrbitCamera, OrbitCameraOutputs, OrbitCameraView, orbited};
 pub use tone_map::{ToneMap, ToneMapOutputs, ToneMapView};
+pub use voxel_build::{BuildError, BuildRoom, BuildTotals, BuiltWires, VoxelBuilder};
 pub use voxel_fragment::{
     ScreenParams, VoxelFragment, VoxelFragmentHits, VoxelFragmentHitsOutputs, VoxelFragmentHitsView,
     VoxelFragmentOutputs, VoxelFragmentView,

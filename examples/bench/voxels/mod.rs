@@ -15,6 +15,7 @@ mod subjects;
 mod work;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use vixen::Device;
 use vixen::device::DeviceKind;
@@ -57,13 +58,18 @@ impl Effort {
         match (self.software, self.quick) {
             (true, _) => 4,
             (false, true) => 8,
-            (false, false) => 16,
+            (false, false) => 12,
         }
     }
 
     /// Laps over a path: six are the least for an interval of 95%.
     fn laps(self) -> u32 {
-        if self.quick || self.software { 6 } else { 9 }
+        if self.quick || self.software { 6 } else { 7 }
+    }
+
+    /// After how long something is not repeated again.
+    fn enough(self) -> Duration {
+        Duration::from_millis(if self.quick { 500 } else { 3000 })
     }
 
     fn resolutions(self) -> &'static [[u32; 2]] {
@@ -108,6 +114,7 @@ fn measure(
     eprintln!("{} at {}: {} solid voxels", place.scene, place.size, place.solid_voxels);
     results.add(&place, "solid_voxels", "voxels", Figure::exact(place.solid_voxels as f64));
 
+    build::on_gpu(device, effort, subject, &scene.map, results)?;
     let boxes = build::boxes(device, effort, &place, &scene.map, results);
     if !traced {
         return Ok(());

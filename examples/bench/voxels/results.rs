@@ -143,7 +143,8 @@ pub const METHOD: [&str; 5] = [
     "shadow and bounce count every ray of their pass: the primary ray, and where it hits a second one, towards the sun or bounced \
      off diffusely",
     "frame_ms and gpu_ms are of the whole picture: sun, shadows, occlusion, haze, tone mapping",
-    "builds count from a file's bytes, or from nothing, to the finished structure in main memory",
+    "builds by cpu count from a file's bytes, or from nothing, to the finished structure in main memory, by the wall clock; by gpu from \
+     the columns of land in its memory to the same structure there, by GPU timestamps",
 ];
 
 /// A field of CSV: quoted where it has to be.

@@ -41,12 +41,12 @@ pub struct Voxel {
 }
 
 /// Voxels along the edge of a cell of a node of this level.
-pub(super) const fn cell_edge(level: u32) -> u32 {
+pub(crate) const fn cell_edge(level: u32) -> u32 {
     BRICK_EDGE << (2 * (level - 1))
 }
 
 /// The level of the lowest root that covers a scene of this size.
-pub(super) fn levels_for(size: UVec3) -> u32 {
+pub(crate) fn levels_for(size: UVec3) -> u32 {
     let mut levels = 1;
     while cell_edge(levels + 1) < size.max_element() {
         levels += 1;

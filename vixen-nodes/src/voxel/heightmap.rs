@@ -9,7 +9,7 @@ use glam::{UVec3, Vec2, Vec3};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
 use super::error::SceneError;
-use super::source::{BrickVoxels, Content, Cube, VoxelSource};
+use super::source::{BrickVoxels, Column, Content, Cube, VoxelSource};
 use ground::{Ground, Survey};
 
 pub(super) use ground::palette;
@@ -228,6 +228,12 @@ impl VoxelSource for Terrain {
         }
     }
 
+    fn columns(&self) -> Option<Vec<Column>> {
+        let column = |(&height, ground): (&f32, &Ground)| Column { height, ground: ground.material().into() };
+        Some(self.heights.iter().zip(&self.ground).map(column).collect())
+    }
+
+    // `shaders/build_terrain.glsl` finds the very same voxels: change both.
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
         let end = (origin + 8).min(self.size);
         for (z, x) in (origin.z..end.z).flat_map(|z| (origin.x..end.x).map(move |x| (z, x))) {
@@ -241,7 +247,7 @@ impl VoxelSource for Terrain {
             // The ground covers the sides of a step too.
             let ground_from = neighbours.into_iter().fold(count - 1, u32::min);
             let slope = self.slope(x, z);
-            let normal = Vec3::new(-slope.x, 1.0, -slope.y).normalize();
+            let normal = Vec3::new(-slope.x, 1.0, -slope.y);
             let ground = self.ground[(z * self.size.x + x) as usize];
             for y in origin.y..end.y.min(count) {
                 let at = UVec3::new(x, y, z) - origin;

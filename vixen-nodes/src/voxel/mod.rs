@@ -13,7 +13,7 @@
 //! A file becomes a [`VoxelSource`], which yields voxels brick by brick and never as a dense grid; [`build`] puts them into a
 //! [`BrickMap`], whose vectors are the buffers that [`layout`] describes.
 
-mod brick_map;
+pub(crate) mod brick_map;
 mod build;
 mod edit;
 mod error;
@@ -35,8 +35,7 @@ mod view;
 pub(crate) mod glb;
 #[cfg(feature = "heightmap")]
 mod heightmap;
-#[cfg(any(feature = "vox", feature = "gltf"))]
-mod morton;
+pub(crate) mod morton;
 #[cfg(feature = "vox")]
 mod vox;
 #[cfg(feature = "gltf")]
@@ -54,7 +53,7 @@ pub use kept::{Origin, SceneKey};
 pub use layout::{Brick, BrickMask, CameraUniform, HitRecord, MAX_EDGE, MarchParams, Material, Node};
 pub use procedural::{Procedural, ProceduralKind};
 pub use scene::{DEFAULT_RESOLUTION, Scene, SceneKind, SceneSource};
-pub use source::{BrickVoxels, Content, Cube, FnSource, MaterialIndex, VoxelSource};
+pub use source::{BrickVoxels, Column, Content, Cube, FnSource, MaterialIndex, VoxelSource};
 pub use tree::VoxelTree;
 pub use tree64::Node64;
 pub use validate::Invalid;

@@ -3,7 +3,7 @@
 use glam::UVec3;
 
 /// The place of a point on the curve. Coordinates of up to 21 bits.
-pub(super) fn key(at: UVec3) -> u64 {
+pub(crate) fn key(at: UVec3) -> u64 {
     spread(at.x) | spread(at.y) << 1 | spread(at.z) << 2
 }
 

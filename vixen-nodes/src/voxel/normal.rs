@@ -62,7 +62,8 @@ mod tests {
             if sum == 0 {
                 continue;
             }
-            let expected = 127 + (254 * x + sum) / (2 * sum) | (127 + (254 * y + sum) / (2 * sum)) << 8;
+            let share = |v: u32| 127 + (254 * v + sum) / (2 * sum);
+            let expected = share(x) | share(y) << 8;
             assert_eq!(u32::from(encode(Vec3::new(x as f32, y as f32, 0.0))), expected, "{x} {y}");
         }
     }

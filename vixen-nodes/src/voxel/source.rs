@@ -1,6 +1,8 @@
 //! Where voxels come from: asked for cube by cube, so that no dense grid of the whole ever exists.
 
+use bytemuck::{Pod, Zeroable};
 use glam::{IVec3, UVec3, Vec3};
+use vixen::Block;
 
 use super::layout::{BRICK_VOXELS, BrickMask, Material, morton3, unmorton3};
 use super::normal;
@@ -35,6 +37,16 @@ pub enum Content {
     Mixed,
 }
 
+/// A column of land.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable, Block)]
+pub struct Column {
+    /// How high the ground is, in voxels; rounded it is how many are solid.
+    pub height: f32,
+    /// The material of the ground.
+    pub ground: u32,
+}
+
 /// Voxels that can be asked for brick by brick, in any order and from several threads.
 pub trait VoxelSource: Sync {
     /// The size of the scene: every solid voxel lies between the origin and this.
@@ -51,6 +63,11 @@ pub trait VoxelSource: Sync {
             let inside = origin.cmplt(self.size()).all();
             if inside { self.content(Cube { origin, edge }) } else { Content::Empty }
         })
+    }
+
+    /// The columns of a source that is land, x first: what the [GPU](crate::VoxelBuilder) builds from.
+    fn columns(&self) -> Option<Vec<Column>> {
+        None
     }
 
     /// Adds the solid voxels of the brick at this origin to `brick`, which comes empty.

@@ -100,7 +100,8 @@ impl Cityscape {
         if deep > 0 && at.y + 1 < top {
             return Some(CONCRETE);
         }
-        let window = at.y + 1 < top && (at.y - self.ground) % self.storey != 0 && (column.x + column.y) % 3 != 0;
+        let floor = (at.y - self.ground).is_multiple_of(self.storey);
+        let window = at.y + 1 < top && !floor && !(column.x + column.y).is_multiple_of(3);
         let room = UVec3::new(at.x / 3, (at.y - self.ground) / self.storey, at.z / 3);
         Some(match (window, chance(self.seed ^ 77, room.x, room.y, room.z) < 0.3) {
             (false, _) => tower.wall,

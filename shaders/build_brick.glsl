@@ -1,0 +1,129 @@
+// The voxels of a brick, gathered by a workgroup of 64, eight voxels each: `brick` of vixen-nodes/src/voxel/build.rs. Include a source's
+// voxel_of() first. Uses binding 1 of set 0.
+
+layout(local_size_x = 64) in;
+
+// Morton numbers of the cells of level 1 that may hold something, in order.
+layout(set = 0, binding = 1, std430) readonly buffer Cells { uint data[]; } cells;
+
+const uint ONE = 0u;
+const uint FOUR_BITS = 1u;
+const uint EIGHT_BITS = 2u;
+
+shared uint bytes[64];
+shared uint shared_mask[16];
+// Of the solid voxels, in order.
+shared uint materials[512];
+shared uint normals[512];
+// Where each material stands among those that there are, from 1 on; and which these are.
+shared uint places[256];
+shared uint locals[16];
+shared uint any_other;
+shared uint any_normal;
+shared uint shared_most;
+shared uint shared_kind;
+
+struct Gathered {
+    uint solid;
+    uint kind;
+    bool has_normals;
+    // The material that stands for all.
+    uint most;
+};
+
+// Which of the cells the workgroup is in; none past the last.
+uint this_cell() {
+    return gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
+}
+
+uint words_of(Gathered brick) {
+    uint words = brick.kind == ONE ? 0u : brick.kind == FOUR_BITS ? 4u + (brick.solid + 7u) / 8u : (brick.solid + 3u) / 4u;
+    return words + (brick.has_normals ? (brick.solid + 1u) / 2u : 0u);
+}
+
+bool is_one_solid(Gathered brick) {
+    return brick.solid == 512u && brick.kind == ONE && !brick.has_normals;
+}
+
+// Votes and materials, one after another, as the result depends on their order.
+void sort_materials(uint solid) {
+    Vote votes = Vote(0u, 0u);
+    uint different = 0u;
+    uint kind = FOUR_BITS;
+    for (uint i = 0u; i < solid; ++i) {
+        uint material = materials[i];
+        vote(votes, material);
+        if (kind == FOUR_BITS && places[material] == 0u) {
+            if (different == 16u) {
+                kind = EIGHT_BITS;
+            } else {
+                locals[different] = material;
+                places[material] = ++different;
+            }
+        }
+    }
+    for (uint i = different; i < 16u; ++i) {
+        locals[i] = 0u;
+    }
+    shared_most = votes.winner;
+    shared_kind = kind;
+}
+
+Gathered gather_brick(uvec3 origin) {
+    uint thread = gl_LocalInvocationID.x;
+    uint own_materials[8];
+    uint own_normals[8];
+    uint bits = 0u;
+    for (uint i = 0u; i < 8u; ++i) {
+        uvec3 at = origin + unmorton(thread * 8u + i);
+        if (all(lessThan(at, params.size)) && voxel_of(at, own_materials[i], own_normals[i])) {
+            bits |= 1u << i;
+        }
+    }
+    bytes[thread] = bits;
+    for (uint i = 0u; i < 4u; ++i) {
+        places[thread * 4u + i] = 0u;
+    }
+    if (thread == 0u) {
+        any_other = 0u;
+        any_normal = 0u;
+    }
+    barrier();
+    if (thread < 16u) {
+        uint four = thread * 4u;
+        shared_mask[thread] = bytes[four] | bytes[four + 1u] << 8 | bytes[four + 2u] << 16 | bytes[four + 3u] << 24;
+    }
+    uint before = 0u;
+    uint solid = 0u;
+    for (uint i = 0u; i < 64u; ++i) {
+        before += i < thread ? uint(bitCount(bytes[i])) : 0u;
+        solid += uint(bitCount(bytes[i]));
+    }
+    for (uint i = 0u; i < 8u; ++i) {
+        if ((bits >> i & 1u) != 0u) {
+            materials[before] = own_materials[i];
+            normals[before] = own_normals[i];
+            if (own_normals[i] != NO_NORMAL) {
+                any_normal = 1u;
+            }
+            ++before;
+        }
+    }
+    barrier();
+    for (uint i = thread; i < solid; i += 64u) {
+        if (materials[i] != materials[0]) {
+            any_other = 1u;
+        }
+    }
+    barrier();
+    if (thread == 0u) {
+        if (any_other != 0u) {
+            sort_materials(solid);
+        } else {
+            shared_most = solid > 0u ? materials[0] : 0u;
+            shared_kind = ONE;
+        }
+    }
+    barrier();
+    return Gathered(solid, shared_kind, any_normal != 0u, shared_most);
+}

@@ -1,0 +1,71 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+
+// Nodes of level 1 from their bricks: a workgroup each, a brick an invocation.
+
+#include "build_tree.glsl"
+
+layout(local_size_x = 64) in;
+
+struct Slot {
+    uint what;
+    uint words;
+};
+
+layout(set = 0, binding = 0, std430) readonly buffer Cells { uint data[]; } cells;
+layout(set = 0, binding = 1, std430) readonly buffer Slots { Slot data[]; } slots;
+layout(set = 0, binding = 2, std430) writeonly buffer Before { Sums data[]; } before;
+layout(set = 0, binding = 3, std430) buffer Tree { Node data[]; } tree;
+layout(set = 0, binding = 4, std430) buffer CellSums { Sums data[]; } cell_sums;
+layout(set = 0, binding = 5, std430) buffer Totals {
+    Sums sums;
+    // Solid voxels: the second counts 256 each, so that neither overflows.
+    uint voxels;
+    uint voxels_256;
+} totals;
+
+shared Slot bricks[64];
+
+void main() {
+    uint cell = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
+    if (cell >= params.cells) {
+        return;
+    }
+    uint thread = gl_LocalInvocationID.x;
+    bricks[thread] = slots.data[cell * 64u + thread];
+    barrier();
+    Sums sums = Sums(0u, 0u, 0u, 0u);
+    for (uint i = 0u; i < thread; ++i) {
+        uint solid = bricks[i].what & 0xFFFFu;
+        sums.bricks += solid > 0u ? 1u : 0u;
+        sums.masks += solid > 0u && solid < 512u ? 1u : 0u;
+        sums.words += bricks[i].words;
+    }
+    before.data[cell * 64u + thread] = sums;
+    if (thread != 63u) {
+        return;
+    }
+    uvec2 mask = uvec2(0u);
+    Vote votes = Vote(0u, 0u);
+    uint voxels = 0u;
+    bool all_solid = true;
+    for (uint i = 0u; i < 64u; ++i) {
+        uint what = bricks[i].what;
+        uint solid = what & 0xFFFFu;
+        all_solid = all_solid && (what >> 16 & 1u) != 0u && what >> 24 == bricks[0].what >> 24;
+        voxels += solid;
+        if (solid > 0u) {
+            mask[i >> 5] |= 1u << (i & 31u);
+            vote(votes, what >> 24);
+        }
+    }
+    uint own = bricks[63].what & 0xFFFFu;
+    sums.bricks += own > 0u ? 1u : 0u;
+    sums.masks += own > 0u && own < 512u ? 1u : 0u;
+    sums.words += bricks[63].words;
+    uint morton = cells.data[cell];
+    tree.data[morton] = Node(mask, all_solid ? SOLID : 0u, votes.winner);
+    cell_sums.data[morton] = all_solid ? Sums(0u, 0u, 0u, 0u) : sums;
+    atomicAdd(totals.voxels, voxels & 255u);
+    atomicAdd(totals.voxels_256, voxels >> 8);
+}

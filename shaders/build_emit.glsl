@@ -1,0 +1,84 @@
+// The program of passes that write the bricks, masks, materials and normals. Include build_brick.glsl first. Uses bindings 2 to 7 of set 0.
+
+struct BrickMask {
+    uvec2 groups[8];
+};
+
+// Inner nodes, and what stands before each cell of level 1.
+layout(set = 0, binding = 2, std430) readonly buffer Tree { Node data[]; } tree;
+layout(set = 0, binding = 3, std430) readonly buffer CellSums { Sums data[]; } cell_sums;
+// What stands before each brick in its cell.
+layout(set = 0, binding = 4, std430) readonly buffer Before { Sums data[]; } before;
+layout(set = 0, binding = 5, std430) writeonly buffer Bricks { Brick data[]; } bricks;
+layout(set = 0, binding = 6, std430) writeonly buffer Masks { BrickMask data[]; } masks;
+layout(set = 0, binding = 7, std430) writeonly buffer Attributes { uint data[]; } attributes;
+
+// Writes to what there is no room for are lost; the totals tell.
+void write_word(uint at, uint word) {
+    if (at < uint(attributes.data.length())) {
+        attributes.data[at] = word;
+    }
+}
+
+void main() {
+    uint cell = this_cell();
+    if (cell >= params.cells) {
+        return;
+    }
+    uint number = gl_WorkGroupID.x;
+    uint thread = gl_LocalInvocationID.x;
+    uint morton = cells.data[cell];
+    Node node = tree.data[morton];
+    if (node.first == SOLID || !has_bit(node.mask, number)) {
+        return;
+    }
+    Gathered brick = gather_brick(unmorton(morton) * 32u + unmorton(number) * 8u);
+    Sums start = cell_sums.data[morton];
+    Sums own = before.data[cell * 64u + number];
+    uint word = start.words + own.words;
+    uint mask = start.masks + own.masks;
+    bool full = brick.solid == 512u;
+
+    Brick record = Brick(full ? SOLID : mask, ONE << 30 | brick.most, NO_NORMALS);
+    if (!full && thread < 8u && mask < uint(masks.data.length())) {
+        masks.data[mask].groups[thread] = uvec2(shared_mask[thread * 2u], shared_mask[thread * 2u + 1u]);
+    }
+    if (brick.kind == FOUR_BITS) {
+        record.materials = FOUR_BITS << 30 | word;
+        if (thread < 4u) {
+            uint four = thread * 4u;
+            write_word(word + thread, locals[four] | locals[four + 1u] << 8 | locals[four + 2u] << 16 | locals[four + 3u] << 24);
+        }
+        word += 4u;
+        uint count = (brick.solid + 7u) / 8u;
+        for (uint i = thread; i < count; i += 64u) {
+            uint packed = 0u;
+            for (uint j = i * 8u; j < min(i * 8u + 8u, brick.solid); ++j) {
+                packed |= (places[materials[j]] - 1u) << (j % 8u * 4u);
+            }
+            write_word(word + i, packed);
+        }
+        word += count;
+    } else if (brick.kind == EIGHT_BITS) {
+        record.materials = EIGHT_BITS << 30 | word;
+        uint count = (brick.solid + 3u) / 4u;
+        for (uint i = thread; i < count; i += 64u) {
+            uint packed = 0u;
+            for (uint j = i * 4u; j < min(i * 4u + 4u, brick.solid); ++j) {
+                packed |= materials[j] << (j % 4u * 8u);
+            }
+            write_word(word + i, packed);
+        }
+        word += count;
+    }
+    if (brick.has_normals) {
+        record.normals = word;
+        for (uint i = thread; i < (brick.solid + 1u) / 2u; i += 64u) {
+            write_word(word + i, normals[i * 2u] | (i * 2u + 1u < brick.solid ? normals[i * 2u + 1u] << 16 : 0u));
+        }
+    }
+    uint at = start.bricks + own.bricks;
+    if (thread == 0u && at < uint(bricks.data.length())) {
+        bricks.data[at] = record;
+    }
+}

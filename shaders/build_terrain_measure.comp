@@ -1,0 +1,9 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+
+// How large the bricks of a piece of land are.
+
+#include "build_tree.glsl"
+#include "build_terrain.glsl"
+#include "build_brick.glsl"
+#include "build_measure.glsl"

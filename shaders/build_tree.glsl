@@ -1,0 +1,86 @@
+// What the passes share that build a scene on the GPU. vixen-nodes/src/voxel_build.rs tells how they work together.
+
+const uint SOLID = 0xFFFFFFFFu;
+const uint NO_NORMALS = 0xFFFFFFFFu;
+const uint NO_NORMAL = 0xFFFFu;
+
+struct Node {
+    uvec2 mask;
+    uint first;
+    uint material;
+};
+
+struct Brick {
+    uint mask;
+    uint materials;
+    uint normals;
+};
+
+// Things in some part of the scene, or before it.
+struct Sums {
+    uint bricks;
+    uint masks;
+    uint words;
+    uint nodes;
+};
+
+layout(push_constant, std430) uniform Params {
+    uvec3 size;
+    uint levels;
+    // Cells of level 1 that are built.
+    uint cells;
+    // Of the pass, where it is one of several.
+    uint level;
+} params;
+
+// Nodes of a level lie side by side in Morton order, empty ones too, the lowest level first.
+uint level_start(uint level) {
+    uint start = 0u;
+    for (uint below = 1u; below < level; ++below) {
+        start += 1u << (6u * (params.levels - below));
+    }
+    return start;
+}
+
+// Neither empty nor solid.
+bool is_inner(Node node) {
+    return (node.mask.x | node.mask.y) != 0u && node.first != SOLID;
+}
+
+bool has_bit(uvec2 mask, uint number) {
+    return ((number < 32u ? mask.x : mask.y) >> (number & 31u) & 1u) != 0u;
+}
+
+uint count(uvec2 mask) {
+    return uint(bitCount(mask.x) + bitCount(mask.y));
+}
+
+// The value that more than half are, if there is one (Boyer and Moore's vote): the same in the same order as on the CPU.
+struct Vote {
+    uint winner;
+    uint lead;
+};
+
+void vote(inout Vote votes, uint value) {
+    if (value == votes.winner) {
+        ++votes.lead;
+    } else if (votes.lead == 0u) {
+        votes = Vote(value, 1u);
+    } else {
+        --votes.lead;
+    }
+}
+
+// Every other bit of three, from bit 0 on.
+uint gather(uint v) {
+    v &= 0x09249249u;
+    v = (v | v >> 2) & 0x030C30C3u;
+    v = (v | v >> 4) & 0x0300F00Fu;
+    v = (v | v >> 8) & 0xFF0000FFu;
+    return (v | v >> 16) & 0x3FFu;
+}
+
+// The reverse of a Morton number of up to 30 bits.
+uvec3 unmorton(uint number) {
+    return uvec3(gather(number), gather(number >> 1), gather(number >> 2));
+}

@@ -1,0 +1,209 @@
+//! Scenes built on the GPU: the same buffers as [`SceneSource::build`] makes, word for word, by compute nodes of a graph.
+//!
+//! The CPU lists the cells of level 1, 32 voxels along an edge, that may hold something; it asks the source, so no dense grid is gone
+//! through. Then, a pass each:
+//!
+//! 1. *measure* looks at the voxels of every brick and notes how large the brick will be;
+//! 2. *cells* and *close* make the nodes of each level from those below, the same way as the CPU: what is solid and of one material
+//!    becomes one record;
+//! 3. *scan* adds up what stands before each node of level 2, in the order in which the CPU stores things;
+//! 4. *place* writes the nodes, and *emit* looks at the voxels again and writes bricks, masks, materials and normals.
+//!
+//! Between the passes nodes of a level lie side by side in Morton order, empty ones too: 32 bytes for each 32³ voxels of the cube that the
+//! tree covers, which is a thousandth of a bit map's eighth.
+
+mod error;
+mod nodes;
+
+use std::sync::Arc;
+
+use bytemuck::cast_slice;
+use glam::UVec3;
+use vixen::memory::Buffer as DeviceBuffer;
+use vixen::{Block, Buffer, Device, Graph, Wire};
+
+use crate::voxel::brick_map::{cell_edge, levels_for};
+use crate::voxel::{Brick, BrickMask, Content, Cube, Node, SceneSource, VoxelSource, morton};
+use crate::voxel_scene::{desc, side_by_side};
+pub use error::BuildError;
+use nodes::{
+    BuildCells, BuildClear, BuildClose, BuildParams, BuildPlace, BuildScan, BuildTerrainEmit, BuildTerrainMeasure,
+};
+
+/// Builds the brick map of land on the GPU, in every frame of the graphs that it is added to.
+pub struct VoxelBuilder {
+    size: UVec3,
+    levels: u32,
+    /// Morton numbers of the cells of level 1 that may hold something.
+    cells: Arc<DeviceBuffer>,
+    count: u32,
+    columns: Arc<DeviceBuffer>,
+}
+
+/// So many elements the buffers of a scene have room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuildRoom {
+    /// Inner nodes.
+    pub nodes: u32,
+    /// Bricks.
+    pub bricks: u32,
+    /// Masks.
+    pub masks: u32,
+    /// Words of attributes.
+    pub words: u32,
+}
+
+/// What a build needed. Where it is more than there was room for, what found no place is missing: build again with this much room.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable, Block)]
+pub struct BuildTotals {
+    /// Elements of the buffers.
+    pub sums: BuildSums,
+    /// Solid voxels, added to 256 times `voxels_256`.
+    pub voxels: u32,
+    /// See `voxels`.
+    pub voxels_256: u32,
+}
+
+/// Elements of the buffers in a part of a scene, or before it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable, Block)]
+pub struct BuildSums {
+    /// Bricks.
+    pub bricks: u32,
+    /// Masks.
+    pub masks: u32,
+    /// Words of attributes.
+    pub words: u32,
+    /// Inner nodes.
+    pub nodes: u32,
+}
+
+/// A scene that a graph builds; [`voxel::layout`](crate::voxel::layout) says what the buffers hold.
+pub struct BuiltWires {
+    /// Inner nodes of the tree.
+    pub nodes: Wire<Buffer<[Node]>>,
+    /// Its leaves.
+    pub bricks: Wire<Buffer<[Brick]>>,
+    /// Occupancy of the leaves.
+    pub masks: Wire<Buffer<[BrickMask]>>,
+    /// Materials and normals of voxels.
+    pub attributes: Wire<Buffer<[u32]>>,
+    /// How much of the buffers is used.
+    pub totals: Wire<Buffer<BuildTotals>>,
+}
+
+impl BuildTotals {
+    /// Solid voxels.
+    pub fn solid_voxels(&self) -> u64 {
+        u64::from(self.voxels) + 256 * u64::from(self.voxels_256)
+    }
+
+    /// Room for exactly this; every buffer has an element.
+    pub fn room(&self) -> BuildRoom {
+        let BuildSums { bricks, masks, words, nodes } = self.sums;
+        BuildRoom { nodes: nodes.max(1), bricks: bricks.max(1), masks: masks.max(1), words: words.max(1) }
+    }
+}
+
+impl VoxelBuilder {
+    /// Copies the columns of land to the device and waits until they are there.
+    ///
+    /// # Errors
+    /// When the source is no land, is too small, or the device's memory or budget does not suffice.
+    pub fn new(device: &Device, source: &SceneSource) -> Result<Self, BuildError> {
+        let voxels = &*source.voxels;
+        let columns = voxels.columns().ok_or_else(|| BuildError::NotLand { name: source.name.clone() })?;
+        let (size, levels) = (voxels.size(), levels_for(voxels.size()));
+        if levels < 2 {
+            return Err(BuildError::TooSmall { name: source.name.clone() });
+        }
+        let mut cells = Vec::new();
+        list_cells(voxels, levels, UVec3::ZERO, &mut cells);
+        if cells.is_empty() {
+            return Err(BuildError::NothingSolid { name: source.name.clone() });
+        }
+        let count = cells.len() as u32;
+        let descs = [desc("voxel cells to build", &cells), desc("columns of land", &columns)];
+        let contents = [cast_slice(&cells), cast_slice(&columns)];
+        let ([cells, columns], _) = side_by_side(device, "land", descs, contents)?;
+        Ok(Self { size, levels, cells, count, columns })
+    }
+
+    /// Room that land needs at most as a rule: bricks along its surface, with a few materials and normals each.
+    pub fn likely_room(&self) -> BuildRoom {
+        let surface = (self.size.x.div_ceil(8) + 1) * (self.size.z.div_ceil(8) + 1);
+        let bricks = 4 * surface + 64 * self.count.min(surface);
+        BuildRoom { nodes: 2 * self.count + 64, bricks, masks: 4 * surface, words: 512 * surface }
+    }
+
+    /// Adds the nodes that build the scene.
+    #[track_caller]
+    pub fn add(&self, graph: &Graph, room: BuildRoom) -> BuiltWires {
+        let cells = graph.share_buffer(&self.cells);
+        let columns = graph.share_buffer(&self.columns);
+        let (count, levels) = (self.count, self.levels);
+        let params = |level| BuildParams { size: self.size.to_array(), levels, cells: count, level };
+        let nodes_of = |level| 1u64 << (6 * (levels - level));
+
+        let clear = graph.add(BuildClear {
+            tree: graph.buffer((1..=levels).map(nodes_of).sum::<u64>()),
+            cell_sums: graph.buffer(nodes_of(1)),
+            node_sums: graph.buffer(nodes_of(2)),
+            nodes: graph.buffer(room.nodes),
+            totals: graph.buffer(1),
+        });
+        let slots = graph.buffer(64 * u64::from(count));
+        let measure = graph.add(BuildTerrainMeasure { columns: &columns, cells: &cells, slots, params: params(1) });
+        let built = graph.add(BuildCells {
+            cells: &cells,
+            slots: &measure.slots,
+            before: graph.buffer(64 * u64::from(count)),
+            tree: clear.tree,
+            cell_sums: clear.cell_sums,
+            totals: clear.totals,
+            params: params(1),
+        });
+        let (mut tree, mut node_sums) = (built.tree, clear.node_sums);
+        for level in 2..=levels {
+            let close = graph.add(BuildClose { tree, cell_sums: &built.cell_sums, node_sums, params: params(level) });
+            (tree, node_sums) = (close.tree, close.node_sums);
+        }
+        let upper = graph.buffer(nodes_of(2));
+        let scan = graph.add(BuildScan { tree: &tree, node_sums, upper, totals: built.totals, params: params(2) });
+        let (mut cell_sums, mut nodes) = (built.cell_sums, clear.nodes);
+        for level in 2..=levels {
+            let (node_sums, upper) = (&scan.node_sums, &scan.upper);
+            let place = graph.add(BuildPlace { tree, cell_sums, node_sums, upper, nodes, params: params(level) });
+            (tree, cell_sums, nodes) = (place.tree, place.cell_sums, place.nodes);
+        }
+        let emit = graph.add(BuildTerrainEmit {
+            columns: &columns,
+            cells: &cells,
+            tree: &tree,
+            cell_sums: &cell_sums,
+            before: &built.before,
+            bricks: graph.buffer(room.bricks),
+            masks: graph.buffer(room.masks),
+            attributes: graph.buffer(room.words),
+            params: params(1),
+        });
+        BuiltWires { nodes, bricks: emit.bricks, masks: emit.masks, attributes: emit.attributes, totals: scan.totals }
+    }
+}
+
+/// Lists the cells of level 1 in a node that may hold something, in Morton order.
+fn list_cells(source: &dyn VoxelSource, level: u32, origin: UVec3, list: &mut Vec<u32>) {
+    let edge = cell_edge(level);
+    if level == 1 {
+        list.push(morton::key(origin / (4 * edge)) as u32);
+        return;
+    }
+    let cells = source.cells(Cube { origin, edge: 4 * edge });
+    for (number, content) in (0..).zip(cells) {
+        let cell = origin + UVec3::from_array(crate::voxel::layout::unmorton3(number)) * edge;
+        if content != Content::Empty && cell.cmplt(source.size()).all() {
+            list_cells(source, level - 1, cell, list);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Why a scene cannot be built on the GPU.
+
+use vixen::device::DeviceError;
+
+/// Why a scene cannot be built on the GPU.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Only land is built there.
+    #[error("{name} is no land: build it on the CPU, with `SceneSource::build`")]
+    NotLand {
+        /// The scene.
+        name: String,
+    },
+    /// The tree would have one level.
+    #[error("{name} has no side longer than 32 voxels: build it on the CPU, with `SceneSource::build`")]
+    TooSmall {
+        /// The scene.
+        name: String,
+    },
+    /// There is not a single solid voxel.
+    #[error("{name} holds no solid voxel; there is nothing to show")]
+    NothingSolid {
+        /// The scene.
+        name: String,
+    },
+    /// The device cannot.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}

@@ -1,0 +1,93 @@
+//! Scenes that the GPU builds against those that the CPU builds, word for word, under validation.
+
+use std::path::Path;
+
+use bytemuck::{Pod, pod_read_unaligned};
+use vixen::{Block, Buffer, CompiledGraph, Device, DeviceOptions, Graph, Readback};
+use vixen_nodes::voxel::{Procedural, ProceduralKind, SceneSource};
+use vixen_nodes::{BuildError, BuildRoom, BuildTotals, VoxelBuilder};
+
+fn device() -> Device {
+    Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
+        .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both")
+}
+
+fn land(resolution: u32) -> SceneSource {
+    let heightmap = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/assets/jacksboro-dem.png");
+    SceneSource::open(Path::new(heightmap), resolution, &|_| ()).expect("the heightmap is in the repository")
+}
+
+/// The first elements of a buffer that was read back.
+fn read<T: Block + Pod>(graph: &CompiledGraph, buffer: Readback<Buffer<[T]>>, count: u32) -> Vec<T> {
+    let (_, bytes) = graph.read(buffer).expect("the device lives").expect("the frame has finished");
+    bytes.chunks_exact(size_of::<T>()).take(count as usize).map(pod_read_unaligned).collect()
+}
+
+#[test]
+fn land_is_built_as_on_the_cpu() {
+    let device = device();
+    // Roots of levels 2, 3 and 4; sizes that cut bricks and cells.
+    for resolution in [77, 300, 520] {
+        let source = land(resolution);
+        let expected = source.build(&|_| ()).expect("it has voxels").map;
+        let builder = VoxelBuilder::new(&device, &source).expect("it is land");
+        let graph = Graph::without_output();
+        let built = builder.add(&graph, builder.likely_room());
+        let nodes = graph.read_back(&built.nodes);
+        let bricks = graph.read_back(&built.bricks);
+        let masks = graph.read_back(&built.masks);
+        let attributes = graph.read_back(&built.attributes);
+        let totals = graph.read_back(&built.totals);
+        let mut graph = graph.compile(&device).unwrap_or_else(|error| panic!("{error}"));
+        // Twice: what a build leaves behind must not disturb the next.
+        for _ in 0..2 {
+            graph.frame().expect("the frame runs");
+            graph.wait().expect("the frame ends");
+            let (_, bytes) = graph.read(totals).expect("the device lives").expect("the frame has finished");
+            let totals: BuildTotals = pod_read_unaligned(bytes);
+            assert_eq!(totals.solid_voxels(), expected.solid_voxels);
+            let room = BuildRoom {
+                nodes: expected.nodes.len() as u32,
+                bricks: expected.bricks.len() as u32,
+                masks: expected.masks.len() as u32,
+                words: expected.attributes.len() as u32,
+            };
+            assert_eq!(totals.room(), room, "at {resolution}");
+            assert_eq!(read(&graph, nodes, room.nodes), expected.nodes, "at {resolution}");
+            assert_eq!(read(&graph, masks, room.masks), expected.masks, "at {resolution}");
+            assert_eq!(read(&graph, attributes, room.words), expected.attributes, "at {resolution}");
+            assert_eq!(read(&graph, bricks, room.bricks), expected.bricks, "at {resolution}");
+        }
+    }
+    let messages = device.validation_messages();
+    assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
+}
+
+#[test]
+fn a_build_without_room_says_how_much_it_needs() {
+    let device = device();
+    let source = land(100);
+    let builder = VoxelBuilder::new(&device, &source).expect("it is land");
+    let expected = source.build(&|_| ()).expect("it has voxels").map;
+    let graph = Graph::without_output();
+    let built = builder.add(&graph, BuildRoom { nodes: 1, bricks: 2, masks: 3, words: 4 });
+    let totals = graph.read_back(&built.totals);
+    let bricks = graph.read_back(&built.bricks);
+    let mut graph = graph.compile(&device).unwrap_or_else(|error| panic!("{error}"));
+    graph.frame().expect("the frame runs");
+    graph.wait().expect("the frame ends");
+    let (_, bytes) = graph.read(totals).expect("the device lives").expect("the frame has finished");
+    let room = pod_read_unaligned::<BuildTotals>(bytes).room();
+    assert_eq!((room.bricks, room.words), (expected.bricks.len() as u32, expected.attributes.len() as u32));
+    assert_eq!(read(&graph, bricks, 2), expected.bricks[..2]);
+    assert!(device.validation_messages().is_empty());
+}
+
+#[test]
+fn what_is_no_land_is_refused() {
+    let device = device();
+    let noise = SceneSource::procedural(Procedural::new(ProceduralKind::Noise, 64));
+    let refused = |source| VoxelBuilder::new(&device, source).map(|_| ()).expect_err("it cannot be built");
+    assert!(matches!(refused(&noise), BuildError::NotLand { .. }));
+    assert!(matches!(refused(&land(20)), BuildError::TooSmall { .. }));
+}

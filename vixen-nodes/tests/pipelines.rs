@@ -12,7 +12,7 @@ use vixen::{
     Wire,
 };
 use vixen_nodes::acceleration::{
-    AccelerationError, Blas, BlasDesc, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure,
+    AccelerationError, Blas, BlasDesc, EditableVoxelStructure, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure,
 };
 use vixen_nodes::voxel::reference::{Ray, disagreement, solid_set, trace};
 use vixen_nodes::voxel::{CameraUniform, Edit, Editor, Scene, SceneSource, Shape, default_params, default_view};
@@ -281,16 +281,16 @@ fn structures_follow_edits() {
         ((at.y as f32) < height).then_some(1)
     };
     let scene = Scene::from_fn("hills", UVec3::new(96, 64, 96), hill).expect("it has voxels");
-    let mut bench = Bench::new(scene);
+    let bench = Bench::new(scene);
     let (device, scene) = (&bench.device, &bench.scene);
     let voxels = VoxelScene::upload_for_editing(device, &scene.map).expect("the scene is small");
-    bench.structure = VoxelStructure::build_with_room(device, &scene.map, 1000).expect("the scene is small");
+    let mut structure = EditableVoxelStructure::build(device, &scene.map).expect("the scene is small");
     let uploader = Uploader::new(device, &StagingPool::new(device), UploaderOptions::default()).expect("it is made");
 
     let view = default_view(scene);
     let graph = Graph::new(Output::headless(EDGE, EDGE));
     let (_, camera) = graph.param(view.camera());
-    let (wires, boxes) = (voxels.wires(&graph), bench.structure.wires(&graph));
+    let (wires, boxes) = (voxels.wires(&graph), structure.wires(&graph));
     let params = default_params(scene, &view);
     let hits = [VoxelPipeline::RayTracing(&boxes), VoxelPipeline::Hybrid(&boxes)]
         .map(|pipeline| graph.read_back(&pipeline.hits(&graph, &camera, &wires, params)));
@@ -306,13 +306,19 @@ fn structures_follow_edits() {
         (ball(48.0, 0.0, 48.0, 200.0), Edit::Clear),
         (ball(48.0, 30.0, 48.0, 20.0), Edit::Set(2)),
     ];
+    let held = || {
+        let usage = device.budget().usage();
+        [Category::AccelerationStructure, Category::Cacher].map(|category| usage.of(category))
+    };
+    let before = held();
     for (number, (shape, edit)) in edits.into_iter().enumerate() {
         // In flight while the structure and the voxels change.
         compiled.frame().expect("the frame runs");
         let changes = editor.edit(shape, edit).expect("the scene is small");
         let updated = voxels.update(&uploader, editor.map(), &changes).expect("there is room in staging");
         assert!(matches!(updated, Updated::Queued(Some(_))));
-        bench.structure.rebuild(editor.map()).expect("there is room");
+        let updated = structure.update(&uploader, editor.map(), &changes).expect("there is room in staging");
+        assert!(matches!(updated, Updated::Queued(Some(_))));
         compiled.frame().expect("the frame runs");
         compiled.wait().expect("the frame ends");
         let truth = truth(editor.map().size, |at| editor.map().get(at).is_some(), &view.camera(), EDGE);
@@ -320,11 +326,17 @@ fn structures_follow_edits() {
             judge(&format!("edit {number}, {pipeline}"), &hits_in(bytes_of(&compiled, hits)), &truth);
         }
     }
-    assert_eq!(compiled.recompiles(), 0);
-    let error = VoxelStructure::build(device, editor.map())
-        .and_then(|mut tight| tight.rebuild(&scene.map))
-        .expect_err("the hills have more bricks than the ball");
-    assert!(matches!(error, AccelerationError::Outgrown { .. }), "{error}");
+    assert_eq!((compiled.recompiles(), uploader.statistics().stalls, held()), (0, 0, before));
+
+    // What does not fit is said, and nothing is uploaded.
+    let dot = Scene::from_fn("dot", UVec3::splat(64), |at| (at == IVec3::ZERO).then_some(1)).expect("it has a voxel");
+    let mut tight = EditableVoxelStructure::build_with_room(device, &dot.map, 2).expect("it has one brick");
+    let (mut editor, uploads) = (Editor::new(dot.map), uploader.statistics().uploads);
+    let changes = editor.edit(ball(30.0, 30.0, 30.0, 12.0), Edit::Set(1)).expect("it is small");
+    let updated = tight.update(&uploader, editor.map(), &changes).expect("nothing is uploaded");
+    assert_eq!((updated, uploader.statistics().uploads), (Updated::Outgrown, uploads));
+    let error = EditableVoxelStructure::build_with_room(device, &scene.map, 1).map(|_| ()).expect_err("it has more");
+    assert!(matches!(error, AccelerationError::TooMany { limit: 1, .. }), "{error}");
     drop(compiled);
     bench.assert_clean();
 }

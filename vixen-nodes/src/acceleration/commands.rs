@@ -16,6 +16,20 @@ pub(super) struct Build {
     pub scratch: vk::DeviceAddress,
 }
 
+impl Build {
+    fn info(&self) -> vk::AccelerationStructureBuildGeometryInfoKHR<'_> {
+        use vk::BuildAccelerationStructureModeKHR as Mode;
+        let info = vk::AccelerationStructureBuildGeometryInfoKHR::default()
+            .ty(self.kind.ty)
+            .flags(self.kind.flags)
+            .mode(if self.update { Mode::UPDATE } else { Mode::BUILD })
+            .dst_acceleration_structure(self.target)
+            .geometries(std::slice::from_ref(&self.geometry))
+            .scratch_data(vk::DeviceOrHostAddressKHR { device_address: self.scratch });
+        if self.update { info.src_acceleration_structure(self.target) } else { info }
+    }
+}
+
 /// Records builds that run at the same time, in one command.
 ///
 /// # Safety
@@ -27,25 +41,29 @@ pub(super) unsafe fn build(
     commands: vk::CommandBuffer,
     builds: &[Build],
 ) {
-    use vk::BuildAccelerationStructureModeKHR as Mode;
-    let infos: Vec<_> = builds
-        .iter()
-        .map(|build| {
-            let info = vk::AccelerationStructureBuildGeometryInfoKHR::default()
-                .ty(build.kind.ty)
-                .flags(build.kind.flags)
-                .mode(if build.update { Mode::UPDATE } else { Mode::BUILD })
-                .dst_acceleration_structure(build.target)
-                .geometries(std::slice::from_ref(&build.geometry))
-                .scratch_data(vk::DeviceOrHostAddressKHR { device_address: build.scratch });
-            if build.update { info.src_acceleration_structure(build.target) } else { info }
-        })
-        .collect();
+    let infos: Vec<_> = builds.iter().map(Build::info).collect();
     let range = |build: &Build| vk::AccelerationStructureBuildRangeInfoKHR::default().primitive_count(build.primitives);
     let ranges: Vec<_> = builds.iter().map(range).collect();
     let ranges: Vec<_> = ranges.iter().map(std::slice::from_ref).collect();
     // SAFETY: the caller's contract is this call's; there is one range for each build's one geometry.
     unsafe { loader.cmd_build_acceleration_structures(commands, &infos, &ranges) };
+}
+
+/// Records one build. Allocates nothing, which [`build`] cannot say: this is for frames.
+///
+/// # Safety
+/// As for [`build`].
+pub(super) unsafe fn build_one(
+    loader: &khr::acceleration_structure::Device,
+    commands: vk::CommandBuffer,
+    build: &Build,
+) {
+    let info = build.info();
+    let range = vk::AccelerationStructureBuildRangeInfoKHR::default().primitive_count(build.primitives);
+    let ranges: *const vk::AccelerationStructureBuildRangeInfoKHR = &raw const range;
+    // SAFETY: the caller's contract is this call's; there is one info, and for it one range, for its one geometry, and all of it lives until
+    // the call returns.
+    unsafe { (loader.fp().cmd_build_acceleration_structures_khr)(commands, 1, &raw const info, &raw const ranges) };
 }
 
 /// Where barriers stand.

@@ -58,16 +58,6 @@ pub enum AccelerationError {
         /// What is in the way, and what to do.
         problem: String,
     },
-    /// An edited scene has more cells than its structure has room for.
-    #[error("'{name}' has room for {room} cells, and the scene now has {cells}: build a new structure with more room")]
-    Outgrown {
-        /// The structure.
-        name: String,
-        /// The most cells that it takes.
-        room: u64,
-        /// The cells of the scene.
-        cells: u64,
-    },
 }
 
 impl From<MemoryError> for AccelerationError {

@@ -60,10 +60,15 @@ pub(super) struct Scratch {
     /// Where each build's part starts.
     pub parts: Vec<vk::DeviceAddress>,
     // Alive until the builds have been waited for.
-    _buffer: Buffer,
+    buffer: Buffer,
 }
 
 impl Scratch {
+    /// The bytes that it takes of the budget.
+    pub fn bytes(&self) -> u64 {
+        self.buffer.bytes()
+    }
+
     pub fn new(device: &Device, limits: &RayTracingLimits, wanted: &[u64]) -> Result<Self, DeviceError> {
         let alignment = u64::from(limits.min_scratch_offset_alignment).max(1);
         let mut total = 0_u64;
@@ -80,7 +85,7 @@ impl Scratch {
         let desc = BufferDesc::new("acceleration structure scratch", total + alignment, usage);
         let buffer = device.budget().buffer(&desc, Category::AccelerationStructure)?;
         let start = buffer.device_address().expect("made with SHADER_DEVICE_ADDRESS").next_multiple_of(alignment);
-        Ok(Self { parts: offsets.iter().map(|offset| start + offset).collect(), _buffer: buffer })
+        Ok(Self { parts: offsets.iter().map(|offset| start + offset).collect(), buffer })
     }
 }
 
@@ -89,10 +94,15 @@ pub(super) struct Input {
     /// Where each part starts; meaningless where it is empty.
     pub parts: Vec<vk::DeviceAddress>,
     // Alive until the builds have been waited for.
-    _buffer: Buffer,
+    buffer: Buffer,
 }
 
 impl Input {
+    /// The bytes that it takes of the budget.
+    pub fn bytes(&self) -> u64 {
+        self.buffer.bytes()
+    }
+
     /// Instances, the strictest of all, ask for this alignment.
     const ALIGNMENT: u64 = 16;
 
@@ -127,6 +137,6 @@ impl Input {
             }
             upload_buffer(device, &buffer, &bytes)?;
         }
-        Ok(Self { parts: offsets.iter().map(|offset| address + padding + offset).collect(), _buffer: buffer })
+        Ok(Self { parts: offsets.iter().map(|offset| address + padding + offset).collect(), buffer })
     }
 }

@@ -17,7 +17,8 @@
 //! Everything here records, submits and waits: it belongs before the first frame, or between two. [`Blas::build_many`] builds any
 //! number of structures with one build command, and [`build_scene`] adds the structure of their instances in the same submission.
 //! Updates and rebuilds happen in place and in the queue's order, after the frames that were submitted before and ahead of those
-//! that come after, so a graph that shares the structure goes on unchanged.
+//! that come after, so a graph that shares the structure goes on unchanged. What follows the edits of a voxel scene, an
+//! [`EditableVoxelStructure`], is built anew within frames, and nothing waits.
 //!
 //! All memory comes through the device's budget: the structures, their input while it is read, and scratch memory, as much as the
 //! device asks for. What fails in the middle frees what was made before.
@@ -26,6 +27,8 @@ mod batch;
 mod blas;
 mod commands;
 mod compact;
+mod edited_cells;
+mod edited_structure;
 mod error;
 mod geometry;
 mod memory;
@@ -35,6 +38,7 @@ mod voxel_cells;
 mod voxel_structure;
 
 pub use blas::{Blas, BlasDesc, Prefer};
+pub use edited_structure::EditableVoxelStructure;
 pub use error::AccelerationError;
 pub use geometry::{Aabb, Geometry, morton_order};
 pub use scene::build_scene;

@@ -46,23 +46,6 @@ impl Instance {
     pub fn index(self, index: u32) -> Self {
         Self { index, ..self }
     }
-
-    /// The device's `VkAccelerationStructureInstanceKHR`: three rows of the transform, two packed words, an address.
-    fn encode(&self) -> [u32; 16] {
-        let (matrix, offset) = (self.transform.matrix3, self.transform.translation);
-        let mut words = [0; 16];
-        for row in 0..3 {
-            for (column, value) in matrix.row(row).to_array().into_iter().chain([offset[row]]).enumerate() {
-                words[4 * row + column] = value.to_bits();
-            }
-        }
-        const LOW: u32 = 0x00FF_FFFF;
-        words[12] = self.index & LOW | u32::from(self.mask) << 24;
-        words[13] = self.hit_group & LOW;
-        let address = self.blas.structure().device_address();
-        (words[14], words[15]) = (address as u32, (address >> 32) as u32);
-        words
-    }
 }
 
 /// A top-level structure, which graphs share. It can be built with room for more instances than it has at first.
@@ -149,7 +132,7 @@ impl Tlas {
 
     fn work(&self, instances: &[Instance], order: &[u32], update: bool) -> Result<Work, AccelerationError> {
         let (_, limits) = functions(&self.device)?;
-        let encoded: Vec<_> = order.iter().map(|&index| instances[index as usize].encode()).collect();
+        let encoded: Vec<_> = order.iter().map(|&index| encode_instance(&instances[index as usize])).collect();
         let input = Input::new(&self.device, &[cast_slice(&encoded)])?;
         let scratch = if update { self.scratch.update } else { self.scratch.build };
         let scratch = Scratch::new(&self.device, &limits, &[scratch])?;
@@ -255,10 +238,36 @@ fn references(instances: &[Instance]) -> Vec<Arc<Structure>> {
     instances.iter().map(|instance| Arc::clone(instance.blas.structure())).collect()
 }
 
-fn describe(instances: vk::DeviceAddress) -> vk::AccelerationStructureGeometryKHR<'static> {
+pub(super) fn describe(instances: vk::DeviceAddress) -> vk::AccelerationStructureGeometryKHR<'static> {
     let data = vk::DeviceOrHostAddressConstKHR { device_address: instances };
     let instances = vk::AccelerationStructureGeometryInstancesDataKHR::default().data(data);
     vk::AccelerationStructureGeometryKHR::default()
         .geometry_type(vk::GeometryTypeKHR::INSTANCES)
         .geometry(vk::AccelerationStructureGeometryDataKHR { instances })
+}
+
+/// An instance of a structure as it is, where it is.
+pub(super) fn encode(structure: &Structure) -> [u32; 16] {
+    words(Affine3A::IDENTITY, 0, 0xFF, 0, structure)
+}
+
+fn encode_instance(instance: &Instance) -> [u32; 16] {
+    words(instance.transform, instance.index, instance.mask, instance.hit_group, instance.blas.structure())
+}
+
+/// The device's `VkAccelerationStructureInstanceKHR`: three rows of the transform, two packed words, an address.
+fn words(transform: Affine3A, index: u32, mask: u8, hit_group: u32, structure: &Structure) -> [u32; 16] {
+    let (matrix, offset) = (transform.matrix3, transform.translation);
+    let mut words = [0; 16];
+    for row in 0..3 {
+        for (column, value) in matrix.row(row).to_array().into_iter().chain([offset[row]]).enumerate() {
+            words[4 * row + column] = value.to_bits();
+        }
+    }
+    const LOW: u32 = 0x00FF_FFFF;
+    words[12] = index & LOW | u32::from(mask) << 24;
+    words[13] = hit_group & LOW;
+    let address = structure.device_address();
+    (words[14], words[15]) = (address as u32, (address >> 32) as u32);
+    words
 }

@@ -28,6 +28,22 @@ pub struct Cell {
 impl Cell {
     /// In [`what`](Self::what): the cell is solid all through.
     pub const SOLID_CELL: u32 = 1 << 31;
+
+    /// A cell of no voxel: its bounds are inside out, so that no ray meets it.
+    pub const EMPTY: Self = Self { at: 0, what: 0, mask: SOLID, bounds: 0o777 };
+
+    /// The voxels that it covers: from the first corner on and before the second.
+    pub(super) fn extent(&self) -> [UVec3; 2] {
+        let low = UVec3::new(self.at, self.at >> 10, self.at >> 20) % 1024 * BRICK_EDGE;
+        let level = if self.what & Self::SOLID_CELL == 0 { 0 } else { self.what >> 8 & 7 };
+        [low, low + node_edge(level)]
+    }
+
+    /// Whether it covers voxels between two corners.
+    pub(super) fn overlaps(&self, [low, high]: [UVec3; 2]) -> bool {
+        let [cell_low, cell_high] = self.extent();
+        *self != Self::EMPTY && cell_low.cmplt(high).all() && low.cmplt(cell_high).all()
+    }
 }
 
 /// The boxes of a scene's cells and what they stand for, in Morton order.
@@ -108,14 +124,14 @@ fn grid(edge: u32) -> impl Iterator<Item = (u32, u32, u32)> {
 
 /// A leaf of the tree.
 #[derive(Clone, Copy)]
-enum MapCell {
+pub(super) enum MapCell {
     Brick { origin: UVec3, brick: u32 },
     Solid { origin: UVec3, level: u32, material: u32 },
 }
 
 impl MapCell {
     /// What shaders know of it, and the box around it.
-    fn encode(self, map: &BrickMap) -> (Cell, Aabb) {
+    pub(super) fn encode(self, map: &BrickMap) -> (Cell, Aabb) {
         let (origin, what, mask, [low, high]) = match self {
             Self::Brick { origin, brick } => {
                 let mask = map.bricks[brick as usize].mask;
@@ -145,10 +161,19 @@ fn node_edge(level: u32) -> u32 {
 }
 
 /// Visits the leaves of a map along the Morton curve.
-fn each_cell(map: &BrickMap, mut visit: impl FnMut(MapCell)) {
+fn each_cell(map: &BrickMap, visit: impl FnMut(MapCell)) {
+    each_cell_in(map, [UVec3::ZERO, UVec3::MAX], visit);
+}
+
+/// Visits the leaves that cover voxels between two corners.
+pub(super) fn each_cell_in(map: &BrickMap, [low, high]: [UVec3; 2], mut visit: impl FnMut(MapCell)) {
+    let overlaps = |origin: UVec3, edge: u32| origin.cmplt(high).all() && low.cmplt(origin + edge).all();
     // Nodes that are still to be visited, the next one last.
     let mut waiting = vec![(0_u32, map.levels, UVec3::ZERO)];
     while let Some((index, level, origin)) = waiting.pop() {
+        if !overlaps(origin, node_edge(level)) {
+            continue;
+        }
         let node = &map.nodes[index as usize];
         if node.first == SOLID {
             visit(MapCell::Solid { origin, level, material: node.material });
@@ -157,11 +182,13 @@ fn each_cell(map: &BrickMap, mut visit: impl FnMut(MapCell)) {
         let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
         let cell = node_edge(level - 1);
         let children = mask.count_ones();
-        let corner = |nth: u32| origin + UVec3::from_array(unmorton3(nth_one(mask, nth))) * cell;
-        if level == 1 {
-            (0..children).for_each(|nth| visit(MapCell::Brick { origin: corner(nth), brick: node.first + nth }));
+        let child =
+            |nth: u32| (node.first + nth, level - 1, origin + UVec3::from_array(unmorton3(nth_one(mask, nth))) * cell);
+        if level > 1 {
+            waiting.extend((0..children).rev().map(child));
         } else {
-            waiting.extend((0..children).rev().map(|nth| (node.first + nth, level - 1, corner(nth))));
+            let bricks = (0..children).map(child).filter(|&(_, _, origin)| overlaps(origin, cell));
+            bricks.for_each(|(brick, _, origin)| visit(MapCell::Brick { origin, brick }));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The acceleration structure of a voxel scene, which follows its edits.
+//! The acceleration structure of a voxel scene that stays as it is.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use super::tlas::{Instance, Tlas};
 use super::voxel_cells::{Cell, VoxelCells};
 use crate::voxel::BrickMap;
 
-/// One box for each brick of a scene, in an acceleration structure, and what the boxes stand for. Graphs share it.
+/// One box for each brick of a scene, in a compacted acceleration structure, and what the boxes stand for. Graphs share it. For scenes that are
+/// edited there is [`EditableVoxelStructure`](super::EditableVoxelStructure).
 #[derive(Debug)]
 pub struct VoxelStructure {
-    device: Device,
-    /// None while the scene is empty.
+    /// None if the scene is empty.
     blas: Option<Blas>,
     tlas: Tlas,
     cells: Arc<DeviceBuffer>,
@@ -42,52 +42,17 @@ impl VoxelStructure {
     /// # Errors
     /// When the device lacks `accelerationStructure` or `rayTracingPipeline`, or its memory or budget does not suffice.
     pub fn build(device: &Device, map: &BrickMap) -> Result<Self, AccelerationError> {
-        Self::build_with_room(device, map, 0)
-    }
-
-    /// As [`build`](Self::build), with room for so many more cells that edits may add.
-    ///
-    /// # Errors
-    /// As for [`build`](Self::build).
-    pub fn build_with_room(device: &Device, map: &BrickMap, more: u64) -> Result<Self, AccelerationError> {
         let VoxelCells { boxes, cells } = VoxelCells::of(map);
-        let blas = Self::blas(device, Self::desc(&boxes).compact())?;
+        let desc = BlasDesc::new(Self::NAME, Geometry::Aabbs(&boxes)).compact();
+        let blas = (!boxes.is_empty()).then(|| Blas::build(device, &desc)).transpose()?;
         let instances: Vec<_> = blas.iter().map(Instance::new).collect();
-        let tlas = Tlas::build_with_room(device, Self::NAME, &instances, 1)?;
-        let size = (cells.len() as u64 + more).max(1) * size_of::<Cell>() as u64;
+        let tlas = Tlas::build(device, Self::NAME, &instances)?;
+        let size = (cells.len() as u64).max(1) * size_of::<Cell>() as u64;
         let usage = vk::BufferUsageFlags::STORAGE_BUFFER | vk::BufferUsageFlags::TRANSFER_DST;
         let buffer = device.budget().buffer(&BufferDesc::new("voxel cells", size, usage), Category::Cacher)?;
         upload_buffer(device, &buffer, cast_slice(&cells))?;
         let count = cells.len() as u64;
-        Ok(Self { device: device.clone(), blas, tlas, cells: Arc::new(buffer), count })
-    }
-
-    fn blas(device: &Device, desc: BlasDesc<'_>) -> Result<Option<Blas>, AccelerationError> {
-        (desc.geometry.primitives() > 0).then(|| Blas::build(device, &desc)).transpose()
-    }
-
-    fn desc(boxes: &[super::Aabb]) -> BlasDesc<'_> {
-        BlasDesc::new(Self::NAME, Geometry::Aabbs(boxes))
-    }
-
-    /// Follows an edit of the scene, and waits. It happens in place for the graphs that share the structure: the next frame sees it, which
-    /// has to see the edit of the scene's own buffers too.
-    ///
-    /// # Errors
-    /// When the scene now has more cells than there is room for, or memory does not suffice; then the structure is as before.
-    pub fn rebuild(&mut self, map: &BrickMap) -> Result<(), AccelerationError> {
-        let VoxelCells { boxes, cells } = VoxelCells::of(map);
-        let room = self.cells.size() / size_of::<Cell>() as u64;
-        if cells.len() as u64 > room {
-            let (name, cells) = (Self::NAME.to_owned(), cells.len() as u64);
-            return Err(AccelerationError::Outgrown { name, room, cells });
-        }
-        // Not compacted: what changes often is copied too often.
-        let blas = Self::blas(&self.device, Self::desc(&boxes))?;
-        self.tlas.rebuild(&blas.iter().map(Instance::new).collect::<Vec<_>>())?;
-        self.blas = blas;
-        self.count = cells.len() as u64;
-        Ok(upload_buffer(&self.device, &self.cells, cast_slice(&cells))?)
+        Ok(Self { blas, tlas, cells: Arc::new(buffer), count })
     }
 
     /// The structure in a graph.

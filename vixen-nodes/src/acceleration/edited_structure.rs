@@ -1,0 +1,241 @@
+//! The acceleration structure of a voxel scene that is edited while graphs trace against it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use bytemuck::cast_slice;
+use vixen::ash::vk;
+use vixen::memory::{
+    AccelerationStructure as Structure, AccelerationStructureDesc, Buffer as DeviceBuffer, BufferDesc, Category,
+    Uploader, upload_buffer,
+};
+use vixen::{Buffer, Device, Graph, Transfer, node};
+
+use super::commands::{Build, Edge, barrier, build_one};
+use super::edited_cells::EditedCells;
+use super::error::AccelerationError;
+use super::geometry::{Aabb, Geometry};
+use super::memory::{Input, Kind, Scratch, functions, sizes};
+use super::tlas::{self, encode};
+use super::voxel_cells::Cell;
+use super::voxel_structure::VoxelStructureWires;
+use crate::Updated;
+use crate::voxel::{BrickMap, Changes};
+
+/// One box for each brick of a scene that is edited. Graphs that share it build it anew within the next frame after an edit, in place: nothing
+/// waits, and nothing is allocated.
+pub struct EditableVoxelStructure {
+    edited: EditedCells,
+    room: u64,
+    rebuild: Arc<Rebuild>,
+}
+
+impl EditableVoxelStructure {
+    /// Builds the structure of a scene, with room for half as many cells more, and at least a few thousand, and waits.
+    ///
+    /// # Errors
+    /// When the device lacks `accelerationStructure` or `rayTracingPipeline`, or its memory or budget does not suffice.
+    pub fn build(device: &Device, map: &BrickMap) -> Result<Self, AccelerationError> {
+        const LEAST: u64 = 4096;
+        let edited = EditedCells::new(map);
+        let cells = edited.cells.len() as u64;
+        Self::with_room(device, edited, cells + (cells / 2).max(LEAST))
+    }
+
+    /// The same, with room for so many cells in all.
+    ///
+    /// # Errors
+    /// As for [`build`](Self::build), and when the scene has more.
+    pub fn build_with_room(device: &Device, map: &BrickMap, room: u64) -> Result<Self, AccelerationError> {
+        Self::with_room(device, EditedCells::new(map), room)
+    }
+
+    fn with_room(device: &Device, edited: EditedCells, room: u64) -> Result<Self, AccelerationError> {
+        let rebuild = Arc::new(Rebuild::new(device, &edited, room)?);
+        let loader = functions(device)?.0;
+        device.submit_once(|commands| {
+            // SAFETY: the buffer is being recorded, and the structures live until the submission has been waited for.
+            unsafe { rebuild.record(loader, commands) };
+        })?;
+        Ok(Self { edited, room, rebuild })
+    }
+
+    /// Follows an edit of the scene, between frames: `changes` are all changes of the map since the last time. The next frame of a graph that
+    /// the uploader is attached to and that has [wires](Self::wires) of this sees it; it must see the edit of the scene's own buffers too, so
+    /// [update](crate::VoxelScene::update) them with the same changes.
+    ///
+    /// # Errors
+    /// When the uploader cannot take it: see [`Uploader::buffer`].
+    pub fn update(
+        &mut self,
+        uploader: &Uploader,
+        map: &BrickMap,
+        changes: &Changes,
+    ) -> Result<Updated, AccelerationError> {
+        if changes.is_empty() {
+            return Ok(Updated::Queued(None));
+        }
+        let Some(places) = self.edited.follow(map, changes.bounds, self.room as usize) else {
+            return Ok(Updated::Outgrown);
+        };
+        let mut last = None;
+        for places in places {
+            let range = places.start as usize..places.end as usize;
+            let at = |size: usize| u64::from(places.start) * size as u64;
+            let (boxes, cells) = (&self.edited.boxes[range.clone()], &self.edited.cells[range]);
+            uploader.buffer(&self.rebuild.boxes, at(size_of::<Aabb>()), cast_slice(boxes))?;
+            last = Some(uploader.buffer(&self.rebuild.cells, at(size_of::<Cell>()), cast_slice(cells))?);
+        }
+        self.rebuild.count.store(self.edited.cells.len() as u32, Ordering::Relaxed);
+        // Released after the count, which whoever sees this sees too.
+        self.rebuild.stale.store(true, Ordering::Release);
+        Ok(Updated::Queued(last))
+    }
+
+    /// The structure in a graph, and the node that builds it anew when it is stale.
+    #[track_caller]
+    pub fn wires(&self, graph: &Graph) -> VoxelStructureWires {
+        let buffer = &self.rebuild.cells;
+        let length = buffer.size() / size_of::<Cell>() as u64;
+        // SAFETY: the buffer is of the device that the node's own structures are of, was made with the usages of storage and transfer, holds
+        // as many cells, and lives as long as the node's data. Only the uploader writes to it, which waits for frames and has them wait.
+        let (cells, _) = unsafe { graph.import_buffer(buffer.raw(), length, None, None) };
+        let followed = graph.add(FollowEdits { cells, rebuild: Arc::clone(&self.rebuild) });
+        VoxelStructureWires {
+            boxes: graph.share_acceleration_structure(&self.rebuild.top),
+            cells: followed.cells.share(),
+        }
+    }
+
+    /// How many places there are for boxes; some may be empty.
+    pub fn boxes(&self) -> u64 {
+        self.edited.cells.len() as u64
+    }
+
+    /// Bytes of device memory, with what builds need.
+    pub fn bytes(&self) -> u64 {
+        let Rebuild { boxes, cells, bottom, top, instance, scratch, .. } = &*self.rebuild;
+        boxes.bytes() + cells.bytes() + bottom.bytes() + top.bytes() + instance.bytes() + scratch.bytes()
+    }
+}
+
+/// Builds the structure anew where an edit has made it stale. All who trace read the cells that it hands on, and so come after it.
+#[node(transfer, dynamic)]
+struct FollowEdits {
+    /// What the boxes stand for; nothing is written.
+    #[transfer_destination(read_write)]
+    cells: Buffer<[Cell]>,
+    rebuild: Arc<Rebuild>,
+}
+
+#[node]
+impl Transfer for FollowEdits {
+    fn record(view: &View, commands: &mut Commands) {
+        let rebuild = &**view.rebuild;
+        if rebuild.stale.swap(false, Ordering::Acquire)
+            && let Some(loader) = rebuild.device.acceleration_structure()
+        {
+            // SAFETY: the buffer is being recorded, outside of a rendering scope. The structures are no slots of this node; the barriers that
+            // are recorded with the builds order them after all that was submitted before, and all that comes after them.
+            unsafe { rebuild.record(loader, commands.raw()) };
+        }
+    }
+}
+
+/// What builds read, write and work in, all of it sized for as many boxes as there is room for.
+struct Rebuild {
+    device: Device,
+    boxes: Arc<DeviceBuffer>,
+    cells: Arc<DeviceBuffer>,
+    bottom: Arc<Structure>,
+    top: Arc<Structure>,
+    /// The one instance.
+    instance: Input,
+    /// Of the bottom-level build, then of the top-level one.
+    scratch: Scratch,
+    /// Boxes to build from.
+    count: AtomicU32,
+    /// Whether boxes have changed since the last build was recorded.
+    stale: AtomicBool,
+}
+
+impl Rebuild {
+    const NAME: &str = "edited voxel boxes";
+    const BOTTOM: Kind = Kind {
+        ty: vk::AccelerationStructureTypeKHR::BOTTOM_LEVEL,
+        flags: vk::BuildAccelerationStructureFlagsKHR::PREFER_FAST_TRACE,
+    };
+    const TOP: Kind = Kind {
+        ty: vk::AccelerationStructureTypeKHR::TOP_LEVEL,
+        flags: vk::BuildAccelerationStructureFlagsKHR::PREFER_FAST_TRACE,
+    };
+
+    fn new(device: &Device, edited: &EditedCells, room: u64) -> Result<Self, AccelerationError> {
+        let (loader, limits) = functions(device)?;
+        let most = limits.max_primitive_count.min(u64::from(u32::MAX));
+        let cells = edited.cells.len() as u64;
+        if room < cells || room > most {
+            let (count, limit) = if room < cells { (cells, room) } else { (room, most) };
+            return Err(AccelerationError::TooMany { name: Self::NAME.to_owned(), what: "boxes", count, limit });
+        }
+        let room = room.max(1);
+        let buffer = |name, size: usize, usage, bytes: &[u8]| -> Result<_, AccelerationError> {
+            let usage = usage | vk::BufferUsageFlags::TRANSFER_DST | vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS;
+            let desc = BufferDesc::new(name, room * size as u64, usage);
+            let buffer = device.budget().buffer(&desc, Category::Cacher)?;
+            if !bytes.is_empty() {
+                upload_buffer(device, &buffer, bytes)?;
+            }
+            Ok(Arc::new(buffer))
+        };
+        let input = vk::BufferUsageFlags::ACCELERATION_STRUCTURE_BUILD_INPUT_READ_ONLY_KHR;
+        let boxes = buffer("edited voxel boxes", size_of::<Aabb>(), input, cast_slice(&edited.boxes))?;
+        let storage = vk::BufferUsageFlags::STORAGE_BUFFER;
+        let cells = buffer("edited voxel cells", size_of::<Cell>(), storage, cast_slice(&edited.cells))?;
+
+        let structure = |kind: Kind, size| {
+            Structure::new(device, &AccelerationStructureDesc { name: Self::NAME, kind: kind.ty, size }).map(Arc::new)
+        };
+        let bottom_sizes = sizes(loader, Self::BOTTOM, &Geometry::Aabbs(&[]).describe([0; 2]), room as u32);
+        let bottom = structure(Self::BOTTOM, bottom_sizes.structure)?;
+        let top_sizes = sizes(loader, Self::TOP, &tlas::describe(0), 1);
+        let top = structure(Self::TOP, top_sizes.structure)?;
+        top.keep(vec![Arc::clone(&bottom)]);
+        let instance = Input::new(device, &[cast_slice(&encode(&bottom))])?;
+        let scratch = Scratch::new(device, &limits, &[bottom_sizes.build_scratch, top_sizes.build_scratch])?;
+        let (count, stale) = (AtomicU32::new(edited.cells.len() as u32), AtomicBool::new(false));
+        Ok(Self { device: device.clone(), boxes, cells, bottom, top, instance, scratch, count, stale })
+    }
+
+    /// Records the builds, with barriers before, between and after them.
+    ///
+    /// # Safety
+    /// The buffer is being recorded, outside of a rendering scope, and this lives until what was recorded has run.
+    unsafe fn record(&self, loader: &vixen::ash::khr::acceleration_structure::Device, commands: vk::CommandBuffer) {
+        let boxes = self.boxes.device_address().expect("made with SHADER_DEVICE_ADDRESS");
+        let bottom = Build {
+            kind: Self::BOTTOM,
+            update: false,
+            target: self.bottom.raw(),
+            geometry: Geometry::Aabbs(&[]).describe([boxes, 0]),
+            primitives: self.count.load(Ordering::Relaxed),
+            scratch: self.scratch.parts[0],
+        };
+        let top = Build {
+            kind: Self::TOP,
+            update: false,
+            target: self.top.raw(),
+            geometry: tlas::describe(self.instance.parts[0]),
+            primitives: 1,
+            scratch: self.scratch.parts[1],
+        };
+        barrier(&self.device, commands, Edge::Begin);
+        // SAFETY: the caller's buffer is being recorded; targets and scratch memory were made for as many boxes as there is room for, which
+        // `follow` does not exceed; boxes and instance lie at their addresses, and all of it lives as long as this.
+        unsafe { build_one(loader, commands, &bottom) };
+        barrier(&self.device, commands, Edge::Between);
+        // SAFETY: as above, with one instance.
+        unsafe { build_one(loader, commands, &top) };
+        barrier(&self.device, commands, Edge::End);
+    }
+}

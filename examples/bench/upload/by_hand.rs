@@ -76,9 +76,15 @@ impl ByHand {
         Ok(())
     }
 
-    /// Submits nothing but a barrier and waits: whatever the host has written by then has arrived on the device.
+    /// Submits nothing but a barrier and looks until it has run, as the uploader does: whatever the host has written by then has
+    /// arrived on the device.
     pub fn nothing(&self) -> Result<(), Failure> {
-        self.copy(&[])
+        self.submit(&[])?;
+        // SAFETY: the semaphore is alive.
+        while unsafe { self.device.raw().get_semaphore_counter_value(self.timeline) }? < self.value.get() {
+            std::hint::spin_loop();
+        }
+        Ok(())
     }
 
     fn stage(&self, offset: usize, bytes: &[u8]) {
@@ -89,6 +95,14 @@ impl ByHand {
 
     /// Copies, makes the copies visible, and waits.
     fn copy(&self, regions: &[vk::BufferCopy]) -> Result<(), Failure> {
+        self.submit(regions)?;
+        let (semaphores, values) = ([self.timeline], [self.value.get()]);
+        let wait = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
+        // SAFETY: the semaphore is alive.
+        Ok(unsafe { self.device.raw().wait_semaphores(&wait, u64::MAX) }?)
+    }
+
+    fn submit(&self, regions: &[vk::BufferCopy]) -> Result<(), Failure> {
         let (raw, commands) = (self.device.raw(), self.commands);
         self.value.set(self.value.get() + 1);
         let begin = vk::CommandBufferBeginInfo::default().flags(vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT);
@@ -104,11 +118,9 @@ impl ByHand {
             .value(self.value.get())
             .stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)];
         let submit = [vk::SubmitInfo2::default().command_buffer_infos(&infos).signal_semaphore_infos(&signals)];
-        let (semaphores, values) = ([self.timeline], [self.value.get()]);
-        let wait = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
         let queue = self.device.main_queue();
         // SAFETY: the last submission was waited for, so the pool can be reset; the queue is locked for the submission; buffers
-        // hold the regions, and all objects live until the wait is over.
+        // hold the regions, and all objects live until the submission has been waited for.
         unsafe {
             raw.reset_command_pool(self.pool, vk::CommandPoolResetFlags::empty())?;
             raw.begin_command_buffer(commands, &begin)?;
@@ -121,7 +133,6 @@ impl ByHand {
                 let _held = queue.lock();
                 raw.queue_submit2(queue.handle, &submit, vk::Fence::null())?;
             }
-            raw.wait_semaphores(&wait, u64::MAX)?;
         }
         Ok(())
     }

@@ -60,9 +60,8 @@ impl Write {
 #[derive(Debug)]
 pub(super) struct Pieces {
     pieces: Vec<Write>,
-    /// Writes by buffer, place and order: the key of the first two, the order, the index. Sorted in place of the writes, which are
-    /// twice as large.
-    sorted: Vec<(u128, u32, u32)>,
+    /// What is sorted in place of the writes, which are five times as large: where in the buffer, the order, and last the index.
+    sorted: Vec<u128>,
     /// Writes that cover the place that has been reached: order and index.
     covering: BinaryHeap<(u32, u32)>,
 }
@@ -80,24 +79,26 @@ impl Pieces {
         self.pieces.clear();
         self.covering.clear();
         self.sorted.clear();
-        self.sorted.extend(
-            writes
-                .iter()
-                .zip(0..)
-                .map(|(write, index)| (u128::from(write.buffer) << 64 | u128::from(write.to), write.order, index)),
-        );
-        self.sorted.sort_unstable();
+        let key = |(write, index): (&Write, u32)| {
+            u128::from(write.to) << 64 | u128::from(write.order) << 32 | u128::from(index)
+        };
+        self.sorted.extend(writes.iter().zip(0..).map(key));
+        if writes.windows(2).all(|pair| pair[0].buffer == pair[1].buffer) {
+            self.sorted.sort_unstable();
+        } else {
+            self.sorted.sort_unstable_by_key(|&key| (writes[index_of(key)].buffer, key));
+        }
         let mut rest = 0;
         let mut at = 0;
         while rest < writes.len() || !self.covering.is_empty() {
-            let next = self.sorted.get(rest).map(|&(.., index)| writes[index as usize]);
+            let next = self.sorted.get(rest).map(|&key| writes[index_of(key)]);
             let Some(&(_, top)) = self.covering.peek() else {
                 let Some(write) = next else { break };
-                let (.., index) = self.sorted[rest];
+                let index = index_of(self.sorted[rest]);
                 rest += 1;
-                match self.sorted.get(rest).map(|&(.., index)| &writes[index as usize]) {
+                match self.sorted.get(rest).map(|&key| &writes[index_of(key)]) {
                     Some(after) if after.buffer == write.buffer && after.to < write.end() => {
-                        self.covering.push((write.order, index));
+                        self.covering.push((write.order, index as u32));
                         at = write.to;
                     }
                     // The common case: nobody else writes here.
@@ -112,7 +113,7 @@ impl Pieces {
             }
             match next.filter(|next| next.buffer == top.buffer) {
                 Some(next) if next.to <= at => {
-                    self.covering.push((next.order, self.sorted[rest].2));
+                    self.covering.push((next.order, index_of(self.sorted[rest]) as u32));
                     rest += 1;
                 }
                 next => {
@@ -131,6 +132,11 @@ impl Pieces {
             _ => self.pieces.push(piece),
         }
     }
+}
+
+/// The index of a write in a sorting key.
+fn index_of(key: u128) -> usize {
+    key as u32 as usize
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub(crate) struct Chores {
     pub hosts: bool,
     /// There are segments to record.
     pub dynamic: bool,
+    /// There are segments of which not every frame of a slot submits the same recording.
+    pub varying: bool,
     /// An uploader is attached.
     pub uploads: bool,
     /// There are windows to present to.
@@ -34,6 +36,7 @@ impl CompiledGraph {
             events: !self.events.bus.is_silent(),
             hosts: !self.hosts.is_empty(),
             dynamic: self.segments.any_dynamic(),
+            varying: !self.segments.varying().is_empty(),
             uploads: self.uploader.is_some(),
             windows: self.outputs.items.iter().any(|output| output.swapchain.is_some()),
         }

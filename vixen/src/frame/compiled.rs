@@ -33,19 +33,25 @@ use crate::shader::Block;
 ///
 /// [`frame`](CompiledGraph::frame) does nothing but submit: it allocates nothing and creates nothing. What must allocate, a
 /// resize for one, is a recompile of what it touches, counted in [`recompiles`](CompiledGraph::recompiles).
+#[repr(C)]
 pub struct CompiledGraph {
+    // What an unchanged frame reads comes first, and stays together: after a long submission nothing is in the caches any more.
     pub(super) graph: u64,
-    pub(super) params: Params,
-    /// State of every switch, a bit each.
-    pub(super) switches: u32,
-    pub(super) last_frame: Option<Instant>,
     /// Number of the next frame.
     pub(super) number: u64,
     pub(super) frame_slots: u32,
+    /// State of every switch, a bit each.
+    pub(super) switches: u32,
+    /// What is made on it holds it too.
+    pub(super) device: Device,
     pub(super) chores: Chores,
-    pub(super) segments: Segments,
-    pub(super) workers: Workers,
     pub(super) timeline: Timeline,
+    pub(super) submission: Submission,
+    pub(super) params: Params,
+
+    pub(super) segments: Segments,
+    pub(super) last_frame: Option<Instant>,
+    pub(super) workers: Workers,
     /// The nodes that run on the CPU, as indices of `nodes`.
     pub(super) hosts: Vec<u32>,
     pub(super) report: Report,
@@ -63,7 +69,6 @@ pub struct CompiledGraph {
     pub(super) managed: Vec<ManagedRuntime>,
     pub(super) retired: RetireRing<Retired>,
     pub(super) outputs: Outputs,
-    pub(super) submission: Submission,
     /// What frames take along.
     pub(super) uploader: Option<Arc<Uploader>>,
     pub(super) recompiles: u64,
@@ -75,8 +80,6 @@ pub struct CompiledGraph {
     pub(super) watcher: Option<crate::shader::reload::Watcher>,
     /// What the last recompile made anew.
     pub(super) recompiled: Option<Recompiled>,
-    // Last: everything above belongs to it.
-    pub(super) device: Device,
 }
 
 impl CompiledGraph {

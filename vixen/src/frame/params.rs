@@ -69,25 +69,19 @@ impl Params {
     }
 
     /// Writes what a slot lacks. The slot's frame has finished.
-    #[inline]
     pub fn write(&mut self, resources: &Resources, slot: u32) -> Result<(), DeviceError> {
-        if self.stale.is_empty() { Ok(()) } else { self.write_stale(resources, slot) }
-    }
-
-    fn write_stale(&mut self, resources: &Resources, slot: u32) -> Result<(), DeviceError> {
         let mut at = 0;
         while let Some(&index) = self.stale.get(at) {
             let item = &mut self.items[index as usize];
             if item.missing >> slot & 1 == 1 {
-                if let Some(Mapped(place)) = item.places[slot as usize] {
+                match item.places[slot as usize] {
                     // SAFETY: the place is mapped for the whole buffer, which is as large as the value and lives as long as
                     // the graph: a value's size never changes. The GPU has finished the slot's frame, and the CPU writes
                     // here only, through `&mut self`.
-                    unsafe { place.copy_from_nonoverlapping(NonNull::from(&item.value[..]).cast(), item.value.len()) };
-                } else if let Some(buffer) =
-                    resources.get(item.resource).and_then(|physical| physical.host_buffer(slot))
-                {
-                    buffer.write(0, &item.value)?;
+                    Some(Mapped(place)) => unsafe {
+                        place.copy_from_nonoverlapping(NonNull::from(&item.value[..]).cast(), item.value.len());
+                    },
+                    None => item.flush(resources, slot)?,
                 }
             }
             item.missing &= !(1 << slot);
@@ -98,5 +92,14 @@ impl Params {
             }
         }
         Ok(())
+    }
+}
+
+impl ParamRuntime {
+    /// Writes the value to where the device does not see it by itself.
+    #[cold]
+    fn flush(&self, resources: &Resources, slot: u32) -> Result<(), DeviceError> {
+        let buffer = resources.get(self.resource).and_then(|physical| physical.host_buffer(slot));
+        buffer.map_or(Ok(()), |buffer| Ok(buffer.write(0, &self.value)?))
     }
 }

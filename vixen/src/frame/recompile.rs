@@ -171,6 +171,7 @@ impl CompiledGraph {
             segments += 1;
         }
         self.submission.fill(&self.segments);
+        self.chores.varying = !self.segments.varying().is_empty();
         Ok((segments, recordings))
     }
 

@@ -37,6 +37,13 @@ pub enum FrameError {
     Record(CompileError),
 }
 
+impl From<DeviceError> for Box<FrameError> {
+    #[cold]
+    fn from(error: DeviceError) -> Self {
+        Self::new(error.into())
+    }
+}
+
 impl FrameError {
     /// Whether the device stopped working: everything on it is lost, and has to be made anew on another.
     pub fn is_device_lost(&self) -> bool {
@@ -56,16 +63,19 @@ impl CompiledGraph {
     /// When a call of the device fails, or when the resources of a new size cannot be made. A frame that failed was not
     /// submitted, unless presenting failed; the next one tries again.
     pub fn frame(&mut self) -> Result<FrameOutcome, FrameError> {
-        match self.try_frame() {
-            Err(error) if error.is_device_lost() => {
-                self.events.device_lost(self.number);
-                Err(error)
-            }
-            result => result,
-        }
+        self.try_frame().map_err(|error| self.failed(error))
     }
 
-    fn try_frame(&mut self) -> Result<FrameOutcome, FrameError> {
+    #[cold]
+    fn failed(&mut self, error: Box<FrameError>) -> FrameError {
+        if error.is_device_lost() {
+            self.events.device_lost(self.number);
+        }
+        *error
+    }
+
+    /// The error is boxed so that a frame without one need not make room for it.
+    fn try_frame(&mut self) -> Result<FrameOutcome, Box<FrameError>> {
         let _phase = Phase::Execute.enter();
         let _watched = watched::frame(self.graph, self.number);
         let slot = self.wait_for_slot()?;
@@ -154,8 +164,10 @@ impl CompiledGraph {
     fn submit(&mut self, moment: &Moment) -> Result<(), DeviceError> {
         let Self { submission, segments, .. } = self;
         submission.begin(self.timeline.semaphore(), self.number + 1);
-        for &index in segments.varying() {
-            submission.set(moment.slot, index, segments.items()[index].commands(moment));
+        if self.chores.varying {
+            for &index in segments.varying() {
+                submission.set(moment.slot, index, segments.items()[index].commands(moment));
+            }
         }
         if self.chores.windows {
             for output in &self.outputs.items {

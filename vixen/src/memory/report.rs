@@ -41,11 +41,17 @@ impl BudgetManager {
 
     /// Ends a frame, and says what came and went since the last one ended. It allocates nothing. Compiled graphs call it at the
     /// end of each of theirs.
+    #[inline]
     pub fn end_frame(&self) -> Churn {
-        if !self.stirred.load(Ordering::Relaxed) {
-            self.quiet_frames.fetch_add(1, Ordering::Relaxed);
-            return Churn::default();
+        if self.stirred.load(Ordering::Relaxed) {
+            return self.end_stirred_frame();
         }
+        self.quiet_frames.fetch_add(1, Ordering::Relaxed);
+        Churn::default()
+    }
+
+    #[inline(never)]
+    fn end_stirred_frame(&self) -> Churn {
         let mut ledger = self.ledger();
         let churn = ledger.end_frame();
         self.stirred.store(churn != Churn::default(), Ordering::Relaxed);

@@ -118,22 +118,23 @@ pub(crate) fn first() -> [Option<Sighting>; What::KINDS] {
 /// While it lives, the thread that made it runs a frame.
 #[must_use]
 pub(crate) struct InFrame {
-    outer: Option<u64>,
+    /// What the thread ran before; none where nobody watches this graph.
+    outer: Option<Option<u64>>,
 }
 
 /// The calling thread runs this frame of a graph, until the guard is dropped.
 #[inline]
 pub(crate) fn frame(graph: u64, number: u64) -> InFrame {
-    let outer = FRAME.get();
-    if WATCHED.load(Ordering::Relaxed) == graph {
-        FRAME.set(Some(number));
-    }
-    InFrame { outer }
+    let watched = WATCHED.load(Ordering::Relaxed) == graph;
+    InFrame { outer: watched.then(|| FRAME.replace(Some(number))) }
 }
 
 impl Drop for InFrame {
+    #[inline]
     fn drop(&mut self) {
-        FRAME.set(self.outer);
+        if let Some(outer) = self.outer {
+            FRAME.set(outer);
+        }
     }
 }
 

@@ -150,7 +150,7 @@ fn save_drawing(args: &Args, graph: &vixen::CompiledGraph) -> Result<(), Box<dyn
 
 #[cfg(test)]
 mod tests {
-    use vixen::testing::frames;
+    use vixen::testing::{created_without_callbacks, frames};
     use vixen_nodes::Orbit;
 
     use super::*;
@@ -171,5 +171,6 @@ mod tests {
             });
             report.expect("frames run").assert_empty();
         }
+        assert_eq!(created_without_callbacks(), None);
     }
 }

@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use glam::{IVec3, Vec2};
 use vixen::memory::{StagingPool, Uploader, UploaderOptions};
-use vixen::{Device, DeviceOptions, Extent, Graph, Output};
+use vixen::{CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, Output, Readback, Rgba8Unorm};
 use vixen_nodes::voxel::{BrickMap, Edit, Editor, Material, MaterialIndex, Scene, Shape, default_params, default_view};
 use vixen_nodes::{ToneMap, Updated, VoxelPipeline, VoxelScene};
 
@@ -41,43 +42,69 @@ fn ground(map: &BrickMap, place: Vec2) -> Option<IVec3> {
     (0..map.size.y as i32).rev().map(at).find(|&voxel| map.get(voxel).is_some())
 }
 
+/// A scene that is edited while it is drawn.
+struct Site {
+    /// The scene on the CPU: says which bytes an edit has changed.
+    editor: Editor,
+    /// The scene on the GPU, with room to grow.
+    voxels: VoxelScene,
+    uploader: Arc<Uploader>,
+    pixels: Readback<Image<Rgba8Unorm>>,
+    edits: u64,
+    bytes: u64,
+}
+
+impl Site {
+    /// The site, and the graph that draws it.
+    fn new(
+        device: &Device,
+        mut scene: Scene,
+        [width, height]: [u32; 2],
+    ) -> Result<(Self, CompiledGraph), Box<dyn Error>> {
+        scene.map.palette[usize::from(BRICK_RED)] = Material { color: [0.45, 0.12, 0.06, 0.0] };
+        let voxels = VoxelScene::upload_for_editing(device, &scene.map)?;
+        let view = default_view(&scene);
+        let params = default_params(&scene, &view);
+
+        let graph = Graph::new(Output::headless(width, height));
+        let (_, camera) = graph.param(view.camera());
+        let color = VoxelPipeline::Compute.draw(&graph, &camera, &voxels.wires(&graph), params);
+        let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
+        let pixels = graph.read_back(&tone.ldr);
+        let mut graph = graph.compile(device)?;
+
+        // Each frame takes along what was given to the uploader before it: no stall, and nothing is compiled or recorded again.
+        let uploader = Uploader::new(device, &StagingPool::new(device), UploaderOptions::default())?;
+        graph.attach_uploader(&uploader)?;
+        Ok((Self { editor: Editor::new(scene.map), voxels, uploader, pixels, edits: 0, bytes: 0 }, graph))
+    }
+
+    /// Digs and builds what comes before a frame.
+    fn work(&mut self, frame: u32) -> Result<(), Box<dyn Error>> {
+        for (shape, edit) in edits(self.editor.map(), frame) {
+            let changes = self.editor.edit(shape, edit)?;
+            if self.voxels.update(&self.uploader, self.editor.map(), &changes)? == Updated::Outgrown {
+                return Err("the scene has outgrown its buffers; a larger program would upload it anew".into());
+            }
+            (self.bytes, self.edits) = (self.bytes + changes.bytes(), self.edits + 1);
+        }
+        Ok(())
+    }
+}
+
 fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
     let [width, height] = [800, 450];
     let device = Device::new(&DeviceOptions::new().application_name("Vixen edit"))?;
-    let mut scene = Scene::open(file, RESOLUTION, &|_| ())?;
-    scene.map.palette[usize::from(BRICK_RED)] = Material { color: [0.45, 0.12, 0.06, 0.0] };
-    // With room to grow; the editor has the scene on the CPU, and says which bytes an edit has changed.
-    let voxels = VoxelScene::upload_for_editing(&device, &scene.map)?;
-    let view = default_view(&scene);
-    let params = default_params(&scene, &view);
-    let mut editor = Editor::new(scene.map);
-
-    let graph = Graph::new(Output::headless(width, height));
-    let (_, camera) = graph.param(view.camera());
-    let color = VoxelPipeline::Compute.draw(&graph, &camera, &voxels.wires(&graph), params);
-    let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
-    let pixels = graph.read_back(&tone.ldr);
-    let mut graph = graph.compile(&device)?;
-
-    // Each frame takes along what was given to the uploader before it: no stall, and nothing is compiled or recorded again.
-    let uploader = Uploader::new(&device, &StagingPool::new(&device), UploaderOptions::default())?;
-    graph.attach_uploader(&uploader)?;
-    let (mut bytes, mut count) = (0, 0);
+    let (mut site, mut graph) = Site::new(&device, Scene::open(file, RESOLUTION, &|_| ())?, [width, height])?;
     for frame in 0..FRAMES {
-        for (shape, edit) in edits(editor.map(), frame) {
-            let changes = editor.edit(shape, edit)?;
-            if voxels.update(&uploader, editor.map(), &changes)? == Updated::Outgrown {
-                return Err("the scene has outgrown its buffers; a larger program would upload it anew".into());
-            }
-            (bytes, count) = (bytes + changes.bytes(), count + 1);
-        }
+        site.work(frame)?;
         graph.frame()?;
     }
     graph.wait()?;
-    let (_, picture_bytes) = graph.read(pixels)?.ok_or("the frame has not finished")?;
-    image::save_buffer(picture, picture_bytes, width, height, image::ColorType::Rgba8)?;
-    let (each, stalls) = (bytes / count.max(1), uploader.statistics().stalls);
-    println!("wrote {}: {count} edits of {each} bytes in {FRAMES} frames, {stalls} stalls", picture.display());
+    let (_, bytes) = graph.read(site.pixels)?.ok_or("the frame has not finished")?;
+    image::save_buffer(picture, bytes, width, height, image::ColorType::Rgba8)?;
+    let (edits, each, stalls) = (site.edits, site.bytes / site.edits.max(1), site.uploader.statistics().stalls);
+    println!("wrote {}: {edits} edits of {each} bytes in {FRAMES} frames, {stalls} stalls", picture.display());
     Ok(())
 }
 
@@ -92,5 +119,28 @@ fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vixen::testing::{CountingAllocator, frames};
+
+    use super::*;
+
+    #[global_allocator]
+    static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+    #[test]
+    fn frames_allocate_nothing() {
+        let heightmap = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
+        let scene = Scene::open(heightmap, 96, &|_| ()).expect("it is a heightmap");
+        let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
+        let (mut site, mut graph) = Site::new(&device, scene, [16, 16]).expect("the graph is valid");
+        let report = frames(&mut graph, FRAMES.into(), |_graph, frame| {
+            site.work(frame as u32).expect("there is room");
+        });
+        report.expect("frames run").assert_empty();
+        assert!(site.edits > 0);
     }
 }

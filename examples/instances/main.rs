@@ -130,7 +130,7 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use vixen::testing::{CountingAllocator, frames};
+    use vixen::testing::{CountingAllocator, created_without_callbacks, frames};
 
     use super::*;
 
@@ -149,5 +149,6 @@ mod tests {
             scene.update(&moved).expect("as many instances");
         });
         report.expect("frames run").assert_empty();
+        assert_eq!(created_without_callbacks(), None);
     }
 }

@@ -21,7 +21,9 @@ use vixen::frame::{FrameError, FrameOutcome};
 use vixen::graph::OutputId;
 use vixen::memory::{self, BufferDesc, Category, ManagedBuffer, StagingPool, Strategy, Uploader, UploaderOptions};
 use vixen::testing::random::Random;
-use vixen::testing::{CountingAllocator, living_driver_allocations, living_heap_bytes, loss};
+use vixen::testing::{
+    CountingAllocator, created_without_callbacks, living_driver_allocations, living_heap_bytes, loss,
+};
 use vixen::{Buffer, CompiledGraph, Compute, Device, Extent, Graph, Output, Param, R32Uint, Readback, Switch, node};
 
 #[global_allocator]
@@ -304,6 +306,7 @@ fn nothing_is_lost_or_left_whatever_happens() {
         let messages = log.messages();
         assert!(messages.is_empty(), "seed {seed}: the validation layer reported:\n{}", messages.join("\n"));
         assert_eq!(living_driver_allocations(), 0, "seed {seed}: the driver keeps memory of a device that is gone");
+        assert_eq!(created_without_callbacks(), None, "seed {seed}: the driver's allocations for it were not seen");
         drop((log, messages));
         left.push(living_heap_bytes());
     }

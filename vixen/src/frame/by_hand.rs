@@ -40,13 +40,14 @@ impl CompiledGraph {
         self.switches = switches;
     }
 
-    /// Makes pools and the timeline as if no frame had ever run: drivers allocate for the first ones and use that again.
+    /// Makes pools, timeline and swapchains as if no frame had ever run: drivers allocate for the first ones and use that again.
     ///
     /// # Errors
     /// When the device is lost.
     pub(crate) fn begin_by_hand(&mut self) -> Result<ByHand, DeviceError> {
         self.timeline.wait(self.number)?;
         self.timeline = Timeline::new(&self.device, self.number)?;
+        self.outputs.items.iter_mut().for_each(|output| output.stale = output.swapchain.is_some());
         for pool in self.segments.dynamic_pools() {
             let flags = vk::CommandPoolResetFlags::RELEASE_RESOURCES;
             // SAFETY: all frames have finished, as waited for above.

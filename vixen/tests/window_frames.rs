@@ -1,0 +1,97 @@
+//! Frames that present to a window allocate nothing either; the recompile that follows a new size is counted apart.
+
+use std::sync::Arc;
+
+use vixen::device::Surface;
+use vixen::testing::{CountingAllocator, created_without_callbacks, frames};
+use vixen::{Compute, Device, DeviceOptions, Extent, Graph, Image, Output, R32Uint, Rgba8Unorm, Transfer, node};
+use winit::application::ApplicationHandler;
+use winit::dpi::PhysicalSize;
+use winit::event::WindowEvent;
+use winit::event_loop::{ActiveEventLoop, EventLoop};
+use winit::platform::x11::{EventLoopBuilderExtX11, WindowAttributesExtX11};
+use winit::raw_window_handle::HasDisplayHandle;
+use winit::window::{WindowAttributes, WindowId};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// Clears what is shown, anew in every frame.
+#[node(transfer, dynamic)]
+struct Clear {
+    #[transfer_destination]
+    color: Image<Rgba8Unorm>,
+}
+
+#[node]
+impl Transfer for Clear {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.clear(view.color, [0.0, 0.5, 0.0, 1.0]);
+    }
+}
+
+/// Follows the window's size.
+#[node(compute, shader = "tests/shaders/paint.comp.spv")]
+struct Paint {
+    #[storage(write)]
+    color: Image<R32Uint>,
+    #[push]
+    amount: u32,
+}
+
+#[node]
+impl Compute for Paint {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_over(view.color.extent());
+    }
+}
+
+struct Test {
+    done: bool,
+}
+
+impl ApplicationHandler for Test {
+    fn resumed(&mut self, events: &ActiveEventLoop) {
+        let attributes =
+            WindowAttributes::default().with_inner_size(PhysicalSize::new(64, 64)).with_override_redirect(true);
+        let window = Arc::new(events.create_window(attributes).expect("the display makes windows"));
+        let display = events.display_handle().expect("there is a display").as_raw();
+        let device = Device::new(&DeviceOptions::new().display(display).watched()).expect("there is a driver");
+        let log = device.validation_log().clone();
+        let surface = Surface::new(&device, Arc::clone(&window)).expect("the device presents to this display");
+        let graph = Graph::new(Output::window(surface, [64, 64]));
+        graph.retain(graph.add(Paint { color: graph.image(Extent::Output), amount: 1 }).color);
+        graph.present(graph.add(Clear { color: graph.image(Extent::Output) }).color);
+        let mut compiled = graph.compile(&device).expect("the graph is valid");
+        let report = frames(&mut compiled, 300, |_graph, frame| {
+            if frame % 100 == 50 {
+                let size = PhysicalSize::new(64 + frame as u32, 96);
+                let _ = window.request_inner_size(size);
+            }
+        });
+        let report = report.unwrap_or_else(|error| panic!("{error}"));
+        report.assert_empty();
+        assert!(report.recompiles > 0, "the window had other sizes");
+        assert_eq!(created_without_callbacks(), None);
+        drop((compiled, device));
+        let messages = log.messages();
+        assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
+        self.done = true;
+        events.exit();
+    }
+
+    fn window_event(&mut self, _events: &ActiveEventLoop, _window: WindowId, _event: WindowEvent) {}
+}
+
+#[test]
+fn frames_that_present_allocate_nothing() {
+    if std::env::var_os("DISPLAY").is_none() {
+        assert!(std::env::var_os("VIXEN_REQUIRE_ALL").is_none(), "the test needs a display: `./x test` starts one");
+        println!("skipped: there is no display");
+        return;
+    }
+    let events = EventLoop::builder().with_x11().with_any_thread(true).build().expect("there is an X display");
+    let mut test = Test { done: false };
+    events.run_app(&mut test).expect("the event loop runs");
+    assert!(test.done);
+}

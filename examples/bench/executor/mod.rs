@@ -48,6 +48,7 @@ const ORDERS: [[Side; 4]; 4] = {
 
 /// What only this benchmark understands.
 #[derive(Args)]
+#[group(id = "executor")]
 pub struct Options {
     /// `executor`: also count instructions, under valgrind
     #[arg(long)]

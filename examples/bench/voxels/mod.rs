@@ -32,6 +32,7 @@ use crate::{Arguments, Failure};
 
 /// What only this benchmark can be told.
 #[derive(clap::Args)]
+#[group(id = "voxels")]
 pub struct Options {
     /// voxels: write a report, report.html, with plots and pictures, and its figures, results.csv and results.json, to a folder
     #[arg(long, value_name = "DIR")]

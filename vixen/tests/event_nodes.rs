@@ -9,7 +9,9 @@ use vixen::ash::vk;
 use vixen::event::{BudgetWarning, Event, FrameBegin, FrameEnd, Overflow, RecompileCause, RecompileDone};
 use vixen::graph::OutputId;
 use vixen::memory::{BufferDesc, Category};
-use vixen::{Block, Buffer, Compute, Extent, FrameInfo, Graph, Host, Image, Output, R32Float, Transfer, node};
+use vixen::{
+    Block, Buffer, CompileOptions, Compute, Extent, FrameInfo, Graph, Host, Image, Output, R32Float, Transfer, node,
+};
 
 use common::{on_device, step, words};
 
@@ -139,22 +141,28 @@ impl Transfer for Zero {
 #[test]
 fn dynamic_nodes_hear_what_host_nodes_hear_and_answer_too() {
     on_device(|device| {
-        let graph = Graph::without_output();
-        let zero = graph.add(Zero { values: graph.buffer(4) }).values;
-        let values = graph.read_back(&graph.add(AddAsked { values: zero, params: Amount { amount: 0 } }).values);
-        let last = graph.read_back(&graph.add(Listener { heard: 0 }).last);
-        let asked = graph.events(|events| events.queue::<Asked>(0));
-        let mut compiled = graph.compile(device).unwrap_or_else(|error| panic!("{error}"));
-        let mut heard = Vec::new();
-        for asks in [&[3, 4][..], &[], &[5]] {
-            asks.iter().for_each(|&ask| compiled.events().emit(asked, Asked(ask)).expect("there is room"));
-            step(&mut compiled);
-            heard.push((words(&compiled, values)[0], words(&compiled, last)[0]));
+        for recording_threads in [1, 3] {
+            let graph = Graph::without_output();
+            // Three nodes, to be recorded side by side.
+            let values = [(); 3].map(|()| {
+                let zero = graph.add(Zero { values: graph.buffer(4) }).values;
+                graph.read_back(&graph.add(AddAsked { values: zero, params: Amount { amount: 0 } }).values)
+            });
+            let last = graph.read_back(&graph.add(Listener { heard: 0 }).last);
+            let asked = graph.events(|events| events.queue::<Asked>(0));
+            let options = CompileOptions { recording_threads, ..CompileOptions::default() };
+            let mut compiled = graph.compile_with(device, &options).unwrap_or_else(|error| panic!("{error}"));
+            let mut heard = Vec::new();
+            for asks in [&[3, 4][..], &[], &[5]] {
+                asks.iter().for_each(|&ask| compiled.events().emit(asked, Asked(ask)).expect("there is room"));
+                step(&mut compiled);
+                heard.push((values.map(|values| words(&compiled, values)[0]), words(&compiled, last)[0]));
+            }
+            assert_eq!(heard, [([7; 3], 0), ([0; 3], 7), ([5; 3], 0)], "the answer of a frame is heard in the next");
+            let answered = compiled.events().channel::<Answered>().expect("a node declares it");
+            let counts = compiled.events().counts(answered);
+            assert_eq!((counts.emitted, counts.delivered, counts.pending), (9, 6, 3));
         }
-        assert_eq!(heard, [(7, 0), (0, 7), (5, 0)], "the answer of a frame is heard in the next");
-        let answered = compiled.events().channel::<Answered>().expect("a node declares it");
-        let counts = compiled.events().counts(answered);
-        assert_eq!((counts.emitted, counts.delivered, counts.pending), (3, 2, 1));
     });
 }
 

@@ -2,10 +2,15 @@
 //!
 //! [`run`] opens a window, asks the application for a graph, and runs a frame whenever the window wants one. What happens to the
 //! window, its keys and its mouse also goes to the graph's event bus, as far as somebody declared queues for it:
-//! [`KeyInput`](vixen::event::KeyInput), [`MouseMoved`](vixen::event::MouseMoved),
-//! [`MouseInput`](vixen::event::MouseInput), [`MouseWheel`](vixen::event::MouseWheel),
-//! [`WindowStateChanged`](vixen::event::WindowStateChanged), [`CloseRequested`](vixen::event::CloseRequested), and from the graph
-//! itself [`WindowResized`](vixen::event::WindowResized).
+//! [`KeyInput`], [`MouseMoved`], [`MouseInput`], [`MouseWheel`], [`WindowStateChanged`], [`CloseRequested`], and from the graph
+//! itself [`WindowResized`].
+//!
+//! [`KeyInput`]: vixen::event::KeyInput
+//! [`MouseMoved`]: vixen::event::MouseMoved
+//! [`MouseInput`]: vixen::event::MouseInput
+//! [`MouseWheel`]: vixen::event::MouseWheel
+//! [`WindowStateChanged`]: vixen::event::WindowStateChanged
+//! [`WindowResized`]: vixen::event::WindowResized
 
 mod input;
 

@@ -88,6 +88,17 @@ impl NodeArgs {
         }
     }
 
+    /// Names of pipelines become constants, so no two are the same.
+    fn check_names(&self, errors: &Errors) {
+        let names: Vec<&LitStr> = self.programs.iter().filter_map(|program| program.name.as_ref()).collect();
+        for (index, name) in names.iter().enumerate() {
+            let constant = pipeline_constant(name);
+            if names[..index].iter().any(|other| pipeline_constant(other) == constant) {
+                errors.over(name, format!("another pipeline is bound as `Self::{constant}` already; rename one"));
+            }
+        }
+    }
+
     /// Parses what it can; what it cannot is in `errors`.
     pub fn parse(input: ParseStream<'_>, errors: &Errors) -> Self {
         let kind = parse_kind(input).unwrap_or_else(|error| {
@@ -113,6 +124,7 @@ impl NodeArgs {
             errors
                 .over(&stage.file, "a node with `pipeline(..)` names every shader inside of one; move this one there");
         }
+        args.check_names(errors);
         args
     }
 
@@ -167,6 +179,11 @@ impl NodeArgs {
     }
 }
 
+/// The constant that a pipeline is bound by.
+pub fn pipeline_constant(name: &LitStr) -> String {
+    name.value().to_uppercase().replace('-', "_")
+}
+
 fn parse_kind(input: ParseStream<'_>) -> syn::Result<Kind> {
     let expected = || format!("say what kind of node this is: {}", one_of(Kind::WORDS));
     if input.is_empty() {
@@ -200,7 +217,11 @@ fn parse_pipeline(kind: Kind, span: &Ident, input: ParseStream<'_>, errors: &Err
     while !input.is_empty() {
         let key = input.call(Ident::parse_any)?;
         if key == "name" {
-            program.name = Some(value(input)?);
+            let name: LitStr = value(input)?;
+            if syn::parse_str::<Ident>(&pipeline_constant(&name)).is_err() {
+                errors.over(&name, "the name of a pipeline becomes that of a constant: use letters, digits and `_`");
+            }
+            program.name = Some(name);
         } else if !parse_program_key(kind, &mut program, &key, input, errors)? {
             let mut known = program_keys(kind);
             known.push("name");

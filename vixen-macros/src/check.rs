@@ -33,7 +33,8 @@ pub struct SpecMatch {
 pub fn check(node: &mut Node, shaders: &Shaders, errors: &Errors) -> Matches {
     check_programs(node, shaders, errors);
     let comparable = shaders.complete && !shaders.programs.is_empty();
-    let mut unmatched = !comparable;
+    // A struct without named fields has no slots, which has been reported.
+    let mut unmatched = !comparable || node.order.is_empty() && !errors.is_empty();
     let mut taken = vec![false; shaders.bindings.len()];
     let mut slots = Vec::new();
     for slot in &mut node.slots {
@@ -104,7 +105,10 @@ fn check_programs(node: &Node, shaders: &Shaders, errors: &Errors) {
     for program in &shaders.programs {
         let count = program.stages.iter().filter(|stage| stage.role == needed.0).count();
         if count != 1 {
-            let message = format!("every pipeline of {kind} has exactly one {}", needed.1);
+            let message = format!(
+                "every pipeline of {kind} has exactly one {}; several pipelines are `pipeline(name = \"..\", ..)` each",
+                needed.1
+            );
             match program.stages.last() {
                 Some(stage) => errors.over(&stage.file, message),
                 None => errors.at(proc_macro2::Span::call_site(), message),
@@ -219,6 +223,10 @@ fn check_push(node: &Node, shaders: &Shaders, errors: &Errors) {
 fn check_attachments(node: &Node, shaders: &Shaders, errors: &Errors) {
     if node.args.kind != Kind::Graphics {
         return;
+    }
+    let indices: Vec<&Slot> = node.slots.iter().filter(|slot| slot.kind == FieldKind::Index).collect();
+    if let [_, second, ..] = indices.as_slice() {
+        errors.over(&second.name, "a node draws with one index buffer; join the two, or make two nodes");
     }
     let depths: Vec<&Slot> = node.slots.iter().filter(|slot| slot.kind == FieldKind::Depth).collect();
     if let [_, second, ..] = depths.as_slice() {

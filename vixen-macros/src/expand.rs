@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Path, Type};
 
-use crate::args::EventArg;
+use crate::args::{EventArg, pipeline_constant};
 use crate::check::Matches;
 use crate::contract::{checks, elements};
 use crate::declaration::declaration;
@@ -177,7 +177,8 @@ impl Expansion<'_> {
                     let method = format_ident!("host_{access}");
                     quote!(resolver.#method::<#element>(#index))
                 }
-                None => quote!(::core::compile_error!("a host slot is a `Buffer<..>`")),
+                // Which has been reported.
+                None => quote!(::core::unreachable!()),
             };
         }
         let span = Span::call_site().located_at(slot.resource.span());
@@ -229,6 +230,7 @@ impl Expansion<'_> {
 
     fn pipeline_constants(&self) -> TokenStream {
         let (krate, vis, node) = (self.krate, &self.node.vis, self.node_type("'w"));
+        let mut names = Vec::new();
         let constants: Vec<TokenStream> = self
             .shaders
             .programs
@@ -236,8 +238,15 @@ impl Expansion<'_> {
             .enumerate()
             .filter_map(|(index, program)| {
                 let name = program.args.name.as_ref()?;
+                // A second one of the name has been reported.
+                if names.contains(&pipeline_constant(name)) {
+                    return None;
+                }
+                names.push(pipeline_constant(name));
                 let doc = format!("The pipeline `{}`.", name.value());
-                let ident = Ident::new(&name.value().to_uppercase().replace('-', "_"), name.span());
+                // What is none has been reported.
+                let ident = syn::parse_str::<Ident>(&pipeline_constant(name)).ok()?;
+                let ident = Ident::new(&ident.to_string(), name.span());
                 let index = Literal::u32_suffixed(index as u32);
                 Some(quote! {
                     #[doc = #doc]

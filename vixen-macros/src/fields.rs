@@ -1,14 +1,16 @@
 //! Parses the struct that `#[node]` stands on, and the attributes of its fields, into the model.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::visit_mut::VisitMut;
-use syn::{Attribute, Expr, Fields, GenericParam, ItemStruct, Lifetime, LitInt, Token, Type};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, Expr, ExprLit, Fields, GenericParam, ItemStruct, Lifetime, Lit, Token, Type, TypeReference};
 
 use crate::args::{NodeArgs, comma, value, word};
 use crate::errors::{Errors, one_of, similar};
+use crate::krate;
 use crate::model::{
     CreateArgs, FieldIndex, Location, Node, Plain, Role, SamplerArgs, SamplerField, Shape, Slot, looks_like_resource,
     split_shape, wrapped,
@@ -20,7 +22,8 @@ const KEPT: &[&str] = &["doc", "cfg", "allow", "expect", "warn", "deny", "deprec
 
 /// Makes the model; what is wrong is in `errors`.
 pub fn model(args: NodeArgs, mut item: ItemStruct, errors: &Errors) -> Node {
-    if let Some(lifetime) = item.generics.lifetimes().next() {
+    let elided = elided_lifetime(&item);
+    if let Some(lifetime) = item.generics.lifetimes().next().map(ToTokens::to_token_stream).or(elided) {
         let message = "a node has no lifetimes of its own: its wires are borrowed for the call of `add`, and its plain fields are owned";
         errors.over(lifetime, message);
         // So that what names it is not an error too.
@@ -46,13 +49,56 @@ pub fn model(args: NodeArgs, mut item: ItemStruct, errors: &Errors) -> Node {
         Fields::Unit => {}
         Fields::Unnamed(fields) => errors.over(fields, "a node's slots need names: use a struct with named fields"),
     }
+    bound_parameters(&mut node, errors);
     node
+}
+
+/// A parameter that stands in a resource says what it is; where it does not, this says it too, so that no more follows.
+fn bound_parameters(node: &mut Node, errors: &Errors) {
+    let krate = node.args.krate.clone().unwrap_or_else(krate::path);
+    let where_clause = node.generics.where_clause.to_token_stream().to_string();
+    for parameter in node.generics.params.iter_mut() {
+        let GenericParam::Type(parameter) = parameter else { continue };
+        let name = &parameter.ident;
+        // A `where` clause that names it at all is taken to say enough.
+        if !parameter.bounds.is_empty() || where_clause.split(' ').any(|word| name == word) {
+            continue;
+        }
+        let holder = node.slots.iter().find_map(|slot| {
+            let (holder, inner) = wrapped(&slot.resource)?;
+            let inner = if let Type::Slice(slice) = inner { &slice.elem } else { inner };
+            matches!(inner, Type::Path(path) if path.path.is_ident(name)).then(|| holder.to_string())
+        });
+        let bound = match holder.as_deref() {
+            Some("Buffer") => quote!(Block),
+            Some("Image") => quote!(Format),
+            _ => continue,
+        };
+        let message = format!("`{name}` stands in a slot, so say what it is: `{name}: {bound}`");
+        errors.over(name, message);
+        parameter.bounds.push(syn::parse_quote!(#krate::#bound));
+    }
+}
+
+/// The first field type that is a reference without a lifetime.
+fn elided_lifetime(item: &ItemStruct) -> Option<TokenStream> {
+    item.fields.iter().find_map(|field| match &field.ty {
+        Type::Reference(reference) if reference.lifetime.is_none() && wired(&field.ty).is_none() => {
+            Some(reference.to_token_stream())
+        }
+        _ => None,
+    })
 }
 
 /// Removes the lifetime parameters and makes every lifetime `'static`.
 fn make_static(item: &mut ItemStruct) {
     struct Static;
     impl VisitMut for Static {
+        fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+            reference.lifetime.get_or_insert_with(|| Lifetime::new("'static", Span::call_site()));
+            visit_mut::visit_type_reference_mut(self, reference);
+        }
+
         fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
             lifetime.ident = Ident::new("static", lifetime.ident.span());
         }
@@ -164,6 +210,13 @@ fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {
     }
 }
 
+/// The word and the resource of `Wire<R>`, `Target<R>`, `Shared<R>` or a reference to one.
+fn wired(ty: &Type) -> Option<(String, Type)> {
+    let ty = if let Type::Reference(reference) = ty { &reference.elem } else { ty };
+    let (name, inner) = wrapped(ty)?;
+    ["Wire", "Target", "Shared"].iter().any(|word| name == word).then(|| (name.to_string(), inner.clone()))
+}
+
 /// The last name of a type's path.
 fn type_name(ty: &Type) -> String {
     let Type::Path(path) = ty else { return String::new() };
@@ -183,7 +236,16 @@ fn slot(
 ) -> Slot {
     let effect = options.effect.unwrap_or(kind.effects()[0]);
     let (shape, resource) = split_shape(&ty, options.max);
-    let mut faulty = guessed;
+    let (resource, mut faulty) = match wired(&resource) {
+        Some((word, inner)) => {
+            let message =
+                format!("a slot names the resource alone, without `{word}`: `#[node]` works out what is wired to it");
+            errors.over(&resource, message);
+            (inner, true)
+        }
+        None => (resource, guessed),
+    };
+    let is_buffer = wrapped(&resource).is_some_and(|(name, _)| name == "Buffer");
     let mut fault = |message: &str| {
         if !faulty {
             errors.at(span, message);
@@ -205,6 +267,9 @@ fn slot(
         }
         (Shape::Optional, _) if matches!(kind, FieldKind::Host | FieldKind::Create) => {
             fault(&format!("a `#[{kind}]` slot cannot be optional"));
+        }
+        (Shape::One, _) if matches!(kind, FieldKind::Host | FieldKind::Create) && !is_buffer => {
+            fault(&format!("a `#[{kind}]` slot is memory that the CPU sees: a `Buffer<..>`"));
         }
         (Shape::Runtime(_), None) => fault("a run-time array needs the most elements that it can have: `max = 16`"),
         (Shape::One | Shape::Optional | Shape::Array(_), Some(_)) => {
@@ -382,6 +447,13 @@ fn known_options(kind: FieldKind) -> Vec<&'static str> {
     known
 }
 
+/// Parses `= number`; the macro works with it, and does not see the values of constants.
 fn number(input: ParseStream<'_>) -> syn::Result<u32> {
-    value::<LitInt>(input)?.base10_parse()
+    let number: Expr = value(input)?;
+    match &number {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse(),
+        _ => {
+            Err(syn::Error::new_spanned(&number, "write the number itself: the macro does not see what a constant is"))
+        }
+    }
 }

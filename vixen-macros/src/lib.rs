@@ -98,7 +98,8 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// `compare = less`. Shaders find slots by the binding's name, then by the name of its block (`CameraUniform` answers to
 /// `camera_uniform`); in a module that is stripped of names say `#[uniform(set = 0, binding = 1)]`.
 ///
-/// Other fields: `#[sampler(linear)] name: Sampler` is a sampler of its own and has no wire; `#[push]` holds the push
+/// Other fields: `#[sampler(linear)] name: Sampler` is a sampler of its own and has no wire (`Sampler` is a word here, not a
+/// type to import); `#[push]` holds the push
 /// constants, `#[spec]` or `#[spec(id = 3)]` a specialisation constant; without an attribute a field is plain data,
 /// which the view refers to and which a host node may change.
 ///
@@ -107,6 +108,9 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// alone, descriptor types, counts, formats, dimensions, who stores and who only reads, push constants, specialisation
 /// constants, attachments, vertex inputs, and the layout of every block, member by member. What depends on a generic
 /// parameter is compared where the node is added to a graph.
+///
+/// An impl without `#[node]` above it does not compile either, and the compiler cannot know why: it misses a lifetime
+/// (E0726), and the types `View` and `Commands`.
 #[proc_macro_attribute]
 pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
     node::node(args.into(), item.into(), &files::Roots::of_call_site()).into()

@@ -55,7 +55,7 @@ pub fn node_struct(args: TokenStream, item: ItemStruct, roots: &Roots, errors: &
             return item.into_token_stream();
         }
     };
-    check_events(&args, errors);
+    check_events(&mut args, errors);
     let shaders = Shaders::load(&mut args, roots, errors);
     let krate = args.krate.clone().unwrap_or_else(krate::path);
     let mut node = model(args, item, errors);
@@ -63,8 +63,20 @@ pub fn node_struct(args: TokenStream, item: ItemStruct, roots: &Roots, errors: &
     expand(&node, &shaders, &matches, &krate, !errors.is_empty())
 }
 
-/// What is recorded once is not there in a frame to emit or receive anything.
-fn check_events(args: &NodeArgs, errors: &Errors) {
+/// What is recorded once is not there in a frame to emit or receive anything; and an event has one queue.
+fn check_events(args: &mut NodeArgs, errors: &Errors) {
+    for events in [&mut args.emits, &mut args.receives] {
+        let mut types: Vec<String> = Vec::new();
+        events.retain(|event| {
+            let ty = event.ty.to_token_stream().to_string();
+            let first = !types.contains(&ty);
+            if !first {
+                errors.over(&event.ty, "this event is declared already; say once how many a frame has room for");
+            }
+            types.push(ty);
+            first
+        });
+    }
     if args.dynamic || args.kind == Kind::Host {
         return;
     }

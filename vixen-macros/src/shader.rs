@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use syn::LitStr;
-use vixen_spirv::{Access, Binding, Count, Descriptor, Shader, Stage};
+use vixen_spirv::{Access, Binding, Count, Descriptor, ReflectError, Shader, Stage};
 
 use crate::args::{HitArg, NodeArgs, ProgramArgs, Role};
 use crate::errors::Errors;
@@ -190,6 +190,13 @@ fn load(role: Role, file: LitStr, roots: &Roots, errors: &Errors) -> Option<Modu
     };
     let shader = match vixen_spirv::reflect_entry(&bytes, entry) {
         Ok(shader) => shader,
+        Err(ReflectError::Length { .. } | ReflectError::BadMagic { .. }) if !name.ends_with(".spv") => {
+            let message = format!(
+                "`{name}` is no SPIR-V: a node names the compiled module, such as `{name}.spv` (`./x shaders` compiles GLSL here)"
+            );
+            errors.over(&file, message);
+            return None;
+        }
         Err(error) => {
             errors.over(&file, format!("`{name}`: {error}"));
             return None;

@@ -17,6 +17,11 @@ pub enum Texel {
 }
 
 /// An image format. Implemented by the marker types of this module; implement it for a format that is missing here.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an image format",
+    label = "not a format",
+    note = "an image is `Image<Rgba16Float>`, or of another of the formats in the root of `vixen`; texels are not given by their type"
+)]
 pub trait Format: Copy + Send + Sync + 'static {
     /// The Vulkan format.
     const FORMAT: vk::Format;

@@ -37,7 +37,7 @@ pub trait Node: Sized {
 /// Records compute commands.
 #[diagnostic::on_unimplemented(
     message = "the compute node `{Self}` does not say what it records",
-    note = "add `#[node] impl Compute for {Self} {{ fn record(view: &View, commands: &mut Commands) {{ .. }} }}`"
+    note = "add `#[node] impl Compute for ..` with `fn record(view: &View, commands: &mut Commands) {{ .. }}`: a node that is declared `compute` implements `Compute` and nothing else"
 )]
 pub trait Compute: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
@@ -47,7 +47,7 @@ pub trait Compute: Node {
 /// Records drawing commands inside a rendering scope that the node's attachments open.
 #[diagnostic::on_unimplemented(
     message = "the graphics node `{Self}` does not say what it records",
-    note = "add `#[node] impl Graphics for {Self} {{ fn record(view: &View, commands: &mut Commands) {{ .. }} }}`"
+    note = "add `#[node] impl Graphics for ..` with `fn record(view: &View, commands: &mut Commands) {{ .. }}`: a node that is declared `graphics` implements `Graphics` and nothing else"
 )]
 pub trait Graphics: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
@@ -57,7 +57,7 @@ pub trait Graphics: Node {
 /// Records ray-tracing commands.
 #[diagnostic::on_unimplemented(
     message = "the ray-tracing node `{Self}` does not say what it records",
-    note = "add `#[node] impl RayTracing for {Self} {{ fn record(view: &View, commands: &mut Commands) {{ .. }} }}`"
+    note = "add `#[node] impl RayTracing for ..` with `fn record(view: &View, commands: &mut Commands) {{ .. }}`: a node that is declared `ray_tracing` implements `RayTracing` and nothing else"
 )]
 pub trait RayTracing: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
@@ -67,7 +67,7 @@ pub trait RayTracing: Node {
 /// Records copies, blits, fills and clears.
 #[diagnostic::on_unimplemented(
     message = "the transfer node `{Self}` does not say what it records",
-    note = "add `#[node] impl Transfer for {Self} {{ fn record(view: &View, commands: &mut Commands) {{ .. }} }}`"
+    note = "add `#[node] impl Transfer for ..` with `fn record(view: &View, commands: &mut Commands) {{ .. }}`: a node that is declared `transfer` implements `Transfer` and nothing else"
 )]
 pub trait Transfer: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
@@ -80,7 +80,7 @@ pub trait Transfer: Node {
 /// write memory that the GPU reads in the same frame.
 #[diagnostic::on_unimplemented(
     message = "the host node `{Self}` does not say what it does in a frame",
-    note = "add `#[node] impl Host for {Self} {{ fn run(view: &mut View, frame: &FrameInfo) {{ .. }} }}`"
+    note = "add `#[node] impl Host for ..` with `fn run(view: &mut View, frame: &FrameInfo) {{ .. }}`: a node that is declared `host` implements `Host` and nothing else"
 )]
 pub trait Host: Node {
     /// Does the node's work of a frame. Allocates nothing.

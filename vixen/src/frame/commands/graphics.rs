@@ -88,14 +88,21 @@ impl<'a> GraphicsCommands<'a> {
     /// Draws `indices` indices, from `first` on, of `instances` instances, with the buffer of the `index` slot.
     pub fn draw_indexed(&mut self, first: u32, indices: u32, instances: u32) {
         let end = u64::from(first) + u64::from(indices);
-        if !self
-            .encoder
-            .check(end <= self.indices, "draws more indices than its `#[index]` slot has; draw as many as `view` says")
+        if !self.check_indexed()
+            || !self.encoder.check(
+                end <= self.indices,
+                "draws more indices than its `#[index]` slot has; draw as many as `view` says",
+            )
         {
             return;
         }
         // SAFETY: as for `draw`, and the `index` slot's buffer is bound and long enough.
         unsafe { self.encoder.device().cmd_draw_indexed(self.encoder.buffer(), indices, instances, first, 0, 0) };
+    }
+
+    fn check_indexed(&mut self) -> bool {
+        let message = "draws with indices and has no `#[index]` slot with a wire; add one, or draw without indices";
+        self.encoder.check(self.indices > 0, message)
     }
 
     /// Draws what `count` argument structs in a buffer say, `stride` bytes apart.
@@ -119,16 +126,14 @@ impl<'a> GraphicsCommands<'a> {
     /// Draws what `count` indexed argument structs in a buffer say.
     pub fn draw_indexed_indirect<T: Block>(&mut self, arguments: BufferView<'_, [T]>, count: u32) {
         let resolved = arguments.resolved();
-        let indexed = self.indices > 0;
-        if !self.encoder.check(
-            indexed,
-            "draws with indices and has no `#[index]` slot with a wire; add one, or use `draw_indirect`",
-        ) || !self.encoder.check_indirect(
-            resolved,
-            count,
-            size_of::<T>(),
-            size_of::<vk::DrawIndexedIndirectCommand>(),
-        ) {
+        if !self.check_indexed()
+            || !self.encoder.check_indirect(
+                resolved,
+                count,
+                size_of::<T>(),
+                size_of::<vk::DrawIndexedIndirectCommand>(),
+            )
+        {
             return;
         }
         // SAFETY: as for `draw_indirect`, and the `index` slot's buffer is bound.

@@ -1,0 +1,24 @@
+use vixen::{Compute, Image, Rgba16Float, node};
+
+const MAXIMUM: u32 = 16;
+
+#[node(compute, shader = "textures.comp.spv")]
+struct Textures {
+    #[sampled]
+    layers: [Image<Rgba16Float>; 4],
+    #[sampled(max = MAXIMUM)]
+    textures: Vec<Image<Rgba16Float>>,
+    #[sampler(linear)]
+    filtering: Sampler,
+    #[storage(write)]
+    result: Image<Rgba16Float>,
+}
+
+#[node]
+impl Compute for Textures {
+    fn record(_view: &View, _commands: &mut Commands) {}
+}
+
+fn main() {
+    let _ = MAXIMUM;
+}

@@ -46,22 +46,24 @@ fn draw(samples: &[Sample], path: &Path) -> Result<(), Box<dyn Error>> {
 
 /// One panel up to `top` bytes, with the marks or without.
 fn panel(area: &Panel<'_>, title: &str, samples: &[Sample], top: f64, marks: bool) -> Result<(), Box<dyn Error>> {
+    let (one, unit) = unit(top);
     let end = samples.last().map_or(1.0, |sample| sample.seconds).max(1e-3);
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(84)
-        .build_cartesian_2d(0.0..end, 0.0..top.max(1.0))?;
+        .build_cartesian_2d(0.0..end, 0.0..(top / one).max(1.0))?;
     chart
         .configure_mesh()
         .x_desc("seconds")
         .x_label_formatter(&|seconds| format!("{seconds:.2}"))
-        .y_label_formatter(&|value| bytes(*value))
+        .y_desc(unit)
+        .y_label_formatter(&|value| if top < 10.0 * one { format!("{value:.1}") } else { format!("{value:.0}") })
         .light_line_style(WHITE)
         .draw()?;
     chart
-        .draw_series(LineSeries::new(steps(samples, |sample| sample.in_use), USE.stroke_width(2)))?
+        .draw_series(LineSeries::new(steps(samples, one, |sample| sample.in_use), USE.stroke_width(2)))?
         .label("in use")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], USE.stroke_width(2)));
     if marks {
@@ -70,9 +72,9 @@ fn panel(area: &Panel<'_>, title: &str, samples: &[Sample], top: f64, marks: boo
             [("warning, 80%", WARNING, |sample| sample.warning), ("limit, 90%", LIMIT, |sample| sample.limit)];
         for (label, color, mark) in marks {
             chart
-                .draw_series(LineSeries::new(steps(samples, mark), color))?
+                .draw_series(LineSeries::new(steps(samples, one, mark), color.stroke_width(2)))?
                 .label(label)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color));
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
         }
         chart
             .configure_series_labels()
@@ -85,12 +87,12 @@ fn panel(area: &Panel<'_>, title: &str, samples: &[Sample], top: f64, marks: boo
 }
 
 /// A line that keeps its height from one sample to the next: each sample tells the most of the time before it.
-fn steps(samples: &[Sample], height: impl Fn(&Sample) -> u64) -> Vec<(f64, f64)> {
+fn steps(samples: &[Sample], one: f64, height: impl Fn(&Sample) -> u64) -> Vec<(f64, f64)> {
     let starts = std::iter::once(0.0).chain(samples.iter().map(|sample| sample.seconds));
     starts
         .zip(samples)
         .flat_map(|(start, sample)| {
-            let height = height(sample) as f64;
+            let height = height(sample) as f64 / one;
             [(start, height), (sample.seconds, height)]
         })
         .collect()
@@ -98,11 +100,16 @@ fn steps(samples: &[Sample], height: impl Fn(&Sample) -> u64) -> Vec<(f64, f64)>
 
 /// Bytes with a unit, as people say them.
 fn bytes(count: f64) -> String {
+    let (one, unit) = unit(count);
+    let count = count / one;
+    if count < 10.0 && one > 1.0 { format!("{count:.1} {unit}") } else { format!("{count:.0} {unit}") }
+}
+
+/// The largest unit of which there is one: its bytes and its name.
+fn unit(count: f64) -> (f64, &'static str) {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let step = units.iter().enumerate().rev().find(|(step, _)| count >= 1024_f64.powi(*step as i32));
-    let (step, unit) = step.unwrap_or((0, &units[0]));
-    let count = count / 1024_f64.powi(step as i32);
-    if count < 10.0 && step > 0 { format!("{count:.1} {unit}") } else { format!("{count:.0} {unit}") }
+    let step = (1..units.len()).rev().find(|&step| count >= 1024_f64.powi(step as i32)).unwrap_or(0);
+    (1024_f64.powi(step as i32), units[step])
 }
 
 #[cfg(test)]

@@ -121,6 +121,8 @@ pub(super) struct Ledger {
     /// The most in use since the last sample, and how often that could have changed.
     highest: u64,
     unsampled: u32,
+    /// How many more changes have a sample each.
+    early: u32,
     newest: Newest,
 }
 
@@ -141,8 +143,10 @@ pub(super) struct Counts {
     pub frames: u64,
 }
 
-/// After so many changes outside frames there is a sample: reading the clock each time would cost more than all the rest.
+/// After so many changes outside frames there is a sample: reading the clock each time would cost a good part of all the rest.
 const SAMPLE_EVERY: u32 = 32;
+/// So many changes have a sample each: a program may make all that it has with few, far apart.
+const EARLY: u32 = 256;
 
 impl Ledger {
     pub(super) fn new(limit: u64, warning: u64) -> Self {
@@ -165,6 +169,7 @@ impl Ledger {
             series: Series::new(),
             highest: 0,
             unsampled: 0,
+            early: EARLY,
             newest: Newest::default(),
         }
     }
@@ -302,7 +307,7 @@ impl Ledger {
         self.by_node.clear();
         (self.frame, self.last_frame, self.frames) = (Churn::default(), Churn::default(), 0);
         self.series = Series::new();
-        (self.highest, self.unsampled) = (self.in_use, 0);
+        (self.highest, self.unsampled, self.early) = (self.in_use, 0, EARLY);
     }
 
     fn take(&mut self, bytes: u64, category: Category) -> Result<bool, Refused> {
@@ -340,11 +345,13 @@ impl Ledger {
 
     /// The use has changed.
     fn changed(&mut self) {
-        self.highest = self.highest.max(self.in_use);
-        self.unsampled += 1;
-        if self.unsampled == SAMPLE_EVERY {
+        if self.early > 0 || self.unsampled == SAMPLE_EVERY {
+            self.early = self.early.saturating_sub(1);
+            // Of the time before this change.
             self.sample();
         }
+        self.highest = self.highest.max(self.in_use);
+        self.unsampled += 1;
     }
 
     #[cold]

@@ -15,8 +15,15 @@ const CALLS: [&str; 8] = [
 ];
 
 /// Where they may be: behind the gate, in tests, which play the application, and in what `./x bench` compares with.
-const MAY: [&str; 6] =
-    ["vixen/src/memory/", "vixen/tests/", "vixen-nodes/tests/", "examples/bench/", "examples/tests/", "ui-tests/"];
+const MAY: [&str; 7] = [
+    "vixen/src/memory/",
+    "vixen/tests/",
+    "vixen-nodes/tests/",
+    "examples/bench/",
+    "examples/tests/",
+    "tools/bench-peers/",
+    "ui-tests/",
+];
 
 #[test]
 fn nothing_creates_buffers_or_images_outside_the_memory_module() {

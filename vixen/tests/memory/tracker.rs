@@ -78,7 +78,8 @@ fn the_use_over_time_has_its_peak_and_its_limits() {
     let series = budget.series();
     let levels: Vec<_> = series.iter().map(|sample| (sample.in_use, sample.warning, sample.limit)).collect();
     // A sample tells the most of its time, and the last one of now.
-    assert_eq!(levels, [(160, 700, 900), (160, 700, 800), (0, 700, 800)]);
+    let expected = [(0, 700, 900), (160, 700, 900), (160, 700, 800), (0, 700, 800), (0, 700, 800)];
+    assert_eq!(levels, expected);
     assert!(series.windows(2).all(|pair| pair[0].seconds <= pair[1].seconds));
 }
 

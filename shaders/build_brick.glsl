@@ -1,5 +1,5 @@
 // The voxels of a brick, gathered by a workgroup of 64, eight voxels each: `brick` of vixen-nodes/src/voxel/build.rs. Include a source's
-// voxel_of() first. Uses binding 1 of set 0.
+// look() first. Uses binding 1 of set 0.
 
 layout(local_size_x = 64) in;
 
@@ -69,17 +69,11 @@ void sort_materials(uint solid) {
     shared_kind = kind;
 }
 
-Gathered gather_brick(uvec3 origin) {
+Gathered gather_brick(uvec3 origin, uint slot) {
     uint thread = gl_LocalInvocationID.x;
     uint own_materials[8];
     uint own_normals[8];
-    uint bits = 0u;
-    for (uint i = 0u; i < 8u; ++i) {
-        uvec3 at = origin + unmorton(thread * 8u + i);
-        if (all(lessThan(at, params.size)) && voxel_of(at, own_materials[i], own_normals[i])) {
-            bits |= 1u << i;
-        }
-    }
+    uint bits = look(origin, slot, thread * 8u, own_materials, own_normals);
     bytes[thread] = bits;
     for (uint i = 0u; i < 4u; ++i) {
         places[thread * 4u + i] = 0u;

@@ -32,7 +32,7 @@ void main() {
     if (node.first == SOLID || !has_bit(node.mask, number)) {
         return;
     }
-    Gathered brick = gather_brick(unmorton(morton) * 32u + unmorton(number) * 8u);
+    Gathered brick = gather_brick(unmorton(morton) * 32u + unmorton(number) * 8u, cell * 64u + number);
     Sums start = cell_sums.data[morton];
     Sums own = before.data[cell * 64u + number];
     uint word = start.words + own.words;

@@ -14,7 +14,7 @@ void main() {
         return;
     }
     uint number = gl_WorkGroupID.x;
-    Gathered brick = gather_brick(unmorton(cells.data[cell]) * 32u + unmorton(number) * 8u);
+    Gathered brick = gather_brick(unmorton(cells.data[cell]) * 32u + unmorton(number) * 8u, cell * 64u + number);
     if (gl_LocalInvocationID.x == 0u) {
         uint what = brick.solid | (is_one_solid(brick) ? 1u << 16 : 0u) | brick.most << 24;
         slots.data[cell * 64u + number] = Slot(what, words_of(brick));

@@ -48,3 +48,15 @@ bool voxel_of(uvec3 voxel, out uint material, out uint normal) {
     }
     return true;
 }
+
+// Looks at eight voxels of a brick; the bits of those that are solid.
+uint look(uvec3 origin, uint slot, uint first, inout uint own_materials[8], inout uint own_normals[8]) {
+    uint bits = 0u;
+    for (uint i = 0u; i < 8u; ++i) {
+        uvec3 at = origin + unmorton(first + i);
+        if (all(lessThan(at, params.size)) && voxel_of(at, own_materials[i], own_normals[i])) {
+            bits |= 1u << i;
+        }
+    }
+    return bits;
+}

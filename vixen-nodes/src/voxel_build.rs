@@ -1,7 +1,7 @@
 //! Scenes built on the GPU: the same buffers as [`SceneSource::build`] makes, word for word, by compute nodes of a graph.
 //!
 //! The CPU lists the cells of level 1, 32 voxels along an edge, that may hold something; it asks the source, so no dense grid is gone
-//! through. Then, a pass each:
+//! through. It sorts triangles into bricks, too, when it reads them. Then, a pass each:
 //!
 //! 1. *measure* looks at the voxels of every brick and notes how large the brick will be;
 //! 2. *cells* and *close* make the nodes of each level from those below, the same way as the CPU: what is solid and of one material
@@ -23,21 +23,35 @@ use vixen::memory::Buffer as DeviceBuffer;
 use vixen::{Block, Buffer, Device, Graph, Wire};
 
 use crate::voxel::brick_map::{cell_edge, levels_for};
-use crate::voxel::{Brick, BrickMask, Content, Cube, Node, SceneSource, VoxelSource, morton};
+use crate::voxel::{Brick, BrickMask, Content, Cube, Node, SceneSource, Surface, VoxelSource, morton};
 use crate::voxel_scene::{desc, side_by_side};
 pub use error::BuildError;
 use nodes::{
-    BuildCells, BuildClear, BuildClose, BuildParams, BuildPlace, BuildScan, BuildTerrainEmit, BuildTerrainMeasure,
+    BuildCells, BuildClear, BuildClose, BuildParams, BuildPlace, BuildScan, BuildSurfaceEmit, BuildSurfaceMeasure,
+    BuildTerrainEmit, BuildTerrainMeasure,
 };
 
-/// Builds the brick map of land on the GPU, in every frame of the graphs that it is added to.
+/// Builds the brick map of land, or of a surface of triangles, on the GPU, in every frame of the graphs that it is added to.
 pub struct VoxelBuilder {
     size: UVec3,
     levels: u32,
     /// Morton numbers of the cells of level 1 that may hold something.
     cells: Arc<DeviceBuffer>,
     count: u32,
-    columns: Arc<DeviceBuffer>,
+    shape: Shape,
+}
+
+/// What is built.
+enum Shape {
+    Land {
+        columns: Arc<DeviceBuffer>,
+    },
+    Surface {
+        vertices: Arc<DeviceBuffer>,
+        triangles: Arc<DeviceBuffer>,
+        bins: Arc<DeviceBuffer>,
+        starts: Arc<DeviceBuffer>,
+    },
 }
 
 /// So many elements the buffers of a scene have room for.
@@ -107,41 +121,80 @@ impl BuildTotals {
 }
 
 impl VoxelBuilder {
-    /// Copies the columns of land to the device and waits until they are there.
+    /// Copies the columns of land, or the triangles of a surface, to the device and waits until they are there.
     ///
     /// # Errors
-    /// When the source is no land, is too small, or the device's memory or budget does not suffice.
+    /// When the source is neither, is too small, or the device's memory or budget does not suffice.
     pub fn new(device: &Device, source: &SceneSource) -> Result<Self, BuildError> {
-        let voxels = &*source.voxels;
-        let columns = voxels.columns().ok_or_else(|| BuildError::NotLand { name: source.name.clone() })?;
+        let (voxels, name) = (&*source.voxels, || source.name.clone());
         let (size, levels) = (voxels.size(), levels_for(voxels.size()));
         if levels < 2 {
-            return Err(BuildError::TooSmall { name: source.name.clone() });
+            return Err(BuildError::TooSmall { name: name() });
         }
         let mut cells = Vec::new();
         list_cells(voxels, levels, UVec3::ZERO, &mut cells);
         if cells.is_empty() {
-            return Err(BuildError::NothingSolid { name: source.name.clone() });
+            return Err(BuildError::NothingSolid { name: name() });
         }
-        let count = cells.len() as u32;
-        let descs = [desc("voxel cells to build", &cells), desc("columns of land", &columns)];
-        let contents = [cast_slice(&cells), cast_slice(&columns)];
-        let ([cells, columns], _) = side_by_side(device, "land", descs, contents)?;
-        Ok(Self { size, levels, cells, count, columns })
+        let (cell_buffer, shape) = match (voxels.columns(), voxels.surface()) {
+            (Some(columns), _) => {
+                let descs = [desc("voxel cells to build", &cells), desc("columns of land", &columns)];
+                let contents = [cast_slice(&cells), cast_slice(&columns)];
+                let ([cells, columns], _) = side_by_side(device, "land", descs, contents)?;
+                (cells, Shape::Land { columns })
+            }
+            (None, Some(surface)) => Self::upload_surface(device, &cells, surface)?,
+            (None, None) => return Err(BuildError::NoShape { name: name() }),
+        };
+        Ok(Self { size, levels, cells: cell_buffer, count: cells.len() as u32, shape })
     }
 
-    /// Room that land needs at most as a rule: bricks along its surface, with a few materials and normals each.
+    fn upload_surface(
+        device: &Device,
+        cells: &[u32],
+        surface: Surface,
+    ) -> Result<(Arc<DeviceBuffer>, Shape), BuildError> {
+        let Surface { vertices, triangles, bins } = surface;
+        // Bricks are numbered by their cell's place in the list, and cells are listed along the curve, as bins are.
+        let mut starts = vec![0u32; 64 * cells.len() + 1];
+        let mut cell = 0;
+        for bin in &bins {
+            let brick = (bin >> 32) as u32;
+            while cells[cell] != brick >> 6 {
+                cell += 1;
+            }
+            starts[64 * cell + (brick & 63) as usize + 1] += 1;
+        }
+        (1..starts.len()).for_each(|i| starts[i] += starts[i - 1]);
+        let bins: Vec<u32> = bins.into_iter().map(|bin| bin as u32).collect();
+        let descs = [
+            desc("voxel cells to build", cells),
+            desc("vertices of a surface", &vertices),
+            desc("triangles of a surface", &triangles),
+            desc("bins of triangles", &bins),
+            desc("starts of bins", &starts),
+        ];
+        let contents =
+            [cast_slice(cells), cast_slice(&vertices), cast_slice(&triangles), cast_slice(&bins), cast_slice(&starts)];
+        let ([cells, vertices, triangles, bins, starts], _) = side_by_side(device, "surface", descs, contents)?;
+        Ok((cells, Shape::Surface { vertices, triangles, bins, starts }))
+    }
+
+    /// Room that a scene needs at most as a rule: bricks along its surface, with a few materials and normals each.
     pub fn likely_room(&self) -> BuildRoom {
-        let surface = (self.size.x.div_ceil(8) + 1) * (self.size.z.div_ceil(8) + 1);
-        let bricks = 4 * surface + 64 * self.count.min(surface);
-        BuildRoom { nodes: 2 * self.count + 64, bricks, masks: 4 * surface, words: 512 * surface }
+        let bricks = match &self.shape {
+            Shape::Land { .. } => 4 * (self.size.x.div_ceil(8) + 1) * (self.size.z.div_ceil(8) + 1),
+            Shape::Surface { .. } => self.count.saturating_mul(32),
+        };
+        let inside = 64 * self.count.min(bricks / 4);
+        let words = bricks.saturating_mul(128).min(1 << 29);
+        BuildRoom { nodes: 2 * self.count + 64, bricks: bricks.saturating_add(inside), masks: bricks, words }
     }
 
     /// Adds the nodes that build the scene.
     #[track_caller]
     pub fn add(&self, graph: &Graph, room: BuildRoom) -> BuiltWires {
         let cells = graph.share_buffer(&self.cells);
-        let columns = graph.share_buffer(&self.columns);
         let (count, levels) = (self.count, self.levels);
         let params = |level| BuildParams { size: self.size.to_array(), levels, cells: count, level };
         let nodes_of = |level| 1u64 << (6 * (levels - level));
@@ -154,10 +207,23 @@ impl VoxelBuilder {
             totals: graph.buffer(1),
         });
         let slots = graph.buffer(64 * u64::from(count));
-        let measure = graph.add(BuildTerrainMeasure { columns: &columns, cells: &cells, slots, params: params(1) });
+        let slots = match &self.shape {
+            Shape::Land { columns } => {
+                let columns = &graph.share_buffer(columns);
+                graph.add(BuildTerrainMeasure { columns, cells: &cells, slots, params: params(1) }).slots
+            }
+            Shape::Surface { vertices, triangles, bins, starts } => {
+                let (vertices, triangles) = (&graph.share_buffer(vertices), &graph.share_buffer(triangles));
+                let (bins, starts) = (&graph.share_buffer(bins), &graph.share_buffer(starts));
+                let cells = &cells;
+                let measure =
+                    BuildSurfaceMeasure { vertices, triangles, bins, starts, cells, slots, params: params(1) };
+                graph.add(measure).slots
+            }
+        };
         let built = graph.add(BuildCells {
             cells: &cells,
-            slots: &measure.slots,
+            slots: &slots,
             before: graph.buffer(64 * u64::from(count)),
             tree: clear.tree,
             cell_sums: clear.cell_sums,
@@ -177,18 +243,38 @@ impl VoxelBuilder {
             let place = graph.add(BuildPlace { tree, cell_sums, node_sums, upper, nodes, params: params(level) });
             (tree, cell_sums, nodes) = (place.tree, place.cell_sums, place.nodes);
         }
-        let emit = graph.add(BuildTerrainEmit {
-            columns: &columns,
-            cells: &cells,
-            tree: &tree,
-            cell_sums: &cell_sums,
-            before: &built.before,
-            bricks: graph.buffer(room.bricks),
-            masks: graph.buffer(room.masks),
-            attributes: graph.buffer(room.words),
-            params: params(1),
-        });
-        BuiltWires { nodes, bricks: emit.bricks, masks: emit.masks, attributes: emit.attributes, totals: scan.totals }
+        let (bricks, masks) = (graph.buffer(room.bricks), graph.buffer(room.masks));
+        let (attributes, params) = (graph.buffer(room.words), params(1));
+        let (tree, cell_sums, before, cells) = (&tree, &cell_sums, &built.before, &cells);
+        let (bricks, masks, attributes) = match &self.shape {
+            Shape::Land { columns } => {
+                let columns = &graph.share_buffer(columns);
+                let emit =
+                    BuildTerrainEmit { columns, cells, tree, cell_sums, before, bricks, masks, attributes, params };
+                let emit = graph.add(emit);
+                (emit.bricks, emit.masks, emit.attributes)
+            }
+            Shape::Surface { vertices, triangles, bins, starts } => {
+                let (vertices, triangles) = (&graph.share_buffer(vertices), &graph.share_buffer(triangles));
+                let (bins, starts) = (&graph.share_buffer(bins), &graph.share_buffer(starts));
+                let emit = graph.add(BuildSurfaceEmit {
+                    vertices,
+                    triangles,
+                    bins,
+                    starts,
+                    cells,
+                    tree,
+                    cell_sums,
+                    before,
+                    bricks,
+                    masks,
+                    attributes,
+                    params,
+                });
+                (emit.bricks, emit.masks, emit.attributes)
+            }
+        };
+        BuiltWires { nodes, bricks, masks, attributes, totals: scan.totals }
     }
 }
 

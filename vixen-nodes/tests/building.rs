@@ -25,12 +25,25 @@ fn read<T: Block + Pod>(graph: &CompiledGraph, buffer: Readback<Buffer<[T]>>, co
 
 #[test]
 fn land_is_built_as_on_the_cpu() {
-    let device = device();
     // Roots of levels 2, 3 and 4; sizes that cut bricks and cells.
-    for resolution in [77, 300, 520] {
-        let source = land(resolution);
+    compare([77, 300, 520].map(land));
+}
+
+#[test]
+fn triangles_are_built_as_on_the_cpu() {
+    let knot = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/assets/knot.glb");
+    let knot =
+        |resolution| SceneSource::open(Path::new(knot), resolution, &|_| ()).expect("the model is in the repository");
+    compare([67, 260].map(knot));
+}
+
+/// Builds scenes on both.
+fn compare<const N: usize>(sources: [SceneSource; N]) {
+    let device = device();
+    for source in sources {
+        let name = &source.name;
         let expected = source.build(&|_| ()).expect("it has voxels").map;
-        let builder = VoxelBuilder::new(&device, &source).expect("it is land");
+        let builder = VoxelBuilder::new(&device, &source).expect("it can be built");
         let graph = Graph::without_output();
         let built = builder.add(&graph, builder.likely_room());
         let nodes = graph.read_back(&built.nodes);
@@ -52,11 +65,11 @@ fn land_is_built_as_on_the_cpu() {
                 masks: expected.masks.len() as u32,
                 words: expected.attributes.len() as u32,
             };
-            assert_eq!(totals.room(), room, "at {resolution}");
-            assert_eq!(read(&graph, nodes, room.nodes), expected.nodes, "at {resolution}");
-            assert_eq!(read(&graph, masks, room.masks), expected.masks, "at {resolution}");
-            assert_eq!(read(&graph, attributes, room.words), expected.attributes, "at {resolution}");
-            assert_eq!(read(&graph, bricks, room.bricks), expected.bricks, "at {resolution}");
+            assert_eq!(totals.room(), room, "{name}, {:?}", expected.size);
+            assert_eq!(read(&graph, nodes, room.nodes), expected.nodes, "{name}, {:?}", expected.size);
+            assert_eq!(read(&graph, masks, room.masks), expected.masks, "{name}, {:?}", expected.size);
+            assert_eq!(read(&graph, attributes, room.words), expected.attributes, "{name}, {:?}", expected.size);
+            assert_eq!(read(&graph, bricks, room.bricks), expected.bricks, "{name}, {:?}", expected.size);
         }
     }
     let messages = device.validation_messages();
@@ -84,10 +97,10 @@ fn a_build_without_room_says_how_much_it_needs() {
 }
 
 #[test]
-fn what_is_no_land_is_refused() {
+fn what_has_no_shape_is_refused() {
     let device = device();
     let noise = SceneSource::procedural(Procedural::new(ProceduralKind::Noise, 64));
     let refused = |source| VoxelBuilder::new(&device, source).map(|_| ()).expect_err("it cannot be built");
-    assert!(matches!(refused(&noise), BuildError::NotLand { .. }));
+    assert!(matches!(refused(&noise), BuildError::NoShape { .. }));
     assert!(matches!(refused(&land(20)), BuildError::TooSmall { .. }));
 }

@@ -1,13 +1,12 @@
 //! What building costs: brick maps and acceleration structures.
 
-use std::mem::offset_of;
 use std::time::Instant;
 
-use vixen::{CompileOptions, Device, Graph};
+use vixen::{Block, Buffer, CompileOptions, CompiledGraph, Device, Graph, Readback};
 use vixen_examples::peak::peak_of;
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::voxel::{BrickMap, Scene};
-use vixen_nodes::{BuildRoom, BuildTotals, VoxelBuilder};
+use vixen_nodes::{BuildRoom, VoxelBuilder};
 
 use super::figure::Figure;
 use super::results::{Place, Results};
@@ -36,7 +35,7 @@ pub fn on_cpu(subject: &Subject, effort: Effort, results: &mut Results) -> Resul
     Ok(scene)
 }
 
-/// Builds the same brick map on the GPU, from the columns of land in its memory on.
+/// Builds the same brick map on the GPU, from the columns of land, or from triangles that are sorted into bricks, in its memory on.
 pub fn on_gpu(
     device: &Device,
     effort: Effort,
@@ -60,9 +59,8 @@ pub fn on_gpu(
         words: map.attributes.len() as u32,
     };
     let built = builder.add(&graph, room);
-    let _ = (graph.retain(built.nodes), graph.retain(built.bricks), graph.retain(built.masks));
-    let _ = graph.retain(built.attributes);
-    let totals = graph.read_back(&built.totals);
+    let (nodes, bricks) = (graph.read_back(&built.nodes), graph.read_back(&built.bricks));
+    let (masks, attributes) = (graph.read_back(&built.masks), graph.read_back(&built.attributes));
     let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
     let mut graph = graph.compile_with(device, &options)?;
     let mut rates = Vec::new();
@@ -79,14 +77,29 @@ pub fn on_gpu(
             break;
         }
     }
-    let (_, bytes) = graph.read(totals)?.ok_or("the frame has finished")?;
-    let word = |at: usize| u64::from(u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes")));
-    let [voxels, voxels_256] = [offset_of!(BuildTotals, voxels), offset_of!(BuildTotals, voxels_256)].map(word);
-    if voxels + 256 * voxels_256 != map.solid_voxels {
-        return Err("the GPU built other voxels than the CPU".into());
+    let same = [
+        is_same(&graph, nodes, &map.nodes, |node| [node.mask[0], node.mask[1], node.first, node.material])?,
+        is_same(&graph, bricks, &map.bricks, |brick| [brick.mask, brick.materials, brick.normals])?,
+        is_same(&graph, masks, &map.masks, |mask| mask.groups.as_flattened().try_into().unwrap_or([0; 16]))?,
+        is_same(&graph, attributes, &map.attributes, |word| [*word])?,
+    ];
+    if same.contains(&false) {
+        return Err("the GPU built another brick map than the CPU".into());
     }
     results.add(&place, "build_mvoxels_per_s", "Mvoxels/s", Figure::of(&rates));
     Ok(())
+}
+
+/// Whether a buffer that was read back holds these elements, given their words.
+fn is_same<T: Block, const WORDS: usize>(
+    graph: &CompiledGraph,
+    buffer: Readback<Buffer<[T]>>,
+    elements: &[T],
+    words: impl Fn(&T) -> [u32; WORDS],
+) -> Result<bool, Failure> {
+    let (_, bytes) = graph.read(buffer)?.ok_or("the frame has finished")?;
+    let expected = elements.iter().flat_map(|element| words(element).map(u32::to_le_bytes)).flatten();
+    Ok(bytes.iter().copied().eq(expected))
 }
 
 /// Builds the boxes that ray-tracing hardware finds, if the device can.

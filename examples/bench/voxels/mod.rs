@@ -58,8 +58,7 @@ impl Effort {
     fn views(self) -> u32 {
         match (self.software, self.quick) {
             (true, _) => 4,
-            (false, true) => 8,
-            (false, false) => 12,
+            (false, _) => 8,
         }
     }
 
@@ -70,7 +69,7 @@ impl Effort {
 
     /// After how long something is not repeated again.
     fn enough(self) -> Duration {
-        Duration::from_millis(if self.quick { 500 } else { 3000 })
+        Duration::from_millis(if self.quick { 500 } else { 1500 })
     }
 
     fn resolutions(self) -> &'static [[u32; 2]] {
@@ -214,7 +213,10 @@ impl Rest<'_> {
                     continue;
                 }
                 works.push(Work::new(stage, through, What::Rays(RayKind::Primary), primary.clone())?);
-                works.push(Work::new(stage, through, What::Picture, primary.clone())?);
+                // The compute pipeline is the fast one where pictures are large.
+                if stage.extent[0] <= 1920 {
+                    works.push(Work::new(stage, through, What::Picture, primary.clone())?);
+                }
             }
         }
         Ok(works)

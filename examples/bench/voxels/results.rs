@@ -144,7 +144,8 @@ pub const METHOD: [&str; 5] = [
      off diffusely",
     "frame_ms and gpu_ms are of the whole picture: sun, shadows, occlusion, haze, tone mapping",
     "builds by cpu count from a file's bytes, or from nothing, to the finished structure in main memory, by the wall clock; by gpu from \
-     the columns of land in its memory to the same structure there, by GPU timestamps",
+     the columns of land, or from triangles that the CPU has sorted into bricks, in its memory to the same structure there, by GPU \
+     timestamps",
 ];
 
 /// A field of CSV: quoted where it has to be.

@@ -53,7 +53,9 @@ pub use kept::{Origin, SceneKey};
 pub use layout::{Brick, BrickMask, CameraUniform, HitRecord, MAX_EDGE, MarchParams, Material, Node};
 pub use procedural::{Procedural, ProceduralKind};
 pub use scene::{DEFAULT_RESOLUTION, Scene, SceneKind, SceneSource};
-pub use source::{BrickVoxels, Column, Content, Cube, FnSource, MaterialIndex, VoxelSource};
+pub use source::{
+    BrickVoxels, Column, Content, Cube, FnSource, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource,
+};
 pub use tree::VoxelTree;
 pub use tree64::Node64;
 pub use validate::Invalid;

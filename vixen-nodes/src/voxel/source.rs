@@ -47,6 +47,37 @@ pub struct Column {
     pub ground: u32,
 }
 
+/// A surface of triangles, in voxels.
+#[derive(Clone, Debug, Default)]
+pub struct Surface {
+    /// Where triangles have their corners.
+    pub vertices: Vec<SurfaceVertex>,
+    /// The triangles.
+    pub triangles: Vec<SurfaceTriangle>,
+    /// Which triangles may touch which bricks, sorted: a brick's place on the Morton curve in the upper half, a triangle in the lower.
+    pub bins: Vec<u64>,
+}
+
+/// A corner of triangles.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable, Block)]
+pub struct SurfaceVertex {
+    /// Where it is.
+    pub position: [f32; 3],
+    /// Where the surface faces; zero where it is not known.
+    pub normal: [f32; 3],
+}
+
+/// A triangle.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Block)]
+pub struct SurfaceTriangle {
+    /// Its vertices.
+    pub corners: [u32; 3],
+    /// Its place in the palette.
+    pub material: u32,
+}
+
 /// Voxels that can be asked for brick by brick, in any order and from several threads.
 pub trait VoxelSource: Sync {
     /// The size of the scene: every solid voxel lies between the origin and this.
@@ -67,6 +98,11 @@ pub trait VoxelSource: Sync {
 
     /// The columns of a source that is land, x first: what the [GPU](crate::VoxelBuilder) builds from.
     fn columns(&self) -> Option<Vec<Column>> {
+        None
+    }
+
+    /// The triangles of a source that is a surface: what the [GPU](crate::VoxelBuilder) builds from.
+    fn surface(&self) -> Option<Surface> {
         None
     }
 

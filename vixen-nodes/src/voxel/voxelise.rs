@@ -9,7 +9,7 @@ use glam::{UVec3, Vec3};
 use super::build::Progress;
 use super::layout::{BRICK_EDGE, BRICK_VOXELS, Material, morton3};
 use super::normal;
-use super::source::{BrickVoxels, Content, Cube, MaterialIndex, VoxelSource};
+use super::source::{BrickVoxels, Content, Cube, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource};
 use bins::Bin;
 use overlap::Triangle;
 
@@ -90,6 +90,21 @@ impl VoxelSource for VoxelMesh {
         cells
     }
 
+    fn surface(&self) -> Option<Surface> {
+        let vertex = |(position, normal): (&Vec3, &Vec3)| SurfaceVertex {
+            position: position.to_array(),
+            normal: normal.to_array(),
+        };
+        let triangle =
+            |(&corners, &material): (_, &MaterialIndex)| SurfaceTriangle { corners, material: material.into() };
+        Some(Surface {
+            vertices: self.mesh.positions.iter().zip(&self.mesh.normals).map(vertex).collect(),
+            triangles: self.mesh.triangles.iter().zip(&self.materials).map(triangle).collect(),
+            bins: self.bins.clone(),
+        })
+    }
+
+    // `shaders/build_surface.glsl` finds the very same voxels: change both.
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
         let mut sums = [Vec3::ZERO; BRICK_VOXELS];
         let mut rows = [0; 64];

@@ -6,9 +6,9 @@ use vixen::device::DeviceError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Only land is built there.
-    #[error("{name} is no land: build it on the CPU, with `SceneSource::build`")]
-    NotLand {
+    /// Only land and surfaces of triangles are built there.
+    #[error("{name} is neither land nor triangles: build it on the CPU, with `SceneSource::build`")]
+    NoShape {
         /// The scene.
         name: String,
     },

@@ -3,7 +3,7 @@
 use vixen::{Block, Buffer, Compute, Transfer, node};
 
 use super::{BuildSums, BuildTotals};
-use crate::voxel::{Brick, BrickMask, Column, Node};
+use crate::voxel::{Brick, BrickMask, Column, Node, SurfaceTriangle, SurfaceVertex};
 
 /// Push constants of all passes.
 #[repr(C)]
@@ -240,6 +240,89 @@ pub struct BuildTerrainEmit {
 
 #[node]
 impl Compute for BuildTerrainEmit {
+    fn record(view: &View, commands: &mut Commands) {
+        let [x, y, z] = workgroups(64, view.params.cells);
+        commands.dispatch(x, y, z);
+    }
+}
+
+/// How large the bricks of a surface are.
+#[node(compute, shader = "build_surface_measure.comp.spv")]
+pub struct BuildSurfaceMeasure {
+    /// Corners of triangles.
+    #[storage]
+    vertices: Buffer<[SurfaceVertex]>,
+    /// The surface.
+    #[storage]
+    triangles: Buffer<[SurfaceTriangle]>,
+    /// Triangles of each brick.
+    #[storage]
+    bins: Buffer<[u32]>,
+    /// Where those of each brick begin.
+    #[storage]
+    starts: Buffer<[u32]>,
+    /// Which cells.
+    #[storage]
+    cells: Buffer<[u32]>,
+    /// 64 a cell.
+    #[storage(write)]
+    slots: Buffer<[BuildSlot]>,
+    /// Which scene.
+    #[push]
+    params: BuildParams,
+}
+
+#[node]
+impl Compute for BuildSurfaceMeasure {
+    fn record(view: &View, commands: &mut Commands) {
+        let [x, y, z] = workgroups(64, view.params.cells);
+        commands.dispatch(x, y, z);
+    }
+}
+
+/// The bricks of a surface.
+#[node(compute, shader = "build_surface_emit.comp.spv")]
+pub struct BuildSurfaceEmit {
+    /// Corners of triangles.
+    #[storage]
+    vertices: Buffer<[SurfaceVertex]>,
+    /// The surface.
+    #[storage]
+    triangles: Buffer<[SurfaceTriangle]>,
+    /// Triangles of each brick.
+    #[storage]
+    bins: Buffer<[u32]>,
+    /// Where those of each brick begin.
+    #[storage]
+    starts: Buffer<[u32]>,
+    /// Which cells.
+    #[storage]
+    cells: Buffer<[u32]>,
+    /// Nodes of all levels.
+    #[storage]
+    tree: Buffer<[Node]>,
+    /// What stands before each cell of level 1.
+    #[storage]
+    cell_sums: Buffer<[BuildSums]>,
+    /// What stands before each brick in its cell.
+    #[storage]
+    before: Buffer<[BuildSums]>,
+    /// Bricks.
+    #[storage(write)]
+    bricks: Buffer<[Brick]>,
+    /// Occupancy of bricks.
+    #[storage(write)]
+    masks: Buffer<[BrickMask]>,
+    /// Materials and normals of voxels.
+    #[storage(write)]
+    attributes: Buffer<[u32]>,
+    /// Which scene.
+    #[push]
+    params: BuildParams,
+}
+
+#[node]
+impl Compute for BuildSurfaceEmit {
     fn record(view: &View, commands: &mut Commands) {
         let [x, y, z] = workgroups(64, view.params.cells);
         commands.dispatch(x, y, z);

@@ -59,6 +59,7 @@ fn slot_declaration(slot: &Slot, merged: Option<&Merged>, krate: &Path) -> Token
     };
     let binding = option(merged.map(|merged| binding_declaration(merged, Some(&slot.shape), krate)));
     let sampler = option(slot.sampler.as_ref().map(|sampler| sampler_desc(sampler, krate)));
+    let per_instance = slot.per_instance;
     let clear = option(slot.clear.as_ref().map(|clear| clear_value(slot.kind, clear)));
     quote! {
         #krate::macro_support::SlotDeclaration {
@@ -69,6 +70,7 @@ fn slot_declaration(slot: &Slot, merged: Option<&Merged>, krate: &Path) -> Token
             binding: #binding,
             sampler: #sampler,
             clear: #clear,
+            per_instance: #per_instance,
         }
     }
 }

@@ -291,7 +291,8 @@ fn slot(
     } else if options.len.is_some() || options.extent.is_some() {
         fault("`len` and `extent` belong to a `create` slot; other slots are as large as what is wired to them");
     }
-    Slot { attrs, name, kind, effect, shape, ty, resource, at: location, sampler, clear: options.clear, create, faulty }
+    let Options { clear, instance: per_instance, .. } = options;
+    Slot { attrs, name, kind, effect, shape, ty, resource, at: location, sampler, clear, per_instance, create, faulty }
 }
 
 /// How large a created resource is; an error where that has to be said.
@@ -343,6 +344,7 @@ struct Options {
     len: Option<Expr>,
     extent: Option<Expr>,
     clear: Option<Expr>,
+    instance: bool,
     linear: Option<bool>,
     address: Option<Address>,
     compare: Option<Compare>,
@@ -388,6 +390,7 @@ impl Options {
             "clear" => self.clear = Some(value(input)?),
             "linear" => self.linear = Some(true),
             "nearest" => self.linear = Some(false),
+            "instance" => self.instance = true,
             "compare" => self.compare = word(input, errors, Compare::of, Compare::WORDS)?,
             name => {
                 if let Some(effect) = Effect::of(name) {
@@ -434,6 +437,9 @@ fn known_options(kind: FieldKind) -> Vec<&'static str> {
     }
     if matches!(kind, FieldKind::Color | FieldKind::Depth) {
         known.push("clear");
+    }
+    if kind == FieldKind::Vertex {
+        known.push("instance");
     }
     if kind.is_bound() {
         known.extend(["set", "binding"]);

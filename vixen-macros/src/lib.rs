@@ -88,6 +88,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// | `#[color]`, `#[color(write, clear = [0.0, 0.0, 0.0, 1.0])]` | `write`, `read_write`, `create` | graphics |
 /// | `#[depth]`, `#[depth(write, clear = 1.0)]` | `read_write`, `read`, `write`, `create` | graphics |
 /// | `#[vertex]`, `#[index]` | read | graphics |
+/// | `#[vertex(instance)]`, one element an instance | read | graphics |
 /// | `#[transfer_source]` | read | transfer |
 /// | `#[transfer_destination]` | `write`, `read_write`, `create` | transfer |
 /// | `#[host]` | read | host |

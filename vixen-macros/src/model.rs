@@ -43,6 +43,8 @@ pub struct Slot {
     pub at: Option<Location>,
     pub sampler: Option<SamplerArgs>,
     pub clear: Option<Expr>,
+    /// Of a vertex slot: moves on with every instance.
+    pub per_instance: bool,
     pub create: Option<CreateArgs>,
     /// Something is wrong with it that has been said: compare nothing more.
     pub faulty: bool,

@@ -447,11 +447,9 @@ fn vertex_input(
     for attribute in attributes {
         let binding = binding(attribute.slot);
         if bindings.iter().all(|known| known.binding != binding) {
-            bindings.push(vk::VertexInputBindingDescription {
-                binding,
-                stride: attribute.stride,
-                input_rate: vk::VertexInputRate::VERTEX,
-            });
+            let per_instance = declaration.slots[attribute.slot as usize].per_instance;
+            let input_rate = if per_instance { vk::VertexInputRate::INSTANCE } else { vk::VertexInputRate::VERTEX };
+            bindings.push(vk::VertexInputBindingDescription { binding, stride: attribute.stride, input_rate });
         }
     }
     let attributes = attributes

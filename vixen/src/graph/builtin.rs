@@ -41,7 +41,8 @@ const fn transfer(
 }
 
 const fn slot(name: &'static str, kind: SlotKind, effect: SlotEffect) -> SlotDeclaration {
-    SlotDeclaration { name, kind, effect, shape: SlotShape::One, binding: None, sampler: None, clear: None }
+    let shape = SlotShape::One;
+    SlotDeclaration { name, kind, effect, shape, binding: None, sampler: None, clear: None, per_instance: false }
 }
 
 /// Adds the node that copies `source` to a host-visible buffer, and returns that buffer.

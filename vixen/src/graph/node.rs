@@ -151,6 +151,8 @@ pub struct SlotDeclaration {
     pub sampler: Option<SamplerDesc>,
     /// The clear value of an attachment that is cleared before drawing.
     pub clear: Option<[f32; 4]>,
+    /// Of a vertex slot: every instance reads one element, rather than every vertex.
+    pub per_instance: bool,
 }
 
 /// Where shaders find a slot.

@@ -73,6 +73,75 @@ fn a_mesh_is_drawn_over_a_cleared_attachment() {
 
 #[derive(Clone, Copy, Block)]
 #[repr(C)]
+struct Corner {
+    position: [f32; 4],
+}
+
+#[derive(Clone, Copy, Block)]
+#[repr(C)]
+struct Paint {
+    color: [f32; 4],
+}
+
+/// The corners of the left half, and a colour for each of two instances.
+#[node(host)]
+struct Instances {
+    #[create(len = 4)]
+    corners: Buffer<[Corner]>,
+    #[create(len = 2)]
+    paints: Buffer<[Paint]>,
+}
+
+#[node]
+impl Host for Instances {
+    fn run(view: &mut View, _frame: &FrameInfo) {
+        for (index, corner) in view.corners.iter_mut().enumerate() {
+            corner.position = [(index % 2) as f32 - 1.0, (index / 2) as f32 * 2.0 - 1.0, 0.5, 1.0];
+        }
+        view.paints.copy_from_slice(&[Paint { color: [0.0; 4] }, Paint { color: [1.0, 0.0, 1.0, 1.0] }]);
+    }
+}
+
+#[node(
+    graphics,
+    vertex = "tests/shaders/mesh.vert.spv",
+    fragment = "tests/shaders/mesh.frag.spv",
+    topology = triangle_strip
+)]
+struct DrawInstances {
+    #[vertex]
+    corners: Buffer<[Corner]>,
+    #[vertex(instance)]
+    paints: Buffer<[Paint]>,
+    #[color(clear = [0.0, 1.0, 0.0, 1.0])]
+    color: Image<Rgba8Unorm>,
+}
+
+#[node]
+impl Graphics for DrawInstances {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.draw(view.corners.len() as u32, view.paints.len() as u32);
+    }
+}
+
+#[test]
+fn every_instance_reads_its_own_element() {
+    in_every_order(|compile| {
+        let graph = Graph::without_output();
+        let instances = graph.add(Instances {});
+        let color = graph.image(Extent::fixed(8, 4));
+        let drawn = graph.add(DrawInstances { corners: &instances.corners, paints: &instances.paints, color });
+        let color = graph.read_back(&drawn.color);
+        let mut compiled = compile(&graph);
+        step(&mut compiled);
+        // The second instance covers the first, in one colour all over.
+        let row = [[MAGENTA; 4], [GREEN; 4]].concat().concat();
+        assert_eq!(bytes(&compiled, color), row.repeat(4));
+    });
+}
+
+#[derive(Clone, Copy, Block)]
+#[repr(C)]
 struct Tint {
     tint: [f32; 4],
     depth: f32,

@@ -5,13 +5,19 @@ mod common;
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::{on_device, step, words};
+use vixen::ash::vk;
 use vixen::event::{RecompileCause, ShaderReloaded};
+use vixen::graph::OutputId;
+use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
 use vixen::shader::reload::ReloadError;
 use vixen::testing::{CountingAllocator, frames};
-use vixen::{Block, Buffer, CompiledGraph, Compute, Device, DeviceOptions, Graph, Readback, Wire, node};
+use vixen::{
+    Block, Buffer, CompiledGraph, Compute, Device, DeviceOptions, Extent, Graph, Length, Output, Readback, Wire, node,
+};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -124,7 +130,7 @@ fn a_reloaded_shader_gives_what_a_fresh_graph_gives_and_touches_nothing_else() {
         let written = graph.descriptors_written();
         let reloaded = graph.reload_shader(BUILT, &module("reload_triple")).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!((reloaded.shader, reloaded.nodes, reloaded.pipelines), ("tests/shaders/reload.comp.spv", 2, 2));
-        assert_eq!(reloaded.to_string(), "reloaded `tests/shaders/reload.comp.spv`: 2 pipelines of 2 nodes");
+        assert_eq!(reloaded.to_string(), "reloaded `tests/shaders/reload.comp.spv` (pipelines: 2, nodes: 2)");
         let last = *graph.last_recompile().expect("there was one");
         assert_eq!((last.cause, last.pipelines, last.nodes), (RecompileCause::Reload, 2, 2));
         assert_eq!((last.images, last.buffers, last.descriptors), (0, 0, 0));
@@ -144,6 +150,76 @@ fn a_reloaded_shader_gives_what_a_fresh_graph_gives_and_touches_nothing_else() {
         graph.reload_shader(BUILT, &module("reload")).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(numbers(&mut graph, read), doubled);
         assert_eq!(graph.recompiles(), 2);
+    });
+}
+
+/// What a graph can be made to follow.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    size: [u32; 2],
+    scene: u32,
+    triple: bool,
+}
+
+/// A graph that follows an output, a shared buffer and a shader.
+fn following(device: &Device, scene: &Arc<ManagedBuffer>, state: State) -> (CompiledGraph, Readback<Buffer<[u32]>>) {
+    let graph = Graph::new(Output::headless(state.size[0], state.size[1]));
+    let source = &graph.share_managed::<[u32]>(scene);
+    let target = graph.buffer(Length::PerTexel { extent: Extent::Output, elements: 1 });
+    let params = Amount { amount: 1 };
+    let scaled = match state.triple {
+        true => graph.add(Triple { source, target, params }).target,
+        false => graph.add(Scale { source, target, params }).target,
+    };
+    let target = graph.buffer(Length::PerTexel { extent: Extent::Output, elements: 1 });
+    let copy = graph.add(Copy { source: &scaled, target, params }).target;
+    let read = graph.read_back(&copy);
+    (graph.compile(device).unwrap_or_else(|error| panic!("{error}")), read)
+}
+
+#[test]
+fn changes_in_any_order_give_what_a_fresh_graph_gives() {
+    on_device(|device| {
+        let desc = BufferDesc::new("scene", 4096, vk::BufferUsageFlags::STORAGE_BUFFER);
+        let scene =
+            ManagedBuffer::new(device, &desc, Category::Cacher, Strategy::DeviceLocal).expect("there is memory");
+        let fill = |start: u32| {
+            let numbers: Vec<u8> = (start..start + 1024).flat_map(u32::to_le_bytes).collect();
+            scene.update(0, &numbers).expect("it fits");
+        };
+        let mut state = State { size: [8, 8], scene: 0, triple: false };
+        fill(state.scene);
+        let (mut graph, read) = following(device, &scene, state);
+        // Knuth's multiplicative congruential generator: any order will do, and it is the same in each run.
+        let mut random = 1_u64;
+        let mut next = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % below
+        };
+        for _ in 0..24 {
+            // One to three of them before a frame, with the one before under way.
+            for _ in 0..=next(3) {
+                match next(3) {
+                    0 => {
+                        state.size = [1 + next(32) as u32, 1 + next(32) as u32];
+                        graph.resize(OutputId::FIRST, state.size[0], state.size[1]).expect("the size is valid");
+                    }
+                    1 => {
+                        state.scene = next(1000) as u32;
+                        scene.resize(4096 + 4 * next(1000)).expect("there is memory");
+                        fill(state.scene);
+                    }
+                    _ => {
+                        state.triple = !state.triple;
+                        let name = if state.triple { "reload_triple" } else { "reload" };
+                        graph.reload_shader(BUILT, &module(name)).unwrap_or_else(|error| panic!("{error}"));
+                    }
+                }
+            }
+            let (mut fresh, fresh_read) = following(device, &scene, state);
+            assert_eq!(numbers(&mut graph, read), numbers(&mut fresh, fresh_read), "{state:?}");
+            graph.frame().expect("the frame runs");
+        }
     });
 }
 

@@ -45,7 +45,7 @@ pub struct Reloaded {
 
 impl fmt::Display for Reloaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "reloaded `{}`: {} pipelines of {} nodes", self.shader, self.pipelines, self.nodes)
+        write!(f, "reloaded `{}` (pipelines: {}, nodes: {})", self.shader, self.pipelines, self.nodes)
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! For every scene the boxes of bricks are compared with the boxes of single voxels: in number, in bytes and, where the boxes of voxels
 //! fit into memory, in the time that the same rays take through both. Building many structures at once is compared with building them
-//! one by one. What the same rays take in the other pipelines is reported beside it.
+//! one by one. What the same rays take in the other pipelines is reported beside it, and what it costs a frame to follow an edit.
 
 mod build;
+mod follow;
 mod scenes;
 mod trace;
 
@@ -94,5 +95,6 @@ fn measure(device: &Device, sample: &Sample, small: bool, gpu: bool, report: &mu
     } else {
         report.note(format!("{name}: a box for each of {voxels} voxels does not fit into the device's memory"));
     }
-    Ok(())
+    drop(cubes);
+    follow::run(device, sample, extent, frames, report)
 }

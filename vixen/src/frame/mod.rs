@@ -17,6 +17,7 @@ mod events;
 mod follow;
 mod frame_info;
 mod initial;
+mod make;
 mod managed;
 mod modules;
 mod moment;

@@ -63,15 +63,15 @@ impl CompiledGraph {
     /// When a call of the device fails, or when the resources of a new size cannot be made. A frame that failed was not
     /// submitted, unless presenting failed; the next one tries again.
     pub fn frame(&mut self) -> Result<FrameOutcome, FrameError> {
-        self.try_frame().map_err(|error| self.failed(error))
+        self.try_frame().map_err(|error| self.failed(*error))
     }
 
     #[cold]
-    fn failed(&mut self, error: Box<FrameError>) -> FrameError {
+    fn failed(&mut self, error: FrameError) -> FrameError {
         if error.is_device_lost() {
             self.events.device_lost(self.number);
         }
-        *error
+        error
     }
 
     /// The error is boxed so that a frame without one need not make room for it.

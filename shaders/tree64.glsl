@@ -35,7 +35,7 @@ uint child_of(Node64 node, uint number) {
 bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out Hit hit) {
     Ray ray = ray_of(origin, direction);
     Place place;
-    if (!enter_box(ray, ivec3(0), size, place)) {
+    if (!enter_box(ray, ivec3(0), size, 0.0, place)) {
         return false;
     }
     // The nodes above the voxel, down to `level`.

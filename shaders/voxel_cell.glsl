@@ -33,5 +33,5 @@ bool enter_cell(Ray ray, Cell cell, ivec3 size, out Place place) {
     ivec3 low;
     ivec3 high;
     cell_box(cell, size, low, high);
-    return enter_box(ray, low, high, place);
+    return enter_box(ray, low, high, 0.0, place);
 }

@@ -43,7 +43,7 @@ Hit hit_at(Ray ray, Cell cell, ivec3 size, float t, uint face) {
     uvec2 group;
     uint number;
     // Rounding may have led to the other side of an edge.
-    if (!is_solid_in(cell, place.voxel, group, number) && enter_box(ray, low, high, place)) {
+    if (!is_solid_in(cell, place.voxel, group, number) && enter_box(ray, low, high, 0.0, place)) {
         march_cell(ray, cell, place);
     }
     return hit_in(cell, place);

@@ -34,9 +34,19 @@ int cell_shift(int level) {
     return 1 + 2 * level;
 }
 
-// The number of a voxel's cell in a node.
-uint cell_number(ivec3 voxel, int level) {
-    return morton3(uvec3(voxel >> cell_shift(level)) & 3u);
+// log2 of the edge of a brick.
+const int BRICK_SHIFT = 3;
+
+// The number of a voxel's cell of edge 2^shift among the 4x4x4 that lie in a node or in a group of a brick.
+uint cell_number(ivec3 voxel, int shift) {
+    uvec3 spread = ((uvec3(voxel >> shift) & 3u) * 5u) & 9u;
+    return spread.x | (spread.y << 1) | (spread.z << 2);
+}
+
+// The number of a voxel's group of 4x4x4 in its brick.
+uint group_number(ivec3 voxel) {
+    uvec3 half_of = uvec3(voxel) >> 2 & 1u;
+    return half_of.x | (half_of.y << 1) | (half_of.z << 2);
 }
 
 bool has_bit(uvec2 mask, uint number) {

@@ -62,19 +62,19 @@ Ray ray_of(vec3 origin, vec3 direction) {
     return Ray(origin, d, 1.0 / d, greaterThan(d, vec3(0.0)));
 }
 
-// Whether a ray meets a box of voxels, and the place where it enters it or, inside, starts.
-bool enter_box(Ray ray, ivec3 low, ivec3 high, out Place place) {
+// Whether a ray meets a box of voxels from a distance on, and the place where it enters it or, inside, starts.
+bool enter_box(Ray ray, ivec3 low, ivec3 high, float start, out Place place) {
     vec3 near = (mix(vec3(high), vec3(low), ray.positive) - ray.origin) * ray.inverse;
     vec3 far = (mix(vec3(low), vec3(high), ray.positive) - ray.origin) * ray.inverse;
     float enter = max(near.x, max(near.y, near.z));
     float leave = min(far.x, min(far.y, far.z));
-    if (!(enter < leave && leave > 0.0)) {
+    if (!(enter < leave && leave > start)) {
         return false;
     }
-    place.t = max(enter, 0.0);
+    place.t = max(enter, start);
     place.face = FACE_INSIDE;
     place.voxel = clamp(ivec3(floor(ray.origin + ray.direction * place.t)), low, high - 1);
-    if (enter > 0.0) {
+    if (enter > start) {
         int axis = first_smallest(-near);
         place.face = face_of(axis, ray.positive);
         place.voxel[axis] = ray.positive[axis] ? low[axis] : high[axis] - 1;

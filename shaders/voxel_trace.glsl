@@ -4,79 +4,129 @@
 
 const int MAX_LEVELS = 5;
 
+#ifdef PATH_IN_SHARED_MEMORY
+shared uint path_words[MAX_LEVELS][PATH_IN_SHARED_MEMORY];
+#define PATH(shift) path_words[((shift) >> 1) - 1][gl_LocalInvocationIndex]
+#else
+#define PATH(shift) path[((shift) >> 1) - 1]
+#endif
+
 // The first solid voxel on a ray from a place in a scene of this size, whose root is of this level.
+//
+// The ray runs through a mirror image of the scene in which it goes up every axis: then the side by which it leaves a cube is the
+// upper one, and one exclusive or of a cell's number leads back. `shift` is log2 of the edge of the cells that `mask` tells of: voxels,
+// or the cells of a node.
 bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hit) {
-    // The nodes above the voxel, down to `level`; and its brick's mask while it is in one that has a mask.
-    uint path[MAX_LEVELS + 1];
-    path[levels] = 0u;
-    int level = levels;
+#ifndef PATH_IN_SHARED_MEMORY
+    uint path[MAX_LEVELS];
+#endif
+    int top = cell_shift(levels);
+    ivec3 mirror = mix(ivec3((4 << top) - 1), ivec3(0), ray.positive);
+    uint flip = (ray.positive.x ? 0u : 9u) | (ray.positive.y ? 0u : 18u) | (ray.positive.z ? 0u : 36u);
+    vec3 origin = mix(float(4 << top) - ray.origin, ray.origin, ray.positive);
+    vec3 direction = abs(ray.direction);
+    vec3 inverse = abs(ray.inverse);
+    vec3 leave_scene = (vec3(mix(mirror, size - 1, ray.positive)) - origin) * inverse + inverse;
+    float t_end = min(t_max, min(leave_scene.x, min(leave_scene.y, leave_scene.z)));
+
+    ivec3 voxel = place.voxel ^ mirror;
+    float t = place.t;
+    int shift = top;
+    Node root = nodes.data[0];
+    uvec2 mask = root.mask;
+    // The first child of the node; in a brick, its mask.
+    uint first = root.first;
     uint brick = NO_BRICK;
-    uint mask = SOLID;
+    uint material = root.material;
+    PATH(shift) = 0u;
+    bool found = first == SOLID;
 
     for (int steps = size.x + size.y + size.z; steps >= 0; --steps) {
-        if (place.t > t_max) {
-            return false;
-        }
-        int shift = 0;
-        if (mask == SOLID) {
-            for (;;) {
-                count_iteration();
-                Node node = nodes.data[path[level]];
-                if (node.first == SOLID) {
-                    hit = Hit(place.voxel, place.face, place.t, NO_BRICK, node.material);
-                    return true;
-                }
-                uint number = cell_number(place.voxel, level);
-                if (!has_bit(node.mask, number)) {
-                    shift = cell_shift(level) + empty_shift(node.mask, number);
-                    break;
-                }
-                uint child = node.first + rank(node.mask, number);
-                if (level == 1) {
-                    brick = child;
-                    mask = bricks.data[brick].mask;
-                    if (mask == SOLID) {
-                        hit = Hit(place.voxel, place.face, place.t, brick, 0u);
-                        return true;
-                    }
-                    break;
-                }
-                path[--level] = child;
-            }
-        }
-        if (mask != SOLID) {
+        // Down to the smallest cell that the voxel lies in.
+        uint number = 0u;
+        while (!found) {
             count_iteration();
-            uint number = morton3(uvec3(place.voxel));
-            uvec2 group = masks.data[mask].groups[number >> 6];
-            if (has_bit(group, number & 63u)) {
-                hit = Hit(place.voxel, place.face, place.t, brick, 0u);
-                return true;
+            number = cell_number(voxel, shift) ^ flip;
+            if (!has_bit(mask, number)) {
+                break;
             }
-            shift = empty_shift(group, number & 63u);
+            if (shift == 0) {
+                found = true;
+            } else if (shift == BRICK_SHIFT) {
+                brick = first + rank(mask, number);
+                first = bricks.data[brick].mask;
+                found = first == SOLID;
+                if (!found) {
+                    mask = masks.data[first].groups[group_number(voxel) ^ (flip & 7u)];
+                    shift = 0;
+                }
+            } else {
+                uint child = first + rank(mask, number);
+                shift -= 2;
+                PATH(shift) = child;
+                Node node = nodes.data[child];
+                mask = node.mask;
+                first = node.first;
+                material = node.material;
+                brick = NO_BRICK;
+                found = first == SOLID;
+            }
+        }
+        if (found) {
+            break;
         }
 
-        ivec3 before = place.voxel;
-        leave_cube(ray, shift, place);
-        if (any(lessThan(place.voxel, ivec3(0))) || any(greaterThanEqual(place.voxel, size))) {
+        // Out of the largest empty cube that the mask tells of, by the sides that the ray meets first.
+        ivec3 last = voxel | ((1 << (shift + empty_shift(mask, number))) - 1);
+        vec3 leave = (vec3(last) - origin) * inverse + inverse;
+        t = min(leave.x, min(leave.y, leave.z));
+        if (t >= t_end) {
             return false;
         }
+        ivec3 next = clamp(ivec3(origin + direction * t), voxel, last);
+        next = mix(next, last + 1, lessThanEqual(leave, vec3(t)));
 
-        // The lowest node that holds both: no bit at or above its edge has changed.
-        ivec3 changed = before ^ place.voxel;
+        // Up to the lowest node that holds both voxels: no bit at or above its edge has changed.
+        ivec3 changed = voxel ^ next;
         int highest = findMSB(changed.x | changed.y | changed.z);
-        if (highest >= 3) {
-            mask = SOLID;
-            level = max(level, (highest - 1) >> 1);
+        voxel = next;
+        if (highest >= shift + 2) {
+            if (shift == 0 && highest < BRICK_SHIFT) {
+                mask = masks.data[first].groups[group_number(voxel) ^ (flip & 7u)];
+            } else {
+                shift = (highest - 1) | 1;
+                if (shift > top) {
+                    return false;
+                }
+                Node node = nodes.data[PATH(shift)];
+                mask = node.mask;
+                first = node.first;
+            }
         }
     }
-    return false;
+    if (!found) {
+        return false;
+    }
+    hit = Hit(voxel ^ mirror, place.face, t, brick, material);
+    if (t != place.t) {
+        // The mirror image is as large as the root, and rounds more than the ray itself does.
+        int axis = first_smallest((origin - vec3(voxel)) * inverse);
+        float side = float(hit.voxel[axis] + (ray.positive[axis] ? 0 : 1));
+        hit.face = face_of(axis, ray.positive);
+        hit.t = (side - ray.origin[axis]) * ray.inverse[axis];
+    }
+    return true;
 }
 
-// The first solid voxel on a ray through a scene of this size, whose root is of this level.
-bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out Hit hit) {
+// The first solid voxel on a ray, from a distance on, through a scene of this size, whose root is of this level.
+bool trace_from(float start, ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out Hit hit) {
     Ray ray = ray_of(origin, direction);
     Place place;
-    return enter_box(ray, ivec3(0), size, place) && march(ray, place, size, levels, t_max, hit);
+    return enter_box(ray, ivec3(0), size, start, place) && march(ray, place, size, levels, t_max, hit);
+}
+
+bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out Hit hit) {
+    return trace_from(0.0, size, levels, origin, direction, t_max, hit);
 }
 
 // Whether a voxel is solid.
@@ -90,7 +140,7 @@ bool is_solid(ivec3 size, int levels, ivec3 voxel) {
         if (node.first == SOLID) {
             return true;
         }
-        uint number = cell_number(voxel, level);
+        uint number = cell_number(voxel, cell_shift(level));
         if (!has_bit(node.mask, number)) {
             return false;
         }

@@ -264,6 +264,7 @@ fn draw(device: &Device, scene: &Scene, voxels: &VoxelScene) -> Result<CompiledG
         nodes: &wires.nodes,
         bricks: &wires.bricks,
         masks: &wires.masks,
+        distances: &wires.distances,
         attributes: &wires.attributes,
         palette: &wires.palette,
         color: graph.image(Extent::Output),

@@ -52,11 +52,13 @@ impl VoxelPipeline<'_> {
         scene: &VoxelSceneWires,
         params: MarchParams,
     ) -> Wire<Image<Rgba16Float>> {
-        let VoxelSceneWires { nodes, bricks, masks, attributes, palette } = scene;
+        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, distances } = scene;
         let color = graph.image(Extent::Output);
         match self {
             Self::Compute => {
-                graph.add(VoxelMarch { camera, nodes, bricks, masks, attributes, palette, color, params }).color
+                graph
+                    .add(VoxelMarch { camera, nodes, bricks, masks, distances, attributes, palette, color, params })
+                    .color
             }
             Self::Fragment => {
                 let params = params.into();
@@ -86,10 +88,12 @@ impl VoxelPipeline<'_> {
         scene: &VoxelSceneWires,
         params: MarchParams,
     ) -> Wire<Image<Rgba32Int>> {
-        let VoxelSceneWires { nodes, bricks, masks, .. } = scene;
+        let VoxelSceneWires { nodes, bricks, masks, distances, .. } = scene;
         let hits = graph.image(Extent::Output);
         match self {
-            Self::Compute => graph.add(VoxelHits { counts: false, camera, nodes, bricks, masks, hits, params }).hits,
+            Self::Compute => {
+                graph.add(VoxelHits { counts: false, camera, nodes, bricks, masks, distances, hits, params }).hits
+            }
             Self::Fragment => {
                 let params = params.into();
                 graph.add(VoxelFragmentHits { camera, nodes, bricks, masks, hits, params }).hits

@@ -1,7 +1,7 @@
 //! A voxel scene on the GPU.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytemuck::{Pod, cast_slice};
 use vixen::ash::vk;
@@ -13,7 +13,7 @@ use vixen::memory::{
 use vixen::{Buffer, Device, Graph, Shared};
 
 use crate::scene_news::SceneNews;
-use crate::voxel::{Brick, BrickMap, BrickMask, Changes, Material, Node};
+use crate::voxel::{Brick, BrickMap, BrickMask, Changes, DistanceField, Material, Node};
 
 /// The buffers of a [`BrickMap`] in the device's memory, side by side in one allocation. Graphs share them.
 #[derive(Clone)]
@@ -23,6 +23,9 @@ pub struct VoxelScene {
     masks: Arc<DeviceBuffer>,
     attributes: Arc<DeviceBuffer>,
     palette: Arc<DeviceBuffer>,
+    distances: Arc<DeviceBuffer>,
+    /// What is in `distances`.
+    field: Arc<Mutex<DistanceField>>,
     memory: Arc<Memory>,
     news: Arc<SceneNews>,
 }
@@ -40,6 +43,8 @@ pub struct VoxelSceneWires {
     pub attributes: Shared<Buffer<[u32]>>,
     /// What the materials look like.
     pub palette: Shared<Buffer<[Material]>>,
+    /// How far it is to the nearest voxel: the words of a [`DistanceField`].
+    pub distances: Shared<Buffer<[u32]>>,
 }
 
 /// What became of an [update](VoxelScene::update).
@@ -89,7 +94,10 @@ impl VoxelScene {
         if !(fits && holds(&self.masks, &map.masks) && holds(&self.attributes, &map.attributes)) {
             return Ok(Updated::Outgrown);
         }
+        let mut field = self.field.lock().unwrap_or_else(PoisonError::into_inner);
+        let lowered = if changes.is_empty() { Vec::new() } else { field.lower(changes.bounds) };
         let tickets = [
+            send(uploader, &self.distances, field.words(), &lowered)?,
             send(uploader, &self.nodes, &map.nodes, &changes.nodes)?,
             send(uploader, &self.bricks, &map.bricks, &changes.bricks)?,
             send(uploader, &self.masks, &map.masks, &changes.masks)?,
@@ -132,11 +140,12 @@ impl VoxelScene {
             masks: graph.share_buffer(&self.masks),
             attributes: graph.share_buffer(&self.attributes),
             palette: graph.share_buffer(&self.palette),
+            distances: graph.share_buffer(&self.distances),
         }
     }
 
-    fn buffers(&self) -> [&Arc<DeviceBuffer>; 5] {
-        [&self.nodes, &self.bricks, &self.masks, &self.attributes, &self.palette]
+    fn buffers(&self) -> [&Arc<DeviceBuffer>; 6] {
+        [&self.nodes, &self.bricks, &self.masks, &self.attributes, &self.palette, &self.distances]
     }
 
     fn upload_with(
@@ -145,12 +154,14 @@ impl VoxelScene {
         usage: vk::BufferUsageFlags,
         slack: impl Fn(usize) -> usize,
     ) -> Result<Self, DeviceError> {
+        let field = DistanceField::of(map);
         let descs = [
             with(desc("voxel nodes", &map.nodes), usage, &map.nodes, &slack),
             with(desc("voxel bricks", &map.bricks), usage, &map.bricks, &slack),
             with(desc("voxel masks", &map.masks), usage, &map.masks, &slack),
             with(desc("voxel attributes", &map.attributes), usage, &map.attributes, &slack),
             desc("voxel palette", &map.palette),
+            desc("voxel distances", field.words()),
         ];
         let contents = [
             cast_slice(&map.nodes),
@@ -158,10 +169,12 @@ impl VoxelScene {
             cast_slice(&map.masks),
             cast_slice(&map.attributes),
             cast_slice(&map.palette),
+            cast_slice(field.words()),
         ];
-        let ([nodes, bricks, masks, attributes, palette], memory) =
+        let ([nodes, bricks, masks, attributes, palette, distances], memory) =
             side_by_side(device, "voxel scene", descs, contents)?;
-        Ok(Self { nodes, bricks, masks, attributes, palette, memory, news: Arc::new(SceneNews::new()) })
+        let (field, news) = (Arc::new(Mutex::new(field)), Arc::new(SceneNews::new()));
+        Ok(Self { nodes, bricks, masks, attributes, palette, distances, field, memory, news })
     }
 }
 

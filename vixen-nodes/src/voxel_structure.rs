@@ -179,8 +179,8 @@ impl StructureWires {
     ) -> Wire<Image<Rgba32Int>> {
         let hits = graph.image(Extent::Output);
         match self {
-            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, .. }) => {
-                graph.add(VoxelHits { counts, camera, nodes, bricks, masks, hits, params }).hits
+            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, distances, .. }) => {
+                graph.add(VoxelHits { counts, camera, nodes, bricks, masks, distances, hits, params }).hits
             }
             Self::Tree64(TreeWires { nodes, levels, .. }) => {
                 let params = MarchParams { scene_levels: *levels, ..params };

@@ -86,6 +86,7 @@ fn trace_on_gpu(scene: &Scene, camera: CameraUniform) -> Vec<Option<IVec3>> {
         nodes: &wires.nodes,
         bricks: &wires.bricks,
         masks: &wires.masks,
+        distances: &wires.distances,
         hits: graph.image(Extent::Output),
         params: default_params(scene, &default_view(scene)),
     });

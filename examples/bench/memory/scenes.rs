@@ -76,6 +76,7 @@ fn compile(
         nodes: &wires.nodes,
         bricks: &wires.bricks,
         masks: &wires.masks,
+        distances: &wires.distances,
         attributes: &wires.attributes,
         palette: &palette,
         color: graph.image(Extent::Output),

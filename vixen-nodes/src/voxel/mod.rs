@@ -15,6 +15,7 @@
 
 pub(crate) mod brick_map;
 mod build;
+mod distance;
 mod edit;
 mod error;
 mod esvo;
@@ -46,6 +47,7 @@ mod tests;
 
 pub use brick_map::{BrickMap, Voxel};
 pub use build::{Progress, build};
+pub use distance::DistanceField;
 pub use edit::{Changes, Edit, Editor, Shape};
 pub use error::SceneError;
 pub use esvo::OctreeNode;

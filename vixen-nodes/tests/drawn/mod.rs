@@ -39,6 +39,7 @@ impl Drawn {
             nodes: &wires.nodes,
             bricks: &wires.bricks,
             masks: &wires.masks,
+            distances: &wires.distances,
             attributes: &wires.attributes,
             palette: &wires.palette,
             color: graph.image(Extent::Output),

@@ -2,8 +2,8 @@
 
 use glam::{IVec3, Vec3};
 
-use crate::voxel::BrickMap;
 use crate::voxel::layout::{SOLID, morton3};
+use crate::voxel::{BrickMap, Node};
 
 const TINY: f32 = 1e-20;
 
@@ -39,72 +39,97 @@ pub(super) fn trace_counting(
         voxel[axis] = if positive.test(axis) { 0 } else { size[axis] - 1 };
     }
 
-    let mut path = [0u32; 6];
-    let mut level = map.levels as usize;
-    let mut mask = SOLID;
+    // Mirrored, so that the ray goes up every axis.
+    let top = cell_shift(map.levels as usize);
+    let mirror = IVec3::select(positive, IVec3::ZERO, IVec3::splat((4 << top) - 1));
+    let flips = [(positive.x, 9), (positive.y, 18), (positive.z, 36)];
+    let flip = flips.into_iter().filter(|(positive, _)| !positive).map(|(_, bits)| bits).sum::<u32>();
+    let ray_origin = origin;
+    let origin = Vec3::select(positive, origin, (4 << top) as f32 - origin);
+    let (d, inverse) = (d.abs(), inverse.abs());
+    let leave_of = |last: IVec3| (last.as_vec3() - origin) * inverse + inverse;
+    let t_end = leave_of(IVec3::select(positive, size - 1, mirror)).min_element();
+
+    let start = t;
+    let mut voxel = voxel ^ mirror;
+    let (mut shift, mut path, mut root) = (top, [0u32; 5], map.nodes[0]);
+    let mut found = root.first == SOLID;
+    let Node { mask, first, .. } = &mut root;
     for _ in 0..=size.element_sum() {
-        *steps += 1;
-        let mut shift = 0;
-        if mask == SOLID {
-            loop {
-                let node = map.nodes[path[level] as usize];
-                if node.first == SOLID {
-                    return Some((voxel, face, t));
-                }
-                let cell = (voxel >> cell_shift(level)) & 3;
-                let number = morton3(cell.x as u32, cell.y as u32, cell.z as u32);
-                if !has_bit(node.mask, number) {
-                    shift = cell_shift(level) + empty_shift(node.mask, number);
-                    break;
-                }
-                let child = node.first + rank(node.mask, number);
-                if level == 1 {
-                    mask = map.bricks[child as usize].mask;
-                    if mask == SOLID {
-                        return Some((voxel, face, t));
+        let mut number = 0;
+        while !found {
+            *steps += 1;
+            number = cell_number(voxel, shift) ^ flip;
+            if !has_bit(*mask, number) {
+                break;
+            }
+            let child = first.wrapping_add(rank(*mask, number));
+            match shift {
+                0 => found = true,
+                3 => {
+                    *first = map.bricks[child as usize].mask;
+                    found = *first == SOLID;
+                    if !found {
+                        *mask = map.masks[*first as usize].groups[(group_number(voxel) ^ (flip & 7)) as usize];
+                        shift = 0;
                     }
-                    break;
                 }
-                level -= 1;
-                path[level] = child;
+                _ => {
+                    shift -= 2;
+                    path[(shift as usize >> 1) - 1] = child;
+                    let node = map.nodes[child as usize];
+                    (*mask, *first) = (node.mask, node.first);
+                    found = *first == SOLID;
+                }
             }
         }
-        if mask != SOLID {
-            let number = morton3(voxel.x as u32, voxel.y as u32, voxel.z as u32);
-            let group = map.masks[mask as usize].groups[number as usize >> 6];
-            if has_bit(group, number & 63) {
-                return Some((voxel, face, t));
+        if found {
+            let unmirrored = voxel ^ mirror;
+            if t != start {
+                let axis = first_smallest((origin - voxel.as_vec3()) * inverse);
+                let side = (unmirrored[axis] + i32::from(!positive.test(axis))) as f32;
+                face = face_of(axis, positive.test(axis));
+                t = (side - ray_origin[axis]) / direction[axis];
             }
-            shift = empty_shift(group, number & 63);
+            return Some((unmirrored, face, t));
         }
 
-        let low = voxel >> shift << shift;
-        let high = low + ((1 << shift) - 1);
-        let leave = (IVec3::select(IVec3::cmpgt(d.signum().as_ivec3(), IVec3::ZERO), high + 1, low).as_vec3() - origin)
-            * inverse;
-        let axis = first_smallest(leave);
-        t = leave[axis];
-        face = face_of(axis, positive.test(axis));
-        let ahead = (origin + d * t).floor().as_ivec3();
-        let mut next = voxel;
-        for i in 0..3 {
-            let (least, most) = if positive.test(i) { (voxel[i], high[i]) } else { (low[i], voxel[i]) };
-            next[i] = ahead[i].clamp(least, most);
-        }
-        next[axis] = if positive.test(axis) { high[axis] + 1 } else { low[axis] - 1 };
-        if next[axis] < 0 || next[axis] >= size[axis] {
+        let last = voxel | IVec3::splat((1 << (shift + empty_shift(*mask, number))) - 1);
+        let leave = leave_of(last);
+        t = leave.min_element();
+        if t >= t_end {
             return None;
         }
+        let next = (origin + d * t).as_ivec3().clamp(voxel, last);
+        let next = IVec3::select(leave.cmple(Vec3::splat(t)), last + 1, next);
 
         let changed = voxel ^ next;
         let highest = 31 - (changed.x | changed.y | changed.z).leading_zeros() as i32;
-        if highest >= 3 {
-            mask = SOLID;
-            level = level.max((highest - 1) as usize >> 1);
-        }
         voxel = next;
+        if highest >= shift + 2 {
+            if shift == 0 && highest < 3 {
+                *mask = map.masks[*first as usize].groups[(group_number(voxel) ^ (flip & 7)) as usize];
+            } else {
+                shift = (highest - 1) | 1;
+                if shift > top {
+                    return None;
+                }
+                let node = map.nodes[path[(shift as usize >> 1) - 1] as usize];
+                (*mask, *first) = (node.mask, node.first);
+            }
+        }
     }
     panic!("the ray from {origin} to {direction} did not come to an end");
+}
+
+fn cell_number(voxel: IVec3, shift: i32) -> u32 {
+    let cell = (voxel >> shift) & 3;
+    morton3(cell.x as u32, cell.y as u32, cell.z as u32)
+}
+
+fn group_number(voxel: IVec3) -> u32 {
+    let half: IVec3 = (voxel >> 2) & 1;
+    morton3(half.x as u32, half.y as u32, half.z as u32)
 }
 
 fn first_smallest(v: Vec3) -> usize {

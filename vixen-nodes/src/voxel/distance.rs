@@ -1,0 +1,245 @@
+//! How far it is to the nearest solid voxel, roughly: what rays that are still far from everything leap by.
+
+use std::ops::Range;
+
+use glam::UVec3;
+
+use super::brick_map::{BrickMap, cell_edge};
+use super::layout::{BRICK_EDGE, BrickMask, SOLID, unmorton3};
+
+/// For every cube of a coarse grid, how many cubes away the nearest one with a solid voxel is, along the axis on which it is farthest;
+/// at most [`FARTHEST`](Self::FARTHEST). A cube of distance 0 holds a voxel.
+///
+/// After edits it is a lower bound, which is all that rays need.
+#[derive(Clone, Debug)]
+pub struct DistanceField {
+    /// log2 of a cube's edge, the number of cubes along each axis, then four bits a cube, x first.
+    words: Vec<u32>,
+}
+
+/// Words before the distances.
+const HEAD: usize = 4;
+/// Cubes in a word.
+const A_WORD: usize = 8;
+/// Cubes for each solid voxel, so that the field is small beside what it speeds up; and cubes at most. What is more gets larger cubes.
+const CUBES_A_VOXEL: f64 = 0.25;
+const CUBES: f64 = (1 << 23) as f64;
+/// log2 of the edge of the smallest cubes: an eighth of a brick's group of 4×4×4 voxels.
+const LEAST_SHIFT: u32 = 1;
+/// The same of the largest.
+const LARGEST_SHIFT: u32 = 7;
+
+impl DistanceField {
+    /// The largest distance that is told from others.
+    pub const FARTHEST: u8 = 15;
+
+    /// That of a brick map.
+    pub fn of(map: &BrickMap) -> Self {
+        let cubes = |shift: u32| (map.size - 1).map(|last| (last >> shift) + 1);
+        let enough = CUBES.min(CUBES_A_VOXEL * map.solid_voxels as f64);
+        let fits = |shift: &u32| cubes(*shift).as_dvec3().element_product() <= enough;
+        let shift = (LEAST_SHIFT..LARGEST_SHIFT).find(fits).unwrap_or(LARGEST_SHIFT);
+        let extent = cubes(shift);
+        let mut grid = Grid { extent, cubes: vec![Self::FARTHEST; extent.element_product() as usize] };
+        each_leaf(map, shift, |low, edge| {
+            let last = (low + edge).min(map.size) - 1;
+            grid.fill(low.map(|at| at >> shift), last.map(|at| at >> shift));
+        });
+        grid.spread();
+        let mut words = vec![shift, extent.x, extent.y, extent.z];
+        let pack = |cubes: &[u8]| cubes.iter().rev().fold(0, |word, &cube| word << 4 | u32::from(cube));
+        words.extend(grid.cubes.chunks(A_WORD).map(pack));
+        Self { words }
+    }
+
+    /// What goes to the GPU.
+    pub fn words(&self) -> &[u32] {
+        &self.words
+    }
+
+    /// Brings all cubes at least as near as they would be if everything between two corners were solid, and says which words changed.
+    pub fn lower(&mut self, [low, high]: [UVec3; 2]) -> Vec<Range<u32>> {
+        let [shift, x, y, z, ..] = self.words[..] else { return Vec::new() };
+        let extent = UVec3::new(x, y, z);
+        let (low, last) = (low.map(|at| at >> shift), (high.max(UVec3::ONE) - 1).map(|at| at >> shift));
+        let from = low.saturating_sub(UVec3::splat(Self::FARTHEST.into()));
+        let to = (last + u32::from(Self::FARTHEST)).min(extent - 1);
+        let mut changed = Vec::new();
+        for z in from.z..=to.z {
+            let mut slice = u32::MAX..0;
+            for (y, x) in (from.y..=to.y).flat_map(|y| (from.x..=to.x).map(move |x| (y, x))) {
+                let at = UVec3::new(x, y, z);
+                let distance = low.saturating_sub(at).max(at.saturating_sub(last)).max_element();
+                let index = index(extent, at);
+                let (word, bit) = (HEAD + index / A_WORD, index % A_WORD * 4);
+                if self.words[word] >> bit & 15 > distance {
+                    self.words[word] = self.words[word] & !(15 << bit) | distance << bit;
+                    slice = slice.start.min(word as u32)..word as u32 + 1;
+                }
+            }
+            changed.extend((!slice.is_empty()).then_some(slice));
+        }
+        changed
+    }
+}
+
+fn index(extent: UVec3, at: UVec3) -> usize {
+    ((at.z * extent.y + at.y) * extent.x + at.x) as usize
+}
+
+/// Visits cubes that hold voxels, by corner and edge: solid nodes, and bricks or those of their parts that are larger than 2^shift.
+fn each_leaf(map: &BrickMap, shift: u32, mut visit: impl FnMut(UVec3, u32)) {
+    let mut waiting = vec![(0_u32, map.levels, UVec3::ZERO)];
+    while let Some((index, level, origin)) = waiting.pop() {
+        let (node, edge) = (&map.nodes[index as usize], cell_edge(level));
+        if node.first == SOLID {
+            visit(origin, 4 * edge);
+            continue;
+        }
+        let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
+        let cells = (0..64).filter(|number| mask >> number & 1 != 0);
+        for (child, number) in (node.first..).zip(cells) {
+            let corner = origin + UVec3::from_array(unmorton3(number)) * edge;
+            if level > 1 {
+                waiting.push((child, level - 1, corner));
+                continue;
+            }
+            let mask = map.bricks[child as usize].mask;
+            match mask {
+                _ if shift >= BRICK_EDGE.ilog2() || mask == SOLID => visit(corner, BRICK_EDGE),
+                mask => each_part(&map.masks[mask as usize], shift, |at, edge| visit(corner + at, edge)),
+            }
+        }
+    }
+}
+
+/// Visits the groups of 4×4×4 voxels, or for a shift of 1 of 2×2×2, that hold some.
+fn each_part(mask: &BrickMask, shift: u32, mut visit: impl FnMut(UVec3, u32)) {
+    for (group, words) in (0..).zip(&mask.groups) {
+        let bits = u64::from(words[0]) | u64::from(words[1]) << 32;
+        let corner = UVec3::from_array(unmorton3(group)) * 4;
+        if shift == 1 {
+            let octants = (0..8).filter(|octant| bits >> (8 * octant) & 255 != 0);
+            octants.for_each(|octant| visit(corner + UVec3::from_array(unmorton3(octant)) * 2, 2));
+        } else if bits != 0 {
+            visit(corner, 4);
+        }
+    }
+}
+
+/// The distances while they are found.
+struct Grid {
+    extent: UVec3,
+    cubes: Vec<u8>,
+}
+
+impl Grid {
+    /// Cubes with voxels, both corners included.
+    fn fill(&mut self, low: UVec3, last: UVec3) {
+        for (z, y) in (low.z..=last.z).flat_map(|z| (low.y..=last.y).map(move |y| (z, y))) {
+            let row = index(self.extent, UVec3::new(low.x, y, z));
+            self.cubes[row..=row + (last.x - low.x) as usize].fill(0);
+        }
+    }
+
+    /// The distances of all others (Rosenfeld and Pfaltz 1966, in three dimensions): once up, each cube compared with the 13 neighbours
+    /// that come before it, and once down, with those after.
+    fn spread(&mut self) {
+        let [x, y, z] = self.extent.to_array().map(|side| side as usize);
+        let mut near = vec![0; x];
+        let rows = || (0..z).flat_map(|z| (0..y).map(move |y| (y, z)));
+        for (y, z) in rows() {
+            self.nearest_rows([(-1, -1), (0, -1), (1, -1), (-1, 0)], (y, z), &mut near);
+            let row = self.row(y, z);
+            for at in 0..x {
+                let before = if at > 0 { row[at - 1] } else { DistanceField::FARTHEST };
+                row[at] = row[at].min(near[at].min(before) + 1);
+            }
+        }
+        for (y, z) in rows().collect::<Vec<_>>().into_iter().rev() {
+            self.nearest_rows([(1, 1), (0, 1), (-1, 1), (1, 0)], (y, z), &mut near);
+            let row = self.row(y, z);
+            for at in (0..x).rev() {
+                let after = if at + 1 < x { row[at + 1] } else { DistanceField::FARTHEST };
+                row[at] = row[at].min(near[at].min(after) + 1);
+            }
+        }
+    }
+
+    /// For each cube of a row the least of those beside it in four other rows, which are given by their offsets in y and z.
+    fn nearest_rows(&mut self, offsets: [(isize, isize); 4], (y, z): (usize, usize), near: &mut [u8]) {
+        near.fill(DistanceField::FARTHEST);
+        for (dy, dz) in offsets {
+            let inside = |at: usize, by: isize, end: u32| at.checked_add_signed(by).filter(|at| *at < end as usize);
+            let (Some(y), Some(z)) = (inside(y, dy, self.extent.y), inside(z, dz, self.extent.z)) else { continue };
+            let row = &*self.row(y, z);
+            near.iter_mut().zip(row).for_each(|(near, cube)| *near = (*near).min(*cube));
+            near.iter_mut().zip(&row[1..]).for_each(|(near, cube)| *near = (*near).min(*cube));
+            near[1..].iter_mut().zip(row).for_each(|(near, cube)| *near = (*near).min(*cube));
+        }
+    }
+
+    fn row(&mut self, y: usize, z: usize) -> &mut [u8] {
+        let row = index(self.extent, UVec3::new(0, y as u32, z as u32));
+        &mut self.cubes[row..][..self.extent.x as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::IVec3;
+
+    use super::*;
+    use crate::voxel::Scene;
+
+    fn cube(field: &DistanceField, at: UVec3) -> u32 {
+        let [_, x, y, z] = field.words[..4] else { panic!("there is a head") };
+        let index = index(UVec3::new(x, y, z), at);
+        field.words[HEAD + index / A_WORD] >> (index % A_WORD * 4) & 15
+    }
+
+    fn cubes(field: &DistanceField) -> impl Iterator<Item = UVec3> + use<> {
+        let [_, x, y, z] = field.words[..4] else { panic!("there is a head") };
+        (0..z).flat_map(move |z| (0..y).flat_map(move |y| (0..x).map(move |x| UVec3::new(x, y, z))))
+    }
+
+    /// The distance by looking at all cubes with voxels.
+    fn slow(taken: &[UVec3], at: UVec3) -> u32 {
+        let distance = |other: &UVec3| at.max(*other).saturating_sub(at.min(*other)).max_element();
+        taken.iter().map(distance).min().map_or(15, |distance| distance.min(15))
+    }
+
+    #[test]
+    fn distances_are_those_to_the_nearest_cube() {
+        // Scattered voxels, and a block that makes solid nodes.
+        let solid = |at: IVec3| {
+            let block = at.x >= 128 && at.y < 64 && at.z < 64;
+            let dust = (at.x * 7 + at.y * 131 + at.z * 1291) % 10_007 == 0;
+            (block || dust).then_some(1)
+        };
+        let map = Scene::from_fn("dust", UVec3::new(203, 90, 77), solid).expect("it has voxels").map;
+        let mut field = DistanceField::of(&map);
+        assert_eq!(field.words[..4], [2, 51, 23, 20]);
+        let held = |at: &UVec3| {
+            let low = *at * 4;
+            (0..64).any(|number| map.get((low + UVec3::from_array(unmorton3(number))).as_ivec3()).is_some())
+        };
+        let mut taken: Vec<UVec3> = cubes(&field).filter(held).collect();
+        assert!(cubes(&field).all(|at| cube(&field, at) == slow(&taken, at)));
+
+        let changed = field.lower([UVec3::new(40, 33, 17), UVec3::new(57, 34, 30)]);
+        assert!(!changed.is_empty() && changed.iter().all(|range| range.end as usize <= field.words.len()));
+        taken.extend((10..=14).flat_map(|x| (4..=7).map(move |z| UVec3::new(x, 8, z))));
+        assert!(cubes(&field).all(|at| cube(&field, at) == slow(&taken, at)));
+        assert!(field.lower([UVec3::new(40, 33, 17), UVec3::new(57, 34, 30)]).is_empty());
+    }
+
+    #[test]
+    fn large_scenes_have_large_cubes() {
+        let map = Scene::from_fn("slab", UVec3::new(2000, 9, 2000), |at| (at.y == 0).then_some(1));
+        let field = DistanceField::of(&map.expect("it has voxels").map);
+        assert_eq!(field.words[..4], [2, 500, 3, 500]);
+        let distances = [0, 1, 2].map(|y| cube(&field, UVec3::new(7, y, 8)));
+        assert_eq!(distances, [0, 1, 2]);
+    }
+}

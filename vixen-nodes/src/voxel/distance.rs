@@ -66,7 +66,7 @@ impl DistanceField {
         let to = (last + u32::from(Self::FARTHEST)).min(extent - 1);
         let mut changed = Vec::new();
         for z in from.z..=to.z {
-            let mut slice = u32::MAX..0;
+            let mut slice = None;
             for (y, x) in (from.y..=to.y).flat_map(|y| (from.x..=to.x).map(move |x| (y, x))) {
                 let at = UVec3::new(x, y, z);
                 let distance = low.saturating_sub(at).max(at.saturating_sub(last)).max_element();
@@ -74,10 +74,11 @@ impl DistanceField {
                 let (word, bit) = (HEAD + index / A_WORD, index % A_WORD * 4);
                 if self.words[word] >> bit & 15 > distance {
                     self.words[word] = self.words[word] & !(15 << bit) | distance << bit;
-                    slice = slice.start.min(word as u32)..word as u32 + 1;
+                    let word = word as u32;
+                    slice = Some(slice.map_or(word, |range: Range<u32>| range.start)..word + 1);
                 }
             }
-            changed.extend((!slice.is_empty()).then_some(slice));
+            changed.extend(slice);
         }
         changed
     }

@@ -215,6 +215,62 @@ impl Graphics for DrawRgb64 {
     }
 }
 
+/// Whole numbers, said to be fractions: they can be drawn to and sampled, but no device mixes neighbours.
+#[derive(Clone, Copy)]
+struct Whole;
+
+impl vixen::graph::format::Format for Whole {
+    const FORMAT: vk::Format = vk::Format::R32_UINT;
+    const GLSL: &'static str = "";
+    const BYTES: u32 = 4;
+    const TEXEL: vixen::graph::format::Texel = vixen::graph::format::Texel::Float;
+    const NAME: &'static str = "Whole";
+}
+
+#[node(graphics, vertex = "tests/shaders/cover.vert.spv", fragment = "tests/shaders/cover.frag.spv", blend = none)]
+struct DrawWhole {
+    #[color]
+    color: Image<Whole>,
+    #[push]
+    params: Tint,
+}
+
+#[node]
+impl Graphics for DrawWhole {
+    fn record(_view: &View, commands: &mut Commands) {
+        commands.draw(3, 1);
+    }
+}
+
+#[node(compute, shader = "tests/shaders/sample.comp.spv")]
+struct SampleWhole {
+    #[sampled(linear)]
+    source: Image<Whole>,
+    #[storage(write)]
+    values: Buffer<[f32]>,
+}
+
+#[node]
+impl Compute for SampleWhole {
+    fn record(_view: &View, commands: &mut Commands) {
+        commands.dispatch(1, 1, 1);
+    }
+}
+
+#[test]
+fn filters_that_the_device_has_not_for_a_format() {
+    on_device(|device| {
+        let params = Tint { tint: [0.0; 4], depth: 0.0 };
+        let graph = Graph::without_output();
+        let drawn = graph.add(DrawWhole { color: graph.image(Extent::fixed(4, 4)), params });
+        let sampled = graph.add(SampleWhole { source: &drawn.color, values: graph.buffer(5) });
+        let _ = graph.read_back(&sampled.values);
+        let words = ["slot `source` of node `SampleWhole`", "Whole", "sampling with a linear filter"];
+        let error = refused(device, &graph, &words);
+        assert!(matches!(error, CompileError::UnsupportedFormat { .. }));
+    });
+}
+
 #[test]
 fn formats_that_the_device_cannot_use() {
     on_device(|device| {

@@ -8,14 +8,15 @@ use std::sync::{Arc, Mutex};
 
 use drawn::{Drawn, scene};
 use vixen::ash::vk;
+use vixen::device::DeviceError;
 use vixen::graph::OutputId;
 use vixen::memory::{
     Allocation, Allocator, AllocatorKind, Backing, BufferDesc, ImageDesc, MemoryDesc, MemoryError, RawBuffer, RawImage,
-    RawMemory,
+    RawMemory, ScatterPolicy, StagingPool, Uploader, UploaderOptions,
 };
 use vixen::{Device, DeviceOptions};
-use vixen_nodes::VoxelScene;
-use vixen_nodes::voxel::Scene;
+use vixen_nodes::voxel::{Changes, Scene};
+use vixen_nodes::{Updated, VoxelScene};
 
 /// When calls fail.
 #[derive(Default)]
@@ -164,10 +165,14 @@ impl Bench {
         }
     }
 
-    /// The demo: set-up, frames, a resize, frames. Returns its pictures.
+    /// The demo: set-up, frames with uploads, a resize, frames. Returns its pictures.
     fn demo(&mut self) -> [Vec<u8>; 2] {
         let voxels = self.step(|device, scene| VoxelScene::upload(device, &scene.map));
         let mut drawn = self.step(|device, scene| Drawn::compile(device, scene, &voxels, [40, 24]));
+        let uploader = self.step(|device, _| uploader(device));
+        self.step(|_, _| drawn.graph.attach_uploader(&uploader));
+        let queued = self.step(|_, scene| voxels.update(&uploader, &scene.map, &first()));
+        assert!(matches!(queued, Updated::Queued(Some(_))));
         let small = self.step(|_, _| drawn.picture(4));
         self.step(|_, _| drawn.graph.resize(OutputId::FIRST, 64, 48));
         let large = self.step(|_, _| drawn.picture(4));
@@ -178,6 +183,9 @@ impl Bench {
     fn demo_once(&self) -> Result<(), Box<dyn std::error::Error>> {
         let voxels = VoxelScene::upload(&self.device, &self.scene.map)?;
         let mut drawn = Drawn::compile(&self.device, &self.scene, &voxels, [40, 24])?;
+        let uploader = uploader(&self.device)?;
+        drawn.graph.attach_uploader(&uploader)?;
+        let _queued = voxels.update(&uploader, &self.scene.map, &first())?;
         drawn.picture(4)?;
         // A graph that could not follow goes on as it was.
         if let Err(error) = drawn.graph.resize(OutputId::FIRST, 64, 48) {
@@ -187,6 +195,23 @@ impl Bench {
         drawn.picture(4)?;
         Ok(())
     }
+}
+
+fn uploader(device: &Device) -> Result<Arc<Uploader>, DeviceError> {
+    let options = UploaderOptions {
+        writes: 64,
+        images: 4,
+        batches: 2,
+        scatter: ScatterPolicy::Always,
+        ..UploaderOptions::default()
+    };
+    Uploader::new(device, &StagingPool::new(device), options)
+}
+
+/// Says that the first of all that a scene has was changed: the same is uploaded once more.
+fn first() -> Changes {
+    let range = || vec![0..1];
+    Changes { nodes: range(), bricks: range(), masks: range(), attributes: range(), ..Changes::default() }
 }
 
 fn every_call_may_fail(kind: AllocatorKind) {

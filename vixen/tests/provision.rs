@@ -6,9 +6,10 @@ mod nodes;
 
 use common::on_device;
 use nodes::{AddDynamic, Amount, Factor, Fill, Settings};
+use vixen::event::Event;
 use vixen::frame::RecordContext;
 use vixen::graph::{NodeDeclaration, Requirements, Wiring};
-use vixen::{CompileOptions, Graph, Node};
+use vixen::{Buffer, CompileOptions, FrameInfo, Graph, Host, Node, node};
 
 /// Declares other requirements than the node in it has: 0 as they are, 1 a descriptor more, 2 a set less, 3 a query less, 4 a
 /// command buffer less.
@@ -61,6 +62,38 @@ fn what_is_declared_is_made_and_what_is_made_is_declared() {
     assert!(message.contains("`liar` declares 0 descriptor sets of all variants, and 2 were made"), "{message}");
     let message = refused::<3>().expect("it is timed before and after");
     assert!(message.contains("the graph declares 2 timestamp queries, and 4 were made"), "{message}");
+}
+
+#[derive(Clone, Copy)]
+struct Call;
+
+impl Event for Call {}
+
+/// Emits an event in every frame. In a `Liar` it does not say of which type.
+#[node(host, emits(Call = 8))]
+struct Caller {
+    #[create]
+    value: Buffer<u32>,
+}
+
+#[node]
+impl Host for Caller {
+    fn run(view: &mut View, frame: &FrameInfo) {
+        *view.value = u32::from(frame.emit(Call).is_ok());
+    }
+}
+
+#[test]
+fn a_node_names_the_events_that_it_has_capacity_for() {
+    let message = on_device(|device| {
+        let graph = Graph::without_output();
+        graph.retain(graph.add(Caller {}).value);
+        graph.compile(device).expect("it says what it emits");
+        let graph = Graph::without_output();
+        graph.retain(graph.add(Liar::<_, 0>(Caller {})).value);
+        graph.compile(device).err().map(|error| error.to_string()).unwrap_or_default()
+    });
+    assert!(message.contains("the graph declares 8 events to emit in a frame, and 0 were made"), "{message}");
 }
 
 #[test]

@@ -41,6 +41,16 @@ impl EventDeclaration {
         }
     }
 
+    /// Whether it is about emitting; else about receiving.
+    pub(crate) fn emits_events(&self) -> bool {
+        self.emits
+    }
+
+    /// How many events it is about.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.capacity.into()
+    }
+
     /// How many events of its type there must be room for, by all that is declared.
     pub(crate) fn needed(&self, all: &[Self]) -> u32 {
         let same = || all.iter().filter(|event| event.kind == self.kind);

@@ -3,7 +3,7 @@
 //! Each declared requirement must have been provisioned, and each provision declared: too little would be found out by a frame
 //! that allocates, too much by nobody. Both are an error of compile.
 
-use crate::event::{EventBus, EventDeclaration};
+use crate::event::EventDeclaration;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::managed;
 use crate::frame::node::NodeRuntime;
@@ -53,7 +53,7 @@ pub(crate) fn check(graph: &CompiledGraph, events: &[EventDeclaration]) -> Resul
     settle(of_pool(graph))?;
     settle(of_recording(graph))?;
     settle(of_resources(graph))?;
-    settle(of_events(events, &graph.events.bus))
+    settle(of_events(graph, events))
 }
 
 /// Descriptors of one variant by type, and sets of all.
@@ -157,13 +157,20 @@ fn of_resources(graph: &CompiledGraph) -> Vec<Line<'_>> {
     lines
 }
 
-/// Room in the queue of every type of event that some node emits or receives.
-fn of_events(declared: &[EventDeclaration], bus: &EventBus) -> Vec<Line<'static>> {
-    let lines = declared.iter().map(|event| {
-        let room = event.needed(declared);
-        Line { shared: true, ..Line::of_graph("places for events", room.into(), event.room(bus) as u64) }
-    });
-    lines.collect()
+/// The events that nodes emit and receive, and room for them in the queue of every type.
+fn of_events(graph: &CompiledGraph, events: &[EventDeclaration]) -> Vec<Line<'static>> {
+    let declared = graph.report.requirements.events;
+    let capacity =
+        |emits| events.iter().filter(|event| event.emits_events() == emits).map(|event| event.capacity()).sum();
+    let mut lines = vec![
+        Line::of_graph("events to emit in a frame", declared.emitted.into(), capacity(true)),
+        Line::of_graph("events to receive in a frame", declared.received.into(), capacity(false)),
+    ];
+    lines.extend(events.iter().map(|event| {
+        let (needed, room) = (event.needed(events), event.room(&graph.events.bus));
+        Line { shared: true, ..Line::of_graph("places for events", needed.into(), room as u64) }
+    }));
+    lines
 }
 
 #[cfg(test)]

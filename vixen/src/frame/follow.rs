@@ -288,7 +288,8 @@ impl CompiledGraph {
             } else {
                 sizes[index] = swapchain.extent();
                 recreated.push(index);
-                if swapchain.format() != format {
+                // Without images it had none.
+                if format != vk::Format::UNDEFINED && swapchain.format() != format {
                     cause = RecompileCause::OtherFormat;
                 }
             }

@@ -174,7 +174,7 @@ impl Application for Test {
                     self.user.plays(window)?;
                 }
             }
-            Some(window) if all && self.frames % 10 == 0 => self.user.closes(window)?,
+            Some(window) if all && self.frames.is_multiple_of(10) => self.user.closes(window)?,
             Some(_) => {}
         }
         Ok(true)

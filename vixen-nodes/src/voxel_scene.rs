@@ -126,6 +126,11 @@ impl VoxelScene {
         self.memory.bytes()
     }
 
+    /// Those of the [distance field](DistanceField) among them.
+    pub fn distance_bytes(&self) -> u64 {
+        self.distances.size()
+    }
+
     /// Whether a graph, or a clone of this, has its buffers too.
     pub fn is_shared(&self) -> bool {
         self.buffers().iter().any(|buffer| Arc::strong_count(buffer) > 1)

@@ -36,7 +36,7 @@ impl Structure {
 /// Voxels in the device's memory, in a structure of one's choice.
 pub struct StructuredScene {
     buffers: Buffers,
-    /// Bytes that tell which voxels are solid.
+    /// Bytes that tell which voxels are solid, and how far it is to them.
     pub geometry_bytes: u64,
     /// Bytes that tell what voxels look like.
     pub attribute_bytes: u64,
@@ -80,7 +80,8 @@ impl StructuredScene {
         let (buffers, geometry_bytes, attribute_bytes) = match structure {
             Structure::BrickMap => {
                 let scene = VoxelScene::upload(device, map)?;
-                (Buffers::BrickMap(scene), map.geometry_bytes(), map.attribute_bytes())
+                let geometry_bytes = map.geometry_bytes() + scene.distance_bytes();
+                (Buffers::BrickMap(scene), geometry_bytes, map.attribute_bytes())
             }
             Structure::Tree64 => {
                 let tree = VoxelTree::tree64(map)?;

@@ -210,7 +210,7 @@ fn uploader(device: &Device) -> Result<Arc<Uploader>, DeviceError> {
 
 /// Says that the first of all that a scene has was changed: the same is uploaded once more.
 fn first() -> Changes {
-    let range = || vec![0..1];
+    let range = || Vec::from_iter(std::iter::once(0..1));
     Changes { nodes: range(), bricks: range(), masks: range(), attributes: range(), ..Changes::default() }
 }
 

@@ -6,7 +6,7 @@ use vixen::{Block, Buffer, CompileOptions, CompiledGraph, Device, Graph, Readbac
 use vixen_examples::peak::peak_of;
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::voxel::{BrickMap, Scene};
-use vixen_nodes::{BuildRoom, VoxelBuilder};
+use vixen_nodes::{BuildError, BuildRoom, VoxelBuilder};
 
 use super::figure::Figure;
 use super::results::{Place, Results};
@@ -46,6 +46,10 @@ pub fn on_gpu(
     let place = Place { builder: Some("gpu"), ..Place::of(subject, map) };
     let builder = match VoxelBuilder::new(device, &subject.source()?) {
         Ok(builder) => builder,
+        Err(error @ BuildError::NoShape { .. }) => {
+            results.skip(format!("{}: no build on the GPU: {error}", place.scene));
+            return Ok(());
+        }
         Err(error) => {
             results.skip(format!("{place}: {error}"));
             return Ok(());

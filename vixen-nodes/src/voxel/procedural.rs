@@ -113,7 +113,7 @@ impl SceneSource {
             ProceduralKind::Cityscape => (cityscape::palette(), Box::new(cityscape::Cityscape::new(size, seed))),
         };
         let palette = full_palette(palette);
-        Self { name: format!("{}:{size}", kind.name()), kind: SceneKind::Model, palette, voxels }
+        Self { name: kind.name().to_owned(), kind: SceneKind::Model, palette, voxels }
     }
 }
 

@@ -25,7 +25,7 @@ pub mod window;
 
 pub use camera::{Orbit, OrbitCamera, OrbitCameraOutputs, OrbitCameraView, orbited};
 pub use tone_map::{ToneMap, ToneMapOutputs, ToneMapView};
-pub use voxel_build::{BuildError, BuildRoom, BuildTotals, BuiltWires, VoxelBuilder};
+pub use voxel_build::{BuildError, BuildRoom, BuildSums, BuildTotals, BuiltWires, VoxelBuilder};
 pub use voxel_fragment::{
     ScreenParams, VoxelFragment, VoxelFragmentHits, VoxelFragmentHitsOutputs, VoxelFragmentHitsView,
     VoxelFragmentOutputs, VoxelFragmentView,

@@ -207,15 +207,22 @@ impl Rest<'_> {
             works.push(Work::new(stage, Through::Compute, What::Rays(kind), counts.rays)?);
         }
         works.push(Work::new(stage, Through::Compute, What::Picture, primary.clone())?);
-        if stage.structure == Structure::BrickMap {
+        results.skip(
+            "shadow_grays_per_s, bounce_grays_per_s: only the compute march has passes of such rays alone".into(),
+        );
+        if stage.structure != Structure::BrickMap {
+            let name = stage.structure.name();
+            results.skip(format!("fragment, rt, hybrid: {name} is traced by the compute march alone"));
+        } else {
             for through in Through::ALL.into_iter().filter(|&through| through != Through::Compute) {
                 if through.is_traced() && self.boxes.is_none() {
                     continue;
                 }
                 works.push(Work::new(stage, through, What::Rays(RayKind::Primary), primary.clone())?);
-                // The compute pipeline is the fast one where pictures are large.
                 if stage.extent[0] <= 1920 {
                     works.push(Work::new(stage, through, What::Picture, primary.clone())?);
+                } else {
+                    results.skip("frame_ms, gpu_ms: above 1920 pixels only of the compute march".into());
                 }
             }
         }

@@ -12,7 +12,7 @@ use vixen::memory::{StagingPool, Uploader, UploaderOptions};
 use vixen::{CompiledGraph, Device, Extent, Graph, Output};
 use vixen_nodes::cacher::{Cached, Cacher, DiskCache};
 use vixen_nodes::voxel::{BrickMap, Edit, Editor, Origin, Scene, Shape, default_params, default_view};
-use vixen_nodes::{Orbit, OrbitCamera, ToneMap, Updated, VoxelMarch, VoxelScene};
+use vixen_nodes::{Orbit, OrbitCamera, ToneMap, Updated, VoxelPipeline, VoxelScene};
 
 use crate::clock::Clock;
 use crate::report::{Goal, Report, Row};
@@ -259,18 +259,8 @@ fn draw(device: &Device, scene: &Scene, voxels: &VoxelScene) -> Result<CompiledG
     let (_, orbit) = graph.param(Orbit::default());
     let wires = voxels.wires(&graph);
     let camera = graph.add(OrbitCamera { orbit: &orbit, start });
-    let march = graph.add(VoxelMarch {
-        camera: &camera.uniform,
-        nodes: &wires.nodes,
-        bricks: &wires.bricks,
-        masks: &wires.masks,
-        distances: &wires.distances,
-        attributes: &wires.attributes,
-        palette: &wires.palette,
-        color: graph.image(Extent::Output),
-        params: default_params(scene, &start),
-    });
-    let tone = graph.add(ToneMap { hdr: &march.color, ldr: graph.image(Extent::Output) });
+    let color = VoxelPipeline::Compute.draw(&graph, &camera.uniform, &wires, default_params(scene, &start));
+    let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
     graph.retain(tone.ldr);
     Ok(graph.compile(device)?)
 }

@@ -4,7 +4,7 @@
 use glam::{IVec3, UVec3};
 use vixen::{CompiledGraph, Device, Extent, Graph, Image, Output, Readback, Rgba8Unorm};
 use vixen_nodes::voxel::{Scene, default_params, default_view};
-use vixen_nodes::{Orbit, OrbitCamera, ToneMap, VoxelMarch, VoxelScene};
+use vixen_nodes::{Orbit, OrbitCamera, ToneMap, VoxelPipeline, VoxelScene};
 
 /// A pillared hall, which differs from number to number and repeats after fifteen.
 pub fn scene(number: i32) -> Scene {
@@ -34,18 +34,8 @@ impl Drawn {
         let (_, orbit) = graph.param(Orbit::default());
         let wires = voxels.wires(&graph);
         let camera = graph.add(OrbitCamera { orbit: &orbit, start });
-        let march = graph.add(VoxelMarch {
-            camera: &camera.uniform,
-            nodes: &wires.nodes,
-            bricks: &wires.bricks,
-            masks: &wires.masks,
-            distances: &wires.distances,
-            attributes: &wires.attributes,
-            palette: &wires.palette,
-            color: graph.image(Extent::Output),
-            params: default_params(scene, &start),
-        });
-        let tone = graph.add(ToneMap { hdr: &march.color, ldr: graph.image(Extent::Output) });
+        let color = VoxelPipeline::Compute.draw(&graph, &camera.uniform, &wires, default_params(scene, &start));
+        let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
         let pixels = graph.read_back(&tone.ldr);
         graph.present(tone.ldr);
         Ok(Self { graph: graph.compile(device)?, pixels })

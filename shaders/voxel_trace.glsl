@@ -54,6 +54,9 @@ bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hi
                 found = true;
             } else if (shift == BRICK_SHIFT) {
                 brick = first + rank(mask, number);
+#ifdef USES
+                use_brick(brick);
+#endif
                 first = bricks.data[brick].mask;
                 found = first == SOLID;
                 if (!found) {
@@ -146,6 +149,9 @@ bool is_solid(ivec3 size, int levels, ivec3 voxel) {
         }
         index = node.first + rank(node.mask, number);
     }
+#ifdef USES
+    use_brick(index);
+#endif
     uint mask = bricks.data[index].mask;
     uint number = morton3(uvec3(voxel));
     return mask == SOLID || has_bit(masks.data[mask].groups[number >> 6], number & 63u);

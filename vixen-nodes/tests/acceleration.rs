@@ -3,6 +3,7 @@
 use glam::{Affine3A, Vec3};
 use vixen::device::Feature;
 use vixen::memory::Category;
+use vixen::testing::serial;
 use vixen::{
     AccelerationStructure, CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, RayTracing, Readback, Rgba32Int,
     node,
@@ -41,6 +42,7 @@ const HEIGHT: u32 = 8;
 type Met = [i32; 4];
 
 fn device() -> Device {
+    serial();
     let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
     require_ray_tracing(&device).expect("the tests need a device that traces rays: `./x test` installs one");

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::{fs, thread};
 
+use vixen::testing::serial;
 use vixen::{Buffer, Compute, Device, DeviceOptions, Extent, Graph, Image, Output, Rgba8Srgb, node};
 use vixen_nodes::acceleration::{Instance, Tlas};
 use vixen_nodes::cacher::{Assets, Statistics, Workers};
@@ -12,6 +13,7 @@ use vixen_nodes::voxel::{default_params, default_view};
 use vixen_nodes::{ToneMap, VoxelPipeline};
 
 fn device() -> Device {
+    serial();
     Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both")
 }

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use bytemuck::{Pod, pod_read_unaligned};
+use vixen::testing::serial;
 use vixen::{Block, Buffer, CompiledGraph, Device, DeviceOptions, Graph, Readback};
 use vixen_nodes::voxel::{Procedural, ProceduralKind, SceneSource};
 use vixen_nodes::{BuildError, BuildRoom, BuildTotals, VoxelBuilder};
 
 fn device() -> Device {
+    serial();
     Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both")
 }

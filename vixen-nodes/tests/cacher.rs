@@ -9,6 +9,7 @@ use std::thread;
 
 use vixen::ash::vk;
 use vixen::memory::{Buffer, BufferDesc, Category};
+use vixen::testing::serial;
 use vixen::{Device, DeviceOptions};
 use vixen_nodes::cacher::{Cached, Cacher, Workers, evict_on_warning};
 
@@ -175,6 +176,7 @@ impl Cached for Memory {
 
 #[test]
 fn entries_leave_when_the_budget_warns() {
+    serial();
     let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
     const MIB: u64 = 1 << 20;

@@ -10,6 +10,7 @@ use std::thread;
 
 use drawn::Drawn;
 use glam::IVec3;
+use vixen::testing::serial;
 use vixen::{Device, DeviceOptions};
 use vixen_nodes::VoxelScene;
 use vixen_nodes::cacher::{
@@ -212,6 +213,7 @@ fn forged_structures_lead_nowhere() {
     let key = key.on_disk();
     let mut stored = disk.load(&key).expect("it is intact").expect("it is there");
     let good: [Vec<u8>; 6] = std::array::from_fn(|_| stored.section().expect("it is intact"));
+    serial();
     let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
     let (mut random, mut accepted, mut refused) = (Random(5), 0, 0);
@@ -319,6 +321,7 @@ fn readers_see_one_version_or_the_other() {
 #[test]
 fn a_cacher_of_scenes_uses_it() {
     let folder = folder("cacher");
+    serial();
     let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
     let copy = folder.join("copy.png");
@@ -354,6 +357,7 @@ fn pipelines_are_kept_for_the_same_device_and_driver() {
     let disk = DiskCache::at(&folder);
     let scene = drawn::scene(1);
     let start = || {
+        serial();
         let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
             .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
         let loaded = load_pipelines(&device, &disk);
@@ -374,6 +378,7 @@ fn pipelines_are_kept_for_the_same_device_and_driver() {
     let path = the_file(&folder);
     let good = fs::read(&path).expect("it was just written");
     let mut random = Random(6);
+    serial();
     let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
     for number in 0..300 {

@@ -3,6 +3,7 @@
 use glam::{DVec3, IVec3, UVec2, UVec3};
 use vixen::event::SceneChanged;
 use vixen::memory::{StagingPool, Uploader, UploaderOptions};
+use vixen::testing::serial;
 use vixen::{
     Buffer, CompiledGraph, Device, DeviceOptions, Extent, FrameInfo, Graph, Host, Image, Output, Readback, Rgba32Int,
     node,
@@ -14,6 +15,7 @@ use vixen_nodes::{Updated, VoxelHits, VoxelScene};
 const EDGE: u32 = 128;
 
 fn device() -> Device {
+    serial();
     Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both")
 }

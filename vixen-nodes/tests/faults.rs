@@ -14,6 +14,7 @@ use vixen::memory::{
     Allocation, Allocator, AllocatorKind, Backing, BufferDesc, ImageDesc, MemoryDesc, MemoryError, RawBuffer, RawImage,
     RawMemory, ScatterPolicy, StagingPool, Uploader, UploaderOptions,
 };
+use vixen::testing::serial;
 use vixen::{Device, DeviceOptions};
 use vixen_nodes::voxel::{Changes, Scene};
 use vixen_nodes::{Updated, VoxelScene};
@@ -138,6 +139,7 @@ impl Bench {
         let options = DeviceOptions::new().application_name("vixen tests").validation(true).allocator(kind);
         let options = options
             .wrap_allocator(move |inner| Box::new(Faulty { inner, faults: wrapped.clone() }) as Box<dyn Allocator>);
+        serial();
         let device = Device::new(&options)
             .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
         Self { device, faults, scene: scene(3), failures: 0 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use glam::{IVec3, UVec2, UVec3};
+use vixen::testing::serial;
 use vixen::{Device, DeviceOptions, Extent, Graph, Output};
 use vixen_nodes::voxel::reference::{Hit, Ray, disagreement, solid_set, trace};
 use vixen_nodes::voxel::{CameraUniform, Scene, SceneSource, default_params, default_view};
@@ -74,6 +75,7 @@ fn compare(source: &SceneSource) {
 }
 
 fn trace_on_gpu(scene: &Scene, camera: CameraUniform) -> Vec<Option<IVec3>> {
+    serial();
     let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
     let voxels = VoxelScene::upload(&device, &scene.map).expect("the scene is small");

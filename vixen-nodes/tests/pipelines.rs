@@ -7,6 +7,7 @@ use std::sync::Arc;
 use glam::{DVec3, IVec3, UVec2, UVec3};
 use vixen::ash::vk;
 use vixen::memory::{BufferDesc, Category, Location, StagingPool, Uploader, UploaderOptions};
+use vixen::testing::serial;
 use vixen::{
     CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, Output, Readback, Resource, Rgba16Float, Rgba32Int,
     Wire,
@@ -89,6 +90,7 @@ struct Bench {
 
 impl Bench {
     fn new(scene: Scene) -> Self {
+        serial();
         let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
             .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
         require_ray_tracing(&device).expect("the tests need a device that traces rays: `./x test` installs one");

@@ -4,11 +4,13 @@ mod drawn;
 
 use drawn::{Drawn, scene};
 use vixen::memory::Category;
+use vixen::testing::serial;
 use vixen::{Device, DeviceOptions};
 use vixen_nodes::VoxelScene;
 
 #[test]
 fn a_hundred_scenes_end_at_the_same_byte_count() {
+    serial();
     let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
     let budget = device.budget().clone();

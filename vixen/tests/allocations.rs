@@ -11,7 +11,7 @@ use common::device;
 use nodes::{AddDynamic, Amount, Clock, Copy, Factor, Fill, Paint, Settings};
 use vixen::ash::vk;
 use vixen::testing::{
-    CountingAllocator, FramesError, FramesReport, allocations, created_without_callbacks, frames, is_counting,
+    CountingAllocator, FramesError, FramesReport, allocations, created_without_callbacks, frames, is_counting, serial,
 };
 use vixen::{
     Buffer, CompileOptions, Compute, Device, DeviceOptions, Extent, FrameInfo, Graph, Host, Output, R32Uint, node,
@@ -22,6 +22,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// A device that counts, without the validation layer, whose work would count too.
 fn watched() -> Device {
+    serial();
     Device::new(&DeviceOptions::new().validation(false).watched()).expect("the tests need a Vulkan device")
 }
 

@@ -11,9 +11,11 @@ use raw_window_handle::{
 };
 use vixen::device::{Device, DeviceError, DeviceOptions, Feature, FeatureSet, RawDevice, Select, Surface, Version};
 use vixen::memory::{BufferDesc, Category, Location};
+use vixen::testing::serial;
 
 /// A device, or none with a line that says so: only where nothing demands that every test runs.
 fn device(options: DeviceOptions) -> Option<Device> {
+    serial();
     match Device::new(&options) {
         Ok(device) => Some(device),
         Err(error @ (DeviceError::NoDriver { .. } | DeviceError::MissingLayer { .. })) => {

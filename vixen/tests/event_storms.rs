@@ -9,7 +9,7 @@ use std::thread;
 use common::step;
 use vixen::event::{BudgetWarning, Category, Event, FrameBegin, FrameEnd, Overflow, QueueLevel, QueuePressure, Sender};
 use vixen::memory::{BufferDesc, Category as Memory};
-use vixen::testing::{CountingAllocator, FramesReport, frames};
+use vixen::testing::{CountingAllocator, FramesReport, frames, serial};
 use vixen::{
     Block, Buffer, CompiledGraph, Compute, Device, DeviceOptions, FrameInfo, Graph, Host, Transfer, ash::vk, node,
 };
@@ -103,6 +103,7 @@ impl Transfer for Zero {
 }
 
 fn watched() -> Device {
+    serial();
     Device::new(&DeviceOptions::new().validation(false).watched()).expect("the tests need a Vulkan device")
 }
 

@@ -14,7 +14,7 @@ use vixen::event::{RecompileCause, ShaderReloaded};
 use vixen::graph::OutputId;
 use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
 use vixen::shader::reload::ReloadError;
-use vixen::testing::{CountingAllocator, frames};
+use vixen::testing::{CountingAllocator, frames, serial};
 use vixen::{
     Block, Buffer, CompiledGraph, Compute, Device, DeviceOptions, Extent, Graph, Length, Output, Readback, Wire, node,
 };
@@ -261,6 +261,7 @@ fn a_module_that_does_not_fit_is_refused_and_everything_goes_on() {
 
 #[test]
 fn files_are_watched_and_frames_around_a_reload_allocate_nothing() {
+    serial();
     let device = Device::new(&DeviceOptions::new().validation(false).watched()).expect("there is a device");
     let folder = std::env::temp_dir().join(format!("vixen-hot-reload-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("there is a place for temporary files");

@@ -8,6 +8,7 @@ use super::capabilities::Capabilities;
 use super::error::DeviceError;
 use super::feature::FeatureStructs;
 use super::instance::Instance;
+use super::lifetimes;
 
 /// A Vulkan device with its instance. Whatever is made from the device holds it, directly or not, in an `Arc`.
 pub(crate) struct DeviceCore {
@@ -40,6 +41,7 @@ impl DeviceCore {
         let mut info = vk::DeviceCreateInfo::default().queue_create_infos(&queues).enabled_extension_names(&extensions);
         let chain = features.chain(|name| capabilities.has_extension(name));
         info.p_next = (chain as *const vk::PhysicalDeviceFeatures2<'_>).cast();
+        let _changing = lifetimes::change();
         // SAFETY: `info` asks only for queue families, features and extensions that the device was found to have, the
         // extensions with all that they depend on; what it points to (names, queues, the chain in `features`) lives to the
         // end of this call.
@@ -78,6 +80,7 @@ impl DeviceCore {
     fn set_shown_name<H: vk::Handle>(&self, handle: H, name: &str) {
         let Some(debug) = &self.debug else { return };
         let name = CString::new(name.replace('\0', "")).expect("the zero bytes were taken out");
+        let _steady = lifetimes::hold();
         let info = vk::DebugUtilsObjectNameInfoEXT::default().object_handle(handle).object_name(&name);
         // SAFETY: the device is alive and has the extension; the caller's handle belongs to it, or the layer says so. A name
         // that cannot be stored is no reason to fail.
@@ -109,6 +112,7 @@ impl Drop for DeviceCore {
             // still run, so wait for it; a lost device has nothing to wait for. It was made with these callbacks.
             unsafe {
                 let _ = self.raw.device_wait_idle();
+                let _changing = lifetimes::change();
                 self.raw.destroy_device(self.instance.callbacks.as_ref());
             }
         }

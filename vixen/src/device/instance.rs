@@ -9,6 +9,7 @@ use raw_window_handle::RawDisplayHandle;
 use super::debug::{Messenger, VALIDATION_LAYER, ValidationLog, messenger_info};
 use super::error::DeviceError;
 use super::info::Version;
+use super::lifetimes;
 use super::options::DeviceOptions;
 
 /// An instance that is ours to destroy, or an application's.
@@ -59,12 +60,14 @@ impl Instance {
         }
         let info = info.enabled_extension_names(&names);
 
+        let changing = lifetimes::change();
         // SAFETY: everything that `info` points to lives to the end of this call; the log lives longer than the instance.
         let raw =
             unsafe { entry.create_instance(&info, options.callbacks.as_ref()) }.map_err(|result| match result {
                 vk::Result::ERROR_INCOMPATIBLE_DRIVER => no_driver("the loader found none that fits"),
                 result => DeviceError::Vulkan { call: "vkCreateInstance", result },
             })?;
+        drop(changing);
         #[cfg(feature = "testing")]
         let raw = if options.watched { crate::testing::frames::watched(&entry, &raw) } else { raw };
         let watched = options.validation || WATCHERS.iter().any(|name| std::env::var_os(name).is_some());
@@ -129,6 +132,7 @@ impl Drop for Instance {
             }
         }
         if self.owned {
+            let _changing = lifetimes::change();
             // SAFETY: whoever makes objects from the instance keeps this owner alive until they are destroyed, and the
             // messenger is gone. It was made with these callbacks.
             unsafe { self.raw.destroy_instance(self.callbacks.as_ref()) };

@@ -10,6 +10,7 @@ mod error;
 mod feature;
 mod info;
 mod instance;
+mod lifetimes;
 mod one_time;
 mod options;
 mod pipeline_cache;

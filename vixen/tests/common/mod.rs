@@ -4,6 +4,7 @@
 
 use std::fmt::Debug;
 
+use vixen::testing::serial;
 use vixen::{CompileOptions, CompiledGraph, Device, DeviceOptions, Graph, Readback, Resource};
 
 /// A device with validation and synchronisation validation.
@@ -15,14 +16,15 @@ pub fn device() -> Device {
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both")
 }
 
-/// What such a device is made with.
+/// What such a device is made with. From here on this test is the only one with a device.
 pub fn device_options() -> DeviceOptions {
+    serial();
     DeviceOptions::new().application_name("vixen tests").validation(true)
 }
 
 /// The same, for windows of a display.
 pub fn device_for(display: raw_window_handle::RawDisplayHandle) -> Device {
-    Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true).display(display))
+    Device::new(&device_options().display(display))
         .expect("the tests need a Vulkan device that presents, and the validation layer: `./x test` installs both")
 }
 

@@ -5,6 +5,7 @@ use vixen::memory::Allocator;
 use vixen::memory::{
     AllocatorKind, Backing, BufferDesc, Category, DirectAllocator, ImageDesc, Location, MemoryDesc, VmaAllocator,
 };
+use vixen::testing::serial;
 use vixen::{Device, DeviceOptions};
 
 use crate::{assert_silent, budgets, device, plane, storage};
@@ -114,6 +115,7 @@ fn resources_take_turns_in_shared_memory() {
 
 #[test]
 fn a_device_can_do_without_vma() {
+    serial();
     let options = DeviceOptions::new().validation(true).allocator(AllocatorKind::Direct);
     let device = Device::new(&options).expect("the tests need a Vulkan device and the validation layer");
     let buffer = device.budget().buffer(&storage("direct", 100).at(Location::Upload), Category::Other).unwrap();

@@ -17,9 +17,11 @@ use std::sync::Arc;
 use vixen::ash::vk;
 use vixen::device::{Device, DeviceError, DeviceOptions};
 use vixen::memory::{Allocator, BudgetManager, BufferDesc, DirectAllocator, ImageDesc, VmaAllocator};
+use vixen::testing::serial;
 
 /// A device under validation, or none with a line that says so: only where nothing demands that every test runs.
 fn device() -> Option<Device> {
+    serial();
     match Device::new(&DeviceOptions::new().validation(true)) {
         Ok(device) => Some(device),
         Err(error @ (DeviceError::NoDriver { .. } | DeviceError::MissingLayer { .. })) => {

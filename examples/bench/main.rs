@@ -4,14 +4,12 @@
 
 mod acceleration;
 mod cachers;
-mod clock;
 mod events;
 mod executor;
 mod frames;
 mod memory;
 mod plan;
 mod report;
-mod statistics;
 mod upload;
 mod voxels;
 
@@ -25,6 +23,7 @@ use vixen::device::Select;
 use vixen::testing::CountingAllocator;
 use vixen::{Device, DeviceOptions};
 use vixen_examples::peak::PeakAllocator;
+use vixen_examples::{clock, statistics};
 
 use crate::report::Report;
 

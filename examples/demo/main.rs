@@ -80,7 +80,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("demo.png"));
     picture.handles().save(&mut picture.graph, &out)?;
     println!("wrote {}", out.display());
-    finish(args, device, &Stats::new(&picture.graph, scene, voxel_bytes, &costs))
+    finish(args, device, &Stats::new(&picture.graph, scene, voxel_bytes, &mut costs))
 }
 
 fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Box<dyn Error>> {
@@ -95,7 +95,7 @@ fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Bo
         handles.save(&mut graph, out)?;
         println!("wrote {}", out.display());
     }
-    finish(args, graph.device(), &Stats::new(&graph, scene, interactive.voxel_bytes, &interactive.costs))
+    finish(args, graph.device(), &Stats::new(&graph, scene, interactive.voxel_bytes, &mut interactive.costs))
 }
 
 fn finish(args: &Args, device: &Device, stats: &Stats) -> Result<(), Box<dyn Error>> {

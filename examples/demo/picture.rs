@@ -7,7 +7,7 @@ use vixen::frame::FrameOutcome;
 use vixen::graph::{CompileError, OutputId};
 use vixen::testing;
 use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm};
-use vixen_examples::clock;
+use vixen_examples::clock::Clock;
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::cacher::{DiskCache, keep_pipelines, load_pipelines};
 use vixen_nodes::voxel::{Scene, default_params, default_view};
@@ -31,6 +31,7 @@ pub struct Handles {
 /// What frames cost the CPU.
 #[derive(Default)]
 pub struct Costs {
+    clock: Clock,
     /// Thread CPU time of each frame, in microseconds.
     pub cpu_us: Vec<f64>,
     /// The most heap allocations of one frame.
@@ -121,13 +122,13 @@ impl Costs {
         for reloaded in graph.reload_changed() {
             eprintln!("{}", reloaded.map_or_else(|error| error.to_string(), |reloaded| reloaded.to_string()));
         }
-        let (recompiles, allocations, start) = (graph.recompiles(), testing::allocations(), clock::thread_cpu_us());
-        let outcome = graph.frame()?;
-        let (cost, allocated) = (clock::thread_cpu_us() - start, testing::allocations() - allocations);
+        let (recompiles, allocations) = (graph.recompiles(), testing::allocations());
+        let (nanoseconds, outcome) = self.clock.measure(|| graph.frame());
+        let (outcome, allocated) = (outcome?, testing::allocations() - allocations);
         // A frame that followed a window's new size is a recompile, counted apart.
         if graph.recompiles() == recompiles {
             self.heap_allocations_max = self.heap_allocations_max.max(allocated);
-            self.cpu_us.push(cost);
+            self.cpu_us.push(nanoseconds * 1e-3);
         }
         Ok(outcome)
     }

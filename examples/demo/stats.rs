@@ -34,7 +34,7 @@ struct CpuTime {
 
 impl Stats {
     /// Gathers what the graph and the scene say. The graph's frames have finished.
-    pub fn new(graph: &CompiledGraph, scene: &Scene, voxel_bytes: u64, costs: &Costs) -> Self {
+    pub fn new(graph: &CompiledGraph, scene: &Scene, voxel_bytes: u64, costs: &mut Costs) -> Self {
         Self {
             device: graph.device().info().name.clone(),
             scene: scene.name.clone(),
@@ -43,7 +43,7 @@ impl Stats {
             barrier_commands: graph.report().barrier_commands,
             voxels: scene.map.solid_voxels,
             voxel_bytes,
-            cpu_us: CpuTime { median: median(&costs.cpu_us), p99: percentile(&costs.cpu_us, 0.99) },
+            cpu_us: CpuTime { median: median(&mut costs.cpu_us), p99: percentile(&costs.cpu_us, 0.99) },
             gpu_ms: graph.gpu_times().map(|(node, time)| (node.to_owned(), time)).collect(),
             heap_allocations_max_per_frame: costs.heap_allocations_max,
         }

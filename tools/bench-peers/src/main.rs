@@ -5,7 +5,7 @@
 //! independent nodes. They are built in one process and take turns. The device is idle when two frames, as many as can be in
 //! flight, are measured: nobody waits, and everybody asks whether its frame slot is free. Afterwards the numbers must be right.
 
-#[path = "../../../examples/bench/clock.rs"]
+#[path = "../../../examples/src/clock.rs"]
 mod clock;
 mod counter;
 mod peers;
@@ -13,7 +13,7 @@ mod peers;
 #[path = "../../../examples/bench/report.rs"]
 mod report;
 mod scratch;
-#[path = "../../../examples/bench/statistics.rs"]
+#[path = "../../../examples/src/statistics.rs"]
 mod statistics;
 
 use std::error::Error;

@@ -4,7 +4,7 @@ use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Path, Type};
-use vixen_spirv::{Block, Count, Descriptor, ImageType, Scalar, Type as ShaderType};
+use vixen_spirv::{Block, Count, Descriptor, ImageType, Interface, Scalar, Type as ShaderType};
 
 use crate::args::Role as StageRole;
 use crate::check::Matches;
@@ -280,24 +280,39 @@ pub fn vertex_attributes(node: &Node, program: &Program, krate: &Path) -> TokenS
 fn vertex_inputs(program: &Program, krate: &Path) -> Vec<TokenStream> {
     let vertex = program.stages.iter().find(|stage| stage.role == StageRole::Vertex);
     let inputs = vertex.map(|stage| stage.shader.inputs.as_slice()).unwrap_or_default();
-    inputs
-        .iter()
-        .filter_map(|input| {
-            let (number, components) = match input.ty {
-                ShaderType::Scalar(number) => (number, 1),
-                ShaderType::Vector(number, count) => (number, count),
-                _ => return None,
-            };
-            let (location, name) = (Literal::u32_suffixed(input.location), input.name.as_deref().unwrap_or_default());
-            let (number, components) = (scalar(number, krate), Literal::u32_suffixed(components));
-            Some(quote! {
-                #krate::macro_support::VertexInput {
-                    location: #location,
-                    name: #name,
-                    scalar: #number,
-                    components: #components,
-                }
-            })
-        })
-        .collect()
+    inputs.iter().flat_map(|input| vertex_input(input, krate)).collect()
+}
+
+/// An input as expressions, one for each location that it takes; none for what cannot be an input.
+fn vertex_input(input: &Interface, krate: &Path) -> Vec<TokenStream> {
+    let (number, components, vectors) = match &input.ty {
+        ShaderType::Scalar(number) => (*number, 1, 1),
+        ShaderType::Vector(number, count) => (*number, *count, 1),
+        ShaderType::Matrix { scalar, columns, rows, .. } => (*scalar, *rows, *columns),
+        ShaderType::Array { element, count, .. } => match **element {
+            ShaderType::Scalar(number) => (number, 1, *count),
+            ShaderType::Vector(number, components) => (number, components, *count),
+            _ => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let (name, number) = (input.name.as_deref().unwrap_or_default(), scalar(number, krate));
+    // No device has more; a longer one is refused by its count.
+    let most = vectors.min(64);
+    let one = |vector: u32| {
+        let location = input.location.saturating_add(vector);
+        let [location, components, vector, vectors] =
+            [location, components, vector, vectors].map(Literal::u32_suffixed);
+        quote! {
+            #krate::macro_support::VertexInput {
+                location: #location,
+                name: #name,
+                scalar: #number,
+                components: #components,
+                vector: #vector,
+                vectors: #vectors,
+            }
+        }
+    };
+    (0..most).map(one).collect()
 }

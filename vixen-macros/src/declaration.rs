@@ -156,9 +156,12 @@ fn program_declaration(node: &Node, program: &Program, matches: &Matches, krate:
         Kind::Graphics => graphics_state(node, program, krate),
         Kind::RayTracing => ray_tracing_state(program, krate),
         _ => {
-            let size = program.stages.first().and_then(|stage| stage.shader.local_size).unwrap_or([1; 3]);
-            let [x, y, z] = size.map(Literal::u32_suffixed);
-            quote!(Compute { local_size: [#x, #y, #z] })
+            let shader = program.stages.first().map(|stage| &stage.shader);
+            let size = shader.and_then(|shader| shader.local_size).unwrap_or([1; 3]).map(Literal::u32_suffixed);
+            let ids = shader
+                .map_or([None; 3], |shader| shader.local_size_ids)
+                .map(|id| option(id.map(Literal::u32_suffixed)));
+            quote!(Compute { workgroup: #krate::macro_support::Workgroup { size: [#(#size),*], ids: [#(#ids),*] } })
         }
     };
     let stages = program.stages.iter().map(|stage| {

@@ -99,6 +99,10 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// `compare = less`. Shaders find slots by the binding's name, then by the name of its block (`CameraUniform` answers to
 /// `camera_uniform`); in a module that is stripped of names say `#[uniform(set = 0, binding = 1)]`.
 ///
+/// Vertex shaders find their inputs among the members of all vertex slots, by name; a slot of bare numbers, vectors or
+/// matrices (`#[vertex] positions: Buffer<[Vec3]>`) feeds the input of its own name. Where not one name fits, as in a stripped
+/// module, they go by declared order.
+///
 /// Other fields: `#[sampler(linear)] name: Sampler` is a sampler of its own and has no wire (`Sampler` is a word here, not a
 /// type to import); `#[push]` holds the push
 /// constants, `#[spec]` or `#[spec(id = 3)]` a specialisation constant; without an attribute a field is plain data,
@@ -131,7 +135,8 @@ pub fn node(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Members are numbers, `glam`'s vectors and matrices, arrays of these, and other blocks. Padding is an error: make it a
 /// member whose name starts with `_`, which the shader need not have. Names match across conventions: `viewProjection`
-/// is `view_projection`. `#[block(crate = path)]` says where `vixen` is, if its name in the manifest does not tell.
+/// is `view_projection`. A shader's `bool` is a `u32`, a `float16_t` the bits of one in a `u16`, and an element that an array
+/// pads is a longer one: `vec3[4]` is `[Vec4; 4]`, and `float[4]` of a uniform block `[[f32; 4]; 4]`. `#[block(crate = path)]` says where `vixen` is, if its name in the manifest does not tell.
 #[proc_macro_derive(Block, attributes(block))]
 pub fn block(item: TokenStream) -> TokenStream {
     let input = parse_macro_input!(item as DeriveInput);

@@ -16,13 +16,15 @@ pub fn shader(module: &Module, name: Option<&str>) -> Result<Shader, ReflectErro
     let usage = access::analyse(module, entry.function)?;
     let stage = stage(entry)?;
     let mut layouts = Layouts::new(module);
+    let (local_size, local_size_ids) = match stage {
+        Stage::Compute | Stage::Task | Stage::Mesh => local_size(module, &layouts, entry)?,
+        _ => (None, [None; 3]),
+    };
     Ok(Shader {
         stage,
         entry_point: entry.name.clone(),
-        local_size: match stage {
-            Stage::Compute | Stage::Task | Stage::Mesh => local_size(module, &layouts, entry)?,
-            _ => None,
-        },
+        local_size,
+        local_size_ids,
         bindings: bindings::reflect(module, &mut layouts, &usage)?,
         push_constants: push_constants(module, &mut layouts, &usage)?,
         spec_constants: spec_constants(module, &layouts)?,
@@ -73,13 +75,17 @@ fn stage(entry: &EntryPoint) -> Result<Stage, ReflectError> {
     })
 }
 
-fn local_size(module: &Module, layouts: &Layouts, entry: &EntryPoint) -> Result<Option<[u32; 3]>, ReflectError> {
-    let constants = |ids: &[u32]| -> Result<Option<[u32; 3]>, ReflectError> {
+/// The sides of a workgroup, and the specialisation constants that they are.
+type LocalSize = (Option<[u32; 3]>, [Option<u32>; 3]);
+
+fn local_size(module: &Module, layouts: &Layouts, entry: &EntryPoint) -> Result<LocalSize, ReflectError> {
+    let constants = |ids: &[u32]| -> Result<LocalSize, ReflectError> {
         let &[x, y, z] = ids else {
             return Err(unsupported("the workgroup size", "not three numbers"));
         };
         let value = |id| layouts.constant("the workgroup size", id);
-        Ok(Some([value(x)?, value(y)?, value(z)?]))
+        let constant = |id| module.decoration(id, None, Decoration::SpecId);
+        Ok((Some([value(x)?, value(y)?, value(z)?]), [x, y, z].map(constant)))
     };
     if let Some(size) = module.workgroup_size {
         return constants(module.composites.get(&size).copied().unwrap_or_default());
@@ -87,7 +93,7 @@ fn local_size(module: &Module, layouts: &Layouts, entry: &EntryPoint) -> Result<
     for (function, mode) in &module.modes {
         match **mode {
             [mode, x, y, z] if *function == entry.function && mode == ExecutionMode::LocalSize as u32 => {
-                return Ok(Some([x, y, z]));
+                return Ok((Some([x, y, z]), [None; 3]));
             }
             [mode, ref ids @ ..] if *function == entry.function && mode == ExecutionMode::LocalSizeId as u32 => {
                 return constants(ids);
@@ -95,7 +101,7 @@ fn local_size(module: &Module, layouts: &Layouts, entry: &EntryPoint) -> Result<
             _ => {}
         }
     }
-    Ok(None)
+    Ok((None, [None; 3]))
 }
 
 /// The block that the entry point uses; an unused one only where the module has no other.

@@ -11,6 +11,8 @@ pub struct Shader {
     pub entry_point: String,
     /// Invocations in a workgroup of a compute, task or mesh shader; specialisation constants count with their defaults.
     pub local_size: Option<[u32; 3]>,
+    /// For each side of the workgroup the id of the specialisation constant that it is, where it is one.
+    pub local_size_ids: [Option<u32>; 3],
     /// Every descriptor that the module declares, sorted by set and binding. Two variables that share
     /// one binding give two entries: an alias of a buffer, or the image and the sampler of HLSL's combined image samplers.
     pub bindings: Vec<Binding>,

@@ -149,7 +149,7 @@ fn specialisation_constants() {
         constant(7, None, Scalar::U32),
     ];
     assert_eq!(shader.spec_constants, expected);
-    assert_eq!(shader.local_size, Some([8, 4, 1]));
+    assert_eq!((shader.local_size, shader.local_size_ids), (Some([8, 4, 1]), [Some(7), None, None]));
 }
 
 #[test]

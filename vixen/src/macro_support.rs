@@ -17,6 +17,6 @@ pub use crate::graph::{
 pub use crate::shader::{
     Blend, Block, BlockMember, BlockType, Contract, DescriptorType, HitGroup, ImageContract, Member, Program,
     ProgramKind, Scalar, ShaderBlock, ShaderMember, ShaderStage, ShaderType, SpecConstant, SpecValue, VertexAttribute,
-    VertexInput, VertexSlot, check_count, check_element, check_padding, check_push, check_slot, check_spec,
+    VertexInput, VertexSlot, Workgroup, check_count, check_element, check_padding, check_push, check_slot, check_spec,
     check_spec_bool, vertex_attributes,
 };

@@ -3,6 +3,8 @@
 #[cfg(feature = "hot-reload")]
 use std::collections::HashMap;
 
+#[cfg(feature = "hot-reload")]
+use crate::shader::Workgroup;
 use crate::shader::{Program, ProgramKind, ShaderStage};
 
 /// The modules of a graph's shaders.
@@ -18,8 +20,8 @@ pub(crate) struct Modules {
 pub(crate) struct Module {
     /// SPIR-V, little endian.
     pub code: Vec<u8>,
-    /// The workgroup size of a compute shader.
-    pub local_size: Option<[u32; 3]>,
+    /// The workgroup of a compute shader.
+    pub workgroup: Option<Workgroup>,
 }
 
 impl Modules {
@@ -46,15 +48,12 @@ impl Modules {
         program.stages.iter().all(|stage| self.replaced(stage).is_none())
     }
 
-    /// The kind of a program, with the workgroup size that its shader has.
-    pub fn kind(&self, program: &Program) -> ProgramKind {
+    /// The kind of a program; a workgroup has the size that its shader and a node's specialisation data give it.
+    pub fn kind(&self, program: &Program, spec: &[u8]) -> ProgramKind {
+        let (ProgramKind::Compute { workgroup }, [stage]) = (program.kind, program.stages) else { return program.kind };
         #[cfg(feature = "hot-reload")]
-        if let (ProgramKind::Compute { .. }, [stage]) = (program.kind, program.stages)
-            && let Some(local_size) = self.get(stage).and_then(|module| module.local_size)
-        {
-            return ProgramKind::Compute { local_size };
-        }
-        program.kind
+        let workgroup = self.get(stage).and_then(|module| module.workgroup).unwrap_or(workgroup);
+        ProgramKind::Compute { workgroup: workgroup.specialised(stage, spec) }
     }
 
     /// Puts a module in the place of a file's, and gives back what was there if that was not the program's own. `None` puts that

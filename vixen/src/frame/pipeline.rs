@@ -243,7 +243,7 @@ impl PipelineCache {
                 }
                 _ => None,
             };
-            pipelines.push(BuiltPipeline { pipeline, kind: self.modules.kind(program), tables });
+            pipelines.push(BuiltPipeline { pipeline, kind: self.modules.kind(program, spec), tables });
         }
         let push_stages = declaration.push.map_or(vk::ShaderStageFlags::empty(), |push| push.stages);
         Ok(NodePipelines { layout, owner: Some(owner), pipelines, push_stages })

@@ -10,8 +10,8 @@ use crate::frame::modules::Module;
 use crate::frame::validate;
 use crate::graph::NodeDeclaration;
 use crate::memory::Phase;
-use crate::shader::ShaderStage;
 use crate::shader::reload::{Changed, Expected, ReloadError, Reloaded, Watched, Watcher, mismatch};
+use crate::shader::{ShaderStage, Workgroup};
 
 impl CompiledGraph {
     /// Watches the SPIR-V files of the graph's shaders from now on, on a thread of its own that looks ten times a second:
@@ -57,9 +57,9 @@ impl CompiledGraph {
         let Some(&(_, ShaderStage { file: Some(file), path: shader, .. })) = stages.first() else {
             return Err(ReloadError::NoSuchShader { file: file.to_owned() });
         };
-        let local_size = self.check_module(&stages, code)?;
+        let workgroup = self.check_module(&stages, code)?;
         let pipeline = |source| ReloadError::Pipeline { shader, source };
-        let rebuilt = self.pipelines.replace(file, Module { code: code.to_vec(), local_size }).map_err(pipeline)?;
+        let rebuilt = self.pipelines.replace(file, Module { code: code.to_vec(), workgroup }).map_err(pipeline)?;
         self.timeline.wait(self.number).map_err(|error| pipeline(error.into()))?;
 
         let mut reloaded = Reloaded { shader, nodes: 0, pipelines: 0 };
@@ -77,13 +77,13 @@ impl CompiledGraph {
         Ok(reloaded)
     }
 
-    /// Compares a new module with the nodes that are to run it. Returns its workgroup size.
+    /// Compares a new module with the nodes that are to run it. Returns its workgroup.
     fn check_module(
         &self,
         stages: &[(&'static NodeDeclaration, &'static ShaderStage)],
         code: &[u8],
-    ) -> Result<Option<[u32; 3]>, ReloadError> {
-        let mut local_size = None;
+    ) -> Result<Option<Workgroup>, ReloadError> {
+        let mut workgroup = None;
         for &(node, stage) in stages {
             let shader = stage.path;
             let reflect = |code| {
@@ -96,9 +96,9 @@ impl CompiledGraph {
             if let Some(problem) = problem {
                 return Err(ReloadError::Mismatch { shader, node: node.name, problem });
             }
-            local_size = found.local_size;
+            workgroup = found.local_size.map(|size| Workgroup { size, ids: found.local_size_ids });
         }
-        Ok(local_size)
+        Ok(workgroup)
     }
 
     /// The shaders of all living nodes, with the node that each is of.

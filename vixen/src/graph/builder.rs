@@ -11,7 +11,7 @@ use crate::graph::format::Format;
 use crate::graph::handles::{History, Param, Switch};
 use crate::graph::node::Node;
 use crate::graph::output::Output;
-use crate::graph::resource::{Buffer, Dim, Image, Resource};
+use crate::graph::resource::{Buffer, Dim, Dimension, Image, Resource};
 use crate::graph::tables::{CallSite, DeclaredResource, Part, Placement, Shape, Tables};
 use crate::graph::wire::{Handle, Shared, Target, Wire};
 use crate::graph::wiring::Wiring;
@@ -90,7 +90,7 @@ impl Graph {
         outputs
     }
 
-    /// An image whose contents are undefined until a `write` slot defines them.
+    /// An image whose contents are undefined until a `write` slot defines them. A cube has its six faces unless the shape says more.
     #[track_caller]
     pub fn image<F: Format, D: Dim>(&self, shape: impl Into<ImageShape>) -> Target<Image<F, D>> {
         self.target(image_shape::<F, D>(shape.into()), "image", Location::caller())
@@ -292,6 +292,10 @@ impl Graph {
     }
 }
 
-pub(crate) fn image_shape<F: Format, D: Dim>(shape: ImageShape) -> Shape {
+pub(crate) fn image_shape<F: Format, D: Dim>(mut shape: ImageShape) -> Shape {
+    // A cube of one layer would be of no use: whoever does not say how many layers there are means the six faces.
+    if D::DIMENSION == Dimension::Cube && shape.layers == 1 {
+        shape.layers = 6;
+    }
     Shape::Image { format: crate::graph::resource::ImageFormat::of::<F>(), dimension: D::DIMENSION, shape }
 }

@@ -92,7 +92,7 @@ pub struct BlockType {
     message = "`{Self}` has no layout that a shader can be checked against",
     label = "not a `Block`",
     note = "a struct derives it: `#[derive(Clone, Copy, vixen::Block)] #[repr(C)]`",
-    note = "its members are numbers, `glam` vectors and matrices, arrays of these, and other blocks; a shader's `bool` is a `u32` here"
+    note = "its members are numbers, `glam` vectors and matrices, arrays of these, and other blocks; a shader's `bool` is a `u32` here, and a `float16_t` the bits of one in a `u16`"
 )]
 pub unsafe trait Block: Copy + Send + Sync + 'static {
     /// The layout.

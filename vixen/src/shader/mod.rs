@@ -11,4 +11,6 @@ pub use block::BlockMember;
 pub use block::{Block, BlockType, Member, Scalar, Type, bytes_of};
 #[doc(hidden)]
 pub use check::*;
-pub use program::{Blend, DescriptorType, HitGroup, Program, ProgramKind, ShaderStage, SpecConstant, VertexAttribute};
+pub use program::{
+    Blend, DescriptorType, HitGroup, Program, ProgramKind, ShaderStage, SpecConstant, VertexAttribute, Workgroup,
+};

@@ -50,8 +50,8 @@ pub struct Program {
 pub enum ProgramKind {
     /// A compute pipeline.
     Compute {
-        /// Workgroup size.
-        local_size: [u32; 3],
+        /// How many invocations run together.
+        workgroup: Workgroup,
     },
     /// A graphics pipeline with dynamic rendering.
     Graphics {
@@ -81,6 +81,27 @@ pub enum ProgramKind {
         /// Deepest recursion of `traceRayEXT`.
         max_depth: u32,
     },
+}
+
+/// The workgroup of a compute shader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Workgroup {
+    /// Invocations along each side.
+    pub size: [u32; 3],
+    /// For each side the id of the specialisation constant that it is, where it is one.
+    pub ids: [Option<u32>; 3],
+}
+
+impl Workgroup {
+    /// The workgroup where a node's specialisation data fill the constants of `stage`.
+    pub fn specialised(self, stage: &ShaderStage, data: &[u8]) -> Self {
+        let side = |axis: usize| {
+            let constant = stage.spec.iter().find(|constant| Some(constant.id) == self.ids[axis])?;
+            let bytes = data.get(constant.offset as usize..)?.first_chunk()?;
+            Some(u32::from_ne_bytes(*bytes))
+        };
+        Self { size: std::array::from_fn(|axis| side(axis).unwrap_or(self.size[axis])), ..self }
+    }
 }
 
 /// How a fragment's colour meets what is there.

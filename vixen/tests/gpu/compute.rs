@@ -2,7 +2,7 @@
 
 use vixen::{Buffer, Compute, Graph, node};
 
-use crate::common::{in_every_order, step, words};
+use crate::common::{in_every_order, on_device, step, words};
 use crate::nodes::{Add, Amount, Factor, Fill, Ramp, Settings, Sum, ramp};
 
 #[test]
@@ -231,6 +231,49 @@ fn a_create_slot_makes_its_resource_and_constants_specialise_the_shader() {
         step(&mut compiled);
         assert_eq!(words(&compiled, a), ramp(100, 3, 7));
         assert_eq!(words(&compiled, b), ramp(40, 4, 1));
+    });
+}
+
+#[node(compute, shader = "tests/shaders/workgroup.comp.spv")]
+struct CountGroup {
+    #[spec]
+    group: u32,
+    #[storage(write)]
+    values: Buffer<[u32]>,
+}
+
+#[node]
+impl Compute for CountGroup {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_items(view.values.len());
+    }
+}
+
+#[test]
+fn a_workgroup_is_as_large_as_its_constant_says() {
+    in_every_order(|compile| {
+        let graph = Graph::without_output();
+        // Smaller and larger than the shader's own 64.
+        let counted = [8, 128].map(|group| {
+            let values = graph.add(CountGroup { group, values: graph.buffer(100) }).values;
+            (group, graph.read_back(&values))
+        });
+        let mut compiled = compile(&graph);
+        step(&mut compiled);
+        for (group, values) in counted {
+            assert_eq!(words(&compiled, values), [group; 100]);
+        }
+    });
+}
+
+#[test]
+fn a_workgroup_of_nothing_is_refused() {
+    on_device(|device| {
+        let graph = Graph::without_output();
+        let counted = graph.add(CountGroup { group: 0, values: graph.buffer(100) });
+        let _ = graph.retain(counted.values);
+        let error = graph.compile(device).err().expect("no workgroup is empty").to_string();
+        assert!(error.contains("node `CountGroup`") && error.contains("1 or more"), "{error}");
     });
 }
 

@@ -140,6 +140,72 @@ fn every_instance_reads_its_own_element() {
     });
 }
 
+/// A strip over the left half as bare vectors, moved to the right by a matrix.
+#[node(host)]
+struct Streams {
+    #[create(len = 4)]
+    corners: Buffer<[[f32; 2]]>,
+    #[create(len = 4)]
+    colors: Buffer<[[f32; 4]]>,
+    #[create(len = 1)]
+    places: Buffer<[[[f32; 4]; 4]]>,
+}
+
+#[node]
+impl Host for Streams {
+    fn run(view: &mut View, _frame: &FrameInfo) {
+        for (index, corner) in view.corners.iter_mut().enumerate() {
+            *corner = [(index % 2) as f32 - 1.0, (index / 2) as f32 * 2.0 - 1.0];
+        }
+        view.colors.fill([1.0, 0.0, 1.0, 1.0]);
+        view.places[0] = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 1.0]];
+    }
+}
+
+/// A slot of bare elements feeds the input of its own name.
+#[node(
+    graphics,
+    vertex = "tests/shaders/placed.vert.spv",
+    fragment = "tests/shaders/mesh.frag.spv",
+    topology = triangle_strip
+)]
+struct DrawStreams {
+    #[vertex]
+    color: Buffer<[[f32; 4]]>,
+    #[vertex(instance)]
+    place: Buffer<[[[f32; 4]; 4]]>,
+    #[vertex]
+    corner: Buffer<[[f32; 2]]>,
+    #[color(clear = [0.0, 1.0, 0.0, 1.0])]
+    drawn: Image<Rgba8Unorm>,
+}
+
+#[node]
+impl Graphics for DrawStreams {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.draw(view.corner.len() as u32, view.place.len() as u32);
+    }
+}
+
+#[test]
+fn streams_of_vectors_and_a_matrix_feed_inputs() {
+    in_every_order(|compile| {
+        let graph = Graph::without_output();
+        let streams = graph.add(Streams {});
+        let drawn = graph.add(DrawStreams {
+            color: &streams.colors,
+            place: &streams.places,
+            corner: &streams.corners,
+            drawn: graph.image(Extent::fixed(8, 4)),
+        });
+        let color = graph.read_back(&drawn.drawn);
+        let mut compiled = compile(&graph);
+        step(&mut compiled);
+        let row = [[GREEN; 4], [MAGENTA; 4]].concat().concat();
+        assert_eq!(bytes(&compiled, color), row.repeat(4));
+    });
+}
+
 #[derive(Clone, Copy, Block)]
 #[repr(C)]
 struct Tint {

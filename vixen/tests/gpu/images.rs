@@ -164,7 +164,7 @@ impl Compute for Faces {
 fn the_faces_of_a_cube_are_written_apart() {
     in_every_order(|compile| {
         let graph = Graph::without_output();
-        let faces = graph.image::<R32Float, Cube>(Extent::fixed(4, 4).layers(6)).split_layers();
+        let faces = graph.image::<R32Float, Cube>(Extent::fixed(4, 4)).split_layers();
         let faces =
             (1u8..).zip(faces).map(|(face, target)| graph.add(ClearFaces { face: target, value: face.into() }).face);
         let sky = Wire::join(faces.collect::<Vec<_>>());

@@ -75,7 +75,7 @@ impl<'a> ComputeCommands<'a> {
     #[inline]
     pub fn local_size(&self) -> [u32; 3] {
         match self.encoder.recording().pipelines.kind(self.pipeline) {
-            ProgramKind::Compute { local_size } => local_size,
+            ProgramKind::Compute { workgroup } => workgroup.size,
             _ => [1; 3],
         }
     }

@@ -43,7 +43,17 @@ pub(super) fn check(device: &Device, node: &DeclaredNode) -> Result<(), CompileE
     require(attachments(SlotKind::Vertex), vertices, "vertex buffers (maxVertexInputBindings)")?;
     for program in declaration.programs {
         match program.kind {
-            ProgramKind::Compute { local_size } => {
+            ProgramKind::Compute { workgroup } => {
+                let local_size =
+                    program.stages.first().map_or(workgroup, |stage| workgroup.specialised(stage, &node.spec)).size;
+                if local_size.contains(&0) {
+                    let problem = "has a workgroup without invocations; set the specialisation constants that are its sides to 1 or more";
+                    return Err(CompileError::Unsupported {
+                        what: format!("node `{}`", node.name),
+                        at: node.at,
+                        problem,
+                    });
+                }
                 for (size, most) in local_size.into_iter().zip(limits.max_compute_work_group_size) {
                     require(size, most, "invocations along one side of a workgroup (maxComputeWorkGroupSize)")?;
                 }

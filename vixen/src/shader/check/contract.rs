@@ -115,4 +115,8 @@ pub struct VertexInput {
     pub scalar: Scalar,
     /// Number of components.
     pub components: u32,
+    /// Which of `vectors` it is.
+    pub vector: u32,
+    /// How many vectors a matrix or an array has, each with its location; 1 for anything else.
+    pub vectors: u32,
 }

@@ -64,11 +64,11 @@ pub(super) const fn compare_block(path: &Path<'_>, rust: &'static BlockType, sha
 pub(super) const fn compare_type(path: &Path<'_>, rust: &Type, shader: &ShaderType) {
     match (rust, shader) {
         (Type::Struct(rust), ShaderType::Struct(shader)) => compare_members(path, rust, shader),
-        (Type::Scalar(a), ShaderType::Scalar(b)) if same(*a, *b) => {}
+        (Type::Scalar(a), ShaderType::Scalar(b)) if holds(*a, *b) => {}
         (Type::Scalar(Scalar::U64), ShaderType::Pointer) => {}
         (Type::Vector(a, n), ShaderType::Vector(b, m)) if same(*a, *b) && *n == *m => {}
         (Type::Array { element: Type::Scalar(a), count: n, .. }, ShaderType::Vector(b, m))
-            if same(*a, *b) && *n == *m => {}
+            if holds(*a, *b) && *n == *m => {}
         (
             Type::Matrix { scalar: a, columns, rows, stride },
             ShaderType::Matrix { scalar: b, vectors, components, stride: shader_stride },
@@ -90,7 +90,7 @@ pub(super) const fn compare_type(path: &Path<'_>, rust: &Type, shader: &ShaderTy
                 message.number(*shader_count).text(" in the shader").fail();
             }
             compare_stride(path, *stride, *shader_stride);
-            compare_type(path, element, shader);
+            compare_in_array(path, element, shader);
         }
         (Type::Vector(a, n), ShaderType::Array { element: ShaderType::Scalar(b), count, stride })
             if same(*a, *b) && *n == *count =>
@@ -107,8 +107,21 @@ pub(super) const fn compare_type(path: &Path<'_>, rust: &Type, shader: &ShaderTy
 /// Compares the elements of a run-time array.
 #[track_caller]
 pub(super) const fn compare_element(path: &Path<'_>, rust: &'static BlockType, shader: &ShaderType, stride: u32) {
-    compare_type(path, &type_of(rust), shader);
+    compare_in_array(path, &type_of(rust), shader);
     compare_stride(path, rust.size, stride);
+}
+
+/// Compares elements of an array; a longer one holds the shader's with the padding that its stride demands.
+#[track_caller]
+const fn compare_in_array(path: &Path<'_>, rust: &Type, shader: &ShaderType) {
+    let held = match shader {
+        ShaderType::Scalar(scalar) => holds_column(rust, *scalar, 1),
+        ShaderType::Vector(scalar, count) => holds_column(rust, *scalar, *count),
+        _ => false,
+    };
+    if !held {
+        compare_type(path, rust, shader);
+    }
 }
 
 #[track_caller]
@@ -231,9 +244,14 @@ const fn is_in_shader(shader: &ShaderBlock, rust: &Member) -> bool {
 const fn holds_column(element: &Type, scalar: Scalar, components: u32) -> bool {
     match element {
         Type::Vector(found, count) => same(*found, scalar) && *count >= components,
-        Type::Array { element: Type::Scalar(found), count, .. } => same(*found, scalar) && *count >= components,
+        Type::Array { element: Type::Scalar(found), count, .. } => holds(*found, scalar) && *count >= components,
         _ => false,
     }
+}
+
+/// Whether a number in Rust can be the shader's; Rust has no type for a half, so that `u16` holds its bits.
+const fn holds(rust: Scalar, shader: Scalar) -> bool {
+    same(rust, shader) || matches!((rust, shader), (Scalar::U16, Scalar::F16))
 }
 
 pub(super) const fn same(a: Scalar, b: Scalar) -> bool {

@@ -38,6 +38,35 @@ fn arrays_stand_for_vectors_and_padded_columns() {
 }
 
 #[test]
+fn longer_elements_hold_shorter_ones_with_their_padding() {
+    const ROW: Type = Type::Array { element: &Type::Scalar(Scalar::F32), count: 4, stride: 4 };
+    const ROWS: Type = Type::Array { element: &ROW, count: 3, stride: 16 };
+    compare(
+        [rust("weights", 0, ROWS), rust("points", 48, ROWS)],
+        [
+            shader("weights", 0, ShaderType::Array { element: &F32, count: 3, stride: 16 }),
+            shader("points", 48, ShaderType::Array { element: &VEC3, count: 3, stride: 16 }),
+        ],
+    );
+}
+
+#[test]
+#[should_panic(expected = "member `weight` is an array of 4 times `f32` in Rust and `float` in the shader")]
+fn outside_of_arrays_nothing_is_padded() {
+    const ROW: Type = Type::Array { element: &Type::Scalar(Scalar::F32), count: 4, stride: 4 };
+    compare([rust("weight", 0, ROW)], [shader("weight", 0, F32)]);
+}
+
+#[test]
+fn the_bits_of_halves_are_integers() {
+    const HALVES: Type = Type::Array { element: &Type::Scalar(Scalar::U16), count: 4, stride: 2 };
+    compare(
+        [rust("alone", 0, Type::Scalar(Scalar::U16)), rust("_pad", 2, HALVES), rust("four", 8, HALVES)],
+        [shader("alone", 0, ShaderType::Scalar(Scalar::F16)), shader("four", 8, ShaderType::Vector(Scalar::F16, 4))],
+    );
+}
+
+#[test]
 fn stripped_members_match_by_offset() {
     compare(
         [rust("a", 0, Type::Scalar(Scalar::F32)), rust("b", 4, Type::Scalar(Scalar::F32))],

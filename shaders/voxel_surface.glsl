@@ -35,6 +35,14 @@ Material surface(Hit hit, out vec3 normal) {
         return palette.data[hit.material];
     }
     Brick brick = bricks.data[hit.brick];
+#ifdef USES
+    // What stands in for voxels that are not there.
+    if (brick.materials >> 30 == 3u) {
+        uint bits = brick.materials >> 8 & 0xFFFFu;
+        normal = bits == 0xFFFFu ? normal : unpack_normal(bits);
+        return palette.data[brick.materials & 255u];
+    }
+#endif
     uint rank = voxel_rank(brick.mask, morton3(uvec3(hit.voxel)));
     if (brick.normals != 0xFFFFFFFFu) {
         uint bits = attributes.data[brick.normals + (rank >> 1)] >> (16u * (rank & 1u)) & 0xFFFFu;

@@ -18,6 +18,7 @@ mod voxel_pipeline;
 mod voxel_ray_trace;
 mod voxel_rays;
 mod voxel_scene;
+mod voxel_stream;
 mod voxel_structure;
 mod voxel_tree;
 #[cfg(feature = "window")]
@@ -45,6 +46,11 @@ pub use voxel_rays::{
     VoxelRaysOutputs, VoxelRaysView,
 };
 pub use voxel_scene::{Updated, VoxelScene, VoxelSceneWires};
+pub use voxel_stream::{
+    StreamClear, StreamClearOutputs, StreamClearView, StreamError, StreamHits, StreamHitsOutputs, StreamHitsView,
+    StreamMarch, StreamMarchOutputs, StreamMarchView, StreamOptions, StreamRays, StreamRaysOutputs, StreamRaysView,
+    StreamStatistics, StreamWires, StreamedScene, Uses,
+};
 pub use voxel_structure::{Structure, StructureError, StructureWires, StructuredScene};
 pub use voxel_tree::{
     EsvoHits, EsvoHitsOutputs, EsvoHitsView, EsvoMarch, EsvoMarchOutputs, EsvoMarchView, Tree64Hits, Tree64HitsOutputs,

@@ -84,7 +84,7 @@ impl BrickMap {
     }
 
     /// The material of a brick's solid voxel of this rank.
-    fn material_of(&self, brick: &Brick, rank: u32) -> MaterialIndex {
+    pub(super) fn material_of(&self, brick: &Brick, rank: u32) -> MaterialIndex {
         let word = |index: u32| self.attributes[index as usize];
         let at = brick.materials & ((1 << MATERIALS_SHIFT) - 1);
         let byte = |start: u32, index: u32| (word(start + index / 4) >> (index % 4 * 8)) & 255;
@@ -97,7 +97,7 @@ impl BrickMap {
     }
 
     /// Its normal as it is stored, if the brick has normals.
-    fn normal_of(&self, brick: &Brick, rank: u32) -> Option<u16> {
+    pub(super) fn normal_of(&self, brick: &Brick, rank: u32) -> Option<u16> {
         let bits = |start: u32| (self.attributes[(start + rank / 2) as usize] >> (rank % 2 * 16)) as u16;
         (brick.normals != NO_NORMALS).then(|| bits(brick.normals))
     }

@@ -35,10 +35,20 @@ impl DistanceField {
 
     /// That of a brick map.
     pub fn of(map: &BrickMap) -> Self {
+        Self::with_cubes_from(LEAST_SHIFT, map)
+    }
+
+    /// That of a brick map of which any brick may be solid all through.
+    pub(crate) fn of_bricks(map: &BrickMap) -> Self {
+        Self::with_cubes_from(BRICK_EDGE.ilog2(), map)
+    }
+
+    /// With cubes of an edge of 2^`least` or longer.
+    fn with_cubes_from(least: u32, map: &BrickMap) -> Self {
         let cubes = |shift: u32| (map.size - 1).map(|last| (last >> shift) + 1);
         let enough = CUBES.min(CUBES_A_VOXEL * map.solid_voxels as f64);
         let fits = |shift: &u32| cubes(*shift).as_dvec3().element_product() <= enough;
-        let shift = (LEAST_SHIFT..LARGEST_SHIFT).find(fits).unwrap_or(LARGEST_SHIFT);
+        let shift = (least..LARGEST_SHIFT).find(fits).unwrap_or(LARGEST_SHIFT);
         let extent = cubes(shift);
         let mut grid = Grid { extent, cubes: vec![Self::FARTHEST; extent.element_product() as usize] };
         each_leaf(map, shift, |low, edge| {

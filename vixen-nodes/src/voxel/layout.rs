@@ -48,6 +48,9 @@ pub const MATERIALS_ONE: u32 = 0;
 pub const MATERIALS_4_BIT: u32 = 1;
 /// [`Brick::materials`], upper two bits: from the word in the low 30 bits on stand 8 bits a solid voxel, a palette index.
 pub const MATERIALS_8_BIT: u32 = 2;
+/// [`Brick::materials`], upper two bits: the brick stands in for voxels that are [not there](crate::StreamedScene), solid all through. In
+/// the low byte is its palette index, above it 16 bits of normal as for [`Brick::normals`].
+pub const MATERIALS_COARSE: u32 = 3;
 /// How far [`Brick::materials`] is shifted to get its kind.
 pub const MATERIALS_SHIFT: u32 = 30;
 
@@ -69,7 +72,7 @@ pub struct Node {
 pub struct Brick {
     /// Index in `masks`, or [`SOLID`].
     pub mask: u32,
-    /// Kind and place of the materials: [`MATERIALS_ONE`], [`MATERIALS_4_BIT`] or [`MATERIALS_8_BIT`].
+    /// Kind and place of the materials: [`MATERIALS_ONE`], [`MATERIALS_4_BIT`], [`MATERIALS_8_BIT`] or [`MATERIALS_COARSE`].
     pub materials: u32,
     /// Word in `attributes` from which on stand 16 bits a solid voxel, its [octahedral](super::normal)
     /// normal or [`normal::NONE`](super::normal::NONE); or [`NO_NORMALS`] for the whole brick.

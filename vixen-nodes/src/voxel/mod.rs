@@ -15,6 +15,7 @@
 
 pub(crate) mod brick_map;
 mod build;
+pub(crate) mod coarse;
 mod distance;
 mod edit;
 mod error;

@@ -66,6 +66,15 @@ impl CompiledGraph {
         self.try_frame().map_err(|error| self.failed(*error))
     }
 
+    /// Waits until the next frame can begin, for which [`frame`](Self::frame) would wait first. After this, [`read`](Self::read) has what
+    /// the newest finished frame copied, even where the device is always behind.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub fn wait_for_turn(&mut self) -> Result<(), DeviceError> {
+        self.wait_for_slot().map(drop)
+    }
+
     #[cold]
     fn failed(&mut self, error: FrameError) -> FrameError {
         if error.is_device_lost() {

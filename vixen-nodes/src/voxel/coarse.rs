@@ -1,0 +1,177 @@
+//! A brick map seen coarsely: where each brick is, and the one voxel of 8×8×8 that stands for it where its own are missing.
+
+use glam::{UVec3, Vec3};
+
+use super::brick_map::{BrickMap, cell_edge};
+use super::layout::{
+    BRICK_EDGE, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_COARSE, MATERIALS_ONE, MATERIALS_SHIFT,
+    NO_NORMALS, SOLID, unmorton3,
+};
+use super::normal;
+use super::source::MaterialIndex;
+
+/// All bricks of a map, in its order.
+pub(crate) struct Coarse {
+    /// Where they are, in bricks.
+    pub places: Vec<[u16; 3]>,
+    /// What stands for them. Where that is the brick itself, nothing is ever missing.
+    pub bricks: Vec<Brick>,
+}
+
+/// Voxels of a brick that are looked at for what it looks like, at most.
+const SAMPLES: u32 = 64;
+
+impl Coarse {
+    /// Of a map.
+    pub fn of(map: &BrickMap) -> Self {
+        let mut places = vec![[0; 3]; map.bricks.len()];
+        let mut waiting = vec![(0_u32, map.levels, UVec3::ZERO)];
+        while let Some((index, level, origin)) = waiting.pop() {
+            let (node, edge) = (&map.nodes[index as usize], cell_edge(level));
+            if node.first == SOLID {
+                continue;
+            }
+            let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
+            let cells = (0..64).filter(|number| mask >> number & 1 != 0);
+            for (child, number) in (node.first..).zip(cells) {
+                let corner = origin + UVec3::from_array(unmorton3(number)) * edge;
+                if level > 1 {
+                    waiting.push((child, level - 1, corner));
+                } else {
+                    places[child as usize] = (corner / BRICK_EDGE).to_array().map(|at| at as u16);
+                }
+            }
+        }
+        let bricks = map.bricks.iter().map(|brick| map.coarse(brick)).collect();
+        Self { places, bricks }
+    }
+}
+
+impl BrickMap {
+    /// What stands for a brick.
+    fn coarse(&self, brick: &Brick) -> Brick {
+        if brick.is_whole() {
+            return *brick;
+        }
+        let (material, normal) = self.looks(brick);
+        let look = u32::from(material) | u32::from(normal) << 8;
+        Brick { mask: SOLID, materials: MATERIALS_COARSE << MATERIALS_SHIFT | look, normals: NO_NORMALS }
+    }
+
+    /// The most frequent material of a brick's surface and its mean normal, from some of its voxels.
+    fn looks(&self, brick: &Brick) -> (MaterialIndex, u16) {
+        let mask = self.mask_of(brick);
+        let step = mask.count().div_ceil(SAMPLES).max(1);
+        let (mut sum, mut votes) = (Vec3::ZERO, [0_u16; 256]);
+        for rank in (0..mask.count()).step_by(step as usize) {
+            let normal = self.normal_of(brick, rank).and_then(normal::decode);
+            sum += normal.unwrap_or_default();
+            // Voxels with a normal are those that are seen.
+            votes[usize::from(self.material_of(brick, rank))] += if normal.is_some() { SAMPLES as u16 } else { 1 };
+        }
+        let most = (0..=u8::MAX).rev().max_by_key(|&material| votes[usize::from(material)]).unwrap_or_default();
+        (most, if sum.length_squared() > 0.01 { normal::encode(sum) } else { normal::NONE })
+    }
+
+    /// Which voxels of a brick are solid.
+    pub(crate) fn mask_of(&self, brick: &Brick) -> &BrickMask {
+        if brick.mask == SOLID { &BrickMask::FULL } else { &self.masks[brick.mask as usize] }
+    }
+
+    /// The words of a brick's materials, and of its normals.
+    pub(crate) fn attributes_of(&self, brick: &Brick) -> [&[u32]; 2] {
+        let voxels = self.mask_of(brick).count() as usize;
+        let at = (brick.materials & ((1 << MATERIALS_SHIFT) - 1)) as usize;
+        let materials = match brick.materials >> MATERIALS_SHIFT {
+            MATERIALS_4_BIT => &self.attributes[at..][..4 + voxels.div_ceil(8)],
+            MATERIALS_8_BIT => &self.attributes[at..][..voxels.div_ceil(4)],
+            _ => &[],
+        };
+        let normals = match brick.normals {
+            NO_NORMALS => &[],
+            at => &self.attributes[at as usize..][..voxels.div_ceil(2)],
+        };
+        [materials, normals]
+    }
+}
+
+impl Brick {
+    /// Whether it is solid all through, of one material and without normals: then it has nothing besides its record.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.mask == SOLID && self.materials >> MATERIALS_SHIFT == MATERIALS_ONE && self.normals == NO_NORMALS
+    }
+
+    /// The same brick with its mask at a place among masks, and its materials and normals from some words of attributes on.
+    pub(crate) fn moved(&self, mask: u32, materials: u32, normals: u32) -> Self {
+        let kind = self.materials >> MATERIALS_SHIFT;
+        Self {
+            mask: if self.mask == SOLID { SOLID } else { mask },
+            materials: if kind == MATERIALS_ONE { self.materials } else { kind << MATERIALS_SHIFT | materials },
+            normals: if self.normals == NO_NORMALS { NO_NORMALS } else { normals },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::{IVec3, UVec3, Vec3};
+
+    use super::*;
+    use crate::voxel::{BrickVoxels, Content, Cube, Scene, SceneSource, VoxelSource, build};
+
+    #[test]
+    fn every_brick_is_where_it_says_and_looks_like_its_voxels() {
+        // Two layers of stone under one of grass, and walls between.
+        let voxel = |at: IVec3| match at.y {
+            0..2 => Some(3),
+            2 => Some(5),
+            _ => (at.x % 40 == 7).then_some(9),
+        };
+        let map = Scene::from_fn("yard", UVec3::new(100, 30, 70), voxel).expect("it has voxels").map;
+        let coarse = Coarse::of(&map);
+        assert_eq!((coarse.places.len(), coarse.bricks.len()), (map.bricks.len(), map.bricks.len()));
+        for (index, place) in coarse.places.iter().enumerate() {
+            let brick = &map.bricks[index];
+            let origin = UVec3::from_array(place.map(u32::from)) * BRICK_EDGE;
+            for number in 0..512 {
+                let at = (origin + UVec3::from_array(unmorton3(number))).as_ivec3();
+                assert_eq!(map.get(at), map.voxel_of(brick, number), "{at}");
+            }
+            let materials = coarse.bricks[index].materials;
+            assert_eq!(materials >> MATERIALS_SHIFT, MATERIALS_COARSE);
+            assert_eq!(materials & 255, if place[1] == 0 { 3 } else { 9 }, "the most of {place:?}");
+        }
+        assert_eq!(map.coarse(&map.bricks[0]).materials >> 8 & 0xFFFF, u32::from(normal::NONE));
+    }
+
+    /// Voxels in one layer of a brick, with a normal each; under them stone without.
+    struct Slope(Vec3);
+
+    impl VoxelSource for Slope {
+        fn size(&self) -> UVec3 {
+            UVec3::splat(8)
+        }
+
+        fn content(&self, _: Cube) -> Content {
+            Content::Mixed
+        }
+
+        fn fill(&self, _: UVec3, brick: &mut BrickVoxels) {
+            for (z, x) in (0..8).flat_map(|z| (0..8).map(move |x| (z, x))) {
+                (0..5).for_each(|y| brick.set(UVec3::new(x, y, z), 1));
+                brick.set_with_normal(UVec3::new(x, 5, z), 2, self.0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_slope_keeps_its_material_and_direction() {
+        let up = Vec3::new(0.6, 0.8, 0.0);
+        let palette = SceneSource::from_fn("", UVec3::ONE, |_| None).palette;
+        let map = build("slope", &Slope(up), &palette, &|_| {}).expect("it has voxels");
+        let materials = Coarse::of(&map).bricks[0].materials;
+        assert_eq!((materials & 255, materials >> 8 & 0xFFFF), (2, u32::from(normal::encode(up))));
+        let words: usize = map.attributes_of(&map.bricks[0]).iter().map(|words| words.len()).sum();
+        assert_eq!(words, map.attributes.len());
+    }
+}

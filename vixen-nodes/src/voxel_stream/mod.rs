@@ -1,0 +1,396 @@
+//! Scenes that are larger than what the device may hold of them: bricks come as rays need them.
+//!
+//! The device always has the tree, and for each brick one voxel of 8×8×8 that stands for it, and so a whole picture from the first frame on. In
+//! each frame the march takes note of the bricks that rays look into. When the frame has finished, [`StreamedScene::update`] reads the
+//! notes, gives the nearest of the bricks that were missing a place in a pool of fixed size, in exchange for those that were used longest
+//! ago, and queues their voxels with the [`Uploader`]; the next frame's own submission brings them. Nobody waits.
+//!
+//! ```no_run
+//! # use std::{error::Error, sync::Arc};
+//! # use vixen::{CompiledGraph, Device, Graph, memory::{StagingPool, Uploader, UploaderOptions}};
+//! # use vixen_nodes::{StreamOptions, StreamedScene, voxel::{BrickMap, CameraUniform, MarchParams}};
+//! # fn stream(device: &Device, graph: &Graph, map: Arc<BrickMap>, params: MarchParams, view: CameraUniform) -> Result<(), Box<dyn Error>> {
+//! let uploader = Uploader::new(device, &StagingPool::new(device), UploaderOptions::default())?;
+//! let options = StreamOptions { budget: Some(64 << 20), ..StreamOptions::default() };
+//! let mut scene = StreamedScene::new(device, &uploader, map, &options)?;
+//! let (_, camera) = graph.param(view);
+//! let (color, uses) = scene.wires(graph).draw(graph, &camera, params);
+//! graph.present(color);
+//! let mut compiled = graph.compile(device)?;
+//! compiled.attach_uploader(&uploader)?;
+//! loop {
+//!     compiled.wait_for_turn()?;
+//!     scene.update(&compiled, uses, glam::Vec3::from_slice(&view.position))?;
+//!     compiled.frame()?;
+//! }
+//! # }
+//! ```
+
+mod blocks;
+mod nearest;
+mod nodes;
+mod residency;
+mod size;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytemuck::{bytes_of, cast_slice};
+use glam::Vec3;
+use vixen::ash::vk;
+use vixen::device::{DeviceError, Feature};
+use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Memory, Uploader};
+use vixen::{Buffer, CompiledGraph, Device, Extent, Graph, Image, R32Uint, Readback, Rgba16Float, Rgba32Int, Wire};
+
+use self::residency::{MOST, Residency};
+use self::size::Size;
+use crate::voxel::coarse::Coarse;
+use crate::voxel::{Brick, BrickMap, BrickMask, CameraUniform, DistanceField, MarchParams};
+use crate::voxel_scene::{desc, side_by_side};
+use crate::{RayKind, VoxelSceneWires};
+
+pub use self::nodes::{
+    StreamClear, StreamClearOutputs, StreamClearView, StreamHits, StreamHitsOutputs, StreamHitsView, StreamMarch,
+    StreamMarchOutputs, StreamMarchView, StreamRays, StreamRaysOutputs, StreamRaysView,
+};
+
+/// How a scene is streamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamOptions {
+    /// Bytes of device memory that the scene takes at most. Without it, half of what the device's budget has left.
+    pub budget: Option<u64>,
+    /// Bytes of voxels that an update uploads at most; at least one brick comes with each.
+    pub update_bytes: u64,
+}
+
+impl Default for StreamOptions {
+    fn default() -> Self {
+        Self { budget: None, update_bytes: 1 << 20 }
+    }
+}
+
+/// What a streamed scene has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamStatistics {
+    /// Bricks whose voxels are on the device.
+    pub resident: u32,
+    /// Bricks that there is room for; fewer if they are larger than most.
+    pub slots: u32,
+    /// Bricks of the scene that have voxels to bring.
+    pub bricks: u32,
+    /// Bricks that rays of the newest frame that is known looked into in vain.
+    pub missing: u32,
+    /// Bricks that were brought, and that made room for others, since the scene was made.
+    pub brought: u64,
+    /// See `brought`.
+    pub evicted: u64,
+    /// Bytes that were uploaded since then.
+    pub uploaded: u64,
+}
+
+/// Why a scene cannot be streamed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// What must always be on the device does not fit.
+    #[error(
+        "a budget of {budget} bytes is too small to stream this scene: its tree takes {least} with the least room for bricks; raise the budget, or \
+         build the scene at a lower resolution"
+    )]
+    Budget {
+        /// What was given.
+        budget: u64,
+        /// The least that would do.
+        least: u64,
+    },
+    /// The device cannot hold it.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}
+
+/// A brick map in the host's memory, of which the device holds what its rays need. Made for one graph that draws it.
+pub struct StreamedScene<M> {
+    map: M,
+    coarse: Vec<Brick>,
+    residency: Residency,
+    bricks: Arc<DeviceBuffer>,
+    masks: Arc<DeviceBuffer>,
+    attributes: Arc<DeviceBuffer>,
+    /// Nodes, palette and distances, which never change.
+    fixed: [Arc<DeviceBuffer>; 3],
+    memory: Arc<Memory>,
+    uploader: Arc<Uploader>,
+    update_bytes: u64,
+    /// The newest frame whose notes were read.
+    seen: Option<u64>,
+    /// Uploading failed, so nobody knows what the device's bricks say.
+    torn: bool,
+    statistics: StreamStatistics,
+}
+
+/// A streamed scene in one graph.
+pub struct StreamWires {
+    /// Its buffers.
+    pub scene: VoxelSceneWires,
+    bricks: u64,
+}
+
+/// What rays looked into, as the device tells it to [`StreamedScene::update`].
+pub type Uses = Readback<Buffer<[u32]>>;
+
+impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
+    /// Makes the pool and copies to the device what must always be there. Waits until it is.
+    ///
+    /// # Errors
+    /// When the budget is too small, or the device's memory does not suffice.
+    pub fn new(
+        device: &Device,
+        uploader: &Arc<Uploader>,
+        map: M,
+        options: &StreamOptions,
+    ) -> Result<Self, StreamError> {
+        let Coarse { places, bricks: coarse } = Coarse::of(&map);
+        let field = DistanceField::of_bricks(&map);
+        let usage = device.budget().usage();
+        let budget = options.budget.unwrap_or(usage.limit.saturating_sub(usage.in_use) / 2);
+        let size = Size::within(budget, &map, field.words())?;
+
+        let pool =
+            |name, bytes: u64| BufferDesc { size: bytes, usage: POOL | addresses(device), ..desc(name, &[0_u32]) };
+        let descs = [
+            desc("streamed nodes", &map.nodes),
+            desc("streamed palette", &map.palette),
+            desc("streamed distances", field.words()),
+            pool("streamed bricks", size_of_val(&coarse[..]) as u64),
+            pool("streamed masks", u64::from(size.slots) * size_of::<BrickMask>() as u64),
+            pool("streamed attributes", u64::from(size.words) * 4),
+        ];
+        let contents = [
+            cast_slice(&map.nodes),
+            cast_slice(&map.palette),
+            cast_slice(field.words()),
+            cast_slice(&coarse),
+            &[],
+            &[],
+        ];
+        let ([nodes, palette, distances, bricks, masks, attributes], memory) =
+            side_by_side(device, "streamed scene", descs, contents)?;
+        uploader.warm(options.update_bytes, 3)?;
+        let residency = Residency::new(places, |brick| !map.bricks[brick].is_whole(), size.slots, size.words);
+        let statistics = StreamStatistics { slots: size.slots, bricks: size.bricks, ..StreamStatistics::default() };
+        Ok(Self {
+            map,
+            coarse,
+            residency,
+            bricks,
+            masks,
+            attributes,
+            fixed: [nodes, palette, distances],
+            memory,
+            uploader: uploader.clone(),
+            update_bytes: options.update_bytes,
+            seen: None,
+            torn: false,
+            statistics,
+        })
+    }
+
+    /// Bytes of device memory: no more than the budget.
+    pub fn bytes(&self) -> u64 {
+        self.memory.bytes()
+    }
+
+    /// What it has done.
+    pub fn statistics(&self) -> StreamStatistics {
+        self.statistics
+    }
+
+    /// The map in the host's memory.
+    pub fn map(&self) -> &BrickMap {
+        &self.map
+    }
+
+    /// The scene in a graph.
+    #[track_caller]
+    pub fn wires(&self, graph: &Graph) -> StreamWires {
+        let [nodes, palette, distances] = &self.fixed;
+        let scene = VoxelSceneWires {
+            nodes: graph.share_buffer(nodes),
+            bricks: graph.share_buffer(&self.bricks),
+            masks: graph.share_buffer(&self.masks),
+            attributes: graph.share_buffer(&self.attributes),
+            palette: graph.share_buffer(palette),
+            distances: graph.share_buffer(distances),
+        };
+        StreamWires { scene, bricks: self.coarse.len() as u64 }
+    }
+
+    /// Reads which bricks the newest finished frame has looked into from `eye`, a place in voxels, and queues what was missing. The next
+    /// frame of the graph that the uploader is attached to sees it. Allocates nothing, and waits for nobody.
+    ///
+    /// # Errors
+    /// When the uploader cannot take it; what could not be brought is asked for again.
+    pub fn update(&mut self, graph: &CompiledGraph, uses: Uses, eye: Vec3) -> Result<StreamStatistics, DeviceError> {
+        let Some((frame, notes)) = graph.read(uses)?.filter(|(frame, _)| self.seen != Some(*frame)) else {
+            return Ok(self.statistics);
+        };
+        self.seen = Some(frame);
+        self.residency.follow(notes, eye);
+        let (map, mut left) = (&*self.map, self.update_bytes);
+        self.residency.place(
+            |brick| map.attributes_of(&map.bricks[brick as usize]).iter().map(|words| words.len() as u32).sum(),
+            |words| {
+                let first = left == self.update_bytes;
+                let cost = BRICK_BYTES + 4 * u64::from(words);
+                let takes = cost <= left || first;
+                left = left.saturating_sub(cost);
+                takes
+            },
+        );
+        if let Err(error) = self.send() {
+            self.residency.undo_placed();
+            self.torn = true;
+            return Err(error);
+        }
+        let placed = self.residency.placed.len();
+        self.statistics.brought += placed as u64;
+        self.statistics.evicted += self.residency.evicted.len() as u64;
+        self.statistics.uploaded += self.update_bytes - left;
+        self.statistics.resident = self.residency.resident();
+        self.statistics.missing = self.residency.missing - placed as u32;
+        Ok(self.statistics)
+    }
+
+    /// Queues what an update has changed: first those that go, so that nothing refers to room that others get.
+    fn send(&mut self) -> Result<(), DeviceError> {
+        let Residency { evicted, placed, .. } = &self.residency;
+        if self.torn {
+            self.send_records(0..self.coarse.len() as u32)?;
+            self.torn = false;
+        }
+        self.send_records(evicted.iter().copied())?;
+        for placed in placed.chunks(TOGETHER) {
+            let mut masks = [(0, &[] as &[u8]); TOGETHER];
+            let mut attributes = [(0, &[] as &[u8]); 2 * TOGETHER];
+            for (index, placed) in placed.iter().enumerate() {
+                let brick = &self.map.bricks[placed.brick as usize];
+                masks[index] =
+                    (u64::from(placed.slot) * size_of::<BrickMask>() as u64, bytes_of(self.map.mask_of(brick)));
+                let [materials, normals] = self.map.attributes_of(brick);
+                let at = u64::from(placed.word) * 4;
+                attributes[2 * index] = (at, cast_slice(materials));
+                attributes[2 * index + 1] = (at + size_of_val(materials) as u64, cast_slice(normals));
+            }
+            self.uploader.buffer_pieces(&self.masks, &masks[..placed.len()])?;
+            self.uploader.buffer_pieces(&self.attributes, &attributes[..2 * placed.len()])?;
+        }
+        self.send_records(placed.iter().map(|placed| placed.brick))
+    }
+
+    /// Queues what bricks are to say by now.
+    fn send_records(&self, bricks: impl Iterator<Item = u32>) -> Result<(), DeviceError> {
+        let (mut records, mut numbers, mut count) = ([Brick::default(); TOGETHER], [0; TOGETHER], 0);
+        let mut bricks = bricks.peekable();
+        while let Some(brick) = bricks.next() {
+            (records[count], numbers[count]) = (self.record(brick), brick);
+            count += 1;
+            if count == TOGETHER || bricks.peek().is_none() {
+                let mut pieces = [(0, &[] as &[u8]); TOGETHER];
+                for (piece, (record, number)) in pieces.iter_mut().zip(records.iter().zip(&numbers)) {
+                    *piece = (u64::from(*number) * size_of::<Brick>() as u64, bytes_of(record));
+                }
+                self.uploader.buffer_pieces(&self.bricks, &pieces[..count])?;
+                count = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a brick says on the device: of its own voxels where they are there.
+    fn record(&self, brick: u32) -> Brick {
+        let own = &self.map.bricks[brick as usize];
+        match self.residency.placed(brick) {
+            None => self.coarse[brick as usize],
+            Some(placed) => {
+                let [materials, _] = self.map.attributes_of(own);
+                own.moved(placed.slot, placed.word, placed.word + materials.len() as u32)
+            }
+        }
+    }
+}
+
+impl StreamWires {
+    /// Adds nodes that march through the scene: the light that reaches the camera, linear, as large as the graph's output.
+    #[track_caller]
+    pub fn draw(
+        &self,
+        graph: &Graph,
+        camera: &Wire<Buffer<CameraUniform>>,
+        params: MarchParams,
+    ) -> (Wire<Image<Rgba16Float>>, Uses) {
+        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, distances } = &self.scene;
+        let (uses, color) = (self.clear(graph), graph.image(Extent::Output));
+        let march = StreamMarch { camera, nodes, bricks, masks, distances, attributes, palette, uses, color, params };
+        let drawn = graph.add(march);
+        (drawn.color, graph.read_back(&drawn.uses))
+    }
+
+    /// As [`draw`](Self::draw), but says which voxel each ray hits: a [`HitRecord`](crate::voxel::HitRecord) a pixel.
+    #[track_caller]
+    pub fn hits(
+        &self,
+        graph: &Graph,
+        camera: &Wire<Buffer<CameraUniform>>,
+        params: MarchParams,
+    ) -> (Wire<Image<Rgba32Int>>, Uses) {
+        let VoxelSceneWires { nodes, bricks, masks, distances, .. } = &self.scene;
+        let (uses, hits) = (self.clear(graph), graph.image(Extent::Output));
+        let traced =
+            graph.add(StreamHits { counts: false, camera, nodes, bricks, masks, distances, uses, hits, params });
+        (traced.hits, graph.read_back(&traced.uses))
+    }
+
+    /// Adds nodes that trace rays and shade nothing: as [`StructureWires::rays`](crate::StructureWires::rays).
+    #[track_caller]
+    pub fn rays(
+        &self,
+        graph: &Graph,
+        camera: &Wire<Buffer<CameraUniform>>,
+        params: MarchParams,
+        kind: RayKind,
+        counts: bool,
+    ) -> (Wire<Image<R32Uint>>, Uses) {
+        let VoxelSceneWires { nodes, bricks, masks, distances, .. } = &self.scene;
+        let (kind, uses, traced) = (kind as u32, self.clear(graph), graph.image(Extent::Output));
+        let rays = StreamRays { counts, kind, camera, nodes, bricks, masks, distances, uses, traced, params };
+        let traced = graph.add(rays);
+        (traced.traced, graph.read_back(&traced.uses))
+    }
+
+    #[track_caller]
+    fn clear(&self, graph: &Graph) -> Wire<Buffer<[u32]>> {
+        graph.add(StreamClear { uses: graph.buffer(self.bricks.div_ceil(32)) }).uses
+    }
+}
+
+/// How buffers are used whose contents change.
+const POOL: vk::BufferUsageFlags = vk::BufferUsageFlags::from_raw(
+    vk::BufferUsageFlags::STORAGE_BUFFER.as_raw() | vk::BufferUsageFlags::TRANSFER_DST.as_raw(),
+);
+
+/// Bytes that a brick costs besides its attributes: mask and record.
+const BRICK_BYTES: u64 = (size_of::<BrickMask>() + size_of::<Brick>()) as u64;
+
+/// Bricks whose pieces go to the uploader together.
+const TOGETHER: usize = 32;
+
+/// With addresses the uploader can put small pieces in their places by a shader, where that is faster.
+fn addresses(device: &Device) -> vk::BufferUsageFlags {
+    match device.capabilities().has(Feature::BufferDeviceAddress) {
+        true => vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS,
+        false => vk::BufferUsageFlags::empty(),
+    }
+}
+
+// An update's pieces, and the records of what it evicts, fit into an uploader's queue: see `UploaderOptions::writes`.
+const _: () = assert!(5 * MOST < 16_384);

@@ -19,5 +19,5 @@ void main() {
     vec3 direction = primary_direction(ivec2(gl_FragCoord.xy), extent);
     Hit hit;
     bool found = trace(ivec3(params.scene_size), int(params.scene_levels), origin, direction, 1e30, hit);
-    color = vec4(picture(found, hit, origin, direction, extent), 1.0);
+    color = picture(found, hit, origin, direction, extent);
 }

@@ -26,5 +26,5 @@ void main() {
 #else
     bool found = trace(ivec3(params.scene_size), int(params.scene_levels), origin, direction, 1e30, hit);
 #endif
-    imageStore(color, pixel, vec4(picture(found, hit, origin, direction, extent), 1.0));
+    imageStore(color, pixel, picture(found, hit, origin, direction, extent));
 }

@@ -27,5 +27,5 @@ void main() {
     vec3 direction = primary_direction(pixel, extent);
     Hit hit;
     bool hits = resume(pixel, origin, direction, hit);
-    imageStore(color, pixel, vec4(picture(hits, hit, origin, direction, extent), 1.0));
+    imageStore(color, pixel, picture(hits, hit, origin, direction, extent));
 }

@@ -24,6 +24,9 @@ pub struct Args {
     /// What the voxels lie in; what is not the default takes the compute pipeline.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Structure::Brick)]
     pub structure: Structure,
+    /// Draw jagged edges: one ray a pixel, through its centre.
+    #[arg(long)]
+    pub no_antialiasing: bool,
     /// Width and height of the picture, in pixels.
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
     pub size: [u32; 2],
@@ -54,6 +57,21 @@ pub struct Args {
     /// Write the graph as a drawing: Graphviz for .dot, Mermaid for .mmd.
     #[arg(long, value_name = "FILE")]
     pub drawing: Option<PathBuf>,
+}
+
+/// How the picture is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    pub pipeline: Pipeline,
+    pub structure: Structure,
+    pub antialiasing: bool,
+}
+
+impl Args {
+    /// How the picture is drawn.
+    pub fn how(&self) -> How {
+        How { pipeline: self.pipeline, structure: self.structure, antialiasing: !self.no_antialiasing }
+    }
 }
 
 /// How to trace the voxels. All give the same picture.

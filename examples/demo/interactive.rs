@@ -8,13 +8,13 @@ use vixen_nodes::Orbit;
 use vixen_nodes::voxel::Scene;
 use vixen_nodes::window::Application;
 
-use crate::args::{Pipeline, Structure};
+use crate::args::How;
 use crate::picture::{Costs, Handles, Picture};
 
 /// Orbits with the mouse.
 pub struct Interactive<'a> {
     scene: &'a Scene,
-    how: (Pipeline, Structure),
+    how: How,
     frames: Option<u32>,
     orbit: Orbit,
     pub handles: Option<Handles>,
@@ -26,7 +26,7 @@ pub struct Interactive<'a> {
 }
 
 impl<'a> Interactive<'a> {
-    pub fn new(scene: &'a Scene, how: (Pipeline, Structure), frames: Option<u32>) -> Self {
+    pub fn new(scene: &'a Scene, how: How, frames: Option<u32>) -> Self {
         let (orbit, costs) = (Orbit::default(), Costs::default());
         Self { scene, how, frames, orbit, handles: None, costs, voxel_bytes: 0, reload: false, shown: 0 }
     }

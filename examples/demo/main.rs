@@ -62,8 +62,7 @@ fn draw(args: &Args) -> Result<(), Box<dyn Error>> {
 
 fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn Error>> {
     let [width, height] = args.size;
-    let (mut picture, voxel_bytes) =
-        Picture::new(device, scene, (args.pipeline, args.structure), Output::headless(width, height))?;
+    let (mut picture, voxel_bytes) = Picture::new(device, scene, args.how(), Output::headless(width, height))?;
     save_drawing(args, &picture.graph)?;
     if args.reload {
         picture.graph.watch_shaders(None)?;
@@ -85,7 +84,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
 
 fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Box<dyn Error>> {
     let title = format!("Vixen: {}", scene.name);
-    let mut interactive = Interactive::new(scene, (args.pipeline, args.structure), args.frames);
+    let mut interactive = Interactive::new(scene, args.how(), args.frames);
     interactive.reload = args.reload;
     let graph = run(WindowOptions { title, size: args.size, device }, &mut interactive)?;
     let (Some(mut graph), Some(handles)) = (graph, interactive.handles) else { return Ok(()) };
@@ -154,7 +153,7 @@ mod tests {
     use vixen_nodes::Orbit;
 
     use super::*;
-    use crate::args::{Pipeline, Structure};
+    use crate::args::{How, Pipeline, Structure};
 
     #[test]
     fn frames_allocate_nothing() {
@@ -162,7 +161,7 @@ mod tests {
         let (scene, _) = Scene::open_kept(heightmap, 32, None, &|_| {}).expect("it is a heightmap");
         let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
         for pipeline in [Pipeline::Compute, Pipeline::Fragment, Pipeline::Rt, Pipeline::Hybrid] {
-            let how = (pipeline, Structure::Brick);
+            let how = How { pipeline, structure: Structure::Brick, antialiasing: true };
             let (mut picture, _) =
                 Picture::new(&device, &scene, how, Output::headless(16, 16)).expect("the graph is valid");
             let handles = picture.handles();

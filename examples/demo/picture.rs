@@ -6,14 +6,16 @@ use std::path::Path;
 use vixen::frame::FrameOutcome;
 use vixen::graph::{CompileError, OutputId};
 use vixen::testing;
-use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm};
+use vixen::{
+    Buffer, CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm, Wire,
+};
 use vixen_examples::clock::Clock;
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::cacher::{DiskCache, keep_pipelines, load_pipelines};
-use vixen_nodes::voxel::{Scene, default_params, default_view};
-use vixen_nodes::{Orbit, OrbitCamera, StructureWires, StructuredScene, ToneMap, VoxelPipeline};
+use vixen_nodes::voxel::{CameraUniform, Scene, default_params, default_view};
+use vixen_nodes::{Orbit, OrbitCamera, StructureWires, StructuredScene, ToneMap, VoxelPipeline, antialiased};
 
-use crate::args::{Pipeline, Structure};
+use crate::args::{How, Pipeline, Structure};
 
 /// A compiled demo and the handles to steer and read it.
 pub struct Picture {
@@ -43,7 +45,7 @@ impl Picture {
     pub fn new(
         device: &Device,
         scene: &Scene,
-        (pipeline, structure): (Pipeline, Structure),
+        How { pipeline, structure, antialiasing }: How,
         output: Output,
     ) -> Result<(Self, u64), Box<dyn Error>> {
         pipeline.check(device)?;
@@ -59,7 +61,7 @@ impl Picture {
         let wires = voxels.wires(&graph);
         let box_wires = boxes.as_ref().map(|boxes| boxes.wires(&graph));
         let camera = graph.add(OrbitCamera { orbit: &orbit_wire, start });
-        let color = match &wires {
+        let draw = |camera: &Wire<Buffer<CameraUniform>>| match &wires {
             StructureWires::BrickMap(wires) => {
                 let pipeline = match (&box_wires, pipeline) {
                     (Some(boxes), Pipeline::Rt) => VoxelPipeline::RayTracing(boxes),
@@ -67,10 +69,11 @@ impl Picture {
                     (None, Pipeline::Fragment) => VoxelPipeline::Fragment,
                     (None, _) => VoxelPipeline::Compute,
                 };
-                pipeline.draw(&graph, &camera.uniform, wires, params)
+                pipeline.draw(&graph, camera, wires, params)
             }
-            other => other.draw(&graph, &camera.uniform, params),
+            other => other.draw(&graph, camera, params),
         };
+        let color = if antialiasing { antialiased(&graph, &camera.uniform, draw) } else { draw(&camera.uniform) };
         let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
         let pixels = graph.read_back(&tone.ldr);
         graph.present(tone.ldr);

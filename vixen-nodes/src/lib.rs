@@ -1,6 +1,7 @@
 //! Nodes for [Vixen](vixen): voxel scenes and the passes that draw them, a camera, and windows.
 
 pub mod acceleration;
+mod antialias;
 pub mod cacher;
 mod camera;
 #[cfg(feature = "gltf")]
@@ -24,6 +25,9 @@ mod voxel_tree;
 #[cfg(feature = "window")]
 pub mod window;
 
+pub use antialias::{
+    Antialias, AntialiasOutputs, AntialiasView, Jitter, JitterOutputs, JitterView, Views, antialiased,
+};
 pub use camera::{Orbit, OrbitCamera, OrbitCameraOutputs, OrbitCameraView, orbited};
 pub use tone_map::{ToneMap, ToneMapOutputs, ToneMapView};
 pub use voxel_build::{BuildError, BuildRoom, BuildSums, BuildTotals, BuiltWires, VoxelBuilder};

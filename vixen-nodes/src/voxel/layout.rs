@@ -96,15 +96,16 @@ pub struct Material {
 }
 
 /// The camera of a frame. A pixel's ray starts at `position` and runs along
-/// `forward + right·u·aspect + up·v`, where u and v run from -1 to 1 over the picture, left to right and bottom to top, at pixel centres.
+/// `forward + right·u·aspect + up·v`, where u and v run from -1 to 1 over the picture, left to right and bottom to top, at pixel centres
+/// moved by the jitter.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable, Block)]
 pub struct CameraUniform {
     /// Where it is, in voxels; w is 1.
     pub position: [f32; 4],
-    /// To the right, as long as the tangent of half the vertical field of view; w is 0.
+    /// To the right, as long as the tangent of half the vertical field of view; w is the jitter to the right, in pixels.
     pub right: [f32; 4],
-    /// Upwards, as long as `right`; w is 0.
+    /// Upwards, as long as `right`; w is the jitter downwards, in pixels.
     pub up: [f32; 4],
     /// Where it looks, of length 1; w is 0.
     pub forward: [f32; 4],

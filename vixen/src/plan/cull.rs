@@ -57,16 +57,22 @@ pub(super) fn conditions(input: &Input, lanes: &Lanes) -> Vec<Option<Condition>>
 }
 
 fn alive(input: &Input, lanes: &Lanes, state: Condition, sinks: &[bool]) -> Vec<bool> {
-    // Nodes that are alive stay so from one round to the next.
+    // Nodes that are alive stay so from one round to the next; once all are, there is nothing left to find.
     let mut alive = sinks.to_vec();
     let mut end = needed_by_sinks(input, lanes);
-    loop {
+    while alive.contains(&false) {
         let mut needed = end.clone();
-        sweep(input, lanes, state, &mut needed, &mut alive);
-        if !needed.contains(&true) || !carry_over(input, lanes, &needed, &mut end) {
-            return alive;
+        if input.switches == 0 {
+            sweep(lanes, state, |_| Condition::ALWAYS, &mut needed, &mut alive);
+        } else {
+            let condition = |piece: &Piece| input.accesses[piece.access as usize].condition;
+            sweep(lanes, state, condition, &mut needed, &mut alive);
+        }
+        if !carry_over(input, lanes, &needed, &mut end) {
+            break;
         }
     }
+    alive
 }
 
 /// The lanes whose contents are wanted after the frame.
@@ -82,10 +88,13 @@ fn needed_by_sinks(input: &Input, lanes: &Lanes) -> Vec<bool> {
 }
 
 /// One frame backwards: from what is needed at its end to what is needed at its start.
-fn sweep(input: &Input, lanes: &Lanes, state: Condition, needed: &mut [bool], alive: &mut [bool]) {
-    let condition = |piece: &Piece| {
-        if input.switches == 0 { Condition::ALWAYS } else { input.accesses[piece.access as usize].condition }
-    };
+fn sweep(
+    lanes: &Lanes,
+    state: Condition,
+    condition: impl Fn(&Piece) -> Condition,
+    needed: &mut [bool],
+    alive: &mut [bool],
+) {
     for (node, alive) in (0..alive.len() as u32).zip(alive).rev() {
         let pieces = lanes.of(node).iter().filter(|piece| !condition(piece).excludes(state));
         let is_needed = |piece: &Piece| piece.effect.writes() && needed[piece.lane as usize];

@@ -43,15 +43,15 @@ pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
     let bounds = track::Bounds::all(input, &lanes);
     let hazards = order::Hazards { input, lanes: &lanes, bounds: &bounds };
     let kinds = steps::kinds(input, &lanes, &conditions);
-    let (schedule, nodes) = match options.seed {
+    let (schedule, order) = match options.seed {
         Some(seed) => shuffle::shuffled(&hazards, &conditions, seed),
         None => {
             let schedule = order::fewest(&hazards, &conditions);
-            let nodes = steps::arrange(&schedule, &kinds);
-            (schedule, nodes)
+            let order = steps::arrange(&schedule, &kinds);
+            (schedule, order)
         }
     };
-    let steps = steps::Steps::of(&schedule, &nodes);
+    let steps = steps::Steps::of(&schedule, &order);
     let closed = barriers::close(input, &lanes, &bounds, &schedule, &steps, &conditions)?;
     let intervals = steps.intervals(input, &conditions, closed.intervals);
     let (dependencies, barriers) = closed.dependencies.finish(schedule.commands());

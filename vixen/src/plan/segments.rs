@@ -3,7 +3,7 @@
 
 use super::lanes::Lanes;
 use super::steps::{Kind, dependencies};
-use super::{Dependency, Input, NodeId, Plan, Residency, Segment, Step};
+use super::{Dependency, Input, Plan, Residency, Segment, Step};
 
 /// How many switches a recorded segment can depend on; each doubles the number of its recordings.
 const MAX_SWITCHES: u32 = 4;
@@ -14,23 +14,22 @@ const LEAST_STEPS: u32 = 16;
 /// Cuts the steps of a plan.
 pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &[Kind]) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
-    let is_lent = |residency| residency == Residency::Swapchain;
+    let is_lent = |one: &Dependency| input.resources[one.resource.0 as usize].residency == Residency::Swapchain;
     for (at, &step) in (0..).zip(&plan.steps) {
         match step {
-            Step::Node(node) => add(&mut segments, of_node(input, kinds, node, at)),
+            Step::Node(node) => add(&mut segments, &kinds[node.0 as usize], at),
             Step::Barrier(barrier) => {
-                let is_lent = |one: &Dependency| is_lent(input.resources[one.resource.0 as usize].residency);
                 let lent = lanes.any_lent && dependencies(plan, barrier).iter().any(is_lent);
                 if let Some(last) = segments.last_mut().filter(|last| !lent && !last.dynamic && !last.swapchain) {
                     last.steps.end = at + 1;
                     continue;
                 }
                 let next = plan.steps[at as usize + 1..].iter().find_map(|step| match *step {
-                    Step::Node(node) => Some(of_node(input, kinds, node, at)),
+                    Step::Node(node) => Some(kinds[node.0 as usize]),
                     Step::Barrier(_) => None,
                 });
-                let segment = host(lent, at, segments.last(), next);
-                add(&mut segments, segment);
+                let kind = host(lent, segments.last().map(kind_of), next);
+                add(&mut segments, &kind, at);
             }
         }
     }
@@ -53,35 +52,29 @@ pub(super) fn cut(segments: Vec<Segment>, pieces: u32) -> Vec<Segment> {
 
 /// Adds a step: to the last segment, or as one of its own.
 #[inline]
-fn add(segments: &mut Vec<Segment>, step: Segment) {
-    match segments.last_mut().filter(|last| joins(last, &step)) {
+fn add(segments: &mut Vec<Segment>, step: &Kind, at: u32) {
+    match segments.last_mut().filter(|last| joins(last, step)) {
         Some(last) => {
-            last.steps.end = step.steps.end;
+            last.steps.end = at + 1;
             last.switches |= step.switches;
         }
-        None => segments.push(step),
-    }
-}
-
-#[inline]
-fn of_node(input: &Input, kinds: &[Kind], node: NodeId, at: u32) -> Segment {
-    let (node, kind) = (&input.nodes[node.0 as usize], kinds[node.0 as usize]);
-    Segment {
-        steps: at..at + 1,
-        device: node.device,
-        queue: node.queue,
-        rate: node.rate,
-        dynamic: node.dynamic,
-        switches: kind.switches,
-        per_slot: false,
-        phases: 1,
-        swapchain: kind.swapchain,
+        None => segments.push(Segment {
+            steps: at..at + 1,
+            device: step.device,
+            queue: step.queue,
+            rate: step.rate,
+            dynamic: step.dynamic,
+            switches: step.switches,
+            per_slot: false,
+            phases: 1,
+            swapchain: step.swapchain,
+        }),
     }
 }
 
 /// Whether a step can be recorded into the segment before it.
 #[inline]
-fn joins(last: &Segment, step: &Segment) -> bool {
+fn joins(last: &Segment, step: &Kind) -> bool {
     let more_switches = step.switches & !last.switches;
     (last.device, last.queue, last.rate, last.dynamic) == (step.device, step.queue, step.rate, step.dynamic)
         && (last.dynamic
@@ -89,29 +82,23 @@ fn joins(last: &Segment, step: &Segment) -> bool {
                 && (more_switches == 0 || (last.switches | more_switches).count_ones() <= MAX_SWITCHES))
 }
 
+fn kind_of(segment: &Segment) -> Kind {
+    let &Segment { device, queue, rate, dynamic, switches, swapchain, .. } = segment;
+    Kind { swapchain, dynamic, switches, device, queue, rate }
+}
+
 /// Where a barrier command goes: into the recording before it or after it, a static one if there is one that is not then
 /// recorded more often for it, else one of its own.
-fn host(lent: bool, at: u32, before: Option<&Segment>, after: Option<Segment>) -> Segment {
+fn host(lent: bool, before: Option<Kind>, after: Option<Kind>) -> Kind {
     // The less, the better; what needs the swapchain image may not go where that is not needed.
-    let cost = |segment: &Segment| match (segment.dynamic, segment.swapchain) {
-        (true, _) => 2,
-        (false, true) => u32::from(!lent),
-        (false, false) => {
-            if lent {
-                u32::MAX
-            } else {
-                0
-            }
-        }
+    let cost = |kind: &Kind| match (kind.dynamic, kind.swapchain) {
+        (true, _) => Some(2),
+        (false, true) => Some(u32::from(!lent)),
+        (false, false) => (!lent).then_some(0),
     };
-    let (cost_before, cost_after) = (before.map_or(u32::MAX, cost), after.as_ref().map_or(u32::MAX, cost));
-    match (before, after) {
-        (Some(one), _) if cost_before <= cost_after && cost_before != u32::MAX => {
-            Segment { steps: at..at + 1, switches: 0, ..one.clone() }
-        }
-        (_, Some(one)) if cost_after != u32::MAX => Segment { switches: 0, ..one },
-        _ => Segment { steps: at..at + 1, phases: 1, swapchain: lent, ..Segment::default() },
-    }
+    let hosts = [before, after].into_iter().flatten().filter_map(|kind| Some((cost(&kind)?, kind)));
+    let best = hosts.min_by_key(|(cost, _)| *cost);
+    best.map_or(Kind { swapchain: lent, ..Kind::default() }, |(_, kind)| Kind { switches: 0, ..kind })
 }
 
 /// Fills in what the recordings of a segment depend on.

@@ -2,18 +2,19 @@
 
 use super::Condition;
 use super::order::{DEAD, Hazards, Schedule};
+use super::steps::Order;
 
 /// A random linear extension of the hazards within the frame, and the batches that it falls into.
 ///
 /// The order of the nodes within the batches comes with it.
-pub(super) fn shuffled(hazards: &Hazards, conditions: &[Option<Condition>], seed: u64) -> (Schedule, Vec<u32>) {
+pub(super) fn shuffled(hazards: &Hazards, conditions: &[Option<Condition>], seed: u64) -> (Schedule, Order) {
     let count = hazards.input.nodes.len();
     let mut waits = vec![0_u32; count];
     let living = || (0..count as u32).filter(|&node| conditions[node as usize].is_some());
     living().for_each(|node| hazards.successors(node, |next| waits[next as usize] += 1));
     let mut ready: Vec<u32> = living().filter(|&node| waits[node as usize] == 0).collect();
     let mut random = seed;
-    let mut order = Vec::with_capacity(count);
+    let mut order = Order { nodes: Vec::with_capacity(count), starts: Vec::new() };
     // The earliest batch that a node may be in for what it waits for, then the batch that it is in.
     let mut batches = vec![DEAD; count];
     let (mut current, mut last) = (0, 0);
@@ -26,7 +27,8 @@ pub(super) fn shuffled(hazards: &Hazards, conditions: &[Option<Condition>], seed
         if hazards.has_exit(node) {
             last = last.max(current + 1);
         }
-        order.push(node);
+        order.starts.resize(current as usize + 1, order.nodes.len() as u32);
+        order.nodes.push(node);
         hazards.successors(node, |next| {
             due[next as usize] = due[next as usize].max(current + 1);
             waits[next as usize] -= 1;
@@ -35,6 +37,7 @@ pub(super) fn shuffled(hazards: &Hazards, conditions: &[Option<Condition>], seed
             }
         });
     }
+    order.starts.resize(current as usize + 2, order.nodes.len() as u32);
     let boundary = last > current || hazards.crosses(&batches, current);
     (Schedule { batches, inner: current, boundary }, order)
 }

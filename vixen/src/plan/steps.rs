@@ -2,7 +2,9 @@
 
 use super::lanes::Lanes;
 use super::order::{DEAD, Schedule};
-use super::{Condition, Dependency, Input, Interval, NodeId, NodeItem, Plan, Residency, ResourceItem, Step};
+use super::{
+    Condition, Dependency, DeviceIndex, Input, Interval, NodeId, NodeItem, Plan, Queue, Rate, Residency, ResourceItem, Step,
+};
 
 /// What decides which recording a step can be part of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +15,9 @@ pub(super) struct Kind {
     pub dynamic: bool,
     /// The switches that its recording depends on.
     pub switches: u32,
+    pub device: DeviceIndex,
+    pub queue: Queue,
+    pub rate: Rate,
 }
 
 /// The kind of each node.
@@ -20,8 +25,9 @@ pub(super) fn kinds(input: &Input, lanes: &Lanes, conditions: &[Option<Condition
     let is_lent = |resource: &ResourceItem| resource.residency == Residency::Swapchain;
     let look = input.switches > 0 || lanes.any_lent;
     let kind = |(node, condition): (&NodeItem, &Option<Condition>)| {
-        let mut kind = Kind { dynamic: node.dynamic, ..Kind::default() };
-        kind.switches = condition.map_or(0, |condition| condition.mask);
+        let &NodeItem { device, queue, rate, dynamic, .. } = node;
+        let switches = condition.map_or(0, |condition| condition.mask);
+        let mut kind = Kind { swapchain: false, dynamic, switches, device, queue, rate };
         if !look {
             return kind;
         }
@@ -34,32 +40,45 @@ pub(super) fn kinds(input: &Input, lanes: &Lanes, conditions: &[Option<Condition
     input.nodes.iter().zip(conditions).map(kind).collect()
 }
 
+/// The living nodes in the order in which they run.
+pub(super) struct Order {
+    pub nodes: Vec<u32>,
+    /// Where each batch starts in `nodes`, and one more for the end.
+    pub starts: Vec<u32>,
+}
+
 /// The nodes in the order of their batches; within a batch in input order, but those of one kind together.
-pub(super) fn arrange(schedule: &Schedule, kinds: &[Kind]) -> Vec<u32> {
-    let batches = &schedule.batches;
+pub(super) fn arrange(schedule: &Schedule, kinds: &[Kind]) -> Order {
+    // A counting sort. While the nodes are put into their places, `starts[batch + 1]` is how far the batch is filled.
     let mut starts = vec![0_u32; schedule.inner as usize + 3];
-    for &batch in batches.iter().filter(|&&batch| batch != DEAD) {
-        starts[batch as usize + 2] += 1;
+    let living = || (0..).zip(&schedule.batches).filter(|&(_, &batch)| batch != DEAD);
+    living().for_each(|(_, &batch)| starts[batch as usize + 2] += 1);
+    let mut end = 0;
+    for start in &mut starts[2..] {
+        end += *start;
+        *start = end;
     }
-    for batch in 2..starts.len() {
-        starts[batch] += starts[batch - 1];
+    let mut nodes = vec![0_u32; end as usize];
+    for (node, &batch) in living() {
+        let filled = &mut starts[batch as usize + 1];
+        nodes[*filled as usize] = node;
+        *filled += 1;
     }
-    let mut order = vec![0_u32; starts[starts.len() - 1] as usize];
-    for (&batch, node) in batches.iter().zip(0..).filter(|(batch, _)| **batch != DEAD) {
-        let end = &mut starts[batch as usize + 1];
-        order[*end as usize] = node;
-        *end += 1;
-    }
+    starts.pop();
     if kinds.iter().any(|&kind| kind != kinds[0]) {
-        let mut before = None;
-        for batch in 0..=schedule.inner as usize {
-            let (own, rest) =
-                order[starts[batch] as usize..].split_at_mut((starts[batch + 1] - starts[batch]) as usize);
-            let after = rest.get(..(starts[batch + 2].saturating_sub(starts[batch + 1])) as usize).unwrap_or(&[]);
-            before = group(own, before, after, kinds);
-        }
+        group_all(&mut nodes, &starts, kinds);
     }
-    order
+    Order { nodes, starts }
+}
+
+/// Groups every batch by kind.
+fn group_all(nodes: &mut [u32], starts: &[u32], kinds: &[Kind]) {
+    let mut before = None;
+    for batch in 0..starts.len() - 1 {
+        let (own, rest) = nodes[starts[batch] as usize..].split_at_mut((starts[batch + 1] - starts[batch]) as usize);
+        let after = starts.get(batch + 2).map_or(0, |end| end - starts[batch + 1]);
+        before = group(own, before, &rest[..after as usize], kinds);
+    }
 }
 
 /// Groups a batch by kind: first the kind that the batch before ended with, last one that the batch after has as well, so
@@ -108,24 +127,22 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    pub fn of(schedule: &Schedule, order: &[u32]) -> Self {
+    pub fn of(schedule: &Schedule, order: &Order) -> Self {
         let commands = schedule.commands() as usize;
-        let mut steps = Vec::with_capacity(order.len() + commands);
+        let mut steps = Vec::with_capacity(order.nodes.len() + commands);
         let mut nodes = vec![Place { batch: DEAD, step: 0 }; schedule.batches.len()];
         let mut barriers = Vec::with_capacity(commands);
-        let mut push_barriers = |steps: &mut Vec<Step>, end| {
-            for barrier in barriers.len() as u32..end {
-                barriers.push(steps.len() as u32);
-                steps.push(Step::Barrier(barrier));
+        for (batch, range) in (0..).zip(order.starts.windows(2)) {
+            let own = &order.nodes[range[0] as usize..range[1] as usize];
+            for (&node, step) in own.iter().zip(steps.len() as u32..) {
+                nodes[node as usize] = Place { batch, step };
             }
-        };
-        for &node in order {
-            let batch = schedule.batches[node as usize];
-            push_barriers(&mut steps, batch);
-            nodes[node as usize] = Place { batch, step: steps.len() as u32 };
-            steps.push(Step::Node(NodeId(node)));
+            steps.extend(own.iter().map(|&node| Step::Node(NodeId(node))));
+            if batch < schedule.commands() {
+                barriers.push(steps.len() as u32);
+                steps.push(Step::Barrier(batch));
+            }
         }
-        push_barriers(&mut steps, schedule.commands());
         Self { steps, nodes, barriers }
     }
 

@@ -18,7 +18,7 @@ fn buffers(resources: u32) -> Input {
     Input { resources: vec![item; resources as usize], ..Input::default() }
 }
 
-/// Adds a compute node, a sink, that touches whole buffers.
+/// Adds a compute node that touches whole buffers.
 fn add(input: &mut Input, accesses: impl IntoIterator<Item = (u32, Effect)>) {
     let first = input.accesses.len() as u32;
     for (slot, (resource, effect)) in (0..).zip(accesses) {
@@ -43,8 +43,19 @@ fn add(input: &mut Input, accesses: impl IntoIterator<Item = (u32, Effect)>) {
         queue: Default::default(),
         rate: Default::default(),
         dynamic: false,
-        sink: true,
+        sink: false,
     });
+}
+
+/// Makes sinks of the nodes whose results no later node takes, as in a real graph: the others live because of these.
+fn end_in_sinks(mut input: Input) -> Input {
+    let mut taken = vec![false; input.resources.len()];
+    for node in input.nodes.iter_mut().rev() {
+        let accesses = &input.accesses[node.accesses.start as usize..node.accesses.end as usize];
+        node.sink = !accesses.iter().any(|access| access.effect.writes() && taken[access.resource.0 as usize]);
+        accesses.iter().for_each(|access| taken[access.resource.0 as usize] |= access.effect != Effect::Write);
+    }
+    input
 }
 
 /// Each node reads what the one before it wrote.
@@ -54,7 +65,7 @@ pub fn chain(nodes: u32) -> Input {
         let read = node.checked_sub(1).map(|before| (before, Effect::Read));
         add(&mut input, read.into_iter().chain([(node, Effect::Write)]));
     }
-    input
+    end_in_sinks(input)
 }
 
 /// Layers of `width` nodes; node `i` of a layer updates in place buffer `i`, which outlives the frame.
@@ -67,7 +78,7 @@ pub fn layers_in_place(width: u32, layers: u32) -> Input {
     for _ in 0..layers {
         (0..width).for_each(|buffer| add(&mut input, [(buffer, Effect::ReadWrite)]));
     }
-    input
+    end_in_sinks(input)
 }
 
 /// Layers of `width` nodes; every node writes its own transient and reads two of those that the layer before wrote.
@@ -83,7 +94,7 @@ pub fn layers_of_transients(width: u32, layers: u32) -> Input {
         let reads = if layer == 0 || width == 1 { &reads[..usize::from(layer > 0)] } else { &reads[..] };
         add(&mut input, reads.iter().copied().chain([(node, Effect::Write)]));
     }
-    input
+    end_in_sinks(input)
 }
 
 /// Each node writes its own transient and reads up to three random earlier ones.
@@ -96,7 +107,7 @@ pub fn random_reads(nodes: u32, seed: u64) -> Input {
         reads.dedup();
         add(&mut input, reads.into_iter().map(|read| (read, Effect::Read)).chain([(node, Effect::Write)]));
     }
-    input
+    end_in_sinks(input)
 }
 
 /// How the edges of a directed acyclic graph become resources.
@@ -164,5 +175,5 @@ pub fn of_dag(nodes: u32, edges: &[(u32, u32)], wiring: Wiring) -> Input {
         };
         add(&mut input, accesses);
     }
-    input
+    end_in_sinks(input)
 }

@@ -5,7 +5,7 @@ use ash::vk;
 use super::lanes::{Grid, Item, Lanes};
 use super::layouts;
 use super::order::Schedule;
-use super::regions::Sink;
+use super::regions::{Pending, Sink};
 use super::steps::{NEVER, Steps};
 use super::track::{self, Bounds, Track};
 use super::{
@@ -89,10 +89,25 @@ struct Cell<'a> {
 }
 
 /// When something is accessed: the frame, counted from that of the track's first item, and the batch.
-type Time = (u32, u32);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Time(u64);
 
-/// One end of a hazard, with all that it takes to close it.
-struct Touch<'a> {
+impl Time {
+    fn new(frame: u32, batch: u32) -> Self {
+        Self(u64::from(frame) << 32 | u64::from(batch))
+    }
+
+    fn frame(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    fn batch(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// What ends a version: the next write.
+struct Next<'a> {
     usage: &'a Use,
     time: Time,
     effect: Effect,
@@ -103,22 +118,11 @@ struct Touch<'a> {
 /// All readers of a version, taken together.
 struct Readers {
     usage: Use,
-    /// The first of them; [`END`] where there is none.
+    /// The first of them.
     first: Time,
     /// There are states of the switches in which none of them reads.
     conditional: bool,
 }
-
-/// After everything.
-const END: Time = (u32::MAX, u32::MAX);
-
-impl Readers {
-    const NONE: Self = Self { usage: NO_USE, first: END, conditional: true };
-}
-
-/// Touches nothing.
-const NO_USE: Use =
-    Use { stages: vk::PipelineStageFlags2::NONE, access: vk::AccessFlags2::NONE, layout: vk::ImageLayout::UNDEFINED };
 
 /// Works on one cell after the other.
 struct Closer<'a> {
@@ -137,32 +141,34 @@ struct Closer<'a> {
 impl<'a> Closer<'a> {
     fn close(&mut self, cell: &Cell<'a>) -> Result<(), PlanError> {
         self.check_defined(cell)?;
-        let start = self.dependencies.dependencies.len();
-        let bounds = cell.track.bounds;
-        let origin = cell.track.origin();
+        let (start, bounds) = (self.dependencies.pending.len(), cell.track.bounds);
+        let (origin, rounds) = cell.track.rounds();
         let mut writer = match origin {
-            // What it writes is asked for, not when.
-            Some(item) => Some(self.touch(item, (0, 0))),
-            None => bounds.entry.then(|| outside(track::entry(cell.resource), Effect::Write, 0)),
+            Some(item) => Some(&self.input.accesses[item.access as usize].usage),
+            None => bounds.entry.then(|| track::entry(cell.resource)),
         };
-        let mut readers = Readers::NONE;
-        for (item, round) in cell.track.walk() {
-            let place = self.steps.nodes[item.node as usize];
-            self.interval.extend(place.step);
-            let time = (self.age(cell, item) + round * cell.grid.ages, place.batch);
-            if item.effect.writes() {
-                let next = self.touch(item, time);
-                self.close_version(cell, writer.as_ref(), &readers, Some(&next));
-                (writer, readers) = (Some(next), Readers::NONE);
-            } else {
-                self.add_reader(&mut readers, item, time);
+        let mut readers = None;
+        for (items, round) in rounds.into_iter().zip([0, cell.grid.ages]) {
+            for item in items {
+                let place = self.steps.nodes[item.node as usize];
+                self.interval.extend(place.step);
+                let time = Time::new(self.age(cell, item) + round, place.batch);
+                if item.effect.writes() {
+                    let usage = &self.input.accesses[item.access as usize].usage;
+                    let next = Next { usage, time, effect: item.effect, item: Some(item) };
+                    self.close_version(cell, writer, readers.as_ref(), Some(&next));
+                    (writer, readers) = (Some(usage), None);
+                } else {
+                    self.add_reader(&mut readers, item, time);
+                }
             }
         }
         // Nothing comes after the origin.
         if origin.is_none() {
             let exit = cell.resource.exit.as_ref().filter(|_| bounds.exit);
-            let exit = exit.map(|usage| outside(usage, Effect::ReadWrite, self.schedule.commands()));
-            self.close_version(cell, writer.as_ref(), &readers, exit.as_ref());
+            let time = Time::new(0, self.schedule.commands());
+            let exit = exit.map(|usage| Next { usage, time, effect: Effect::ReadWrite, item: None });
+            self.close_version(cell, writer, readers.as_ref(), exit.as_ref());
         }
         if cell.grid.image && !bounds.entry {
             self.expect_layouts(cell, start);
@@ -192,8 +198,8 @@ impl<'a> Closer<'a> {
     }
 
     #[inline(never)] // One copy, with `push` inside, is faster than two without.
-    fn close_version(&mut self, cell: &Cell, writer: Option<&Touch>, readers: &Readers, next: Option<&Touch>) {
-        if let Some(writer) = writer.filter(|_| readers.first != END) {
+    fn close_version(&mut self, cell: &Cell, writer: Option<&Use>, readers: Option<&Readers>, next: Option<&Next>) {
+        if let (Some(writer), Some(readers)) = (writer, readers) {
             self.close_reads(cell, writer, readers, next);
         }
         if let Some(next) = next {
@@ -202,7 +208,7 @@ impl<'a> Closer<'a> {
     }
 
     /// Read after write: one flush for all that read this version.
-    fn close_reads(&mut self, cell: &Cell, writer: &Touch, readers: &Readers, next: Option<&Touch>) {
+    fn close_reads(&mut self, cell: &Cell, writer: &Use, readers: &Readers, next: Option<&Next>) {
         let mut dst = readers.usage;
         // What reads before it changes is a reader too. If the layout changes for it, it sees the contents through that.
         if let Some(next) = next.filter(|next| next.effect != Effect::Write && !changes(cell, dst.layout, next)) {
@@ -213,32 +219,32 @@ impl<'a> Closer<'a> {
     }
 
     /// Write after read, or after write where nothing reads.
-    fn close_write(&mut self, cell: &Cell, writer: Option<&Touch>, readers: &Readers, next: &Touch) {
-        let (mut src, read) = match writer {
-            _ if readers.first != END => (Use { access: vk::AccessFlags2::NONE, ..readers.usage }, true),
-            Some(writer) => (written(writer), false),
-            None => return,
+    fn close_write(&mut self, cell: &Cell, writer: Option<&Use>, readers: Option<&Readers>, next: &Next) {
+        let mut src = match (readers, writer) {
+            (Some(readers), _) => Use { access: vk::AccessFlags2::NONE, ..readers.usage },
+            (None, Some(writer)) => written(writer),
+            (None, None) => return,
         };
         if cell.grid.image && self.discards(cell, src.layout, next) {
             src.layout = vk::ImageLayout::UNDEFINED;
         }
         // After a read the order is enough, unless the layout changes or no switch position may have let anyone read:
         // then this is also where the next writer comes to see what was written.
-        let unseen = !read || readers.conditional && writer.is_some() && next.effect == Effect::Write;
+        let missed = |readers: &Readers| readers.conditional && writer.is_some() && next.effect == Effect::Write;
         let mut dst = *next.usage;
-        if !unseen && !changes(cell, src.layout, next) {
+        if !readers.is_none_or(missed) && !changes(cell, src.layout, next) {
             dst.access = vk::AccessFlags2::NONE;
         }
         self.push(cell, next.time, src, dst);
     }
 
     #[inline(always)]
-    fn push(&mut self, cell: &Cell, (frame, batch): Time, src: Use, dst: Use) {
-        let (barrier, earlier) = self.schedule.before(batch);
+    fn push(&mut self, cell: &Cell, time: Time, src: Use, dst: Use) {
+        let (barrier, earlier) = self.schedule.before(time.batch());
         self.interval.extend(self.steps.barriers[barrier as usize]);
         // The age of the copy in that frame; the frame before knows it by the age that it has there.
         let ages = cell.grid.ages;
-        let age = match (frame.checked_sub(ages).unwrap_or(frame), earlier) {
+        let age = match (time.frame().checked_sub(ages).unwrap_or(time.frame()), earlier) {
             (age, false) => age,
             (0, true) => ages - 1,
             (age, true) => age - 1,
@@ -265,23 +271,24 @@ impl<'a> Closer<'a> {
     }
 
     #[inline]
-    fn touch(&self, item: &'a Item, time: Time) -> Touch<'a> {
-        let usage = &self.input.accesses[item.access as usize].usage;
-        Touch { usage, time, effect: item.effect, item: Some(item) }
-    }
-
-    #[inline]
-    fn add_reader(&self, readers: &mut Readers, item: &Item, time: Time) {
+    fn add_reader(&self, readers: &mut Option<Readers>, item: &Item, time: Time) {
         let access = &self.input.accesses[item.access as usize];
-        readers.usage.stages |= access.usage.stages;
-        readers.usage.access |= access.usage.access;
-        readers.usage.layout = self.layouts[item.access as usize];
-        readers.first = readers.first.min(time);
-        readers.conditional &= self.is_conditional(item.node, access.condition);
+        let usage = Use { layout: self.layouts[item.access as usize], ..access.usage };
+        let conditional = self.is_conditional(item.node, access.condition);
+        match readers {
+            None => *readers = Some(Readers { usage, first: time, conditional }),
+            Some(readers) => {
+                readers.usage.stages |= usage.stages;
+                readers.usage.access |= usage.access;
+                readers.usage.layout = usage.layout;
+                readers.first = readers.first.min(time);
+                readers.conditional &= conditional;
+            }
+        }
     }
 
     /// Whether the contents of an image need not be kept for this write.
-    fn discards(&self, cell: &Cell, old: vk::ImageLayout, next: &Touch) -> bool {
+    fn discards(&self, cell: &Cell, old: vk::ImageLayout, next: &Next) -> bool {
         let Some(item) = next.item.filter(|_| next.effect == Effect::Write) else { return false };
         let condition = self.input.accesses[item.access as usize].condition;
         let outlives_frame = matches!(cell.resource.residency, Residency::History { .. } | Residency::Persistent);
@@ -289,7 +296,7 @@ impl<'a> Closer<'a> {
         let fresh = cell.resource.residency == Residency::Transient && std::ptr::eq(item, &cell.track.items[0]);
         // What is wanted after a frame must not be discarded by its last barrier command, nor what is wanted where the
         // switches let the write not happen.
-        let wanted = cell.resource.sink && self.schedule.before(next.time.1).1
+        let wanted = cell.resource.sink && self.schedule.before(next.time.batch()).1
             || condition.mask != 0
             || outlives_frame && self.is_conditional(item.node, condition);
         !wanted && (fresh || old != next.usage.layout)
@@ -304,9 +311,11 @@ impl<'a> Closer<'a> {
 
     /// The layouts in which a frame expects to find the copies of this image, whose dependencies are those from `start` on.
     fn expect_layouts(&mut self, cell: &Cell, start: usize) {
-        let (own, barriers) = (&self.dependencies.dependencies[start..], &self.dependencies.barriers[start..]);
-        let change = |(one, barrier): (&Dependency, &u32)| (one.age, *barrier, one.old_layout, one.new_layout);
-        let mut changes: Vec<_> = own.iter().zip(barriers).map(change).collect();
+        let change = |one: &Pending| {
+            let Dependency { age, old_layout, new_layout, .. } = one.dependency;
+            (age, one.barrier, old_layout, new_layout)
+        };
+        let mut changes: Vec<_> = self.dependencies.pending[start..].iter().map(change).collect();
         changes.sort_unstable_by_key(|change| (change.0, change.1));
         for age in 0..cell.grid.ages {
             let next = changes.iter().find(|change| change.0 >= age);
@@ -351,16 +360,11 @@ impl<'a> Closer<'a> {
     }
 }
 
-/// What happens outside the graph.
-fn outside(usage: &Use, effect: Effect, batch: u32) -> Touch<'_> {
-    Touch { usage, time: (0, batch), effect, item: None }
-}
-
 /// What a writer leaves to be made available.
-fn written(writer: &Touch) -> Use {
-    Use { access: writer.usage.access & WRITES, ..*writer.usage }
+fn written(writer: &Use) -> Use {
+    Use { access: writer.access & WRITES, ..*writer }
 }
 
-fn changes(cell: &Cell, old: vk::ImageLayout, next: &Touch) -> bool {
+fn changes(cell: &Cell, old: vk::ImageLayout, next: &Next) -> bool {
     cell.grid.image && old != next.usage.layout
 }

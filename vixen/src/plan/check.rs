@@ -26,29 +26,32 @@ pub(super) fn ranges(input: &Input) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// Whether [`fault`] has nothing to say about an access; asked of every access, and so without a branch.
+/// Whether [`fault`] can only have something to say about the region of an access; asked of every access, and so without a
+/// branch.
 #[inline]
 pub(super) fn is_sound(access: &Access, grid: &Grid, switches: u32) -> bool {
-    let Access { region: Region { major, minor }, condition, .. } = access;
-    (major[0] < major[1])
-        & (minor[0] < minor[1])
-        & !(grid.image & (access.usage.layout == ImageLayout::UNDEFINED))
+    let condition = access.condition;
+    !(grid.image & (access.usage.layout == ImageLayout::UNDEFINED))
         & (access.age < grid.ages)
         & (u64::from(condition.mask) >> switches == 0)
         & (condition.value & !condition.mask == 0)
 }
 
+pub(super) fn is_empty(region: &Region) -> bool {
+    region.major[0] >= region.major[1] || region.minor[0] >= region.minor[1]
+}
+
 /// What is wrong with an access.
 #[cold]
 pub(super) fn fault(input: &Input, id: u32) -> PlanError {
-    let Access { slot, age, region: Region { major, minor }, .. } = input.accesses[id as usize];
+    let Access { slot, age, ref region, .. } = input.accesses[id as usize];
     let node = NodeId(input.nodes.partition_point(|node| node.accesses.end <= id) as u32);
     let resource = input.accesses[id as usize].resource;
     let Some(item) = input.resources.get(resource.0 as usize) else {
         return PlanError::UnknownResource { node, slot, resource };
     };
     let depth = if let Residency::History { depth } = item.residency { depth } else { 0 };
-    if major[0] >= major[1] || minor[0] >= minor[1] {
+    if is_empty(region) {
         PlanError::EmptyRegion { node, slot }
     } else if item.image && input.accesses[id as usize].usage.layout == ImageLayout::UNDEFINED {
         PlanError::NoLayout { node, slot }

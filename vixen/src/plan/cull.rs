@@ -95,7 +95,8 @@ fn sweep(
     needed: &mut [bool],
     alive: &mut [bool],
 ) {
-    for (node, alive) in (0..alive.len() as u32).zip(alive).rev() {
+    for node in (0..alive.len() as u32).rev() {
+        let alive = &mut alive[node as usize];
         let pieces = lanes.of(node).iter().filter(|piece| !condition(piece).excludes(state));
         let is_needed = |piece: &Piece| piece.effect.writes() && needed[piece.lane as usize];
         if !*alive && !pieces.clone().any(is_needed) {

@@ -38,7 +38,6 @@ impl Grid {
 /// As much of an access as lies in one lane.
 #[derive(Clone, Copy)]
 pub(super) struct Piece {
-    pub node: u32,
     pub lane: u32,
     pub access: u32,
     pub effect: Effect,
@@ -71,6 +70,8 @@ pub(super) struct Lanes {
     pieces: Vec<Piece>,
     /// For each node the start of its pieces, and one more entry for the end.
     piece_starts: Vec<u32>,
+    /// How many lanes there are.
+    count: u32,
     /// One more than there are, for the end.
     lanes: Vec<Lane>,
     pub items: Vec<Item>,
@@ -88,39 +89,110 @@ impl Lanes {
             edges: Vec::new(),
             pieces: Vec::new(),
             piece_starts: Vec::with_capacity(input.nodes.len() + 1),
+            count: 0,
             lanes: Vec::new(),
             items: Vec::new(),
             any_lent: false,
             any_varies: false,
         };
         check::ranges(input)?;
-        lanes.check_resources(input)?;
-        lanes.check_accesses(input)?;
-        lanes.lay_out(input);
-        lanes.cut_accesses(input);
+        lanes.lay_out(input)?;
+        if lanes.read(input)? {
+            lanes.split(input);
+        }
         Ok(lanes)
     }
 
-    fn cut_accesses(&mut self, input: &Input) {
+    /// Gives every resource one lane for each age, as though all accesses named the same region of it.
+    fn lay_out(&mut self, input: &Input) -> Result<(), PlanError> {
+        for (resource, id) in input.resources.iter().zip(0..) {
+            let depth = if let Residency::History { depth } = resource.residency { Some(depth) } else { None };
+            if depth.is_some() && (resource.entry.is_some() || resource.exit.is_some()) {
+                return Err(PlanError::SharedHistory { resource: ResourceId(id) });
+            }
+            self.any_lent |= resource.residency == Residency::Swapchain;
+            self.any_varies |= !matches!(resource.residency, Residency::Transient | Residency::Persistent);
+            let (first_lane, ages, image) = (self.count, depth.unwrap_or(0) + 1, resource.image);
+            self.count += ages;
+            self.grids.push(Grid { region: Region::WHOLE, first_lane, ages, cells: 0, columns: 1, image, edges: 0 });
+        }
+        Ok(())
+    }
+
+    /// Checks every access and takes down which lane it lies in. Returns whether any resource must be split.
+    fn read(&mut self, input: &Input) -> Result<bool, PlanError> {
+        let grids = self.grids.as_mut_slice();
         let mut pieces = Vec::with_capacity(input.accesses.len());
-        for (node, item) in (0..).zip(&input.nodes) {
-            self.piece_starts.push(pieces.len() as u32);
-            for access in item.accesses.clone() {
-                let Access { resource, age, region, effect, .. } = &input.accesses[access as usize];
-                let grid = &self.grids[resource.0 as usize];
-                let piece = Piece { node, lane: grid.first_lane + age, access, effect: *effect };
-                if grid.cells == 1 {
-                    pieces.push(piece);
+        let mut any_split = false;
+        for (id, access) in (0..).zip(&input.accesses) {
+            let grid = grids.get_mut(access.resource.0 as usize);
+            let Some(grid) = grid.filter(|grid| check::is_sound(access, grid, input.switches)) else {
+                return Err(check::fault(input, id));
+            };
+            // Nearly always it is all of the resource.
+            if grid.region != access.region {
+                if check::is_empty(&access.region) {
+                    return Err(check::fault(input, id));
+                }
+                if grid.cells == 0 {
+                    grid.region = access.region;
                 } else {
-                    self.push_cells(&mut pieces, grid, region, piece);
+                    grid.columns = SEVERAL;
+                    any_split = true;
+                }
+            }
+            grid.cells = 1;
+            pieces.push(Piece { lane: grid.first_lane + access.age, access: id, effect: access.effect });
+        }
+        self.pieces = pieces;
+        self.piece_starts.extend(input.nodes.iter().map(|node| node.accesses.start));
+        self.piece_starts.push(input.accesses.len() as u32);
+        Ok(any_split)
+    }
+
+    /// Gives the resources whose accesses name different regions their edges, and lanes beyond those that there were.
+    #[cold]
+    fn split(&mut self, input: &Input) {
+        let several = |access: &&Access| self.grids[access.resource.0 as usize].columns == SEVERAL;
+        let cut = |access: &Access| (access.resource.0, access.region);
+        let mut cuts: Vec<_> = input.accesses.iter().filter(several).map(cut).collect();
+        cuts.sort_unstable_by_key(|cut| cut.0);
+        let (mut major, mut minor) = (Vec::new(), Vec::new());
+        for own in cuts.chunk_by(|a, b| a.0 == b.0) {
+            edges_of(&mut major, own.iter().flat_map(|cut| cut.1.major));
+            edges_of(&mut minor, own.iter().flat_map(|cut| cut.1.minor.map(u64::from)));
+            let grid = &mut self.grids[own[0].0 as usize];
+            grid.first_lane = self.count;
+            grid.edges = self.edges.len() as u32;
+            grid.columns = minor.len() as u32 - 1;
+            grid.cells = grid.columns * (major.len() as u32 - 1);
+            self.count += grid.cells * grid.ages;
+            self.edges.extend(major.iter().chain(&minor));
+        }
+        self.cut_pieces(input);
+    }
+
+    fn cut_pieces(&mut self, input: &Input) {
+        let whole = std::mem::take(&mut self.pieces);
+        let mut pieces = Vec::with_capacity(2 * whole.len());
+        for node in 0..input.nodes.len() {
+            let own = self.piece_starts[node] as usize..self.piece_starts[node + 1] as usize;
+            self.piece_starts[node] = pieces.len() as u32;
+            for piece in &whole[own] {
+                let access = &input.accesses[piece.access as usize];
+                let grid = &self.grids[access.resource.0 as usize];
+                if grid.cells == 1 {
+                    pieces.push(*piece);
+                } else {
+                    let lane = grid.first_lane + access.age;
+                    self.push_cells(&mut pieces, grid, &access.region, Piece { lane, ..*piece });
                 }
             }
         }
-        self.piece_starts.push(pieces.len() as u32);
+        self.piece_starts[input.nodes.len()] = pieces.len() as u32;
         self.pieces = pieces;
     }
 
-    #[cold]
     fn push_cells(&self, pieces: &mut Vec<Piece>, grid: &Grid, region: &Region, first: Piece) {
         let rows = (grid.cells / grid.columns) as usize;
         let edges = &self.edges[grid.edges as usize..];
@@ -152,16 +224,22 @@ impl Lanes {
         let unset = Item { node: 0, access: 0, next_write: 0, effect: Effect::Read };
         let mut items = vec![unset; self.pieces.len()];
         let mut conflict = None;
-        for &Piece { node, lane, access, effect } in self.pieces.iter().rev() {
-            let lane = &mut self.lanes[lane as usize];
-            let Lane { start: next, first_write: next_write, first_node: next_node } = *lane;
-            if next_node == node && (effect.writes() || next_write == next) {
-                conflict = Some((node, [access, items[next as usize].access]));
+        let mut end = self.pieces.len();
+        for node in (0..conditions.len() as u32).rev() {
+            let start = self.piece_starts[node as usize] as usize;
+            let own = &self.pieces[start..end];
+            end = start;
+            for &Piece { lane, access, effect } in own.iter().rev() {
+                let lane = &mut self.lanes[lane as usize];
+                let Lane { start: next, first_write: next_write, first_node: next_node } = *lane;
+                if next_node == node && (effect.writes() || next_write == next) {
+                    conflict = Some((node, [access, items[next as usize].access]));
+                }
+                let start = next - 1;
+                let first_write = if effect.writes() { start } else { next_write };
+                *lane = Lane { start, first_write, first_node: node };
+                items[start as usize] = Item { node, access, next_write, effect };
             }
-            let start = next - 1;
-            let first_write = if effect.writes() { start } else { next_write };
-            *lane = Lane { start, first_write, first_node: node };
-            items[start as usize] = Item { node, access, next_write, effect };
         }
         self.items = items;
         conflict.map_or(Ok(()), |(node, accesses)| Err(check::conflict(input, node, accesses)))
@@ -193,7 +271,7 @@ impl Lanes {
 
     /// How many lanes there are.
     pub fn count(&self) -> usize {
-        self.grids.last().map_or(0, |grid| grid.lanes().end) as usize
+        self.count as usize
     }
 
     /// Where the items of a lane lie.
@@ -230,69 +308,9 @@ impl Lanes {
             minor: [minor[columns.start as usize] as u32, minor[columns.end as usize] as u32],
         }
     }
-
-    fn check_resources(&mut self, input: &Input) -> Result<(), PlanError> {
-        for (resource, id) in input.resources.iter().zip(0..) {
-            let depth = if let Residency::History { depth } = resource.residency { Some(depth) } else { None };
-            if depth.is_some() && (resource.entry.is_some() || resource.exit.is_some()) {
-                return Err(PlanError::SharedHistory { resource: ResourceId(id) });
-            }
-            self.any_lent |= resource.residency == Residency::Swapchain;
-            self.any_varies |= !matches!(resource.residency, Residency::Transient | Residency::Persistent);
-            let (region, image, ages) = (Region::WHOLE, resource.image, depth.unwrap_or(0) + 1);
-            self.grids.push(Grid { region, first_lane: 0, ages, cells: 0, columns: 1, image, edges: 0 });
-        }
-        Ok(())
-    }
-
-    /// Finds for each resource the one region that all its accesses name, or that they differ.
-    fn check_accesses(&mut self, input: &Input) -> Result<(), PlanError> {
-        for (access, id) in input.accesses.iter().zip(0..) {
-            let grid = self.grids.get_mut(access.resource.0 as usize);
-            let Some(grid) = grid.filter(|grid| check::is_sound(access, grid, input.switches)) else {
-                return Err(check::fault(input, id));
-            };
-            // Until something else is said, it is all of the resource: nearly always it stays so.
-            if grid.region == access.region {
-                grid.cells = grid.cells.max(1);
-            } else if grid.cells == 0 {
-                (grid.region, grid.cells) = (access.region, 1);
-            } else {
-                grid.cells = SEVERAL;
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives every resource its edges and its lanes.
-    fn lay_out(&mut self, input: &Input) {
-        let mut cuts = Vec::new();
-        if self.grids.iter().any(|grid| grid.cells == SEVERAL) {
-            let several = |access: &&Access| self.grids[access.resource.0 as usize].cells == SEVERAL;
-            cuts.extend(input.accesses.iter().filter(several).map(|access| (access.resource.0, access.region)));
-            cuts.sort_unstable_by_key(|cut| cut.0);
-        }
-        let mut cuts = cuts.as_slice();
-        let (mut major, mut minor) = (Vec::new(), Vec::new());
-        let mut first_lane = 0;
-        for (grid, id) in self.grids.iter_mut().zip(0..) {
-            if grid.cells == SEVERAL {
-                let (own, rest) = cuts.split_at(cuts.partition_point(|cut| cut.0 <= id));
-                cuts = rest;
-                edges_of(&mut major, own.iter().flat_map(|cut| cut.1.major));
-                edges_of(&mut minor, own.iter().flat_map(|cut| cut.1.minor.map(u64::from)));
-                grid.edges = self.edges.len() as u32;
-                grid.columns = minor.len() as u32 - 1;
-                grid.cells = grid.columns * (major.len() as u32 - 1);
-                self.edges.extend(major.iter().chain(&minor));
-            }
-            grid.first_lane = first_lane;
-            first_lane = grid.lanes().end;
-        }
-    }
 }
 
-/// Stands for the number of cells until they are counted.
+/// Stands for the number of columns until they are counted.
 const SEVERAL: u32 = u32::MAX;
 
 fn edges_of(edges: &mut Vec<u64>, ends: impl Iterator<Item = u64>) {

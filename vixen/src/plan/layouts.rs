@@ -37,7 +37,7 @@ fn settle_image<'a>(input: &Input, tracks: impl Iterator<Item = Track<'a>> + Clo
             }
         };
         for track in tracks.clone() {
-            for (item, _) in track.walk() {
+            for item in track.rounds().1.into_iter().flatten() {
                 if item.effect.writes() {
                     share(&mut readers);
                 } else {

@@ -57,32 +57,36 @@ pub(super) struct Hazards<'a> {
 impl Hazards<'_> {
     /// The earliest batch of every node, and the length of the longest chain.
     pub fn earliest(&self, conditions: &[Option<Condition>]) -> (Vec<u32>, u32) {
-        /// One more than the batch of the last writer, and than that of the last reader since: 0 for none.
+        /// One more than the batch of the last writer, and than that of the last access: 0 for none.
         #[derive(Clone, Copy, Default)]
         struct Front {
             written: u32,
-            read: u32,
+            touched: u32,
         }
         let mut fronts = vec![Front::default(); self.lanes.count()];
         for (_, grid) in self.bounds.iter().zip(&self.lanes.grids).filter(|(bounds, _)| bounds.entry) {
             let lanes = grid.lanes();
-            fronts[lanes.start as usize..lanes.end as usize].fill(Front { written: 1, read: 0 });
+            fronts[lanes.start as usize..lanes.end as usize].fill(Front { written: 1, touched: 1 });
         }
         let any_exit = self.bounds.iter().any(|bounds| bounds.exit);
         let mut longest = 0;
         let mut batches = vec![DEAD; conditions.len()];
-        for (node, at) in (0..).zip(&mut batches).filter(|&(node, _)| conditions[node as usize].is_some()) {
+        for (node, at) in (0..).zip(&mut batches) {
+            if conditions[node as usize].is_none() {
+                continue;
+            }
             let pieces = self.lanes.of(node);
-            let waits = |piece: &Piece| {
-                let front = fronts[piece.lane as usize];
-                if piece.effect.writes() { front.written.max(front.read) } else { front.written }
-            };
-            let batch = pieces.iter().map(waits).max().unwrap_or(0);
+            let mut batch = 0;
+            for piece in pieces {
+                let front = &fronts[piece.lane as usize];
+                batch = batch.max(if piece.effect.writes() { front.touched } else { front.written });
+            }
             for piece in pieces {
                 let front = &mut fronts[piece.lane as usize];
-                let (written, read) = (front.written, front.read.max(batch + 1));
-                *front =
-                    if piece.effect.writes() { Front { written: batch + 1, read: 0 } } else { Front { written, read } };
+                front.touched = front.touched.max(batch + 1);
+                if piece.effect.writes() {
+                    front.written = batch + 1;
+                }
             }
             longest = longest.max(batch + u32::from(any_exit && self.has_exit(node)));
             *at = batch;

@@ -5,32 +5,30 @@ use std::ops::Range;
 use super::Dependency;
 use super::lanes::{Grid, Lanes};
 
-/// Dependencies, resource by resource, and the barrier commands that they go into.
+/// A dependency on its way into the plan.
+#[derive(Clone, Copy)]
+pub(super) struct Pending {
+    pub dependency: Dependency,
+    /// Its barrier command.
+    pub barrier: u32,
+    cell: u32,
+}
+
+/// Dependencies, resource by resource.
 pub(super) struct Sink {
-    pub dependencies: Vec<Dependency>,
-    /// The barrier command of each dependency.
-    pub barriers: Vec<u32>,
-    /// The cell of each dependency of the resource that is being worked on.
-    cells: Vec<u32>,
-    /// Where the dependencies of the resource start that is being worked on.
+    pub pending: Vec<Pending>,
+    /// Where those of the resource start that is being worked on.
     start: usize,
 }
 
 impl Sink {
     pub fn with_capacity(dependencies: usize) -> Self {
-        Self {
-            dependencies: Vec::with_capacity(dependencies),
-            barriers: Vec::with_capacity(dependencies),
-            cells: Vec::new(),
-            start: 0,
-        }
+        Self { pending: Vec::with_capacity(dependencies), start: 0 }
     }
 
     #[inline]
     pub fn push(&mut self, barrier: u32, cell: u32, dependency: Dependency) {
-        self.dependencies.push(dependency);
-        self.barriers.push(barrier);
-        self.cells.push(cell);
+        self.pending.push(Pending { dependency, barrier, cell });
     }
 
     /// Ends a resource: joins those of its dependencies that are the same but for the cell.
@@ -39,26 +37,19 @@ impl Sink {
         if grid.cells > 1 {
             self.join(lanes, grid);
         }
-        self.cells.clear();
-        self.start = self.dependencies.len();
+        self.start = self.pending.len();
     }
 
     fn join(&mut self, lanes: &Lanes, grid: &Grid) {
-        let own = Own {
-            dependencies: self.dependencies.split_off(self.start),
-            barriers: self.barriers.split_off(self.start),
-            cells: std::mem::take(&mut self.cells),
-        };
-        let mut order: Vec<usize> = (0..own.barriers.len()).collect();
-        order.sort_unstable_by_key(|&at| own.key(at));
+        let mut own = self.pending.split_off(self.start);
+        own.sort_unstable_by_key(Pending::key);
         let mut cells = Vec::new();
-        for same in order.chunk_by(|&a, &b| own.can_join(a, b)) {
+        for same in own.chunk_by(Pending::can_join) {
             cells.clear();
-            cells.extend(same.iter().map(|&at| (own.cells[at] / grid.columns, own.cells[at] % grid.columns)));
+            cells.extend(same.iter().map(|one| (one.cell / grid.columns, one.cell % grid.columns)));
             let mut push = |rows, columns| {
-                self.dependencies
-                    .push(Dependency { region: lanes.region(grid, rows, columns), ..own.dependencies[same[0]] });
-                self.barriers.push(own.barriers[same[0]]);
+                let dependency = Dependency { region: lanes.region(grid, rows, columns), ..same[0].dependency };
+                self.pending.push(Pending { dependency, ..same[0] });
             };
             let by_rows = strips(&mut cells);
             cells.iter_mut().for_each(|cell| *cell = (cell.1, cell.0));
@@ -74,44 +65,37 @@ impl Sink {
     /// The dependencies in the order of their barrier commands, and the range of each command.
     pub fn finish(self, commands: u32) -> (Vec<Dependency>, Vec<Range<u32>>) {
         let mut ends = vec![0_u32; commands as usize + 1];
-        self.barriers.iter().for_each(|&barrier| ends[barrier as usize + 1] += 1);
+        self.pending.iter().for_each(|one| ends[one.barrier as usize + 1] += 1);
         for barrier in 1..ends.len() {
             ends[barrier] += ends[barrier - 1];
         }
         let ranges = ends.windows(2).map(|pair| pair[0]..pair[1]).collect();
         // From here on `ends` holds how far each command is filled.
-        let mut order = vec![0_u32; self.barriers.len()];
-        for (&barrier, at) in self.barriers.iter().zip(0..) {
-            let end = &mut ends[barrier as usize];
+        let mut order = vec![0_u32; self.pending.len()];
+        for (one, at) in self.pending.iter().zip(0..) {
+            let end = &mut ends[one.barrier as usize];
             order[*end as usize] = at;
             *end += 1;
         }
-        (order.into_iter().map(|at| self.dependencies[at as usize]).collect(), ranges)
+        (order.into_iter().map(|at| self.pending[at as usize].dependency).collect(), ranges)
     }
 }
 
-/// The dependencies of one resource, by cell.
-struct Own {
-    dependencies: Vec<Dependency>,
-    barriers: Vec<u32>,
-    cells: Vec<u32>,
-}
-
-impl Own {
-    fn can_join(&self, a: usize, b: usize) -> bool {
-        self.barriers[a] == self.barriers[b] && self.dependencies[a] == self.dependencies[b]
+impl Pending {
+    fn can_join(&self, other: &Self) -> bool {
+        self.barrier == other.barrier && self.dependency == other.dependency
     }
 
     /// Equal but for the cell for dependencies that can be joined, and so brings these together.
-    fn key(&self, at: usize) -> impl Ord + use<> {
-        let dependency = &self.dependencies[at];
+    fn key(&self) -> impl Ord + use<> {
+        let dependency = &self.dependency;
         (
-            self.barriers[at],
+            self.barrier,
             dependency.age,
             [dependency.src_stages.as_raw(), dependency.dst_stages.as_raw()],
             [dependency.src_access.as_raw(), dependency.dst_access.as_raw()],
             [dependency.old_layout.as_raw(), dependency.new_layout.as_raw()],
-            self.cells[at],
+            self.cell,
         )
     }
 }

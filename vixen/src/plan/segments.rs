@@ -15,13 +15,20 @@ const LEAST_STEPS: u32 = 16;
 pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &[Kind]) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
     let is_lent = |one: &Dependency| input.resources[one.resource.0 as usize].residency == Residency::Swapchain;
+    // A segment goes on until the next one starts. What is like the step before it needs no second look.
+    let mut before = None;
     for (at, &step) in (0..).zip(&plan.steps) {
         match step {
-            Step::Node(node) => add(&mut segments, &kinds[node.0 as usize], at),
+            Step::Node(node) => {
+                let kind = &kinds[node.0 as usize];
+                if before != Some(kind) {
+                    add(&mut segments, kind, at);
+                    before = Some(kind);
+                }
+            }
             Step::Barrier(barrier) => {
                 let lent = lanes.any_lent && dependencies(plan, barrier).iter().any(is_lent);
-                if let Some(last) = segments.last_mut().filter(|last| !lent && !last.dynamic && !last.swapchain) {
-                    last.steps.end = at + 1;
+                if segments.last().is_some_and(|last| !lent && !last.dynamic && !last.swapchain) {
                     continue;
                 }
                 let next = plan.steps[at as usize + 1..].iter().find_map(|step| match *step {
@@ -30,8 +37,14 @@ pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &[Kind]
                 });
                 let kind = host(lent, segments.last().map(kind_of), next);
                 add(&mut segments, &kind, at);
+                before = None;
             }
         }
+    }
+    let mut end = plan.steps.len() as u32;
+    for segment in segments.iter_mut().rev() {
+        segment.steps.end = end;
+        end = segment.steps.start;
     }
     if lanes.any_varies {
         segments.iter_mut().for_each(|segment| describe(input, plan, segment));
@@ -51,15 +64,11 @@ pub(super) fn cut(segments: Vec<Segment>, pieces: u32) -> Vec<Segment> {
 }
 
 /// Adds a step: to the last segment, or as one of its own.
-#[inline]
 fn add(segments: &mut Vec<Segment>, step: &Kind, at: u32) {
     match segments.last_mut().filter(|last| joins(last, step)) {
-        Some(last) => {
-            last.steps.end = at + 1;
-            last.switches |= step.switches;
-        }
+        Some(last) => last.switches |= step.switches,
         None => segments.push(Segment {
-            steps: at..at + 1,
+            steps: at..at,
             device: step.device,
             queue: step.queue,
             rate: step.rate,
@@ -73,7 +82,6 @@ fn add(segments: &mut Vec<Segment>, step: &Kind, at: u32) {
 }
 
 /// Whether a step can be recorded into the segment before it.
-#[inline]
 fn joins(last: &Segment, step: &Kind) -> bool {
     let more_switches = step.switches & !last.switches;
     (last.device, last.queue, last.rate, last.dynamic) == (step.device, step.queue, step.rate, step.dynamic)

@@ -61,20 +61,14 @@ pub(super) struct Track<'a> {
 }
 
 impl<'a> Track<'a> {
-    /// The first item that writes, if what it overwrites is left by another frame: the life of the contents starts there,
-    /// and comes back to it one round later.
+    /// The items in the order of their times, those of this round and those of the next one; and the item before them all,
+    /// the origin: the first that writes, if what it overwrites is left by another frame. The life of the contents starts
+    /// there, and comes back to it one round later, so it is the last item of the second list.
     #[inline]
-    pub fn origin(&self) -> Option<&'a Item> {
-        self.items.iter().find(|item| self.bounds.cyclic && item.effect.writes())
-    }
-
-    /// The items in the order of their times, and how many rounds later than the first one each stands: all of them, from
-    /// the one after the origin on up to the origin, where there is one.
-    #[inline]
-    pub fn walk(&self) -> impl Iterator<Item = (&'a Item, u32)> + use<'a> {
+    pub fn rounds(&self) -> (Option<&'a Item>, [&'a [Item]; 2]) {
         let writes = |item: &Item| item.effect.writes();
-        let first = if self.bounds.cyclic { self.items.iter().position(writes) } else { None };
-        let (next_round, this_round) = self.items.split_at(first.map_or(0, |first| first + 1));
-        this_round.iter().map(|item| (item, 0)).chain(next_round.iter().map(|item| (item, 1)))
+        let origin = if self.bounds.cyclic { self.items.iter().position(writes) } else { None };
+        let (next_round, this_round) = self.items.split_at(origin.map_or(0, |origin| origin + 1));
+        (next_round.last(), [this_round, next_round])
     }
 }

@@ -39,6 +39,8 @@ impl Grid {
 #[derive(Clone, Copy)]
 pub(super) struct Piece {
     pub lane: u32,
+    /// Its position in `Lanes::items`, once the lanes are filled.
+    pub item: u32,
     pub access: u32,
     pub effect: Effect,
 }
@@ -142,7 +144,7 @@ impl Lanes {
                 }
             }
             grid.cells = 1;
-            pieces.push(Piece { lane: grid.first_lane + access.age, access: id, effect: access.effect });
+            pieces.push(Piece { lane: grid.first_lane + access.age, item: 0, access: id, effect: access.effect });
         }
         self.pieces = pieces;
         self.piece_starts.extend(input.nodes.iter().map(|node| node.accesses.start));
@@ -227,10 +229,11 @@ impl Lanes {
         let mut end = self.pieces.len();
         for node in (0..conditions.len() as u32).rev() {
             let start = self.piece_starts[node as usize] as usize;
-            let own = &self.pieces[start..end];
+            let own = &mut self.pieces[start..end];
             end = start;
-            for &Piece { lane, access, effect } in own.iter().rev() {
-                let lane = &mut self.lanes[lane as usize];
+            for piece in own.iter_mut().rev() {
+                let Piece { access, effect, .. } = *piece;
+                let lane = &mut self.lanes[piece.lane as usize];
                 let Lane { start: next, first_write: next_write, first_node: next_node } = *lane;
                 if next_node == node && (effect.writes() || next_write == next) {
                     conflict = Some((node, [access, items[next as usize].access]));
@@ -238,6 +241,7 @@ impl Lanes {
                 let start = next - 1;
                 let first_write = if effect.writes() { start } else { next_write };
                 *lane = Lane { start, first_write, first_node: node };
+                piece.item = start;
                 items[start as usize] = Item { node, access, next_write, effect };
             }
         }

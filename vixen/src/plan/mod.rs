@@ -42,7 +42,7 @@ pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
     lanes.fill(input, &conditions)?;
     let bounds = track::Bounds::all(input, &lanes);
     let hazards = order::Hazards { input, lanes: &lanes, bounds: &bounds };
-    let kinds = steps::kinds(input, &lanes, &conditions);
+    let kinds = steps::Kinds::of(input, &lanes, &conditions);
     let (schedule, order) = match options.seed {
         Some(seed) => shuffle::shuffled(&hazards, &conditions, seed),
         None => {

@@ -119,11 +119,10 @@ impl Hazards<'_> {
             }
             let ages = self.lanes.grids[access.resource.0 as usize].ages;
             let next = if access.age + 1 < ages { piece.lane + 1 } else { piece.lane - access.age };
-            let (own, range) = (self.lanes.range(piece.lane), self.lanes.range(next));
+            let range = self.lanes.range(next);
             let write = self.lanes.first_write(next);
             if piece.effect.writes() {
-                let is_last = self.lanes.items[own.end - 1].access == piece.access;
-                if !is_last {
+                if piece.item as usize + 1 < self.lanes.range(piece.lane).end {
                     continue;
                 }
                 // Its readers, and only where there is none the next writer.
@@ -140,15 +139,13 @@ impl Hazards<'_> {
     /// Calls `visit` with each node of the same frame that has a hazard with this one and nothing between.
     pub fn successors(&self, node: u32, mut visit: impl FnMut(u32)) {
         for piece in self.lanes.of(node) {
-            let range = self.lanes.range(piece.lane);
-            // The items of a lane are in input order, and a node stands side by side with itself.
-            let own = range.start + self.lanes.items[range.clone()].partition_point(|item| item.node < node);
+            let (own, end) = (piece.item as usize, self.lanes.range(piece.lane).end);
             let next = self.lanes.items[own].next_write as usize;
             let writes = piece.effect.writes();
             if writes {
                 self.lanes.items[own + 1..next].iter().for_each(|item| visit(item.node));
             }
-            if next < range.end && (!writes || next == own + 1) {
+            if next < end && (!writes || next == own + 1) {
                 visit(self.lanes.items[next].node);
             }
         }
@@ -188,7 +185,8 @@ pub(super) fn fewest(hazards: &Hazards, conditions: &[Option<Condition>]) -> Sch
 /// Raises nodes until nothing crosses from the last batch to the first; `None` where that cannot be.
 fn raise(hazards: &Hazards, earliest: &[u32], longest: u32) -> Option<Vec<u32>> {
     let mut batches = earliest.to_vec();
-    let mut pending: Vec<u32> = (0..batches.len() as u32).filter(|&node| batches[node as usize] == longest).collect();
+    let last = (0..).zip(earliest).filter(|&(_, &batch)| batch == longest);
+    let mut pending: Vec<u32> = last.map(|(node, _)| node).collect();
     let mut higher = Vec::new();
     // Every node in `pending` is either in the last batch or has just been raised.
     while let Some(node) = pending.pop() {

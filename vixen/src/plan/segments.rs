@@ -2,7 +2,7 @@
 //! another: at dynamic nodes, around the swapchain image, and where more than four switches would come together.
 
 use super::lanes::Lanes;
-use super::steps::{Kind, dependencies};
+use super::steps::{Kind, Kinds, dependencies};
 use super::{Dependency, Input, Plan, Residency, Segment, Step};
 
 /// How many switches a recorded segment can depend on; each doubles the number of its recordings.
@@ -12,7 +12,7 @@ const MAX_SWITCHES: u32 = 4;
 const LEAST_STEPS: u32 = 16;
 
 /// Cuts the steps of a plan.
-pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &[Kind]) -> Vec<Segment> {
+pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &Kinds) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
     let is_lent = |one: &Dependency| input.resources[one.resource.0 as usize].residency == Residency::Swapchain;
     // A segment goes on until the next one starts. What is like the step before it needs no second look.
@@ -20,10 +20,10 @@ pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &[Kind]
     for (at, &step) in (0..).zip(&plan.steps) {
         match step {
             Step::Node(node) => {
-                let kind = &kinds[node.0 as usize];
-                if before != Some(kind) {
-                    add(&mut segments, kind, at);
-                    before = Some(kind);
+                let kind = Some(kinds.of[node.0 as usize]);
+                if kind != before {
+                    add(&mut segments, kinds.get(node.0), at);
+                    before = kind;
                 }
             }
             Step::Barrier(barrier) => {
@@ -32,11 +32,11 @@ pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &[Kind]
                     continue;
                 }
                 let next = plan.steps[at as usize + 1..].iter().find_map(|step| match *step {
-                    Step::Node(node) => Some(kinds[node.0 as usize]),
+                    Step::Node(node) => Some(kinds.get(node.0)),
                     Step::Barrier(_) => None,
                 });
                 let kind = host(lent, segments.last().map(kind_of), next);
-                add(&mut segments, &kind, at);
+                add(&mut segments, kind, at);
                 before = None;
             }
         }
@@ -64,7 +64,7 @@ pub(super) fn cut(segments: Vec<Segment>, pieces: u32) -> Vec<Segment> {
 }
 
 /// Adds a step: to the last segment, or as one of its own.
-fn add(segments: &mut Vec<Segment>, step: &Kind, at: u32) {
+fn add(segments: &mut Vec<Segment>, step: Kind, at: u32) {
     match segments.last_mut().filter(|last| joins(last, step)) {
         Some(last) => last.switches |= step.switches,
         None => segments.push(Segment {
@@ -82,7 +82,7 @@ fn add(segments: &mut Vec<Segment>, step: &Kind, at: u32) {
 }
 
 /// Whether a step can be recorded into the segment before it.
-fn joins(last: &Segment, step: &Kind) -> bool {
+fn joins(last: &Segment, step: Kind) -> bool {
     let more_switches = step.switches & !last.switches;
     (last.device, last.queue, last.rate, last.dynamic) == (step.device, step.queue, step.rate, step.dynamic)
         && (last.dynamic

@@ -1,5 +1,7 @@
 //! The steps of a frame: batch after batch, nodes that can be recorded together side by side.
 
+use std::collections::BTreeMap;
+
 use super::lanes::Lanes;
 use super::order::{DEAD, Schedule};
 use super::{
@@ -20,24 +22,44 @@ pub(super) struct Kind {
     pub rate: Rate,
 }
 
-/// The kind of each node.
-pub(super) fn kinds(input: &Input, lanes: &Lanes, conditions: &[Option<Condition>]) -> Vec<Kind> {
-    let is_lent = |resource: &ResourceItem| resource.residency == Residency::Swapchain;
-    let look = input.switches > 0 || lanes.any_lent;
-    let kind = |(node, condition): (&NodeItem, &Option<Condition>)| {
-        let &NodeItem { device, queue, rate, dynamic, .. } = node;
-        let switches = condition.map_or(0, |condition| condition.mask);
-        let mut kind = Kind { swapchain: false, dynamic, switches, device, queue, rate };
-        if !look {
-            return kind;
-        }
-        for access in &input.accesses[node.accesses.start as usize..node.accesses.end as usize] {
-            kind.switches |= access.condition.mask;
-            kind.swapchain |= is_lent(&input.resources[access.resource.0 as usize]);
-        }
-        kind
-    };
-    input.nodes.iter().zip(conditions).map(kind).collect()
+/// The kinds of the nodes. There are few, so that most questions are about numbers.
+pub(super) struct Kinds {
+    pub all: Vec<Kind>,
+    /// For each node the index of its kind.
+    pub of: Vec<u32>,
+}
+
+impl Kinds {
+    pub fn of(input: &Input, lanes: &Lanes, conditions: &[Option<Condition>]) -> Self {
+        let is_lent = |resource: &ResourceItem| resource.residency == Residency::Swapchain;
+        let look = input.switches > 0 || lanes.any_lent;
+        let (mut all, mut known, mut id) = (Vec::new(), BTreeMap::new(), 0);
+        let kind = |(node, condition): (&NodeItem, &Option<Condition>)| {
+            let &NodeItem { device, queue, rate, dynamic, .. } = node;
+            let switches = condition.map_or(0, |condition| condition.mask);
+            let mut kind = Kind { swapchain: false, dynamic, switches, device, queue, rate };
+            if look {
+                for access in &input.accesses[node.accesses.start as usize..node.accesses.end as usize] {
+                    kind.switches |= access.condition.mask;
+                    kind.swapchain |= is_lent(&input.resources[access.resource.0 as usize]);
+                }
+            }
+            // Most nodes are like the one before them.
+            if all.get(id as usize) != Some(&kind) {
+                id = *known.entry(kind).or_insert(all.len() as u32);
+                if id as usize == all.len() {
+                    all.push(kind);
+                }
+            }
+            id
+        };
+        let of = input.nodes.iter().zip(conditions).map(kind).collect();
+        Self { all, of }
+    }
+
+    pub fn get(&self, node: u32) -> Kind {
+        self.all[self.of[node as usize] as usize]
+    }
 }
 
 /// The living nodes in the order in which they run.
@@ -48,31 +70,34 @@ pub(super) struct Order {
 }
 
 /// The nodes in the order of their batches; within a batch in input order, but those of one kind together.
-pub(super) fn arrange(schedule: &Schedule, kinds: &[Kind]) -> Order {
+pub(super) fn arrange(schedule: &Schedule, kinds: &Kinds) -> Order {
     // A counting sort. While the nodes are put into their places, `starts[batch + 1]` is how far the batch is filled.
     let mut starts = vec![0_u32; schedule.inner as usize + 3];
-    let living = || (0..).zip(&schedule.batches).filter(|&(_, &batch)| batch != DEAD);
-    living().for_each(|(_, &batch)| starts[batch as usize + 2] += 1);
+    let living = schedule.batches.iter().filter(|&&batch| batch != DEAD);
+    living.for_each(|&batch| starts[batch as usize + 2] += 1);
     let mut end = 0;
     for start in &mut starts[2..] {
         end += *start;
         *start = end;
     }
     let mut nodes = vec![0_u32; end as usize];
-    for (node, &batch) in living() {
+    for (node, &batch) in (0..).zip(&schedule.batches) {
+        if batch == DEAD {
+            continue;
+        }
         let filled = &mut starts[batch as usize + 1];
         nodes[*filled as usize] = node;
         *filled += 1;
     }
     starts.pop();
-    if kinds.iter().any(|&kind| kind != kinds[0]) {
+    if kinds.all.len() > 1 {
         group_all(&mut nodes, &starts, kinds);
     }
     Order { nodes, starts }
 }
 
 /// Groups every batch by kind.
-fn group_all(nodes: &mut [u32], starts: &[u32], kinds: &[Kind]) {
+fn group_all(nodes: &mut [u32], starts: &[u32], kinds: &Kinds) {
     let mut before = None;
     for batch in 0..starts.len() - 1 {
         let (own, rest) = nodes[starts[batch] as usize..].split_at_mut((starts[batch + 1] - starts[batch]) as usize);
@@ -83,8 +108,8 @@ fn group_all(nodes: &mut [u32], starts: &[u32], kinds: &[Kind]) {
 
 /// Groups a batch by kind: first the kind that the batch before ended with, last one that the batch after has as well, so
 /// that recordings go on across the barrier. Returns the last kind.
-fn group(own: &mut [u32], before: Option<Kind>, after: &[u32], kinds: &[Kind]) -> Option<Kind> {
-    let kind = |node: &u32| kinds[*node as usize];
+fn group(own: &mut [u32], before: Option<Kind>, after: &[u32], kinds: &Kinds) -> Option<Kind> {
+    let kind = |node: &u32| kinds.get(*node);
     let mut present: Vec<Kind> = own.iter().map(kind).collect();
     present.sort_unstable();
     present.dedup();

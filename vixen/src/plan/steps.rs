@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::lanes::Lanes;
 use super::order::{DEAD, Schedule};
 use super::{
-    Condition, Dependency, DeviceIndex, Input, Interval, NodeId, NodeItem, Plan, Queue, Rate, Residency, ResourceItem, Step,
+    Condition, Dependency, DeviceIndex, Input, Interval, NodeId, NodeItem, Plan, Queue, Rate, Residency, Step,
 };
 
 /// What decides which recording a step can be part of.
@@ -22,6 +22,15 @@ pub(super) struct Kind {
     pub rate: Rate,
 }
 
+impl Kind {
+    fn look_at_accesses(&mut self, input: &Input, node: &NodeItem) {
+        for access in &input.accesses[node.accesses.start as usize..node.accesses.end as usize] {
+            self.switches |= access.condition.mask;
+            self.swapchain |= input.resources[access.resource.0 as usize].residency == Residency::Swapchain;
+        }
+    }
+}
+
 /// The kinds of the nodes. There are few, so that most questions are about numbers.
 pub(super) struct Kinds {
     pub all: Vec<Kind>,
@@ -31,30 +40,32 @@ pub(super) struct Kinds {
 
 impl Kinds {
     pub fn of(input: &Input, lanes: &Lanes, conditions: &[Option<Condition>]) -> Self {
-        let is_lent = |resource: &ResourceItem| resource.residency == Residency::Swapchain;
         let look = input.switches > 0 || lanes.any_lent;
-        let (mut all, mut known, mut id) = (Vec::new(), BTreeMap::new(), 0);
-        let kind = |(node, condition): (&NodeItem, &Option<Condition>)| {
+        let mut kinds = Self { all: Vec::new(), of: Vec::with_capacity(input.nodes.len()) };
+        let (mut numbers, mut number, mut last) = (BTreeMap::new(), 0, None);
+        for (node, condition) in input.nodes.iter().zip(conditions) {
             let &NodeItem { device, queue, rate, dynamic, .. } = node;
             let switches = condition.map_or(0, |condition| condition.mask);
             let mut kind = Kind { swapchain: false, dynamic, switches, device, queue, rate };
             if look {
-                for access in &input.accesses[node.accesses.start as usize..node.accesses.end as usize] {
-                    kind.switches |= access.condition.mask;
-                    kind.swapchain |= is_lent(&input.resources[access.resource.0 as usize]);
-                }
+                kind.look_at_accesses(input, node);
             }
             // Most nodes are like the one before them.
-            if all.get(id as usize) != Some(&kind) {
-                id = *known.entry(kind).or_insert(all.len() as u32);
-                if id as usize == all.len() {
-                    all.push(kind);
-                }
+            if last != Some(kind) {
+                last = Some(kind);
+                number = kinds.number(&mut numbers, kind);
             }
-            id
-        };
-        let of = input.nodes.iter().zip(conditions).map(kind).collect();
-        Self { all, of }
+            kinds.of.push(number);
+        }
+        kinds
+    }
+
+    #[cold]
+    fn number(&mut self, numbers: &mut BTreeMap<Kind, u32>, kind: Kind) -> u32 {
+        *numbers.entry(kind).or_insert_with(|| {
+            self.all.push(kind);
+            self.all.len() as u32 - 1
+        })
     }
 
     pub fn get(&self, node: u32) -> Kind {

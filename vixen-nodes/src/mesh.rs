@@ -9,7 +9,7 @@ use glam::Vec3;
 use vixen::ash::vk;
 use vixen::device::DeviceError;
 use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Category, upload_buffer};
-use vixen::{Block, Buffer, Device, Graph, Shared};
+use vixen::{Block, Buffer, Device, Graph, Shared, Source};
 
 use crate::acceleration::{Aabb, morton_order};
 use crate::voxel::{SceneError, glb};
@@ -158,6 +158,15 @@ impl MeshBuffers {
     #[track_caller]
     pub fn wires(&self, graph: &Graph) -> MeshWires {
         MeshWires { vertices: graph.share_buffer(&self.vertices), indices: graph.share_buffer(&self.indices) }
+    }
+}
+
+impl Source for MeshBuffers {
+    const NAME: &'static str = "MeshBuffers";
+    type Wires = MeshWires;
+
+    fn share(&self, graph: &Graph) -> MeshWires {
+        self.wires(graph)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Textures, from PNG files to the device.
 
 use std::io::Cursor;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use vixen::ash::vk;
 use vixen::device::DeviceError;
 use vixen::graph::format::Format;
 use vixen::memory::{Category, Image as DeviceImage, ImageDesc, ImageRegion, upload_image};
-use vixen::{Device, Graph, Image, Shared};
+use vixen::{Device, Graph, Image, Shared, Source};
 
 use crate::voxel::SceneError;
 
@@ -125,6 +126,12 @@ impl Texture {
         graph.share_image(&self.image)
     }
 
+    /// The texture as a [`Source`] of this format, for `graph.add(&texture.as_format::<Rgba8Srgb>())`. Another format than that of its
+    /// [kind](TextureKind) is an error that `compile` reports.
+    pub fn as_format<F: Format>(&self) -> TextureOf<F> {
+        TextureOf { texture: self.clone(), format: PhantomData }
+    }
+
     /// Bytes of device memory.
     pub fn bytes(&self) -> u64 {
         self.image.bytes()
@@ -133,6 +140,22 @@ impl Texture {
     /// Whether a graph, or a clone of this, has its image too.
     pub fn is_shared(&self) -> bool {
         Arc::strong_count(&self.image) > 1
+    }
+}
+
+/// A texture and the format of its texels.
+#[derive(Clone, Debug)]
+pub struct TextureOf<F> {
+    texture: Texture,
+    format: PhantomData<fn() -> F>,
+}
+
+impl<F: Format> Source for TextureOf<F> {
+    const NAME: &'static str = "Texture";
+    type Wires = Shared<Image<F>>;
+
+    fn share(&self, graph: &Graph) -> Shared<Image<F>> {
+        self.texture.wire(graph)
     }
 }
 

@@ -10,7 +10,7 @@ use vixen::event::{SceneChanged, Sender};
 use vixen::memory::{
     Buffer as DeviceBuffer, BufferDesc, Category, Memory, MemoryDesc, Ticket, Uploader, upload_buffer,
 };
-use vixen::{Buffer, Device, Graph, Shared};
+use vixen::{Buffer, Device, Graph, Shared, Source};
 
 use crate::scene_news::SceneNews;
 use crate::voxel::{Brick, BrickMap, BrickMask, Changes, DistanceField, Material, Node};
@@ -95,7 +95,7 @@ impl VoxelScene {
             return Ok(Updated::Outgrown);
         }
         let mut field = self.field.lock().unwrap_or_else(PoisonError::into_inner);
-        let lowered = if changes.is_empty() { Vec::new() } else { field.lower(changes.bounds) };
+        let lowered = if changes.fills && !changes.is_empty() { field.lower(changes.bounds) } else { Vec::new() };
         let tickets = [
             send(uploader, &self.distances, field.words(), &lowered)?,
             send(uploader, &self.nodes, &map.nodes, &changes.nodes)?,
@@ -180,6 +180,15 @@ impl VoxelScene {
             side_by_side(device, "voxel scene", descs, contents)?;
         let (field, news) = (Arc::new(Mutex::new(field)), Arc::new(SceneNews::new()));
         Ok(Self { nodes, bricks, masks, attributes, palette, distances, field, memory, news })
+    }
+}
+
+impl Source for VoxelScene {
+    const NAME: &'static str = "VoxelScene";
+    type Wires = VoxelSceneWires;
+
+    fn share(&self, graph: &Graph) -> VoxelSceneWires {
+        self.wires(graph)
     }
 }
 

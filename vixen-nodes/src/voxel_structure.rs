@@ -1,7 +1,7 @@
 //! The structures that voxels can lie in on the GPU, of which a program chooses one. Compute marches through each.
 
 use vixen::device::DeviceError;
-use vixen::{Buffer, Device, Extent, Graph, Image, Rgba16Float, Rgba32Int, Wire};
+use vixen::{Buffer, Device, Extent, Graph, Image, Rgba16Float, Rgba32Int, Source, Wire};
 
 use crate::voxel::{BrickMap, CameraUniform, MarchParams, Node64, OctreeNode, SceneError, VoxelTree};
 use crate::voxel_tree::{EsvoHits, EsvoMarch, Tree64Hits, Tree64March, TreeScene, TreeWires};
@@ -122,6 +122,15 @@ impl StructuredScene {
             Buffers::Tree64(scene) => StructureWires::Tree64(scene.wires(graph)),
             Buffers::Esvo(scene) => StructureWires::Esvo(scene.wires(graph)),
         }
+    }
+}
+
+impl Source for StructuredScene {
+    const NAME: &'static str = "StructuredScene";
+    type Wires = StructureWires;
+
+    fn share(&self, graph: &Graph) -> StructureWires {
+        self.wires(graph)
     }
 }
 

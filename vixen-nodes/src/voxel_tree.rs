@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytemuck::{Pod, cast_slice};
 use vixen::device::DeviceError;
 use vixen::memory::{Buffer as DeviceBuffer, Memory};
-use vixen::{Block, Buffer, Compute, Device, Graph, Image, Rgba16Float, Rgba32Int, Shared, node};
+use vixen::{Block, Buffer, Compute, Device, Graph, Image, Rgba16Float, Rgba32Int, Shared, Source, node};
 
 use crate::voxel::{CameraUniform, MarchParams, Material, Node64, OctreeNode, VoxelTree};
 use crate::voxel_scene::{desc, side_by_side};
@@ -63,6 +63,15 @@ impl<N: Pod + Block> TreeScene<N> {
             palette: graph.share_buffer(&self.palette),
             levels: self.levels,
         }
+    }
+}
+
+impl<N: Pod + Block> Source for TreeScene<N> {
+    const NAME: &'static str = "TreeScene";
+    type Wires = TreeWires<N>;
+
+    fn share(&self, graph: &Graph) -> TreeWires<N> {
+        self.wires(graph)
     }
 }
 

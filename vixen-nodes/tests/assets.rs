@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::{fs, thread};
 
+use glam::{IVec3, UVec3};
 use vixen::testing::serial;
-use vixen::{Buffer, Compute, Device, DeviceOptions, Extent, Graph, Image, Output, Rgba8Srgb, node};
-use vixen_nodes::acceleration::{Instance, Tlas};
+use vixen::{
+    Buffer, CompiledGraph, Compute, Device, DeviceOptions, Extent, Graph, Image, Output, Readback, Replaceable,
+    Resource, Rgba8Srgb, Rgba32Int, Source, node,
+};
+use vixen_nodes::acceleration::{Instance, Tlas, VoxelStructure, VoxelStructureWires};
 use vixen_nodes::cacher::{Assets, Statistics, Workers};
 use vixen_nodes::texture::{Picture, TextureKind};
-use vixen_nodes::voxel::{default_params, default_view};
-use vixen_nodes::{ToneMap, VoxelPipeline};
+use vixen_nodes::voxel::{Scene, default_params, default_view};
+use vixen_nodes::{ToneMap, VoxelPipeline, VoxelScene, VoxelSceneWires};
 
 fn device() -> Device {
     serial();
@@ -56,13 +60,15 @@ fn files_of_one_content_are_loaded_once_by_however_many_threads() {
                 let mesh = assets.mesh(knot).expect("it is in the repository");
                 assets.mesh_structure(&mesh).expect("the device traces rays");
                 let scene = assets.voxel_scene(mountains, 64, &|_| ()).expect("it is in the repository");
-                assets.voxel_structure(&scene).expect("the device traces rays");
+                let structure = assets.voxel_structure(&scene).expect("the device traces rays");
+                let boxes = assets.voxel_aabbs(&scene).expect("the scene is small");
+                assert_eq!(boxes.count(), structure.boxes());
                 assets.texture(texture, TextureKind::Color).expect("it was just written");
             });
         }
     });
     let all = assets.statistics();
-    assert_eq!(all.len(), 5);
+    assert_eq!(all.len(), 6);
     for (name, Statistics { hits, misses, entries, bytes, build_time, .. }) in &all {
         assert_eq!((misses, hits, entries), (&1, &5, &1), "{name}");
         assert!(*bytes > 0 && build_time.as_nanos() > 0, "{name}");
@@ -115,7 +121,8 @@ fn textures_have_all_their_levels() {
     chequers(&file);
     let texture = assets.texture(&file, TextureKind::Color).expect("it was just written");
     let graph = Graph::without_output();
-    let levels = graph.add(Levels { source: &texture.wire(&graph), values: graph.buffer(4) });
+    let source = graph.add(&texture.as_format::<Rgba8Srgb>());
+    let levels = graph.add(Levels { source: &source, values: graph.buffer(4) });
     let values = graph.read_back(&levels.values);
     let mut compiled = graph.compile(&device).expect("the graph is valid");
     compiled.frame().expect("the frame runs");
@@ -151,9 +158,9 @@ fn frames_go_on_while_workers_load_and_graphs_keep_what_they_use() {
     let view = default_view(&scene.scene);
     let graph = Graph::new(Output::headless(64, 48));
     let (_, camera) = graph.param(view.camera());
-    let boxes = structure.wires(&graph);
+    let boxes = graph.add(&structure);
     let params = default_params(&scene.scene, &view);
-    let color = VoxelPipeline::RayTracing(&boxes).draw(&graph, &camera, &scene.voxels.wires(&graph), params);
+    let color = VoxelPipeline::RayTracing(&boxes).draw(&graph, &camera, &graph.add(&scene), params);
     let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
     let _ = graph.read_back(&tone.ldr);
     let mut compiled = graph.compile(&device).expect("the graph is valid");
@@ -191,4 +198,91 @@ fn frames_go_on_while_workers_load_and_graphs_keep_what_they_use() {
     drop((compiled, tlas));
     assets.evict_unused();
     assert_eq!((device.budget().usage().in_use, device.validation_messages()), (0, vec![]));
+}
+
+/// A scene and its boxes, which belong together.
+struct Both {
+    voxels: VoxelScene,
+    structure: VoxelStructure,
+}
+
+impl Source for Both {
+    const NAME: &'static str = "Both";
+    type Wires = (VoxelSceneWires, VoxelStructureWires);
+
+    fn share(&self, graph: &Graph) -> Self::Wires {
+        (graph.add(&self.voxels), graph.add(&self.structure))
+    }
+}
+
+/// Runs a frame and gives what it made.
+fn look<R: Resource>(graph: &mut CompiledGraph, what: Readback<R>) -> Vec<u8> {
+    graph.frame().expect("the frame runs");
+    graph.wait().expect("the frame ends");
+    graph.read(what).expect("the device lives").expect("the frame has finished").1.to_vec()
+}
+
+#[test]
+fn what_a_worker_puts_in_the_place_of_a_scene_shows_in_the_next_frame() {
+    let device = device();
+    let steps = |height: i32| {
+        let solid = move |at: IVec3| (at.y < height - (at.x / 8 + at.z / 8) % 4).then_some(1);
+        Scene::from_fn("steps", UVec3::splat(40), solid).expect("it has voxels")
+    };
+    let upload = |scene: &Scene| Both {
+        voxels: VoxelScene::upload(&device, &scene.map).expect("the scene is small"),
+        structure: VoxelStructure::build(&device, &scene.map).expect("the device traces rays"),
+    };
+    let scene = steps(9);
+    let place = Replaceable::new(upload(&scene));
+    let view = default_view(&scene);
+    let draw = || -> (CompiledGraph, Readback<Image<Rgba32Int>>) {
+        let graph = Graph::new(Output::headless(64, 48));
+        let (_, camera) = graph.param(view.camera());
+        let (voxels, boxes) = graph.add(&place);
+        let params = default_params(&scene, &view);
+        let hits = graph.read_back(&VoxelPipeline::RayTracing(&boxes).hits(&graph, &camera, &voxels, params));
+        (graph.compile(&device).expect("the graph is valid"), hits)
+    };
+    let (mut running, hits) = draw();
+    let first = look(&mut running, hits);
+    let old = thread::scope(|scope| {
+        let worker = scope.spawn(|| place.replace(upload(&steps(30))));
+        worker.join().expect("the worker builds")
+    });
+    let second = look(&mut running, hits);
+    assert!(first != second && running.recompiles() == 1);
+    let (mut fresh, hits_of_fresh) = draw();
+    assert!(second == look(&mut fresh, hits_of_fresh), "it shows what a graph that knows nothing else shows");
+
+    // Nobody else has what was there before.
+    let (before, bytes) = (device.budget().usage().in_use, old.voxels.bytes() + old.structure.bytes());
+    drop(old);
+    assert_eq!(before - device.budget().usage().in_use, bytes);
+    drop((running, fresh, place));
+    assert_eq!((device.budget().usage().in_use, device.validation_messages()), (0, vec![]));
+}
+
+#[test]
+fn what_is_of_another_kind_takes_no_place() {
+    let device = device();
+    let assets = Assets::new(&device, None);
+    let (small, large) = (folder("places").join("small.png"), folder("places").join("large.png"));
+    chequers(&small);
+    image::GrayImage::new(16, 16).save(&large).expect("the test's folder is writable");
+    let texture = |path: &Path| assets.texture(path, TextureKind::Color).expect("it was just written");
+    let place = Replaceable::new(texture(&small).as_format::<Rgba8Srgb>());
+    let graph = Graph::without_output();
+    let values = graph.add(Levels { source: &graph.add(&place), values: graph.buffer(4) }).values;
+    let values = graph.read_back(&values);
+    let mut compiled = graph.compile(&device).expect("the graph is valid");
+    let first = look(&mut compiled, values);
+    let good = place.replace(texture(&large).as_format::<Rgba8Srgb>());
+    for _ in 0..2 {
+        let error = compiled.frame().expect_err("it has one level more").to_string();
+        assert!(error.contains("shares other parts") && error.contains("assets.rs"), "{error}");
+    }
+    place.replace(good);
+    assert_eq!(look(&mut compiled, values), first);
+    assert_eq!(device.validation_messages(), Vec::<String>::new());
 }

@@ -10,13 +10,14 @@ use std::thread;
 
 use drawn::Drawn;
 use glam::IVec3;
-use vixen::testing::serial;
+use vixen::testing::random::Random;
+use vixen::testing::{damage, serial};
 use vixen::{Device, DeviceOptions};
 use vixen_nodes::VoxelScene;
 use vixen_nodes::cacher::{
     Damage, DiskCache, DiskKey, PipelinesError, VoxelSceneCacher, Workers, keep_pipelines, load_pipelines,
 };
-use vixen_nodes::voxel::{BrickMap, Origin, Scene, SceneKey, SceneKind};
+use vixen_nodes::voxel::{Origin, Scene, SceneKey, SceneKind};
 
 const RESOLUTION: u32 = 40;
 
@@ -75,27 +76,6 @@ fn the_file(folder: &Path) -> PathBuf {
     files[0].clone()
 }
 
-fn same(a: &BrickMap, b: &BrickMap) -> bool {
-    (a.size, a.levels, a.solid_voxels, &a.palette) == (b.size, b.levels, b.solid_voxels, &b.palette)
-        && (&a.nodes, &a.bricks, &a.masks, &a.attributes) == (&b.nodes, &b.bricks, &b.masks, &b.attributes)
-}
-
-/// Random numbers that are the same in every run (Vigna's splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-}
-
 #[test]
 fn a_second_start_builds_nothing() {
     let folder = folder("second");
@@ -107,13 +87,13 @@ fn a_second_start_builds_nothing() {
         matches!(origin, Origin::Kept) && origin.message().is_some_and(|line| line.contains("nothing was built")),
         "{origin:?}"
     );
-    assert!(same(&kept.map, &built.map) && (&kept.name, kept.kind) == (&built.name, built.kind));
+    assert!(kept.map == built.map && (&kept.name, kept.kind) == (&built.name, built.kind));
 
     // The content counts, not the name; and the resolution counts.
     let copy = folder.join("copy.vox");
     fs::copy(model(), &copy).expect("the test's folder is writable");
     let (copied, origin) = Scene::open_kept(&copy, RESOLUTION, Some(&disk), &|_| {}).expect("it is a copy");
-    assert!(matches!(origin, Origin::Kept) && copied.name == "copy.vox" && same(&copied.map, &built.map));
+    assert!(matches!(origin, Origin::Kept) && copied.name == "copy.vox" && copied.map == built.map);
     for (resolution, is_kept) in [(20, false), (21, false), (20, true)] {
         let (scene, origin) =
             Scene::open_kept(&heightmap(), resolution, Some(&disk), &|_| {}).expect("it is in the repository");
@@ -154,7 +134,7 @@ fn each_kind_of_damage_is_noticed_once() {
             (says == "empty" || said.contains(says)) && said.contains(name) && said.contains("built again"),
             "{said}"
         );
-        assert!(same(&scene.map, &truth.map));
+        assert!(scene.map == truth.map);
         assert!(matches!(open(&disk).1, Origin::Kept), "after {says} the file is good again");
     }
     // Whole files, but of another key or version of content.
@@ -175,32 +155,17 @@ fn random_corruptions_are_noticed() {
     let truth = open(&disk).0;
     let path = the_file(&folder);
     let good = fs::read(&path).expect("it was just written");
-    let mut random = Random(4);
+    let mut random = Random::new(4);
     // `./x bench cachers` tries 10,000.
     for number in 0..1000 {
         let mut bytes = good.clone();
-        corrupt(&mut bytes, &mut random);
+        damage(&mut bytes, &mut random);
         if bytes == good {
             continue;
         }
         fs::write(&path, &bytes).expect("the test's folder is writable");
         let (scene, _) = open_damaged(&disk);
-        assert!(same(&scene.map, &truth.map), "corruption {number}");
-    }
-}
-
-/// One of the things that happen to files.
-fn corrupt(bytes: &mut Vec<u8>, random: &mut Random) {
-    let at = random.below(bytes.len() - 8);
-    // Half of them where the header is.
-    let at = if random.below(2) == 0 { at } else { at % 220 };
-    match random.below(6) {
-        0 => bytes[at] ^= 1 << random.below(8),
-        1 => bytes[at..at + 4].copy_from_slice(&(random.next() as u32).to_le_bytes()),
-        2 => bytes[at..at + 8].fill([0, 0xFF][random.below(2)]),
-        3 => bytes.truncate(at),
-        4 => bytes.extend_from_within(at..at + 8),
-        _ => drop(bytes.drain(at..at + 1 + random.below(7))),
+        assert!(scene.map == truth.map, "corruption {number}");
     }
 }
 
@@ -216,15 +181,15 @@ fn forged_structures_lead_nowhere() {
     serial();
     let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
-    let (mut random, mut accepted, mut refused) = (Random(5), 0, 0);
+    let (mut random, mut accepted, mut refused) = (Random::new(5), 0, 0);
     for _ in 0..400 {
         let mut sections = good.clone();
         for _ in 0..=random.below(3) {
-            let section = &mut sections[random.below(6)];
-            let at = random.below(section.len() / 4) * 4;
+            let section = &mut sections[random.below(6) as usize];
+            let at = 4 * random.below(section.len() as u32 / 4) as usize;
             match random.below(4) {
                 0 => section[at..at + 4].fill(0xFF),
-                1 => section[at..at + 4].copy_from_slice(&(random.next() as u32 >> random.below(32)).to_le_bytes()),
+                1 => section[at..at + 4].copy_from_slice(&(random.bits() >> random.below(32)).to_le_bytes()),
                 2 => section[at] ^= 1 << random.below(8),
                 _ => drop(section.drain(at..at + 4)),
             }
@@ -377,13 +342,13 @@ fn pipelines_are_kept_for_the_same_device_and_driver() {
 
     let path = the_file(&folder);
     let good = fs::read(&path).expect("it was just written");
-    let mut random = Random(6);
+    let mut random = Random::new(6);
     serial();
     let device = Device::new(&DeviceOptions::new().application_name("vixen tests").validation(true))
         .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
     for number in 0..300 {
         let mut bytes = good.clone();
-        corrupt(&mut bytes, &mut random);
+        damage(&mut bytes, &mut random);
         if bytes != good {
             fs::write(&path, &bytes).expect("the test's folder is writable");
             let loaded = load_pipelines(&device, &disk);

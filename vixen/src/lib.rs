@@ -25,8 +25,8 @@ pub use frame::{CompileOptions, CompiledGraph, FrameInfo, PipelineIndex};
 pub use graph::format::*;
 pub use graph::{
     AccelerationStructure, Buffer, Compute, Cube, D2, D2Array, D3, Extent, Graph, Graphics, History, Host, Image,
-    Import, Length, Node, Output, Param, RayTracing, Readback, Resource, Retained, Shared, Switch, Target, Transfer,
-    Wire,
+    Import, Length, Node, Output, Param, RayTracing, Readback, Replaceable, Resource, Retained, Shared, Source, Switch,
+    Target, Transfer, Wire,
 };
 pub use shader::Block;
 pub use vixen_macros::{Block, graph, node};

@@ -19,10 +19,13 @@ pub struct Sample {
 pub fn samples(small: bool) -> impl Iterator<Item = Result<Sample, Failure>> {
     let edge = if small { 96 } else { 512 };
     let sample = move |name, scene: Result<Scene, _>, solid_terrain| Ok(Sample { name, scene: scene?, solid_terrain });
-    let jacksboro = move || {
+    let terrain = move |name, resolution| {
         let file = asset("jacksboro-dem.png")?;
-        Some(sample("jacksboro", Scene::open(&file, if small { 256 } else { 1024 }, &|_| ()), !small))
+        Some(sample(name, Scene::open(&file, resolution, &|_| ()), !small))
     };
+    let jacksboro = move || terrain("jacksboro", if small { 256 } else { 1024 });
+    // Of more than 100 million voxels.
+    let larger = move || if small { None } else { terrain("jacksboro 1536", 1536) };
     let hills = move || sample("hills", Scene::from_fn("hills", UVec3::splat(edge), hills(edge)), !small);
     let shells = move || sample("shells", Scene::from_fn("shells", UVec3::splat(edge), shells(edge)), false);
     // No part of the project: it is measured where it is.
@@ -30,8 +33,13 @@ pub fn samples(small: bool) -> impl Iterator<Item = Result<Sample, Failure>> {
         let file = asset("stanford-dragon-871k.glb")?;
         Some(sample("dragon", Scene::open(&file, edge, &|_| ()), false))
     };
-    let made: [Box<dyn Fn() -> Option<Result<Sample, Failure>>>; 4] =
-        [Box::new(jacksboro), Box::new(move || Some(hills())), Box::new(move || Some(shells())), Box::new(dragon)];
+    let made: [Box<dyn Fn() -> Option<Result<Sample, Failure>>>; 5] = [
+        Box::new(jacksboro),
+        Box::new(larger),
+        Box::new(move || Some(hills())),
+        Box::new(move || Some(shells())),
+        Box::new(dragon),
+    ];
     made.into_iter().filter_map(|make| make())
 }
 

@@ -1,7 +1,7 @@
 //! The acceleration structure of a voxel scene that is edited while graphs trace against it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use bytemuck::cast_slice;
 use vixen::ash::vk;
@@ -9,7 +9,7 @@ use vixen::memory::{
     AccelerationStructure as Structure, AccelerationStructureDesc, Buffer as DeviceBuffer, BufferDesc, Category,
     Uploader, upload_buffer,
 };
-use vixen::{Buffer, Device, Graph, Transfer, node};
+use vixen::{Buffer, Device, Graph, Source, Transfer, node};
 
 use super::commands::{Build, Edge, barrier, build_one};
 use super::edited_cells::EditedCells;
@@ -88,7 +88,7 @@ impl EditableVoxelStructure {
         }
         self.rebuild.count.store(self.edited.cells.len() as u32, Ordering::Relaxed);
         // Released after the count, which whoever sees this sees too.
-        self.rebuild.stale.store(true, Ordering::Release);
+        self.rebuild.edits.fetch_add(1, Ordering::Release);
         Ok(Updated::Queued(last))
     }
 
@@ -100,7 +100,8 @@ impl EditableVoxelStructure {
         // SAFETY: the buffer is of the device that the node's own structures are of, was made with the usages of storage and transfer, holds
         // as many cells, and lives as long as the node's data. Only the uploader writes to it, which waits for frames and has them wait.
         let (cells, _) = unsafe { graph.import_buffer(buffer.raw(), length, None, None) };
-        let followed = graph.add(FollowEdits { cells, rebuild: Arc::clone(&self.rebuild) });
+        let last = Last::default();
+        let followed = graph.add(FollowEdits { cells, rebuild: Arc::clone(&self.rebuild), last });
         VoxelStructureWires {
             boxes: graph.share_acceleration_structure(&self.rebuild.top),
             cells: followed.cells.share(),
@@ -119,6 +120,15 @@ impl EditableVoxelStructure {
     }
 }
 
+impl Source for EditableVoxelStructure {
+    const NAME: &'static str = "EditableVoxelStructure";
+    type Wires = VoxelStructureWires;
+
+    fn share(&self, graph: &Graph) -> VoxelStructureWires {
+        self.wires(graph)
+    }
+}
+
 /// Builds the structure anew where an edit has made it stale. All who trace read the cells that it hands on, and so come after it.
 #[node(transfer, dynamic)]
 struct FollowEdits {
@@ -126,19 +136,42 @@ struct FollowEdits {
     #[transfer_destination(read_write)]
     cells: Buffer<[Cell]>,
     rebuild: Arc<Rebuild>,
+    last: Last,
 }
 
 #[node]
 impl Transfer for FollowEdits {
     fn record(view: &View, commands: &mut Commands) {
         let rebuild = &**view.rebuild;
-        if rebuild.stale.swap(false, Ordering::Acquire)
+        if view.last.is_stale(rebuild.edits.load(Ordering::Acquire), commands.frame())
             && let Some(loader) = rebuild.device.acceleration_structure()
         {
             // SAFETY: the buffer is being recorded, outside of a rendering scope. The structures are no slots of this node; the barriers that
             // are recorded with the builds order them after all that was submitted before, and all that comes after them.
             unsafe { rebuild.record(loader, commands.raw()) };
         }
+    }
+}
+
+/// The last build that a graph has recorded.
+#[derive(Default)]
+struct Last {
+    /// How many edits it followed.
+    edits: std::cell::Cell<u64>,
+    /// The number of its frame.
+    frame: std::cell::Cell<Option<u64>>,
+}
+
+impl Last {
+    /// Whether this frame has to build what so many edits have made of the boxes: not if an earlier one has. One of the same number has
+    /// failed before its submission, and its build with it.
+    fn is_stale(&self, edits: u64, frame: u64) -> bool {
+        let stale = self.edits.get() != edits || self.frame.get() == Some(frame);
+        if stale {
+            self.edits.set(edits);
+            self.frame.set(Some(frame));
+        }
+        stale
     }
 }
 
@@ -155,8 +188,8 @@ struct Rebuild {
     scratch: Scratch,
     /// Boxes to build from.
     count: AtomicU32,
-    /// Whether boxes have changed since the last build was recorded.
-    stale: AtomicBool,
+    /// How often boxes have changed.
+    edits: AtomicU64,
 }
 
 impl Rebuild {
@@ -203,8 +236,8 @@ impl Rebuild {
         top.keep(vec![Arc::clone(&bottom)]);
         let instance = Input::new(device, &[cast_slice(&encode(&bottom))])?;
         let scratch = Scratch::new(device, &limits, &[bottom_sizes.build_scratch, top_sizes.build_scratch])?;
-        let (count, stale) = (AtomicU32::new(edited.cells.len() as u32), AtomicBool::new(false));
-        Ok(Self { device: device.clone(), boxes, cells, bottom, top, instance, scratch, count, stale })
+        let (count, edits) = (AtomicU32::new(edited.cells.len() as u32), AtomicU64::new(0));
+        Ok(Self { device: device.clone(), boxes, cells, bottom, top, instance, scratch, count, edits })
     }
 
     /// Records the builds, with barriers before, between and after them.

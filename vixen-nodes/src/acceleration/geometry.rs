@@ -1,13 +1,14 @@
 //! What a bottom-level structure holds, and whether a device may see it.
 
 use bytemuck::{Pod, Zeroable, cast_slice};
+use vixen::Block;
 use vixen::ash::vk;
 
 use super::error::AccelerationError;
 
 /// An axis-aligned box. The device's `VkAabbPositionsKHR`.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable, Block)]
 pub struct Aabb {
     /// The corner with the least coordinates.
     pub low: [f32; 3],

@@ -34,6 +34,7 @@ mod geometry;
 mod memory;
 mod scene;
 mod tlas;
+mod voxel_aabbs;
 mod voxel_cells;
 mod voxel_structure;
 
@@ -43,5 +44,6 @@ pub use error::AccelerationError;
 pub use geometry::{Aabb, Geometry, morton_order};
 pub use scene::build_scene;
 pub use tlas::{Instance, Tlas};
+pub use voxel_aabbs::{VoxelAabbWires, VoxelAabbs};
 pub use voxel_cells::{Cell, VoxelBoxes, VoxelCells};
 pub use voxel_structure::{VoxelStructure, VoxelStructureWires};

@@ -6,7 +6,7 @@ use bytemuck::cast_slice;
 use glam::Affine3A;
 use vixen::ash::vk;
 use vixen::memory::{AccelerationStructure as Structure, AccelerationStructureDesc};
-use vixen::{AccelerationStructure, Device, Graph, Shared};
+use vixen::{AccelerationStructure, Device, Graph, Shared, Source};
 
 use super::blas::Blas;
 use super::commands::{Build, Edge, barrier, build};
@@ -207,6 +207,15 @@ impl Tlas {
     /// The bytes that it takes of the budget, without those of the structures that it refers to.
     pub fn bytes(&self) -> u64 {
         self.structure.bytes()
+    }
+}
+
+impl Source for Tlas {
+    const NAME: &'static str = "Tlas";
+    type Wires = Shared<AccelerationStructure>;
+
+    fn share(&self, graph: &Graph) -> Shared<AccelerationStructure> {
+        Self::share(self, graph)
     }
 }
 

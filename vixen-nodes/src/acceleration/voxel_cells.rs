@@ -5,7 +5,7 @@ use glam::UVec3;
 use vixen::Block;
 
 use super::geometry::Aabb;
-use crate::voxel::layout::{BRICK_EDGE, SOLID, unmorton3};
+use crate::voxel::layout::{BRICK_EDGE, GROUP_SLICES, SOLID, unmorton3};
 use crate::voxel::{BrickMap, BrickMask};
 
 /// What a box stands for: a brick, or a cell of the tree that is solid all through and of one material.
@@ -208,7 +208,7 @@ fn bounds(mask: &BrickMask) -> (UVec3, UVec3) {
         let bits = u64::from(words[0]) | u64::from(words[1]) << 32;
         let corner = UVec3::from_array(unmorton3(group)) * 4;
         for axis in (0..3).filter(|_| bits != 0) {
-            let taken = |slice: &u32| bits & SLICES[axis][*slice as usize] != 0;
+            let taken = |slice: &u32| bits & GROUP_SLICES[axis][*slice as usize] != 0;
             let first = (0..4).find(taken).expect("the group has a voxel");
             let last = (0..4).rev().find(taken).expect("the group has a voxel");
             low[axis] = low[axis].min(corner[axis] + first);
@@ -217,22 +217,6 @@ fn bounds(mask: &BrickMask) -> (UVec3, UVec3) {
     }
     (low, high)
 }
-
-/// By axis and coordinate, the voxels of a group of 4×4×4 that have this coordinate.
-const SLICES: [[u64; 4]; 3] = {
-    let mut slices = [[0; 4]; 3];
-    let mut number = 0;
-    while number < 64 {
-        let at = unmorton3(number);
-        let mut axis = 0;
-        while axis < 3 {
-            slices[axis][at[axis] as usize] |= 1 << number;
-            axis += 1;
-        }
-        number += 1;
-    }
-    slices
-};
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytemuck::cast_slice;
 use vixen::ash::vk;
 use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Category, upload_buffer};
-use vixen::{AccelerationStructure, Buffer, Device, Graph, Shared};
+use vixen::{AccelerationStructure, Buffer, Device, Graph, Shared, Source};
 
 use super::blas::{Blas, BlasDesc};
 use super::error::AccelerationError;
@@ -74,5 +74,14 @@ impl VoxelStructure {
     /// Bytes of device memory, cells included.
     pub fn bytes(&self) -> u64 {
         self.blas.as_ref().map_or(0, Blas::bytes) + self.tlas.bytes() + self.cells.bytes()
+    }
+}
+
+impl Source for VoxelStructure {
+    const NAME: &'static str = "VoxelStructure";
+    type Wires = VoxelStructureWires;
+
+    fn share(&self, graph: &Graph) -> VoxelStructureWires {
+        self.wires(graph)
     }
 }

@@ -10,7 +10,7 @@
 //! let dragon = assets.mesh(Path::new("dragon.glb"))?;
 //! let later = assets.request(&Workers::default(), |assets| assets.mesh(Path::new("castle.glb")));
 //! let graph = Graph::new(Output::headless(640, 360));
-//! let wires = dragon.buffers.wires(&graph); // for `#[vertex]` and `#[index]` slots
+//! let wires = graph.add(&dragon); // for `#[vertex]` and `#[index]` slots
 //! # drop((wires, later));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -20,6 +20,8 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use vixen::Device;
+#[cfg(feature = "gltf")]
+use vixen::{Graph, Source};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::disk::DiskCache;
@@ -28,11 +30,11 @@ use super::request::{Request, Workers};
 use super::statistics::Statistics;
 use super::table::{Cached, Cacher};
 use super::voxel_scenes::{CachedScene, OpenError, VoxelSceneCacher};
-use crate::acceleration::VoxelStructure;
 #[cfg(feature = "gltf")]
 use crate::acceleration::{Blas, BlasDesc, Geometry};
+use crate::acceleration::{VoxelAabbs, VoxelStructure};
 #[cfg(feature = "gltf")]
-use crate::mesh::{Mesh, MeshBuffers};
+use crate::mesh::{Mesh, MeshBuffers, MeshWires};
 #[cfg(feature = "textures")]
 use crate::texture::{Picture, Texture, TextureKind};
 #[cfg(any(feature = "gltf", feature = "textures"))]
@@ -61,6 +63,16 @@ pub struct CachedMesh {
     /// Its buffers, whose wires nodes take.
     pub buffers: MeshBuffers,
     key: ContentKey,
+}
+
+#[cfg(feature = "gltf")]
+impl Source for CachedMesh {
+    const NAME: &'static str = "Mesh";
+    type Wires = MeshWires;
+
+    fn share(&self, graph: &Graph) -> MeshWires {
+        self.buffers.wires(graph)
+    }
 }
 
 #[cfg(feature = "gltf")]
@@ -97,6 +109,16 @@ impl Cached for Texture {
     }
 }
 
+impl Cached for VoxelAabbs {
+    fn bytes(&self) -> u64 {
+        self.bytes()
+    }
+
+    fn in_use(&self) -> bool {
+        self.is_shared()
+    }
+}
+
 impl Cached for VoxelStructure {
     fn bytes(&self) -> u64 {
         self.bytes()
@@ -107,11 +129,13 @@ impl Cached for VoxelStructure {
     }
 }
 
-/// The cachers of a device. Each file is read and built once, whoever asks and however often; what nobody uses leaves when memory
+/// The cachers of a device. What they give are nodes: `graph.add(&mesh)` gives the wires that other nodes take, and a
+/// [`Replaceable`](vixen::Replaceable) place for one lets a graph begin with something else until a worker has built it. Each file is read and built once, whoever asks and however often; what nobody uses leaves when memory
 /// gets short, the least recently used first, of whatever kind it is.
 pub struct Assets {
     device: Device,
     scenes: VoxelSceneCacher,
+    voxel_aabbs: Arc<Cacher<SceneKey, VoxelAabbs>>,
     voxel_structures: Arc<Cacher<SceneKey, VoxelStructure>>,
     #[cfg(feature = "gltf")]
     meshes: Arc<Cacher<ContentKey, CachedMesh>>,
@@ -128,6 +152,7 @@ impl Assets {
         let assets = Self {
             device: device.clone(),
             scenes: VoxelSceneCacher::new(device, disk),
+            voxel_aabbs: Arc::new(Cacher::new("voxel AABBs")),
             voxel_structures: Arc::new(Cacher::new("voxel structures")),
             #[cfg(feature = "gltf")]
             meshes: Arc::new(Cacher::new("meshes")),
@@ -151,6 +176,17 @@ impl Assets {
         progress: &dyn Fn(Progress),
     ) -> Result<Arc<CachedScene>, OpenError> {
         self.with_room(|| self.scenes.open(path, resolution, progress))
+    }
+
+    /// The boxes of a scene's bricks by themselves.
+    ///
+    /// # Errors
+    /// When the device cannot hold them.
+    pub fn voxel_aabbs(&self, scene: &CachedScene) -> Result<Arc<VoxelAabbs>, OpenError> {
+        self.with_room(|| {
+            let build = || Ok(VoxelAabbs::upload(&self.device, &scene.scene.map)?);
+            self.voxel_aabbs.get_or_build(&scene.key, build)
+        })
     }
 
     /// The boxes of a scene's bricks in an acceleration structure, which wires of its own give to ray-tracing nodes.
@@ -226,6 +262,7 @@ impl Assets {
     pub fn statistics(&self) -> Vec<(&'static str, Statistics)> {
         vec![
             named(self.scenes.scenes()),
+            named(&self.voxel_aabbs),
             named(&self.voxel_structures),
             #[cfg(feature = "gltf")]
             named(&self.meshes),
@@ -247,6 +284,7 @@ impl Assets {
     fn evictable(&self) -> Vec<Weak<dyn Evictable>> {
         vec![
             self.scenes.scenes().evictable(),
+            self.voxel_aabbs.evictable(),
             self.voxel_structures.evictable(),
             #[cfg(feature = "gltf")]
             self.meshes.evictable(),

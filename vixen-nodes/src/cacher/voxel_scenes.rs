@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use vixen::Device;
 use vixen::device::DeviceError;
 use vixen::memory::MemoryError;
+use vixen::{Device, Graph, Source};
 
 use super::disk::DiskCache;
 use super::request::{Request, Workers};
 use super::table::{Cached, Cacher};
-use crate::VoxelScene;
 use crate::acceleration::AccelerationError;
 use crate::voxel::{Origin, Progress, Scene, SceneError, SceneKey, SceneSource};
+use crate::{VoxelScene, VoxelSceneWires};
 
 /// A scene that a [`VoxelSceneCacher`] holds.
 pub struct CachedScene {
@@ -23,6 +23,15 @@ pub struct CachedScene {
     /// Where it came from when it was not here yet.
     pub origin: Origin,
     pub(super) key: SceneKey,
+}
+
+impl Source for CachedScene {
+    const NAME: &'static str = "VoxelScene";
+    type Wires = VoxelSceneWires;
+
+    fn share(&self, graph: &Graph) -> VoxelSceneWires {
+        self.voxels.wires(graph)
+    }
 }
 
 impl Cached for CachedScene {

@@ -3,15 +3,15 @@
 use glam::{IVec3, UVec3, Vec3};
 
 use super::layout::{
-    BRICK_EDGE, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_ONE, MATERIALS_SHIFT, Material, NO_NORMALS, Node, SOLID,
-    morton3,
+    BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_ONE, MATERIALS_SHIFT, Material, NO_NORMALS,
+    Node, SOLID, morton3,
 };
 use super::normal;
 use super::source::{BrickVoxels, MaterialIndex};
 
 /// A tree of branching 4×4×4 over bricks of 8×8×8 voxels; [`layout`](super::layout) tells what the words mean.
 /// Every vector is the content of one buffer and holds at least one element.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BrickMap {
     /// Size of the scene in voxels.
     pub size: UVec3,
@@ -108,15 +108,20 @@ impl BrickMap {
         let kind = brick.materials >> MATERIALS_SHIFT;
         let place = if kind == MATERIALS_ONE { 0 } else { brick.materials & ((1 << MATERIALS_SHIFT) - 1) };
         let words = &self.attributes[place as usize..];
-        let byte = |words: &[u32], index: usize| (words[index / 4] >> (index % 4 * 8)) as u8;
+        let mut by_rank = [0; BRICK_VOXELS];
         match kind {
-            MATERIALS_ONE => voxels.set_materials(|_| brick.materials as u8),
+            MATERIALS_ONE => voxels.set_material(brick.materials as u8),
             MATERIALS_4_BIT => {
-                let materials: [u8; 16] = std::array::from_fn(|index| byte(words, index));
-                let places = &words[4..];
-                voxels.set_materials(|rank| materials[(places[rank / 8] >> (rank % 8 * 4)) as usize & 15]);
+                let materials: [u8; 16] = std::array::from_fn(|index| words[index / 4].to_le_bytes()[index % 4]);
+                for (eight, word) in by_rank.as_chunks_mut::<8>().0.iter_mut().zip(&words[4..]) {
+                    *eight = std::array::from_fn(|nth| materials[(word >> (4 * nth) & 15) as usize]);
+                }
+                voxels.set_materials(&by_rank);
             }
-            _ => voxels.set_materials(|rank| byte(words, rank)),
+            _ => {
+                by_rank.as_chunks_mut().0.iter_mut().zip(words).for_each(|(four, word)| *four = word.to_le_bytes());
+                voxels.set_materials(&by_rank);
+            }
         }
         if brick.normals != NO_NORMALS {
             let words = &self.attributes[brick.normals as usize..];

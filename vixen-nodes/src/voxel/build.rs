@@ -215,34 +215,28 @@ impl Parts {
     }
 
     /// Stores a brick, unless it is empty. Also gives its material where it is solid and of one, and the material to stand for it.
-    pub(super) fn brick(&mut self, voxels: &BrickVoxels) -> Option<(Brick, Option<MaterialIndex>, u32)> {
-        let count = voxels.mask().count();
-        if count == 0 {
-            return None;
-        }
-        self.solid_voxels += u64::from(count);
+    fn brick(&mut self, voxels: &BrickVoxels) -> Option<(Brick, Option<MaterialIndex>, u32)> {
         let mut solid = SolidVoxels::default();
         voxels.solid(&mut solid);
-        Some(self.store_brick(voxels, &solid, count))
+        let brick = self.store_brick(voxels, &solid)?;
+        let material = match brick.materials >> MATERIALS_SHIFT {
+            MATERIALS_ONE => brick.materials & 255,
+            _ => most_common(solid.materials().iter().map(|&material| u32::from(material))),
+        };
+        let plain = brick == solid_brick(material as MaterialIndex);
+        Some((brick, plain.then_some(material as MaterialIndex), material))
     }
 
-    /// The same for the solid voxels of a brick that has some.
-    fn store_brick(
-        &mut self,
-        voxels: &BrickVoxels,
-        solid: &SolidVoxels,
-        count: u32,
-    ) -> (Brick, Option<MaterialIndex>, u32) {
+    /// The same for voxels whose looks have been put in order.
+    pub(super) fn store_brick(&mut self, voxels: &BrickVoxels, solid: &SolidVoxels) -> Option<Brick> {
         let materials = solid.materials();
-        let one_material = materials.iter().all(|material| *material == materials[0]);
-        let most = match one_material {
-            true => materials[0].into(),
-            false => most_common(materials.iter().map(|&material| u32::from(material))),
-        };
-        let full = count == BRICK_VOXELS as u32;
+        let first = *materials.first()?;
+        self.solid_voxels += materials.len() as u64;
+        let others = |some: &[MaterialIndex]| some.iter().fold(0, |others, material| others | (material ^ first));
+        let one_material = materials.chunks(32).all(|some| others(some) == 0);
+        let full = materials.len() == BRICK_VOXELS;
         if full && one_material && !voxels.has_normals() {
-            let material = most as MaterialIndex;
-            return (solid_brick(material), Some(material), most);
+            return Some(solid_brick(first));
         }
         let mask = if full {
             SOLID
@@ -250,7 +244,7 @@ impl Parts {
             self.masks.push(*voxels.mask());
             self.masks.len() as u32 - 1
         };
-        let materials = if one_material { MATERIALS_ONE << MATERIALS_SHIFT | most } else { self.materials(materials) };
+        let materials = if one_material { solid_brick(first).materials } else { self.materials(materials) };
         let normals = if voxels.has_normals() {
             let start = self.attributes.len() as u32;
             pack::<2, _>(&mut self.attributes, solid.normals(), |normal| normal.into());
@@ -258,16 +252,16 @@ impl Parts {
         } else {
             NO_NORMALS
         };
-        (Brick { mask, materials, normals }, None, most)
+        Some(Brick { mask, materials, normals })
     }
 
     /// Stores the materials of a brick's voxels and gives their kind and place.
     fn materials(&mut self, materials: &[MaterialIndex]) -> u32 {
         let start = self.attributes.len() as u32;
-        // The materials that there are, and the place of each among them.
-        let (mut local, mut places) = ([0; 16], [u8::MAX; 256]);
+        // The materials that there are, the place of each among them, and that of each voxel's.
+        let (mut local, mut places, mut of_voxels) = ([0; 16], [u8::MAX; 256], [0; BRICK_VOXELS]);
         let mut count = 0;
-        for &material in materials {
+        for (&material, of_voxel) in materials.iter().zip(&mut of_voxels) {
             let place = &mut places[usize::from(material)];
             if *place == u8::MAX {
                 if count == local.len() {
@@ -278,9 +272,11 @@ impl Parts {
                 local[count] = material;
                 count += 1;
             }
+            *of_voxel = *place;
         }
         pack::<4, _>(&mut self.attributes, &local, |material| material.into());
-        pack::<8, _>(&mut self.attributes, materials, |material| places[usize::from(material)].into());
+        let words = of_voxels.as_chunks().0.iter().map(|eight| nibbles(u64::from_le_bytes(*eight)));
+        self.attributes.extend(words.take(materials.len().div_ceil(8)));
         MATERIALS_4_BIT << MATERIALS_SHIFT | start
     }
 
@@ -432,6 +428,13 @@ fn pack<const A_WORD: usize, T: Copy>(words: &mut Vec<u32>, values: &[T], number
         values.iter().enumerate().fold(0, |word, (index, &value)| word | number(value) << (index * bits))
     };
     words.extend(values.chunks(A_WORD).map(word));
+}
+
+/// Eight bytes below 16 as four bits each.
+fn nibbles(bytes: u64) -> u32 {
+    let pairs = (bytes | bytes >> 4) & 0x00FF_00FF_00FF_00FF;
+    let quads = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF;
+    (quads | quads >> 16) as u32
 }
 
 pub(super) fn solid_node(material: MaterialIndex) -> Node {

@@ -1,5 +1,6 @@
 //! How far it is to the nearest solid voxel, roughly: what rays that are still far from everything leap by.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use glam::UVec3;
@@ -68,29 +69,48 @@ impl DistanceField {
     }
 
     /// Brings all cubes at least as near as they would be if everything between two corners were solid, and says which words changed.
+    ///
+    /// It goes from the corners outwards, a shell of cubes at a time. What neighbours hold differs by one at most: so a cube that comes
+    /// nearer has a neighbour in the shell before that does too, and the search need not leave the neighbourhood of what changed.
     pub fn lower(&mut self, [low, high]: [UVec3; 2]) -> Vec<Range<u32>> {
         let [shift, x, y, z, ..] = self.words[..] else { return Vec::new() };
         let extent = UVec3::new(x, y, z);
-        let (low, last) = (low.map(|at| at >> shift), (high.max(UVec3::ONE) - 1).map(|at| at >> shift));
-        let from = low.saturating_sub(UVec3::splat(Self::FARTHEST.into()));
-        let to = (last + u32::from(Self::FARTHEST)).min(extent - 1);
-        let mut changed = Vec::new();
-        for z in from.z..=to.z {
-            let mut slice = None;
-            for (y, x) in (from.y..=to.y).flat_map(|y| (from.x..=to.x).map(move |x| (y, x))) {
-                let at = UVec3::new(x, y, z);
-                let distance = low.saturating_sub(at).max(at.saturating_sub(last)).max_element();
-                let index = index(extent, at);
-                let (word, bit) = (HEAD + index / A_WORD, index % A_WORD * 4);
-                if self.words[word] >> bit & 15 > distance {
-                    self.words[word] = self.words[word] & !(15 << bit) | distance << bit;
-                    let word = word as u32;
-                    slice = Some(slice.map_or(word, |range: Range<u32>| range.start)..word + 1);
+        let (low, last) = (low.map(|at| at >> shift), (high.max(UVec3::ONE) - 1).map(|at| at >> shift).min(extent - 1));
+        let away = |at: u32, axis: usize| low[axis].saturating_sub(at).max(at.saturating_sub(last[axis]));
+        let mut slices: BTreeMap<u32, Range<u32>> = BTreeMap::new();
+        let mut look = [low, last];
+        for distance in 0..u32::from(Self::FARTHEST) {
+            let [from, to] = look;
+            let mut nearer: Option<[UVec3; 2]> = None;
+            for (z, y) in (from.z..=to.z).flat_map(|z| (from.y..=to.y).map(move |y| (z, y))) {
+                let mut see = |x: u32| {
+                    let at = UVec3::new(x, y, z);
+                    if let Some(word) = self.lower_cube(index(extent, at), distance) {
+                        nearer = Some(nearer.map_or([at; 2], |[low, high]| [low.min(at), high.max(at)]));
+                        let slice = slices.entry(z).or_insert(word..word);
+                        *slice = slice.start.min(word)..slice.end.max(word + 1);
+                    }
+                };
+                if away(y, 1).max(away(z, 2)) == distance {
+                    (from.x..=to.x).for_each(see);
+                } else {
+                    [from.x, to.x].into_iter().filter(|&x| away(x, 0) == distance).for_each(&mut see);
                 }
             }
-            changed.extend(slice);
+            let Some([low, high]) = nearer else { break };
+            look = [low.saturating_sub(UVec3::ONE), (high + 1).min(extent - 1)];
         }
-        changed
+        slices.into_values().collect()
+    }
+
+    /// Brings a cube as near as this, and says which word that changed.
+    fn lower_cube(&mut self, index: usize, distance: u32) -> Option<u32> {
+        let (word, bit) = (HEAD + index / A_WORD, index % A_WORD * 4);
+        let farther = self.words[word] >> bit & 15 > distance;
+        if farther {
+            self.words[word] = self.words[word] & !(15 << bit) | distance << bit;
+        }
+        farther.then_some(word as u32)
     }
 }
 
@@ -224,13 +244,13 @@ mod tests {
     fn distances_are_those_to_the_nearest_cube() {
         // Scattered voxels, and a block that makes solid nodes.
         let solid = |at: IVec3| {
-            let block = at.x >= 128 && at.y < 64 && at.z < 64;
+            let block = at.x >= 64 && at.y < 32;
             let dust = (at.x * 7 + at.y * 131 + at.z * 1291) % 10_007 == 0;
             (block || dust).then_some(1)
         };
-        let map = Scene::from_fn("dust", UVec3::new(203, 90, 77), solid).expect("it has voxels").map;
+        let map = Scene::from_fn("dust", UVec3::new(99, 70, 61), solid).expect("it has voxels").map;
         let mut field = DistanceField::of(&map);
-        assert_eq!(field.words[..4], [2, 51, 23, 20]);
+        assert_eq!(field.words[..4], [2, 25, 18, 16]);
         let held = |at: &UVec3| {
             let low = *at * 4;
             (0..64).any(|number| map.get((low + UVec3::from_array(unmorton3(number))).as_ivec3()).is_some())
@@ -238,11 +258,23 @@ mod tests {
         let mut taken: Vec<UVec3> = cubes(&field).filter(held).collect();
         assert!(cubes(&field).all(|at| cube(&field, at) == slow(&taken, at)));
 
-        let changed = field.lower([UVec3::new(40, 33, 17), UVec3::new(57, 34, 30)]);
-        assert!(!changed.is_empty() && changed.iter().all(|range| range.end as usize <= field.words.len()));
-        taken.extend((10..=14).flat_map(|x| (4..=7).map(move |z| UVec3::new(x, 8, z))));
-        assert!(cubes(&field).all(|at| cube(&field, at) == slow(&taken, at)));
-        assert!(field.lower([UVec3::new(40, 33, 17), UVec3::new(57, 34, 30)]).is_empty());
+        // One after another, since each finds what those before have made of the field.
+        let boxes = [
+            ([40, 33, 17], [57, 34, 30]),
+            ([0, 0, 50], [9, 70, 61]),
+            ([41, 30, 20], [44, 36, 22]),
+            ([80, 60, 0], [99, 70, 61]),
+        ];
+        for (low, high) in boxes.map(|(low, high)| (UVec3::from_array(low), UVec3::from_array(high))) {
+            let before = field.words.clone();
+            let changed = field.lower([low, high]);
+            let tells = |word: usize| changed.iter().any(|range| range.contains(&(word as u32)));
+            assert!((0..before.len()).all(|word| before[word] == field.words[word] || tells(word)));
+            let (low, last) = (low / 4, (high - 1) / 4);
+            taken.extend(cubes(&field).filter(|at| low.cmple(*at).all() && at.cmple(last).all()));
+            assert!(cubes(&field).all(|at| cube(&field, at) == slow(&taken, at)));
+            assert!(field.lower([low * 4, high]).is_empty());
+        }
     }
 
     #[test]

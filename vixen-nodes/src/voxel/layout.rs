@@ -169,9 +169,48 @@ pub const fn unmorton3(number: u32) -> [u32; 3] {
     [gather(number), gather(number >> 1), gather(number >> 2)]
 }
 
+/// By axis and coordinate, the voxels of an aligned group of 4×4×4 that have this coordinate.
+pub(crate) const GROUP_SLICES: [[u64; 4]; 3] = {
+    let mut slices = [[0; 4]; 3];
+    let mut number = 0;
+    while number < 64 {
+        let at = unmorton3(number);
+        let mut axis = 0;
+        while axis < 3 {
+            slices[axis][at[axis] as usize] |= 1 << number;
+            axis += 1;
+        }
+        number += 1;
+    }
+    slices
+};
+
 impl BrickMask {
     /// All voxels are solid.
     pub const FULL: Self = Self { groups: [[u32::MAX; 2]; 8] };
+
+    /// The voxels from one corner on and before another one, both within the brick.
+    pub(crate) fn of_box(low: [u32; 3], high: [u32; 3]) -> Self {
+        let mut mask = Self::default();
+        for (group, words) in (0..).zip(&mut mask.groups) {
+            let corner = unmorton3(group);
+            let mut bits = u64::MAX;
+            for axis in 0..3 {
+                let within = (0..4).filter(|slice| (low[axis]..high[axis]).contains(&(4 * corner[axis] + slice)));
+                bits &= within.fold(0, |slices, slice| slices | GROUP_SLICES[axis][slice as usize]);
+            }
+            *words = [bits as u32, (bits >> 32) as u32];
+        }
+        mask
+    }
+
+    /// Each word of this combined with that of another mask.
+    pub(crate) fn zip(&self, other: &Self, with: impl Fn(u32, u32) -> u32) -> Self {
+        let mut mask = *self;
+        let words = mask.groups.as_flattened_mut().iter_mut().zip(other.groups.as_flattened());
+        words.for_each(|(word, other)| *word = with(*word, *other));
+        mask
+    }
 
     /// Whether the voxel with this number is solid.
     #[inline]
@@ -231,6 +270,20 @@ mod tests {
             let number = morton3(x, y, z);
             assert!(!std::mem::replace(&mut seen[number as usize], true));
             assert_eq!(unmorton3(number), [x, y, z]);
+        }
+    }
+
+    #[test]
+    fn boxes_hold_what_is_between_their_corners() {
+        for (low, high) in
+            [([0, 0, 0], [8, 8, 8]), ([1, 3, 5], [6, 4, 8]), ([4, 0, 2], [4, 8, 8]), ([7, 7, 7], [8, 8, 8])]
+        {
+            let mask = BrickMask::of_box(low, high);
+            for number in 0..BRICK_VOXELS as u32 {
+                let at = unmorton3(number);
+                let inside = (0..3).all(|axis| (low[axis]..high[axis]).contains(&at[axis]));
+                assert_eq!(mask.contains(number), inside, "{low:?} to {high:?}: {at:?}");
+            }
         }
     }
 

@@ -151,22 +151,23 @@ impl BrickVoxels {
         self.materials[number as usize] = material;
     }
 
-    /// As [`set_number`](Self::set_number), without a normal of its own; says whether that changed anything.
-    pub(super) fn replace_number(&mut self, number: u32, material: MaterialIndex) -> bool {
-        let had_normal = self.has_normals && self.normals[number as usize] != normal::NONE;
-        if self.mask.contains(number) && self.materials[number as usize] == material && !had_normal {
-            return false;
+    /// Makes voxels solid, of this material and without normals of their own; says whether that changed anything.
+    pub(super) fn replace(&mut self, voxels: &BrickMask, material: MaterialIndex) -> bool {
+        let solid = self.mask;
+        self.mask = solid.zip(voxels, |solid, more| solid | more);
+        let mut changed = self.mask != solid;
+        for number in voxels.solid() {
+            changed |= self.materials[number] != material || (self.has_normals && self.normals[number] != normal::NONE);
+            (self.materials[number], self.normals[number]) = (material, normal::NONE);
         }
-        self.set_number(number, material);
-        self.normals[number as usize] = normal::NONE;
-        true
+        changed
     }
 
-    /// Makes the voxel with this number empty; says whether it was solid.
-    pub(super) fn remove_number(&mut self, number: u32) -> bool {
-        let was = self.mask.contains(number);
-        self.mask.remove(number);
-        was
+    /// Makes voxels empty; says whether any was solid.
+    pub(super) fn remove(&mut self, voxels: &BrickMask) -> bool {
+        let solid = self.mask;
+        self.mask = solid.zip(voxels, |solid, less| solid & !less);
+        self.mask != solid
     }
 
     /// Makes these voxels solid, and all others empty. Their materials are to be set.
@@ -174,9 +175,21 @@ impl BrickVoxels {
         self.mask = mask;
     }
 
+    /// Gives all solid voxels this material.
+    pub(super) fn set_material(&mut self, material: MaterialIndex) {
+        self.materials.fill(material);
+    }
+
     /// Gives the solid voxels materials by their rank.
-    pub(super) fn set_materials(&mut self, of: impl Fn(usize) -> MaterialIndex) {
-        self.mask.solid().enumerate().for_each(|(rank, number)| self.materials[number] = of(rank));
+    pub(super) fn set_materials(&mut self, by_rank: &[MaterialIndex; BRICK_VOXELS]) {
+        let mut rank = 0;
+        for (word, materials) in self.mask.groups.as_flattened().iter().zip(self.materials.as_chunks_mut::<32>().0) {
+            // What it writes between solid voxels means nothing; to leave it out would take longer.
+            for (bit, material) in materials.iter_mut().enumerate() {
+                *material = by_rank[rank % BRICK_VOXELS];
+                rank += (word >> bit & 1) as usize;
+            }
+        }
     }
 
     /// Gives the solid voxels normals, as they are stored, by their rank.
@@ -205,11 +218,9 @@ impl BrickVoxels {
 
     /// Writes material and normal of every solid voxel out, in order; normals mean nothing where the brick has none.
     pub(super) fn solid(&self, solid: &mut SolidVoxels) {
-        solid.count = 0;
-        for number in self.mask.solid() {
-            solid.materials[solid.count] = self.materials[number];
-            solid.normals[solid.count] = self.normals[number];
-            solid.count += 1;
+        solid.count = gather(&self.mask, &self.materials, &mut solid.materials);
+        if self.has_normals {
+            gather(&self.mask, &self.normals, &mut solid.normals);
         }
     }
 
@@ -217,6 +228,28 @@ impl BrickVoxels {
     pub(super) fn has_normals(&self) -> bool {
         self.has_normals
     }
+}
+
+/// Puts what belongs to solid voxels side by side, in order, and counts it.
+fn gather<T: Copy>(mask: &BrickMask, all: &[T; BRICK_VOXELS], solid: &mut [T; BRICK_VOXELS]) -> usize {
+    let mut count = 0;
+    for (word, values) in mask.groups.as_flattened().iter().zip(all.as_chunks::<32>().0) {
+        match *word {
+            0 => {}
+            u32::MAX => {
+                solid[count..][..32].copy_from_slice(values);
+                count += 32;
+            }
+            word => {
+                // What is not solid is overwritten by what comes next: a branch would take longer.
+                for (bit, value) in values.iter().enumerate() {
+                    solid[count % BRICK_VOXELS] = *value;
+                    count += (word >> bit & 1) as usize;
+                }
+            }
+        }
+    }
+    count
 }
 
 /// Looks of the solid voxels of a brick, in order of their numbers.

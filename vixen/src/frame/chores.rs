@@ -6,7 +6,7 @@ use crate::frame::compiled::CompiledGraph;
 /// each place would cost an unchanged frame more than all the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chores {
-    /// Something may have another size or handle: an output, a managed buffer, what a recompile left undone.
+    /// Something may have another size or handle: an output, what others may replace, what a recompile left undone.
     pub follow: bool,
     /// Retired things wait for their frames.
     pub retired: bool,

@@ -8,7 +8,7 @@ use crate::frame::chores::Chores;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::events::GraphEvents;
 use crate::frame::follow::{OutputRuntime, Outputs};
-use crate::frame::managed::{ManagedRuntime, retire_ring};
+use crate::frame::managed::retire_ring;
 use crate::frame::moment::{MAX_FRAME_SLOTS, MAX_OUTPUTS, MAX_VARIANTS};
 use crate::frame::node::{NodeRuntime, allocate_sets, gather, usages};
 use crate::frame::params::Params;
@@ -161,7 +161,7 @@ impl Graph {
         let mut events = self.tables.events.take();
         EventDeclaration::make_room(living_events.iter().copied(), &mut events);
         let events = GraphEvents::new(events.build()?, device.budget());
-        let (managed, retired) = (ManagedRuntime::of(&declared), retire_ring(&declared, frame_slots));
+        let (placed, retired) = (declared.placed.clone(), retire_ring(&declared, frame_slots));
         let changes = Changes::none(declared.resources.len(), nodes.len());
         let mut compiled = CompiledGraph {
             graph: self.tables.id,
@@ -187,7 +187,7 @@ impl Graph {
             descriptors,
             pipelines,
             timing,
-            managed,
+            placed,
             retired,
             resources,
             outputs,

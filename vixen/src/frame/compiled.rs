@@ -10,7 +10,6 @@ use crate::device::{Device, DeviceError};
 use crate::frame::chores::Chores;
 use crate::frame::events::GraphEvents;
 use crate::frame::follow::Outputs;
-use crate::frame::managed::ManagedRuntime;
 use crate::frame::moment::Moment;
 use crate::frame::node::{DescriptorPool, NodeRuntime};
 use crate::frame::params::Params;
@@ -24,7 +23,7 @@ use crate::frame::timeline::Timeline;
 use crate::frame::timing::Timing;
 use crate::frame::workers::Workers;
 use crate::graph::tables::Declared;
-use crate::graph::{OutputId, Param, Readback, Resource, Retained, Switch};
+use crate::graph::{OutputId, Param, Placed, Readback, Resource, Retained, Switch};
 use crate::memory::{Phase, RetireRing, Retired, Uploader};
 use crate::plan::Plan;
 use crate::shader::Block;
@@ -66,7 +65,8 @@ pub struct CompiledGraph {
     pub(super) pipelines: PipelineCache,
     pub(super) timing: Option<Timing>,
     pub(super) resources: Resources,
-    pub(super) managed: Vec<ManagedRuntime>,
+    /// What others may replace.
+    pub(super) placed: Vec<Placed>,
     pub(super) retired: RetireRing<Retired>,
     pub(super) outputs: Outputs,
     /// What frames take along.

@@ -40,6 +40,8 @@ pub(crate) struct Recording<'a> {
     pub pipelines: &'a NodePipelines,
     pub sets: &'a [vk::DescriptorSet],
     pub push: &'a [u8],
+    /// The number of the frame; of no meaning while something is recorded once.
+    pub frame: u64,
     /// The events of the frame; none while something is recorded once.
     pub events: Option<NodeEvents<'a>>,
     /// The first thing that was asked for and cannot be: said to whoever had the node recorded.

@@ -249,10 +249,10 @@ impl CompiledGraph {
     }
 
     /// Makes anew, in one pass, whatever changed since the last frame: swapchains that no longer fit their windows, what
-    /// follows those windows' sizes, managed buffers that were resized, and what failed before.
+    /// follows those windows' sizes, what others have replaced, and what failed before.
     pub(super) fn follow(&mut self) -> Result<(), FrameError> {
         let windows = self.outputs.items.iter().any(OutputRuntime::needs_swapchain);
-        if !windows && self.changes.is_empty() && !self.is_managed_stale() {
+        if !windows && self.changes.is_empty() && !self.is_placed_stale() {
             return Ok(());
         }
         let _phase = Phase::Compile.enter();
@@ -264,7 +264,7 @@ impl CompiledGraph {
         }
         self.recreate_swapchains()?;
         let sizes = self.outputs.sizes();
-        self.follow_managed(&sizes)?;
+        self.follow_placed(&sizes)?;
         if !self.changes.is_empty() {
             validate::parts(&self.device, &self.declared.resources, &sizes, self.nodes.iter().map(Into::into))?;
         }

@@ -1,43 +1,12 @@
 //! What a graph shares with others who may replace it, and what they retire while its frames are in flight.
 
-use std::sync::Arc;
-
 use crate::device::DeviceError;
 use crate::event::RecompileCause;
 use crate::frame::compiled::CompiledGraph;
-use crate::graph::tables::{Declared, Placement, Shape};
-use crate::graph::{CompileError, Length};
-use crate::memory::{ManagedBuffer, RetireRing, Retired};
+use crate::graph::tables::{Declared, DeclaredResource, Placement, Shape};
+use crate::graph::{CompileError, Extent, ImageShape, Length, Placed};
+use crate::memory::{RetireRing, Retired};
 use crate::plan::ResourceId;
-
-/// A shared buffer whose size may change, and the generation that the graph binds.
-pub(crate) struct ManagedRuntime {
-    resource: ResourceId,
-    buffer: Arc<ManagedBuffer>,
-    generation: u64,
-}
-
-impl ManagedRuntime {
-    /// Those that a graph shares and uses.
-    pub fn of(declared: &Declared) -> Vec<Self> {
-        let generation = |resource: ResourceId| match &declared.resources[resource.0 as usize].placement {
-            Placement::SharedBuffer(buffer) => buffer.generation(),
-            _ => 0,
-        };
-        let shared = declared.managed.iter();
-        shared
-            .map(|(resource, buffer)| Self {
-                resource: *resource,
-                buffer: Arc::clone(buffer),
-                generation: generation(*resource),
-            })
-            .collect()
-    }
-
-    fn is_stale(&self) -> bool {
-        self.buffer.generation() != self.generation
-    }
-}
 
 /// Room for what is retired.
 pub(crate) fn retire_ring(declared: &Declared, frame_slots: u32) -> RetireRing<Retired> {
@@ -80,27 +49,61 @@ impl CompiledGraph {
         self.nodes.iter().map(|node| node.descriptors_written()).sum()
     }
 
-    /// Whether a managed buffer was resized.
-    pub(super) fn is_managed_stale(&self) -> bool {
-        self.managed.iter().any(ManagedRuntime::is_stale)
+    /// Whether somebody has replaced something.
+    pub(super) fn is_placed_stale(&self) -> bool {
+        self.placed.iter().any(Placed::is_stale)
     }
 
-    /// Takes over the managed buffers that were resized. Others' frames go on meanwhile; those of this graph have finished,
-    /// since their recordings and descriptors are what changes.
-    pub(super) fn follow_managed(&mut self, sizes: &[[u32; 2]]) -> Result<(), CompileError> {
-        for managed in self.managed.iter_mut().filter(|managed| managed.is_stale()) {
-            // Descriptors point to what goes now, whatever fails below: no frame runs before they were written.
-            self.changes.resource(managed.resource, RecompileCause::Replacement);
-            let current = managed.buffer.current();
-            let declared = &mut self.declared.resources[managed.resource.0 as usize];
-            if let Shape::Buffer { length, stride } = &mut declared.shape {
-                *length = Length::Fixed(current.size() / (*stride).max(1));
+    /// Takes over what others have replaced. Other graphs' frames go on meanwhile; those of this one have finished, since their
+    /// recordings and descriptors are what changes.
+    pub(super) fn follow_placed(&mut self, sizes: &[[u32; 2]]) -> Result<(), CompileError> {
+        for placed in self.placed.iter_mut().filter(|placed| placed.is_stale()) {
+            let (generation, parts) = placed.place.parts();
+            let resources = &mut self.declared.resources[placed.parts.clone()];
+            let fit = |(resource, part): (&DeclaredResource, &Placement)| replaced(resource, part).is_some();
+            if resources.len() != parts.len() || !resources.iter().zip(&parts).all(fit) {
+                let (what, at) = match resources.first() {
+                    Some(resource) => (format!("`{}`", resource.name), resource.at),
+                    None => continue,
+                };
+                let problem = "was replaced by something that shares other parts; let it share as many of the same kinds and formats, \
+                               images with as many mip levels and layers";
+                return Err(CompileError::Unsupported { what, at, problem });
             }
-            let generation = current.generation();
-            declared.placement = Placement::SharedBuffer(current);
-            self.resources.remake(&self.declared, &self.usages, sizes, managed.resource, self.number)?;
-            managed.generation = generation;
+            for ((index, resource), part) in placed.parts.clone().zip(resources).zip(parts) {
+                // Descriptors point to what goes now, whatever fails below: no frame runs before they were written.
+                self.changes.resource(ResourceId(index as u32), RecompileCause::Replacement);
+                resource.shape = replaced(resource, &part).unwrap_or(resource.shape);
+                resource.placement = part;
+            }
+            for index in placed.parts.clone() {
+                let resource = ResourceId(index as u32);
+                self.resources.remake(&self.declared, &self.usages, sizes, resource, self.number)?;
+            }
+            placed.generation = generation;
         }
         Ok(())
+    }
+}
+
+impl Placed {
+    fn is_stale(&self) -> bool {
+        self.place.generation() != self.generation
+    }
+}
+
+/// The shape of a shared resource when this takes its place; none where it cannot.
+fn replaced(resource: &DeclaredResource, part: &Placement) -> Option<Shape> {
+    match (resource.shape, &resource.placement, part) {
+        (Shape::Buffer { stride, .. }, Placement::SharedBuffer(_), Placement::SharedBuffer(next)) => {
+            Some(Shape::Buffer { length: Length::Fixed(next.size() / stride.max(1)), stride })
+        }
+        (Shape::Image { format, dimension, shape }, Placement::SharedImage(_), Placement::SharedImage(next)) => {
+            let same = (next.format(), next.mips(), next.layers()) == (format.format, shape.mips, shape.layers);
+            let shape = ImageShape { extent: Extent::Fixed(next.extent()), ..shape };
+            same.then_some(Shape::Image { format, dimension, shape })
+        }
+        (shape, Placement::SharedAccelerationStructure(_), Placement::SharedAccelerationStructure(_)) => Some(shape),
+        _ => None,
     }
 }

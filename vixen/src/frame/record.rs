@@ -109,7 +109,8 @@ impl Recorder<'_> {
         let (declaration, record) = (node.declaration, node.record);
         let NodeParts { slots, resolved, data, pipelines, sets, push } = node.parts(moment);
         let problem = Cell::new(None);
-        let recording = Recording { device, buffer: commands, pipelines, sets, push, events, problem: &problem };
+        let frame = moment.frame;
+        let recording = Recording { device, buffer: commands, pipelines, sets, push, frame, events, problem: &problem };
         record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Record(&recording) });
         if let Some(timing) = self.timing {
             timing.end(device, commands, moment.slot, index);

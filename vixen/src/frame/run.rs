@@ -29,8 +29,8 @@ pub enum FrameError {
     /// A call of the device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// Making the resources of a new size failed.
-    #[error("the graph could not follow a new size: {0}")]
+    /// Making anew what follows a new size, or something that was replaced, failed.
+    #[error("the graph could not follow a change: {0}")]
     Resize(#[from] CompileError),
     /// A dynamic node recorded a command that cannot be.
     #[error("{0}")]
@@ -140,7 +140,7 @@ impl CompiledGraph {
         for _ in 0..TRIES {
             self.follow()?;
             // What remains to be asked in every frame.
-            self.chores.follow = !self.outputs.items.is_empty() || !self.managed.is_empty();
+            self.chores.follow = !self.outputs.items.is_empty() || !self.placed.is_empty();
             if self.outputs.any_minimised() {
                 return Ok(false);
             }

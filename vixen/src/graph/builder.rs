@@ -80,6 +80,8 @@ impl Graph {
 
     /// `N::CHECK` is evaluated by its callers, so that the compiler names the call in the user's code.
     fn add_at<N: Node>(&self, name: &str, node: N, at: CallSite, keep: bool) -> N::Outputs {
+        let caller = self.tables.caller.get();
+        let at = caller.unwrap_or(at);
         let mut wiring = Wiring::new(&self.tables, &N::DECLARATION, self.unique_name(name), at, N::record);
         wiring.events(N::EVENTS);
         if keep {
@@ -87,6 +89,7 @@ impl Graph {
         }
         let outputs = node.wire(&mut wiring);
         wiring.finish();
+        self.tables.caller.set(caller);
         outputs
     }
 
@@ -252,6 +255,7 @@ impl Graph {
         placement: Placement,
         at: CallSite,
     ) -> ResourceId {
+        let at = self.tables.caller.get().unwrap_or(at);
         let resources = &mut self.tables.declared.borrow_mut().resources;
         let id = ResourceId(resources.len() as u32);
         let name = format!("{name} {}", id.0);

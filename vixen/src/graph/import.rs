@@ -11,6 +11,7 @@ use crate::graph::extent::{Extent, ImageShape, Length};
 use crate::graph::format::Format;
 use crate::graph::handles::Import;
 use crate::graph::resource::{AccelerationStructure, Buffer, Dim, Image, Resource};
+use crate::graph::source::Placed;
 use crate::graph::tables::{CallSite, Placement, Shape};
 use crate::graph::wire::{Shared, Wire};
 use crate::memory;
@@ -40,10 +41,10 @@ impl Graph {
     where
         Buffer<T>: Resource,
     {
-        let shared = self.share_buffer(&buffer.current());
-        if let [part] = shared.handle.take_parts()[..] {
-            self.tables.declared.borrow_mut().managed.push((part.resource, Arc::clone(buffer)));
-        }
+        let (current, first) = (buffer.current(), self.tables.declared.borrow().resources.len());
+        let shared = self.share_buffer(&current);
+        let place = Placed { parts: first..first + 1, generation: current.generation(), place: buffer.clone() };
+        self.tables.declared.borrow_mut().placed.push(place);
         shared
     }
 

@@ -14,6 +14,7 @@ mod output;
 mod requirements;
 mod resource;
 mod sink;
+mod source;
 pub(crate) mod tables;
 pub(crate) mod usage;
 pub(crate) mod view;
@@ -35,6 +36,8 @@ pub use requirements::{DescriptorCounts, EventCounts, Requirements};
 pub use resource::{
     AccelerationStructure, Buffer, Cube, D2, D2Array, D3, Dim, Dimension, Image, ImageFormat, Resource, ResourceKind,
 };
+pub(crate) use source::Placed;
+pub use source::{Replaceable, Source};
 pub use view::{AccelerationStructureView, BufferView, ImageView, RawView, Views};
 pub use wire::{Shared, Target, Wire};
 pub use wiring::Wiring;

@@ -1,7 +1,7 @@
 //! What has been declared so far. Wires are indices into these tables, so they stay small and cannot dangle.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::graph::extent::{ImageShape, Length, OutputId};
 use crate::graph::node::NodeDeclaration;
 use crate::graph::output::Output;
 use crate::graph::resource::{Dimension, ImageFormat};
+use crate::graph::source::Placed;
 use crate::memory;
 use crate::plan::{Condition, NodeId, Region, Residency, ResourceId, Use};
 
@@ -26,6 +27,8 @@ pub(crate) struct Tables {
     pub id: u64,
     /// Where the graph was made.
     pub at: CallSite,
+    /// The call of the application that adds a source, while one is asked for its wires.
+    pub caller: Cell<Option<CallSite>>,
     /// What was declared.
     pub declared: RefCell<Declared>,
     /// What the application wants of the event bus. Apart from the rest: it is borrowed while the application declares it.
@@ -35,7 +38,8 @@ pub(crate) struct Tables {
 impl Tables {
     pub fn new(at: CallSite) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), at, declared: RefCell::default(), events: RefCell::default() }
+        let (id, caller) = (NEXT.fetch_add(1, Ordering::Relaxed), Cell::new(None));
+        Self { id, at, caller, declared: RefCell::default(), events: RefCell::default() }
     }
 }
 
@@ -54,8 +58,8 @@ pub(crate) struct Declared {
     pub retained: Vec<Vec<Part>>,
     /// The outputs that an image is presented to.
     pub presented: Vec<OutputId>,
-    /// The shared buffers whose size may change, each placed as the buffer that it is at the moment.
-    pub managed: Vec<(ResourceId, Arc<memory::ManagedBuffer>)>,
+    /// The shared resources that may be replaced, each placed as what it is at the moment.
+    pub placed: Vec<Placed>,
     /// The graph has been compiled, and nothing is left here.
     pub compiled: bool,
     /// Mistakes that only `compile` can report.

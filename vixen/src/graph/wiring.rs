@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::event::EventDeclaration;
+use crate::graph::builder::Graph;
 use crate::graph::error::DeclarationError;
 use crate::graph::extent::{ImageShape, Length};
 use crate::graph::node::{NodeDeclaration, NodeKind};
@@ -17,6 +18,8 @@ pub struct Wiring<'a> {
     tables: &'a Rc<Tables>,
     node: NodeId,
     declared: DeclaredNode,
+    /// It has no commands, and so there is no node.
+    is_source: bool,
 }
 
 impl<'a> Wiring<'a> {
@@ -40,7 +43,7 @@ impl<'a> Wiring<'a> {
             events: &[],
             sink: false,
         };
-        Self { tables, node, declared }
+        Self { tables, node, declared, is_source: false }
     }
 
     pub(crate) fn events(&mut self, events: &'static [EventDeclaration]) {
@@ -51,9 +54,17 @@ impl<'a> Wiring<'a> {
         self.declared.sink = true;
     }
 
-    pub(crate) fn finish(self) -> NodeId {
-        self.tables.declared.borrow_mut().nodes.push(self.declared);
-        self.node
+    pub(crate) fn finish(self) {
+        if !self.is_source {
+            self.tables.declared.borrow_mut().nodes.push(self.declared);
+        }
+    }
+
+    /// The graph, for a node that is none but stands for what is owned elsewhere. What it declares is where the node is added.
+    pub(crate) fn source(&mut self) -> Graph {
+        self.is_source = true;
+        self.tables.caller.set(Some(self.declared.at));
+        Graph { tables: Rc::clone(self.tables) }
     }
 
     /// A wire to read.

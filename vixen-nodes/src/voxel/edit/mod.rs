@@ -11,6 +11,7 @@
 //! # Ok::<(), vixen_nodes::voxel::SceneError>(())
 //! ```
 
+mod brick;
 mod pool;
 mod shape;
 
@@ -25,9 +26,9 @@ use super::build::{Children, Parts, solid_brick, solid_node};
 use super::error::SceneError;
 use super::layout::{
     BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_ONE, MATERIALS_SHIFT,
-    NO_NORMALS, Node, SOLID, morton3, unmorton3,
+    NO_NORMALS, Node, SOLID, unmorton3,
 };
-use super::source::{BrickVoxels, Cube, MaterialIndex};
+use super::source::{BrickVoxels, Cube, MaterialIndex, SolidVoxels};
 
 pub use self::shape::Shape;
 
@@ -53,7 +54,9 @@ pub struct Changes {
     pub attributes: Vec<Range<u32>>,
     /// The voxels among which all that changed are: from the first corner on and before the second.
     pub bounds: [UVec3; 2],
-    /// How many bricks were looked into voxel by voxel.
+    /// Whether some of those may be solid now that were not.
+    pub fills: bool,
+    /// How many bricks were covered in part, and so looked into.
     pub bricks_opened: u32,
 }
 
@@ -117,11 +120,10 @@ impl Editor {
         if bounds[0].cmpge(bounds[1]).any() {
             return Ok(Changes::default());
         }
-        self.check_room(shape)?;
-        let (mut voxels, mut parts) = (BrickVoxels::default(), Parts::default());
+        self.check_room(shape, bounds)?;
+        let (voxels, solid, parts) = (&mut BrickVoxels::default(), &mut SolidVoxels::default(), &mut Parts::default());
         let (levels, root) = (self.map.levels, self.map.nodes[0]);
-        let mut pass =
-            Pass { editor: self, shape, bounds, edit, voxels: &mut voxels, parts: &mut parts, bricks_opened: 0 };
+        let mut pass = Pass { editor: self, shape, bounds, edit, voxels, solid, parts, bricks_opened: 0 };
         // A root without children is a scene without voxels.
         let new = pass.cell((root.mask != [0; 2]).then_some(root), levels + 1, UVec3::ZERO).unwrap_or_default();
         let bricks_opened = pass.bricks_opened;
@@ -132,23 +134,32 @@ impl Editor {
             masks: self.masks.changes((GAP / size_of::<BrickMask>()) as u32),
             attributes: self.attributes.changes((GAP / size_of::<u32>()) as u32),
             bounds,
+            fills: edit != Edit::Clear,
             bricks_opened,
         })
     }
 
     /// Whether there is room even if every brick that is opened, and every node above one, is stored anew at the end.
-    fn check_room(&self, shape: Shape) -> Result<(), SceneError> {
+    fn check_room(&self, shape: Shape, [low, high]: [UVec3; 2]) -> Result<(), SceneError> {
+        let beyond = |len: usize, more: u64, limit: u64| len as u64 + more >= limit;
+        let lacks = |opened: u64| {
+            if beyond(self.map.attributes.len(), opened * WORDS, 1 << MATERIALS_SHIFT) {
+                Some("materials")
+            } else if beyond(self.map.nodes.len().max(self.map.bricks.len()), opened * 64 * 5, SOLID.into()) {
+                Some("nodes")
+            } else {
+                None
+            }
+        };
+        // All that the bounds touch are more than the shape covers in part, and need no counting.
+        let touched = (high - 1) / BRICK_EDGE - low / BRICK_EDGE + 1;
+        if lacks(touched.element_product().into()).is_none() {
+            return Ok(());
+        }
         let mut opened = 0;
         count_opened(shape, self.map.size, self.map.levels, UVec3::ZERO, &mut opened);
-        let beyond = |len: usize, more: u64, limit: u64| len as u64 + more >= limit;
-        let what = if beyond(self.map.attributes.len(), opened * WORDS, 1 << MATERIALS_SHIFT) {
-            "materials"
-        } else if beyond(self.map.nodes.len().max(self.map.bricks.len()), opened * 64 * 5, SOLID.into()) {
-            "nodes"
-        } else {
-            return Ok(());
-        };
-        Err(SceneError::TooMuchMemory { name: "the edited scene".to_owned(), what })
+        let name = || "the edited scene".to_owned();
+        lacks(opened).map_or(Ok(()), |what| Err(SceneError::TooMuchMemory { name: name(), what }))
     }
 
     /// Gives back the room of a brick and returns how many solid voxels it had.
@@ -220,6 +231,8 @@ struct Pass<'a> {
     edit: Edit,
     /// The brick that is open.
     voxels: &'a mut BrickVoxels,
+    /// Its looks in order.
+    solid: &'a mut SolidVoxels,
     /// Where its new form is made.
     parts: &'a mut Parts,
     bricks_opened: u32,
@@ -293,51 +306,6 @@ impl Pass<'_> {
                 Some(Node { mask: children.mask, first, material: children.most_common() })
             }
         }
-    }
-
-    /// Edits the voxels of a brick.
-    fn brick(&mut self, old: Option<Brick>, origin: UVec3) -> Option<Brick> {
-        self.bricks_opened += 1;
-        self.voxels.clear();
-        if let Some(old) = old {
-            self.editor.map.open_brick(&old, self.voxels);
-        }
-        let mut changed = false;
-        let [first, end] = self.bounds;
-        let (first, end) = (first.max(origin), end.min(origin + BRICK_EDGE));
-        for (z, y) in (first.z..end.z).flat_map(|z| (first.y..end.y).map(move |y| (z, y))) {
-            let row = morton3(0, y, z);
-            for x in (first.x..end.x).filter(|&x| self.shape.contains(UVec3::new(x, y, z))) {
-                let number = row | morton3(x, 0, 0);
-                changed |= match self.edit {
-                    Edit::Set(material) => self.voxels.replace_number(number, material),
-                    Edit::Clear => self.voxels.remove_number(number),
-                };
-            }
-        }
-        if !changed {
-            return old;
-        }
-        let editor = &mut *self.editor;
-        editor.map.solid_voxels -= old.map_or(0, |old| editor.release_brick(old));
-        self.parts.clear();
-        let (mut brick, ..) = self.parts.brick(self.voxels)?;
-        editor.map.solid_voxels += self.parts.solid_voxels;
-        if brick.mask != SOLID {
-            brick.mask = editor.masks.store(&mut editor.map.masks, &self.parts.masks);
-        }
-        // Materials come first, then normals.
-        let words = &self.parts.attributes;
-        let materials = if brick.normals == NO_NORMALS { words.len() } else { brick.normals as usize };
-        if materials > 0 {
-            let kind = brick.materials >> MATERIALS_SHIFT;
-            let place = editor.attributes.store(&mut editor.map.attributes, &words[..materials]);
-            brick.materials = kind << MATERIALS_SHIFT | place;
-        }
-        if brick.normals != NO_NORMALS {
-            brick.normals = editor.attributes.store(&mut editor.map.attributes, &words[materials..]);
-        }
-        Some(brick)
     }
 }
 

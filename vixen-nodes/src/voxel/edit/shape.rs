@@ -2,6 +2,7 @@
 
 use glam::{DVec3, IVec3, UVec3};
 
+use crate::voxel::layout::{BRICK_EDGE, BrickMask, unmorton3};
 use crate::voxel::source::Cube;
 
 /// A set of voxels to edit. It may leave the scene; what lies outside is left alone.
@@ -55,6 +56,21 @@ impl Shape {
         };
         let inside = |at: IVec3| at.clamp(IVec3::ZERO, size.as_ivec3()).as_uvec3();
         [inside(min), inside(max).max(inside(min))]
+    }
+
+    /// Its voxels in the brick at this origin, of those between its [bounds](Self::bounds).
+    pub(super) fn in_brick(&self, origin: UVec3, [low, high]: [UVec3; 2]) -> BrickMask {
+        let within = |corner: UVec3| corner.saturating_sub(origin).min(UVec3::splat(BRICK_EDGE)).to_array();
+        let all = BrickMask::of_box(within(low), within(high));
+        match self {
+            Self::Box { .. } => all,
+            Self::Sphere { .. } => {
+                let mut mask = BrickMask::default();
+                let inside = |number: &usize| self.contains(origin + UVec3::from_array(unmorton3(*number as u32)));
+                all.solid().filter(inside).for_each(|number| mask.insert(number as u32));
+                mask
+            }
+        }
     }
 
     /// How much of the cube it covers. Cubes of one voxel are covered or not, and larger ones agree with theirs, since rounding

@@ -12,6 +12,7 @@ use crate::frame::context::Recording;
 /// others are recorded once, and not in a frame.
 pub struct NodeCommands<'a, N, C> {
     commands: C,
+    frame: u64,
     bus: Option<NodeEvents<'a>>,
     node: PhantomData<fn() -> N>,
 }
@@ -19,12 +20,18 @@ pub struct NodeCommands<'a, N, C> {
 impl<'a, N, C> NodeCommands<'a, N, C> {
     #[inline]
     pub(crate) fn new(commands: C, recording: &Recording<'a>) -> Self {
-        Self { commands, bus: recording.events, node: PhantomData }
+        Self { commands, frame: recording.frame, bus: recording.events, node: PhantomData }
     }
 
     #[inline]
     pub(crate) fn into_inner(self) -> C {
         self.commands
+    }
+
+    /// The number of the frame, of use to dynamic nodes alone: the others are recorded before the first. A frame that fails before its
+    /// submission leaves its number to the next one, so a node that does something once can tell that it was for nothing.
+    pub fn frame(&self) -> u64 {
+        self.frame
     }
 
     /// Queues an event, which is delivered when the next frame begins. Events of nodes that record on several threads are in no

@@ -24,6 +24,9 @@ pub struct Args {
     /// What the voxels lie in; what is not the default takes the compute pipeline.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Structure::Brick)]
     pub structure: Structure,
+    /// With --structure streamed: the device memory that voxels may take, such as 64MiB. Without it, half of what is free.
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub stream_budget: Option<u64>,
     /// Draw jagged edges: one ray a pixel, through its centre.
     #[arg(long)]
     pub no_antialiasing: bool,
@@ -65,12 +68,18 @@ pub struct How {
     pub pipeline: Pipeline,
     pub structure: Structure,
     pub antialiasing: bool,
+    pub stream_budget: Option<u64>,
 }
 
 impl Args {
     /// How the picture is drawn.
     pub fn how(&self) -> How {
-        How { pipeline: self.pipeline, structure: self.structure, antialiasing: !self.no_antialiasing }
+        How {
+            pipeline: self.pipeline,
+            structure: self.structure,
+            antialiasing: !self.no_antialiasing,
+            stream_budget: self.stream_budget,
+        }
     }
 }
 
@@ -114,14 +123,18 @@ pub enum Structure {
     Tree64,
     /// An efficient sparse voxel octree, to compare with
     Esvo,
+    /// As brick, but of the bricks only those are on the device that rays look into
+    Streamed,
 }
 
-impl From<Structure> for vixen_nodes::Structure {
-    fn from(structure: Structure) -> Self {
-        match structure {
-            Structure::Brick => Self::BrickMap,
-            Structure::Tree64 => Self::Tree64,
-            Structure::Esvo => Self::Esvo,
+impl Structure {
+    /// The structure that holds the whole scene; none where it is streamed.
+    pub fn whole(self) -> Option<vixen_nodes::Structure> {
+        match self {
+            Self::Brick => Some(vixen_nodes::Structure::BrickMap),
+            Self::Tree64 => Some(vixen_nodes::Structure::Tree64),
+            Self::Esvo => Some(vixen_nodes::Structure::Esvo),
+            Self::Streamed => None,
         }
     }
 }
@@ -129,6 +142,9 @@ impl From<Structure> for vixen_nodes::Structure {
 impl Args {
     /// Fails unless the pipeline can trace the structure.
     pub fn check(&self) -> Result<(), String> {
+        if self.stream_budget.is_some() && self.structure != Structure::Streamed {
+            return Err("only a streamed scene has a budget of its own: add --structure streamed".to_owned());
+        }
         let marched = matches!(self.pipeline, Pipeline::Compute | Pipeline::Auto);
         match self.structure {
             Structure::Brick => Ok(()),
@@ -151,6 +167,19 @@ fn parse_size(text: &str) -> Result<[u32; 2], String> {
         .ok_or_else(|| "expected width and height in pixels, both at least 1, such as 1280x720".to_owned())
 }
 
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        _ => 0,
+    };
+    let bytes = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(unit)).filter(|&bytes| bytes > 0);
+    bytes.ok_or_else(|| "expected a number of bytes, such as 64MiB".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +195,14 @@ mod tests {
         assert_eq!(parse_size("640x480"), Ok([640, 480]));
         for bad in ["", "640", "640x", "x480", "0x480", "640x0", "640x480x2", "-1x5", "axb", "99999999999x1"] {
             assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+    #[test]
+    fn bytes_have_units() {
+        let good = [("7", 7), ("64MiB", 64 << 20), ("2g", 2 << 30), ("10KIB", 10 << 10)];
+        good.iter().for_each(|&(text, bytes)| assert_eq!(parse_bytes(text), Ok(bytes), "{text}"));
+        for bad in ["", "0", "MiB", "-1", "1.5GiB", "7 MiB", "3MB", "99999999999GiB"] {
+            assert!(parse_bytes(bad).is_err(), "{bad}");
         }
     }
 }

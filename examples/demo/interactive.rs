@@ -4,12 +4,13 @@ use std::error::Error;
 
 use vixen::frame::FrameOutcome;
 use vixen::{CompiledGraph, Device, Output};
-use vixen_nodes::Orbit;
-use vixen_nodes::voxel::Scene;
+use vixen_nodes::voxel::{Scene, default_view};
 use vixen_nodes::window::Application;
+use vixen_nodes::{Orbit, orbited};
 
 use crate::args::How;
 use crate::picture::{Costs, Handles, Picture};
+use crate::stream::Stream;
 
 /// Orbits with the mouse.
 pub struct Interactive<'a> {
@@ -18,6 +19,8 @@ pub struct Interactive<'a> {
     frames: Option<u32>,
     orbit: Orbit,
     pub handles: Option<Handles>,
+    /// Where the scene is streamed.
+    pub stream: Option<Stream<'a>>,
     pub costs: Costs,
     pub voxel_bytes: u64,
     /// Watch the shaders.
@@ -28,12 +31,15 @@ pub struct Interactive<'a> {
 impl<'a> Interactive<'a> {
     pub fn new(scene: &'a Scene, how: How, frames: Option<u32>) -> Self {
         let (orbit, costs) = (Orbit::default(), Costs::default());
-        Self { scene, how, frames, orbit, handles: None, costs, voxel_bytes: 0, reload: false, shown: 0 }
+        Self { scene, how, frames, orbit, handles: None, stream: None, costs, voxel_bytes: 0, reload: false, shown: 0 }
     }
 
     fn moved(&mut self, graph: &mut CompiledGraph) {
         if let Some(handles) = self.handles {
             handles.set_orbit(graph, self.orbit);
+        }
+        if let Some(stream) = &mut self.stream {
+            stream.eye = orbited(&default_view(self.scene), &self.orbit).eye;
         }
     }
 }
@@ -43,6 +49,7 @@ impl Application for Interactive<'_> {
         let (mut picture, voxel_bytes) = Picture::new(device, self.scene, self.how, output)?;
         self.handles = Some(picture.handles());
         self.voxel_bytes = voxel_bytes;
+        self.stream = picture.stream.take();
         if self.reload {
             picture.graph.watch_shaders(None)?;
         }
@@ -62,7 +69,7 @@ impl Application for Interactive<'_> {
     }
 
     fn frame(&mut self, graph: &mut CompiledGraph) -> Result<bool, Box<dyn Error>> {
-        if let FrameOutcome::Submitted(_) = self.costs.frame(graph)? {
+        if let FrameOutcome::Submitted(_) = self.costs.frame(graph, self.stream.as_mut())? {
             self.shown += 1;
         }
         Ok(self.frames.is_none_or(|frames| self.shown < frames))

@@ -5,6 +5,8 @@ mod interactive;
 mod memory;
 mod picture;
 mod stats;
+mod stream;
+mod voxels;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -71,7 +73,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
     let bar = progress_bar("drawing", frames.into());
     let mut costs = Costs::default();
     for _ in 0..frames {
-        costs.frame(&mut picture.graph)?;
+        costs.frame(&mut picture.graph, picture.stream.as_mut())?;
         bar.inc(1);
     }
     picture.graph.wait()?;
@@ -161,7 +163,7 @@ mod tests {
         let (scene, _) = Scene::open_kept(heightmap, 32, None, &|_| {}).expect("it is a heightmap");
         let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
         for pipeline in [Pipeline::Compute, Pipeline::Fragment, Pipeline::Rt, Pipeline::Hybrid] {
-            let how = How { pipeline, structure: Structure::Brick, antialiasing: true };
+            let how = How { pipeline, structure: Structure::Brick, antialiasing: true, stream_budget: None };
             let (mut picture, _) =
                 Picture::new(&device, &scene, how, Output::headless(16, 16)).expect("the graph is valid");
             let handles = picture.handles();

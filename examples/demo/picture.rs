@@ -10,16 +10,19 @@ use vixen::{
     Buffer, CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm, Wire,
 };
 use vixen_examples::clock::Clock;
-use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::cacher::{DiskCache, keep_pipelines, load_pipelines};
 use vixen_nodes::voxel::{CameraUniform, Scene, default_params, default_view};
-use vixen_nodes::{Orbit, OrbitCamera, StructureWires, StructuredScene, ToneMap, VoxelPipeline, antialiased};
+use vixen_nodes::{Orbit, OrbitCamera, StreamStatistics, ToneMap, antialiased};
 
-use crate::args::{How, Pipeline, Structure};
+use crate::args::How;
+use crate::stream::Stream;
+use crate::voxels::Voxels;
 
 /// A compiled demo and the handles to steer and read it.
-pub struct Picture {
+pub struct Picture<'a> {
     pub graph: CompiledGraph,
+    /// Where the scene is streamed.
+    pub stream: Option<Stream<'a>>,
     handles: Handles,
 }
 
@@ -36,51 +39,35 @@ pub struct Costs {
     clock: Clock,
     /// Thread CPU time of each frame, in microseconds.
     pub cpu_us: Vec<f64>,
+    /// The same of what is done for a streamed scene before each frame.
+    pub update_us: Vec<f64>,
+    /// What that has done.
+    pub streamed: Option<StreamStatistics>,
     /// The most heap allocations of one frame.
     pub heap_allocations_max: u64,
 }
 
-impl Picture {
-    /// Uploads the scene and compiles the graph that draws it.
-    pub fn new(
-        device: &Device,
-        scene: &Scene,
-        How { pipeline, structure, antialiasing }: How,
-        output: Output,
-    ) -> Result<(Self, u64), Box<dyn Error>> {
-        pipeline.check(device)?;
+impl<'a> Picture<'a> {
+    /// Uploads the scene and compiles the graph that draws it. Says how many bytes its voxels take.
+    pub fn new(device: &Device, scene: &'a Scene, how: How, output: Output) -> Result<(Self, u64), Box<dyn Error>> {
+        how.pipeline.check(device)?;
         let start = default_view(scene);
         let params = default_params(scene, &start);
-        let voxels = StructuredScene::upload(device, &scene.map, structure.into())?;
-        let pipeline = if structure == Structure::Brick { pipeline.on(device) } else { Pipeline::Compute };
-        let traced = matches!(pipeline, Pipeline::Rt | Pipeline::Hybrid);
-        let boxes = traced.then(|| VoxelStructure::build(device, &scene.map)).transpose()?;
+        let mut voxels = Voxels::upload(device, scene, &how)?;
 
         let graph = Graph::new(output);
         let (orbit, orbit_wire) = graph.param(Orbit::default());
-        let wires = voxels.wires(&graph);
-        let box_wires = boxes.as_ref().map(|boxes| boxes.wires(&graph));
         let camera = graph.add(OrbitCamera { orbit: &orbit_wire, start });
-        let draw = |camera: &Wire<Buffer<CameraUniform>>| match &wires {
-            StructureWires::BrickMap(wires) => {
-                let pipeline = match (&box_wires, pipeline) {
-                    (Some(boxes), Pipeline::Rt) => VoxelPipeline::RayTracing(boxes),
-                    (Some(boxes), _) => VoxelPipeline::Hybrid(boxes),
-                    (None, Pipeline::Fragment) => VoxelPipeline::Fragment,
-                    (None, _) => VoxelPipeline::Compute,
-                };
-                pipeline.draw(&graph, camera, wires, params)
-            }
-            other => other.draw(&graph, camera, params),
-        };
-        let color = if antialiasing { antialiased(&graph, &camera.uniform, draw) } else { draw(&camera.uniform) };
+        let mut draw = |camera: &Wire<Buffer<CameraUniform>>| voxels.draw(&graph, camera, params);
+        let color = if how.antialiasing { antialiased(&graph, &camera.uniform, draw) } else { draw(&camera.uniform) };
         let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
         let pixels = graph.read_back(&tone.ldr);
         graph.present(tone.ldr);
 
-        let voxel_bytes = voxels.bytes() + boxes.map_or(0, |boxes| boxes.bytes());
-        let graph = compile(&graph, device)?;
-        Ok((Self { graph, handles: Handles { orbit, pixels } }, voxel_bytes))
+        let mut graph = compile(&graph, device)?;
+        let (bytes, stream) = (voxels.bytes(), voxels.into_stream());
+        stream.iter().try_for_each(|stream| stream.attach(&mut graph))?;
+        Ok((Self { graph, stream, handles: Handles { orbit, pixels } }, bytes))
     }
 
     /// The handles.
@@ -121,9 +108,20 @@ impl Handles {
 
 impl Costs {
     /// Runs a frame and adds up what it cost.
-    pub fn frame(&mut self, graph: &mut CompiledGraph) -> Result<FrameOutcome, Box<dyn Error>> {
+    pub fn frame(
+        &mut self,
+        graph: &mut CompiledGraph,
+        stream: Option<&mut Stream<'_>>,
+    ) -> Result<FrameOutcome, Box<dyn Error>> {
         for reloaded in graph.reload_changed() {
             eprintln!("{}", reloaded.map_or_else(|error| error.to_string(), |reloaded| reloaded.to_string()));
+        }
+        if let Some(stream) = stream {
+            let allocations = testing::allocations();
+            let (nanoseconds, updated) = self.clock.measure(|| stream.update(graph));
+            self.streamed = Some(updated?);
+            self.heap_allocations_max = self.heap_allocations_max.max(testing::allocations() - allocations);
+            self.update_us.push(nanoseconds * 1e-3);
         }
         let (recompiles, allocations) = (graph.recompiles(), testing::allocations());
         let (nanoseconds, outcome) = self.clock.measure(|| graph.frame());

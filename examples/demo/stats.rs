@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
@@ -24,12 +25,39 @@ pub struct Stats {
     cpu_us: CpuTime,
     gpu_ms: BTreeMap<String, f64>,
     heap_allocations_max_per_frame: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<Streaming>,
+}
+
+/// What streaming did.
+#[derive(Serialize)]
+struct Streaming {
+    bricks: u32,
+    slots: u32,
+    resident: u32,
+    missing: u32,
+    brought: u64,
+    evicted: u64,
+    uploaded_bytes: u64,
+    update_us: CpuTime,
 }
 
 #[derive(Serialize)]
 struct CpuTime {
     median: f64,
     p99: f64,
+}
+
+impl CpuTime {
+    fn of(times: &mut [f64]) -> Self {
+        Self { median: median(times), p99: percentile(times, 0.99) }
+    }
+}
+
+impl fmt::Display for CpuTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} (median), {:.1} (99%)", self.median, self.p99)
+    }
 }
 
 impl Stats {
@@ -43,9 +71,19 @@ impl Stats {
             barrier_commands: graph.report().barrier_commands,
             voxels: scene.map.solid_voxels,
             voxel_bytes,
-            cpu_us: CpuTime { median: median(&mut costs.cpu_us), p99: percentile(&costs.cpu_us, 0.99) },
+            cpu_us: CpuTime::of(&mut costs.cpu_us),
             gpu_ms: graph.gpu_times().map(|(node, time)| (node.to_owned(), time)).collect(),
             heap_allocations_max_per_frame: costs.heap_allocations_max,
+            stream: costs.streamed.map(|streamed| Streaming {
+                bricks: streamed.bricks,
+                slots: streamed.slots,
+                resident: streamed.resident,
+                missing: streamed.missing,
+                brought: streamed.brought,
+                evicted: streamed.evicted,
+                uploaded_bytes: streamed.uploaded,
+                update_us: CpuTime::of(&mut costs.update_us),
+            }),
         }
     }
 
@@ -60,10 +98,22 @@ impl Stats {
             ("frames".to_owned(), self.frames.to_string()),
             ("nodes".to_owned(), self.nodes.to_string()),
             ("barrier commands".to_owned(), self.barrier_commands.to_string()),
-            ("CPU µs a frame".to_owned(), format!("{:.1} (median), {:.1} (99%)", self.cpu_us.median, self.cpu_us.p99)),
+            ("CPU µs a frame".to_owned(), self.cpu_us.to_string()),
             ("heap allocations".to_owned(), format!("{} in the worst frame", self.heap_allocations_max_per_frame)),
         ];
         rows.extend(self.gpu_ms.iter().map(|(node, time)| (format!("GPU ms, {node}"), format!("{time:.3}"))));
+        if let Some(Streaming { bricks, slots, resident, missing, brought, evicted, uploaded_bytes, update_us }) =
+            &self.stream
+        {
+            let memory = self.voxel_bytes as f64 / f64::from(1 << 20);
+            rows.extend([
+                ("bricks on the device".to_owned(), format!("{resident} of {bricks}, room for {slots}")),
+                ("voxels' memory".to_owned(), format!("{memory:.1} MiB")),
+                ("bricks".to_owned(), format!("{missing} missing, {brought} brought, {evicted} gone again")),
+                ("uploaded".to_owned(), format!("{:.1} MiB", *uploaded_bytes as f64 / f64::from(1 << 20))),
+                ("CPU µs an update".to_owned(), update_us.to_string()),
+            ]);
+        }
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, value) in rows {
             println!("{name:<width$}  {value}");

@@ -51,6 +51,24 @@ fn all_pipelines_and_structures_draw_the_same() {
 }
 
 #[test]
+fn a_streamed_scene_becomes_whole() {
+    let demo = env!("CARGO_BIN_EXE_demo");
+    let draw = |structure: &str, frames: &str| {
+        let out = file(&format!("streamed-{structure}.png"));
+        let size = ["--headless", "--resolution", "96", "--size", "160x90", "--no-antialiasing", "--frames", frames];
+        let arguments = ["--structure", structure, "--out", out.to_str().expect("the path is text")];
+        let output = run(demo, &[&size[..], &arguments].concat());
+        assert!(output.status.success(), "{structure}: {}", String::from_utf8_lossy(&output.stderr));
+        picture(&out)
+    };
+    let whole = draw("brick", "2");
+    assert!(draw("streamed", "1") != whole && draw("streamed", "12") == whole);
+    let small = ["--headless", "--resolution", "96", "--structure", "streamed", "--stream-budget", "1KiB"];
+    assert_refused(&run(demo, &small), "1024 bytes is too small to stream");
+    assert_refused(&run(demo, &["--headless", "--stream-budget", "1MiB"]), "--structure streamed");
+}
+
+#[test]
 fn a_device_that_cannot_trace_rays_is_refused_or_served_by_compute() {
     let demo = env!("CARGO_BIN_EXE_demo");
     let small = ["--headless", "--resolution", "64", "--size", "64x48", "--frames", "1"];

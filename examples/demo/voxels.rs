@@ -1,0 +1,74 @@
+//! The scene on the device: all of it, or what is seen of it.
+
+use std::error::Error;
+
+use vixen::{Buffer, Device, Graph, Image, Rgba16Float, Wire};
+use vixen_nodes::acceleration::VoxelStructure;
+use vixen_nodes::voxel::{CameraUniform, MarchParams, Scene, default_view};
+use vixen_nodes::{Structure, StructureWires, StructuredScene, VoxelPipeline};
+
+use crate::args::{How, Pipeline};
+use crate::stream::Stream;
+
+/// The scene's buffers.
+pub enum Voxels<'a> {
+    Whole { scene: StructuredScene, boxes: Option<VoxelStructure>, pipeline: Pipeline },
+    Streamed(Stream<'a>),
+}
+
+impl<'a> Voxels<'a> {
+    /// Copies the scene to the device, or what must be there of it.
+    pub fn upload(device: &Device, scene: &'a Scene, how: &How) -> Result<Self, Box<dyn Error>> {
+        let Some(structure) = how.structure.whole() else {
+            let eye = default_view(scene).eye;
+            return Ok(Self::Streamed(Stream::new(device, scene, how.stream_budget, eye)?));
+        };
+        let uploaded = StructuredScene::upload(device, &scene.map, structure)?;
+        let pipeline = if structure == Structure::BrickMap { how.pipeline.on(device) } else { Pipeline::Compute };
+        let traced = matches!(pipeline, Pipeline::Rt | Pipeline::Hybrid);
+        let boxes = traced.then(|| VoxelStructure::build(device, &scene.map)).transpose()?;
+        Ok(Self::Whole { scene: uploaded, boxes, pipeline })
+    }
+
+    /// Adds the nodes that draw it.
+    pub fn draw(
+        &mut self,
+        graph: &Graph,
+        camera: &Wire<Buffer<CameraUniform>>,
+        params: MarchParams,
+    ) -> Wire<Image<Rgba16Float>> {
+        let (scene, boxes, pipeline) = match self {
+            Self::Whole { scene, boxes, pipeline } => (scene, boxes, pipeline),
+            Self::Streamed(stream) => return stream.draw(graph, camera, params),
+        };
+        let boxes = boxes.as_ref().map(|boxes| boxes.wires(graph));
+        match &scene.wires(graph) {
+            StructureWires::BrickMap(wires) => {
+                let pipeline = match (&boxes, pipeline) {
+                    (Some(boxes), Pipeline::Rt) => VoxelPipeline::RayTracing(boxes),
+                    (Some(boxes), _) => VoxelPipeline::Hybrid(boxes),
+                    (None, Pipeline::Fragment) => VoxelPipeline::Fragment,
+                    (None, _) => VoxelPipeline::Compute,
+                };
+                pipeline.draw(graph, camera, wires, params)
+            }
+            other => other.draw(graph, camera, params),
+        }
+    }
+
+    /// Bytes of device memory.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Whole { scene, boxes, .. } => scene.bytes() + boxes.as_ref().map_or(0, VoxelStructure::bytes),
+            Self::Streamed(stream) => stream.bytes(),
+        }
+    }
+
+    /// The scene, if it is streamed.
+    pub fn into_stream(self) -> Option<Stream<'a>> {
+        match self {
+            Self::Whole { .. } => None,
+            Self::Streamed(stream) => Some(stream),
+        }
+    }
+}

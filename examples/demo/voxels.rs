@@ -12,8 +12,15 @@ use crate::stream::Stream;
 
 /// The scene's buffers.
 pub enum Voxels<'a> {
-    Whole { scene: StructuredScene, boxes: Option<VoxelStructure>, pipeline: Pipeline },
-    Streamed(Stream<'a>),
+    Whole(Box<Whole>),
+    Streamed(Box<Stream<'a>>),
+}
+
+/// All of it, and how rays find it.
+pub struct Whole {
+    scene: StructuredScene,
+    boxes: Option<VoxelStructure>,
+    pipeline: Pipeline,
 }
 
 impl<'a> Voxels<'a> {
@@ -21,13 +28,13 @@ impl<'a> Voxels<'a> {
     pub fn upload(device: &Device, scene: &'a Scene, how: &How) -> Result<Self, Box<dyn Error>> {
         let Some(structure) = how.structure.whole() else {
             let eye = default_view(scene).eye;
-            return Ok(Self::Streamed(Stream::new(device, scene, how.stream_budget, eye)?));
+            return Ok(Self::Streamed(Box::new(Stream::new(device, scene, how.stream_budget, eye)?)));
         };
         let uploaded = StructuredScene::upload(device, &scene.map, structure)?;
         let pipeline = if structure == Structure::BrickMap { how.pipeline.on(device) } else { Pipeline::Compute };
         let traced = matches!(pipeline, Pipeline::Rt | Pipeline::Hybrid);
         let boxes = traced.then(|| VoxelStructure::build(device, &scene.map)).transpose()?;
-        Ok(Self::Whole { scene: uploaded, boxes, pipeline })
+        Ok(Self::Whole(Box::new(Whole { scene: uploaded, boxes, pipeline })))
     }
 
     /// Adds the nodes that draw it.
@@ -37,8 +44,8 @@ impl<'a> Voxels<'a> {
         camera: &Wire<Buffer<CameraUniform>>,
         params: MarchParams,
     ) -> Wire<Image<Rgba16Float>> {
-        let (scene, boxes, pipeline) = match self {
-            Self::Whole { scene, boxes, pipeline } => (scene, boxes, pipeline),
+        let Whole { scene, boxes, pipeline } = match self {
+            Self::Whole(whole) => &**whole,
             Self::Streamed(stream) => return stream.draw(graph, camera, params),
         };
         let boxes = boxes.as_ref().map(|boxes| boxes.wires(graph));
@@ -59,7 +66,7 @@ impl<'a> Voxels<'a> {
     /// Bytes of device memory.
     pub fn bytes(&self) -> u64 {
         match self {
-            Self::Whole { scene, boxes, .. } => scene.bytes() + boxes.as_ref().map_or(0, VoxelStructure::bytes),
+            Self::Whole(whole) => whole.scene.bytes() + whole.boxes.as_ref().map_or(0, VoxelStructure::bytes),
             Self::Streamed(stream) => stream.bytes(),
         }
     }
@@ -67,8 +74,8 @@ impl<'a> Voxels<'a> {
     /// The scene, if it is streamed.
     pub fn into_stream(self) -> Option<Stream<'a>> {
         match self {
-            Self::Whole { .. } => None,
-            Self::Streamed(stream) => Some(stream),
+            Self::Whole(_) => None,
+            Self::Streamed(stream) => Some(*stream),
         }
     }
 }

@@ -11,6 +11,7 @@ mod path;
 mod picture;
 mod plots;
 mod results;
+mod stream;
 mod subjects;
 mod work;
 
@@ -29,6 +30,9 @@ use self::subjects::{Subject, subjects};
 use self::work::{Stage, Through, What, Work};
 use crate::report::Report;
 use crate::{Arguments, Failure};
+
+/// Scenes of so many solid voxels are large, and streamed too.
+const STREAMED: u64 = 10_000_000;
 
 /// What only this benchmark can be told.
 #[derive(clap::Args)]
@@ -128,6 +132,11 @@ fn measure(
             let rest = Rest { device, effort, scene: &scene, views: &views, boxes: boxes.as_ref() };
             rest.at(&place, extent, results)?;
         }
+    }
+    if place.solid_voxels >= STREAMED {
+        stream::measure(device, &scene, &views, (&place, effort.resolutions()[0]), results)?;
+    } else {
+        results.skip("streaming: of scenes with less than 10 million solid voxels".into());
     }
     let uploaded = StructuredScene::upload(device, &scene.map, Structure::default())?;
     let view = default_view(&scene);

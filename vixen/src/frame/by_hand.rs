@@ -67,6 +67,7 @@ impl CompiledGraph {
         let _phase = Phase::Execute.enter();
         let _watched = watch::frame(self.graph, self.number);
         let slot = self.wait_for_slot()?;
+        self.take_back();
         if !self.acquire(slot)? {
             return Ok(());
         }
@@ -90,8 +91,7 @@ impl CompiledGraph {
                 signals.push(semaphore(swapchain.finished(image)).stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS));
             }
         }
-        let finished = semaphore(self.timeline.semaphore()).value(self.number + 1);
-        signals.push(finished.stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS));
+        signals.push(self.timeline.signal(self.number + 1));
         for (info, segment) in by_hand.commands.iter_mut().zip(self.segments.items()) {
             info.command_buffer = segment.commands(moment);
         }
@@ -99,8 +99,7 @@ impl CompiledGraph {
             .command_buffer_infos(&by_hand.commands)
             .wait_semaphore_infos(&waits)
             .signal_semaphore_infos(&signals);
-        let uploaded = semaphore(by_hand.uploads.semaphore()).value(self.number + 1);
-        let uploaded = [uploaded.stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)];
+        let uploaded = [by_hand.uploads.signal(self.number + 1)];
         let before = vk::SubmitInfo2::default().signal_semaphore_infos(&uploaded);
         let submits = [before, submit];
         let queue = self.device.main_queue();

@@ -24,6 +24,18 @@ pub(crate) struct Chores {
     pub uploads: bool,
     /// There are windows to present to.
     pub windows: bool,
+    /// The application gave semaphores for the next frame.
+    pub semaphores: bool,
+}
+
+impl Chores {
+    /// Whether there may be anything to do.
+    // No short cuts: all of it is in one cache line.
+    #[inline]
+    pub fn any(self) -> bool {
+        let Self { follow, retired, times, events, hosts, dynamic, varying, uploads, windows, semaphores } = self;
+        follow | retired | times | events | hosts | dynamic | varying | uploads | windows | semaphores
+    }
 }
 
 impl CompiledGraph {
@@ -39,6 +51,7 @@ impl CompiledGraph {
             varying: !self.segments.varying().is_empty(),
             uploads: self.uploader.is_some(),
             windows: self.outputs.items.iter().any(|output| output.swapchain.is_some()),
+            semaphores: false,
         }
     }
 }

@@ -32,7 +32,7 @@ use crate::shader::Block;
 ///
 /// [`frame`](CompiledGraph::frame) does nothing but submit: it allocates nothing and creates nothing. What must allocate, a
 /// resize for one, is a recompile of what it touches, counted in [`recompiles`](CompiledGraph::recompiles).
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct CompiledGraph {
     // What an unchanged frame reads comes first, and stays together: after a long submission nothing is in the caches any more.
     pub(super) graph: u64,
@@ -45,8 +45,8 @@ pub struct CompiledGraph {
     pub(super) device: Device,
     pub(super) chores: Chores,
     pub(super) timeline: Timeline,
-    pub(super) submission: Submission,
     pub(super) params: Params,
+    pub(super) submission: Submission,
 
     pub(super) segments: Segments,
     pub(super) last_frame: Option<Instant>,
@@ -112,9 +112,10 @@ impl CompiledGraph {
     ///
     /// # Panics
     /// When the handle is of another graph.
+    #[inline]
     pub fn set<T: Block>(&mut self, param: Param<T>, value: T) {
         assert!(param.graph == self.graph, "this `Param` belongs to another graph");
-        self.params.set(param.resource, crate::shader::bytes_of(&value));
+        self.params.set(param.resource, &value);
     }
 
     /// Turns a switch on or off from the next frame on.
@@ -178,6 +179,7 @@ impl CompiledGraph {
     /// The semaphore is of the graph's device and alive until the frame has finished, and something will signal it.
     pub unsafe fn wait_for(&mut self, semaphore: vk::Semaphore, value: u64, stages: vk::PipelineStageFlags2) {
         self.submission.wait_for(semaphore, value, stages);
+        self.chores.semaphores = true;
     }
 
     /// Lets the next frame give a semaphore of the application this value (which counts for a timeline semaphore only) when
@@ -188,6 +190,7 @@ impl CompiledGraph {
     /// timeline's value is lower and no other signal to it is under way.
     pub unsafe fn signal_after(&mut self, semaphore: vk::Semaphore, value: u64) {
         self.submission.signal_after(semaphore, value);
+        self.chores.semaphores = true;
     }
 
     /// Width and height of an output, in pixels.

@@ -9,6 +9,7 @@ use crate::frame::physical::Resources;
 use crate::graph::tables::{Declared, Placement, Shape};
 use crate::graph::view::Mapped;
 use crate::plan::ResourceId;
+use crate::shader::{Block, bytes_of};
 
 /// All values of a graph, in the order of their resources.
 pub(crate) struct Params {
@@ -19,11 +20,13 @@ pub(crate) struct Params {
     all_slots: u32,
 }
 
+/// In this order, what two or three frames in flight touch of one is a cache line.
+#[repr(C, align(64))]
 struct ParamRuntime {
     resource: ResourceId,
-    value: Vec<u8>,
     /// The frame slots that have not got the value yet, a bit each.
     missing: u32,
+    value: Box<[u8]>,
     /// Where each slot's copy is mapped, if what is written there needs no flush.
     places: [Option<Mapped>; MAX_FRAME_SLOTS],
 }
@@ -41,6 +44,7 @@ impl Params {
                 (Placement::Upload { initial }, Shape::Buffer { stride, .. }) if !initial.is_empty() => {
                     let mut value = initial.clone();
                     value.resize(stride as usize, 0);
+                    let value = value.into_boxed_slice();
                     let resource = ResourceId(index);
                     let places = array::from_fn(|slot| place(resource, slot as u32));
                     Some(ParamRuntime { resource, value, missing: 0, places })
@@ -57,11 +61,13 @@ impl Params {
     }
 
     /// Gives a resource another value from the next frame on.
-    pub fn set(&mut self, resource: ResourceId, value: &[u8]) {
+    // Inlined, so that how many bytes there are to copy is known.
+    #[inline]
+    pub fn set<T: Block>(&mut self, resource: ResourceId, value: &T) {
         // A value without bytes is not listed.
         let Ok(index) = self.items.binary_search_by_key(&resource, |item| item.resource) else { return };
         let item = &mut self.items[index];
-        item.value.copy_from_slice(value);
+        item.value.copy_from_slice(bytes_of(value));
         if item.missing == 0 {
             self.stale.push(index as u32);
         }
@@ -69,11 +75,13 @@ impl Params {
     }
 
     /// Writes what a slot lacks. The slot's frame has finished.
+    #[inline]
     pub fn write(&mut self, resources: &Resources, slot: u32) -> Result<(), DeviceError> {
         let mut at = 0;
         while let Some(&index) = self.stale.get(at) {
             let item = &mut self.items[index as usize];
-            if item.missing >> slot & 1 == 1 {
+            let bit = 1 << slot;
+            if item.missing & bit != 0 {
                 match item.places[slot as usize] {
                     // SAFETY: the place is mapped for the whole buffer, which is as large as the value and lives as long as
                     // the graph: a value's size never changes. The GPU has finished the slot's frame, and the CPU writes
@@ -84,7 +92,7 @@ impl Params {
                     None => item.flush(resources, slot)?,
                 }
             }
-            item.missing &= !(1 << slot);
+            item.missing &= !bit;
             if item.missing == 0 {
                 self.stale.swap_remove(at);
             } else {

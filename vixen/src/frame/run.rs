@@ -84,10 +84,25 @@ impl CompiledGraph {
     }
 
     /// The error is boxed so that a frame without one need not make room for it.
+    #[inline]
     fn try_frame(&mut self) -> Result<FrameOutcome, Box<FrameError>> {
-        let _phase = Phase::Execute.enter();
-        let _watched = watched::frame(self.graph, self.number);
+        if self.chores.any() {
+            return self.busy_frame();
+        }
+        // This is all that an unchanged frame does.
         let slot = self.wait_for_slot()?;
+        self.params.write(&self.resources, slot)?;
+        let finished = [self.timeline.signal(self.number + 1)];
+        self.submission.submit(&self.device, slot, &finished)?;
+        Ok(self.end_frame())
+    }
+
+    /// A frame that has more to look after.
+    #[inline(never)]
+    fn busy_frame(&mut self) -> Result<FrameOutcome, Box<FrameError>> {
+        let _phase = Phase::Execute.enter();
+        let slot = self.wait_for_slot()?;
+        self.take_back();
         if self.chores.follow && !self.acquire(slot)? {
             self.events.no_frame();
             return Ok(FrameOutcome::Minimised);
@@ -106,22 +121,39 @@ impl CompiledGraph {
             self.record_dynamic(&moment)?;
         }
         self.submit(&moment)?;
-        self.number += 1;
         if self.chores.events {
             self.events.end_frame(number);
         }
-        self.device.budget().end_frame();
+        let outcome = self.end_frame();
         if windows {
             self.present()?;
         }
-        Ok(FrameOutcome::Submitted(number))
+        Ok(outcome)
     }
 
-    /// Waits for the frame that had the next frame's slot, and takes back what has finished with it.
-    pub(super) fn wait_for_slot(&mut self) -> Result<u32, DeviceError> {
-        let slots = u64::from(self.frame_slots);
-        let finished = (self.number + 1).saturating_sub(slots);
-        self.timeline.wait(finished)?;
+    #[inline]
+    fn end_frame(&mut self) -> FrameOutcome {
+        self.device.budget().end_frame();
+        self.number += 1;
+        FrameOutcome::Submitted(self.number - 1)
+    }
+
+    /// Waits for the frame that had the next frame's slot.
+    #[inline]
+    pub(super) fn wait_for_slot(&self) -> Result<u32, DeviceError> {
+        self.timeline.wait(self.finished_by_now())?;
+        Ok((self.number % u64::from(self.frame_slots)) as u32)
+    }
+
+    /// How many frames have finished once the next one has its slot.
+    #[inline]
+    fn finished_by_now(&self) -> u64 {
+        (self.number + 1).saturating_sub(self.frame_slots.into())
+    }
+
+    /// Takes back what the frame that had the slot has finished with.
+    pub(super) fn take_back(&mut self) {
+        let finished = self.finished_by_now();
         if self.chores.retired {
             self.retired.collect(finished);
             self.chores.retired = !self.retired.is_empty();
@@ -129,7 +161,6 @@ impl CompiledGraph {
         if let (true, Some(timing)) = (self.chores.times, &mut self.timing) {
             timing.collect(&self.device, finished);
         }
-        Ok((self.number % slots) as u32)
     }
 
     /// Makes anew what changed, and gets an image of every window; false when one has no size.
@@ -172,7 +203,7 @@ impl CompiledGraph {
 
     fn submit(&mut self, moment: &Moment) -> Result<(), DeviceError> {
         let Self { submission, segments, .. } = self;
-        submission.begin(self.timeline.semaphore(), self.number + 1);
+        submission.begin(self.timeline.signal(self.number + 1));
         if self.chores.varying {
             for &index in segments.varying() {
                 submission.set(moment.slot, index, segments.items()[index].commands(moment));
@@ -186,7 +217,12 @@ impl CompiledGraph {
             }
         }
         let uploads = if self.chores.uploads { Self::uploads(self.uploader.as_ref())? } else { None };
-        submission.submit(&self.device, moment.slot, uploads)
+        submission.submit_all(&self.device, moment.slot, uploads)?;
+        if self.chores.semaphores {
+            submission.forget_semaphores();
+            self.chores.semaphores = false;
+        }
+        Ok(())
     }
 
     /// Presents to every window, whatever becomes of the others: each image's semaphore must be waited for.

@@ -7,7 +7,8 @@ use crate::frame::moment::Moment;
 use crate::frame::segment::Segments;
 use crate::memory::UploadBatch;
 
-/// Command buffers and semaphores of the next frame. What every frame has is in its place from the start.
+/// Command buffers and semaphores of the next frame. What every frame has is in its place from the start, and comes first.
+#[repr(C)]
 pub(crate) struct Submission {
     /// Segments × frame slots, those of a slot together.
     commands: Vec<vk::CommandBufferSubmitInfo<'static>>,
@@ -35,7 +36,7 @@ impl Submission {
     /// Room for the command buffers of this many segments in each frame slot, and for windows.
     pub fn new(segments: usize, frame_slots: u32, windows: usize) -> Self {
         let mut signals = Vec::with_capacity(1 + SEMAPHORES + windows);
-        signals.push(info(vk::Semaphore::null(), 0, vk::PipelineStageFlags2::ALL_COMMANDS));
+        signals.push(vk::SemaphoreSubmitInfo::default());
         Self {
             commands: vec![vk::CommandBufferSubmitInfo::default(); segments * frame_slots as usize],
             segments,
@@ -71,10 +72,10 @@ impl Submission {
         }
     }
 
-    /// Starts a frame, which raises its timeline to `value` when everything has finished. The application's semaphores stay,
-    /// those that a frame that failed has left too.
-    pub fn begin(&mut self, timeline: vk::Semaphore, value: u64) {
-        (self.signals[0].semaphore, self.signals[0].value) = (timeline, value);
+    /// Starts a frame, which signals `finished` when everything has finished. The application's semaphores stay, those that a
+    /// frame that failed has left too.
+    pub fn begin(&mut self, finished: vk::SemaphoreSubmitInfo<'static>) {
+        self.signals[0] = finished;
         self.forget_windows();
     }
 
@@ -94,29 +95,55 @@ impl Submission {
         self.signals.truncate(self.kept_signals);
     }
 
+    /// Forgets the application's semaphores, which are for one frame, and the windows'.
+    pub fn forget_semaphores(&mut self) {
+        (self.kept_waits, self.kept_signals) = (0, 1);
+        self.forget_windows();
+    }
+
+    /// Submits the command buffers of a slot to the main queue, and nothing else.
+    #[inline]
+    pub fn submit(
+        &self,
+        device: &Device,
+        slot: u32,
+        finished: &[vk::SemaphoreSubmitInfo<'static>],
+    ) -> Result<(), DeviceError> {
+        self.submit_infos(device, &[self.frame(slot).signal_semaphore_infos(finished)]).map_err(failed)
+    }
+
     /// Submits everything to the main queue, in one call, uploads before the frame that is to see them.
-    pub fn submit(&mut self, device: &Device, slot: u32, uploads: Option<UploadBatch<'_>>) -> Result<(), DeviceError> {
-        let frame = vk::SubmitInfo2::default()
-            .command_buffer_infos(&self.commands[slot as usize * self.segments..][..self.segments])
-            .wait_semaphore_infos(&self.waits)
-            .signal_semaphore_infos(&self.signals);
-        // SAFETY: every command buffer is recorded; those of the frame's slot are not pending, since `frame` waited for it, and
-        // shared ones allow simultaneous use. The graph's semaphores are alive, and its timeline's value rises; for the
-        // application's semaphores it has promised the same, and uploads are as `UploadBatch` makes them.
-        let submit = |infos: &[_]| unsafe { device.main_queue().submit(device.raw(), infos, vk::Fence::null()) };
+    pub fn submit_all(&self, device: &Device, slot: u32, uploads: Option<UploadBatch<'_>>) -> Result<(), DeviceError> {
+        let frame = self.frame(slot).wait_semaphore_infos(&self.waits).signal_semaphore_infos(&self.signals);
         let result = match uploads {
-            None => submit(&[frame]),
+            None => self.submit_infos(device, &[frame]),
             Some(uploads) => {
-                let result = submit(&[uploads.info(), frame]);
+                let result = self.submit_infos(device, &[uploads.info(), frame]);
                 uploads.submitted(result);
                 result
             }
         };
-        result.map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
-        // The application's are for one frame. The windows' go when the next one begins.
-        (self.kept_waits, self.kept_signals) = (0, 1);
-        Ok(())
+        result.map_err(failed)
     }
+
+    #[inline]
+    fn frame(&self, slot: u32) -> vk::SubmitInfo2<'_> {
+        vk::SubmitInfo2::default()
+            .command_buffer_infos(&self.commands[slot as usize * self.segments..][..self.segments])
+    }
+
+    #[inline]
+    fn submit_infos(&self, device: &Device, infos: &[vk::SubmitInfo2<'_>]) -> Result<(), vk::Result> {
+        // SAFETY: every command buffer is recorded; those of the frame's slot are not pending, since `frame` waited for it, and
+        // shared ones allow simultaneous use. The graph's semaphores are alive, and its timeline's value rises; for the
+        // application's semaphores it has promised the same, and uploads are as `UploadBatch` makes them.
+        unsafe { device.main_queue().submit(device.raw(), infos, vk::Fence::null()) }
+    }
+}
+
+#[cold]
+fn failed(result: vk::Result) -> DeviceError {
+    DeviceError::vulkan("vkQueueSubmit2")(result)
 }
 
 fn info(semaphore: vk::Semaphore, value: u64, stages: vk::PipelineStageFlags2) -> vk::SemaphoreSubmitInfo<'static> {

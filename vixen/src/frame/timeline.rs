@@ -28,8 +28,13 @@ impl Timeline {
         Ok(Self { device: device.clone(), semaphore: Owned::new(device, semaphore), known: AtomicU64::new(finished) })
     }
 
-    pub fn semaphore(&self) -> vk::Semaphore {
-        self.semaphore.get()
+    /// What a frame signals when it has finished as the one of this number, counted from 1.
+    #[inline]
+    pub fn signal(&self, number: u64) -> vk::SemaphoreSubmitInfo<'static> {
+        vk::SemaphoreSubmitInfo::default()
+            .semaphore(self.semaphore.get())
+            .value(number)
+            .stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
     }
 
     /// How many frames have finished.
@@ -42,6 +47,7 @@ impl Timeline {
     }
 
     /// Waits until `frames` frames have finished.
+    #[inline]
     pub fn wait(&self, frames: u64) -> Result<(), DeviceError> {
         if frames <= self.known.load(Ordering::Relaxed) {
             return Ok(());
@@ -49,8 +55,7 @@ impl Timeline {
         let (semaphores, values) = ([self.semaphore.get()], [frames]);
         let info = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
         // SAFETY: the semaphore is alive.
-        unsafe { self.device.raw().wait_semaphores(&info, u64::MAX) }
-            .map_err(DeviceError::vulkan("vkWaitSemaphores"))?;
+        unsafe { self.device.raw().wait_semaphores(&info, u64::MAX) }.map_err(failed)?;
         self.note(frames);
         Ok(())
     }
@@ -61,4 +66,9 @@ impl Timeline {
             self.known.store(finished, Ordering::Relaxed);
         }
     }
+}
+
+#[cold]
+fn failed(result: vk::Result) -> DeviceError {
+    DeviceError::vulkan("vkWaitSemaphores")(result)
 }

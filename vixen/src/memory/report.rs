@@ -25,7 +25,7 @@ impl BudgetManager {
         let staging = self.staging_usage();
         let ledger = self.ledger();
         let mut counts = ledger.counts();
-        counts.frames += self.quiet_frames.load(Ordering::Relaxed);
+        counts.frames += self.frames.quiet.load(Ordering::Relaxed);
         MemoryReport { usage: ledger.usage(), staging, counts }
     }
 
@@ -43,10 +43,10 @@ impl BudgetManager {
     /// end of each of theirs.
     #[inline]
     pub fn end_frame(&self) -> Churn {
-        if self.stirred.load(Ordering::Relaxed) {
+        if self.frames.stirred.load(Ordering::Relaxed) {
             return self.end_stirred_frame();
         }
-        self.quiet_frames.fetch_add(1, Ordering::Relaxed);
+        self.frames.quiet.fetch_add(1, Ordering::Relaxed);
         Churn::default()
     }
 
@@ -54,7 +54,7 @@ impl BudgetManager {
     fn end_stirred_frame(&self) -> Churn {
         let mut ledger = self.ledger();
         let churn = ledger.end_frame();
-        self.stirred.store(churn != Churn::default(), Ordering::Relaxed);
+        self.frames.stirred.store(churn != Churn::default(), Ordering::Relaxed);
         churn
     }
 
@@ -62,7 +62,7 @@ impl BudgetManager {
     pub fn reset_statistics(&self) {
         self.quota().reset();
         let mut ledger = self.ledger();
-        self.quiet_frames.store(0, Ordering::Relaxed);
+        self.frames.quiet.store(0, Ordering::Relaxed);
         ledger.reset();
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use self::report::{Offender, Seen};
 use self::watch::Counts;
 use crate::frame::{ByHand, CompiledGraph, FrameError, FrameOutcome};
+use crate::memory::Phase;
 
 pub use self::driver::living_driver_allocations;
 pub use self::heap::{CountingAllocator, allocations, is_counting, living_heap_bytes};
@@ -111,7 +112,12 @@ impl FrameWatch {
     /// As [`CompiledGraph::frame`].
     pub fn frame(&mut self, graph: &mut CompiledGraph) -> Result<FrameOutcome, FrameError> {
         let (number, recompiles) = (graph.frames(), graph.recompiles());
-        let outcome = graph.frame()?;
+        let outcome = {
+            // Unchanged frames enter no phase by themselves: nothing that they do is counted by phase but here.
+            let _phase = Phase::Execute.enter();
+            let _watched = watch::frame(graph.number_of_graph(), number);
+            graph.frame()?
+        };
         let counts = watch::counts();
         self.seen.recompiles += graph.recompiles() - recompiles;
         self.seen.add(number, graph.switches(), counts.since(self.before));

@@ -10,7 +10,7 @@ use crate::frame::events::GraphEvents;
 use crate::frame::follow::{OutputRuntime, Outputs};
 use crate::frame::managed::retire_ring;
 use crate::frame::moment::{MAX_FRAME_SLOTS, MAX_OUTPUTS, MAX_VARIANTS};
-use crate::frame::node::{NodeRuntime, allocate_sets, gather, usages};
+use crate::frame::node::{Gathered, NodeRuntime, allocate_sets, gather, usages};
 use crate::frame::params::Params;
 use crate::frame::physical::Resources;
 use crate::frame::pipeline::{AttachmentFormats, PipelineCache};
@@ -114,7 +114,8 @@ impl Graph {
 
         let living_events: Vec<EventDeclaration> = living_nodes().flat_map(|node| node.events).copied().collect();
         let mut pipelines = PipelineCache::new(device);
-        let (mut nodes, mut living, mut hosts) = (Vec::new(), vec![None; declared.nodes.len()], Vec::new());
+        let (mut nodes, mut gathered) = (Vec::new(), Gathered::default());
+        let (mut living, mut hosts) = (vec![None; declared.nodes.len()], Vec::new());
         let mut declared_nodes: Vec<_> = std::mem::take(&mut declared.nodes).into_iter().map(Some).collect();
         for index in running_order(&declared_nodes, &plan) {
             let (Some(condition), Some(node)) = (conditions[index], declared_nodes[index].take()) else { continue };
@@ -125,15 +126,15 @@ impl Graph {
             let formats = attachment_formats(&declared, &node);
             let _node = NodeScope::enter(node.name.as_str());
             let built = pipelines.pipelines(node.declaration, &node.spec, formats)?;
-            nodes.push(NodeRuntime::new(node, input.nodes[index].accesses.start, built, condition));
+            nodes.push(NodeRuntime::new(&mut gathered, node, input.nodes[index].accesses.start, built, condition));
         }
         for node in &mut nodes {
             node.count_variants(&resources, frame_slots, |resource| outputs.images_of(&declared, resource));
             node.resolve(&mut resources, &layouts)?;
         }
-        let descriptors = allocate_sets(device, &mut nodes)?;
+        let descriptors = allocate_sets(device, &mut nodes, &mut gathered)?;
         for node in &mut nodes {
-            node.write_descriptors(device);
+            node.write_descriptors(&gathered, device);
         }
         gather(&mut nodes);
 
@@ -184,6 +185,7 @@ impl Graph {
             plan,
             living,
             nodes,
+            gathered,
             descriptors,
             pipelines,
             timing,

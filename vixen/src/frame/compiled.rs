@@ -11,7 +11,7 @@ use crate::frame::chores::Chores;
 use crate::frame::events::GraphEvents;
 use crate::frame::follow::Outputs;
 use crate::frame::moment::Moment;
-use crate::frame::node::{DescriptorPool, NodeRuntime};
+use crate::frame::node::{DescriptorPool, Gathered, NodeRuntime};
 use crate::frame::params::Params;
 use crate::frame::physical::{Resources, Usages};
 use crate::frame::pipeline::PipelineCache;
@@ -61,6 +61,7 @@ pub struct CompiledGraph {
     /// For each declared node, its index among the living ones.
     pub(super) living: Vec<Option<u32>>,
     pub(super) nodes: Vec<NodeRuntime>,
+    pub(super) gathered: Gathered,
     pub(super) descriptors: DescriptorPool,
     pub(super) pipelines: PipelineCache,
     pub(super) timing: Option<Timing>,

@@ -36,6 +36,8 @@ pub(crate) enum Work<'a> {
 /// Where commands go and what they need.
 pub(crate) struct Recording<'a> {
     pub device: &'a Device,
+    /// Its table of functions.
+    pub raw: &'a ash::Device,
     pub buffer: vk::CommandBuffer,
     pub pipelines: &'a NodePipelines,
     pub sets: &'a [vk::DescriptorSet],
@@ -157,7 +159,7 @@ impl<'v> Resolver<'v> {
 
     #[inline]
     pub(crate) fn raw(&self, slot: u32) -> &'v Resolved {
-        &self.all(slot)[0]
+        &self.resolved[self.slots[slot as usize].0 as usize]
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! Nodes as the executor keeps them: resolved slots and descriptor sets for every variant.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
 
@@ -19,8 +20,9 @@ use crate::graph::view::Resolved;
 use crate::graph::{CompileError, NodeDeclaration, SlotEffect, SlotKind};
 use crate::plan::{Condition, ResourceId};
 
-/// A living node. What recording reads of it lies together: with thousands of nodes recording waits for memory more than for
-/// anything else.
+/// A living node. With thousands of nodes recording waits for memory more than for anything else, so what it reads of one lies
+/// together, and everything else behind `facts`.
+#[repr(C)]
 pub(crate) struct NodeRuntime {
     pub record: fn(&mut RecordContext<'_>),
     pub data: Box<dyn Any + Send>,
@@ -31,21 +33,35 @@ pub(crate) struct NodeRuntime {
     pub variants: Variants,
     /// How many bindings and descriptor sets each variant has.
     each: (u32, u32),
-    hot: Hot,
+    /// Where its slots, its push constants and its sets begin in [`Gathered`], and how many bytes the push constants have.
+    slots: u32,
+    push: (u32, u32),
+    sets: u32,
+    /// What each binding is: variants × bindings.
+    resolved: Box<[Resolved]>,
+    label: CString,
     pub facts: Box<Facts>,
 }
 
-/// What recording reads besides, in allocations of its own.
-#[derive(Clone, Default)]
-struct Hot {
-    label: CString,
-    push: Box<[u8]>,
-    /// For each slot, its first binding and the number of them.
-    slots: Box<[(u32, u32)]>,
-    /// What each binding is: variants × bindings.
-    resolved: Box<[Resolved]>,
-    /// Variants × sets.
-    sets: Box<[vk::DescriptorSet]>,
+/// What nodes have of small things, side by side in the order in which they are recorded. It stays as compile made it.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    /// For each slot of a node, its first binding and the number of them. Nodes that are wired alike share them.
+    slots: Vec<(u32, u32)>,
+    known_slots: HashMap<Box<[(u32, u32)]>, u32>,
+    push: Vec<u8>,
+    /// Of each node, variants × sets.
+    sets: Vec<vk::DescriptorSet>,
+}
+
+impl Gathered {
+    fn add_slots(&mut self, slots: Box<[(u32, u32)]>) -> u32 {
+        let all = &mut self.slots;
+        *self.known_slots.entry(slots).or_insert_with_key(|slots| {
+            all.extend_from_slice(slots);
+            (all.len() - slots.len()) as u32
+        })
+    }
 }
 
 /// What frames do not need of a node.
@@ -61,7 +77,14 @@ pub(crate) struct Facts {
 }
 
 impl NodeRuntime {
-    pub fn new(node: DeclaredNode, first_access: u32, pipelines: Arc<NodePipelines>, condition: Condition) -> Self {
+    /// It adds to `gathered`, and so do the nodes that are recorded after it.
+    pub fn new(
+        gathered: &mut Gathered,
+        node: DeclaredNode,
+        first_access: u32,
+        pipelines: Arc<NodePipelines>,
+        condition: Condition,
+    ) -> Self {
         let slots = (0..node.declaration.slots.len() as u32)
             .map(|slot| {
                 let first = node.bindings.iter().position(|binding| binding.slot == slot).unwrap_or(0) as u32;
@@ -75,22 +98,29 @@ impl NodeRuntime {
         });
         let binder = Binder::new(bound);
         let label = CString::new(node.name.replace('\0', "")).expect("zero bytes were removed");
+        let push = (gathered.push.len() as u32, node.push.len() as u32);
+        gathered.push.extend(node.push);
+        let (name, at, bindings) = (node.name, node.at, node.bindings);
         Self {
             declaration: node.declaration,
             data: node.data,
             record: node.record,
-            each: (node.bindings.len() as u32, pipelines.set_layouts().count() as u32),
+            each: (bindings.len() as u32, pipelines.set_layouts().count() as u32),
             pipelines,
             condition,
             variants: Variants::ONE,
-            hot: Hot { label, push: node.push.into(), slots, ..Hot::default() },
-            facts: Box::new(Facts { name: node.name, at: node.at, bindings: node.bindings, first_access, binder }),
+            slots: gathered.add_slots(slots),
+            push,
+            sets: 0,
+            resolved: Box::default(),
+            label,
+            facts: Box::new(Facts { name, at, bindings, first_access, binder }),
         }
     }
 
     /// What debuggers call its commands.
     pub fn label(&self) -> &CStr {
-        &self.hot.label
+        &self.label
     }
 
     /// Whether it touches a resource.
@@ -144,40 +174,40 @@ impl NodeRuntime {
                 access += binding.parts.len();
             }
         }
-        self.hot.resolved = all.into();
+        self.resolved = all.into();
         Ok(())
     }
 
     /// What its record function needs at a moment.
     // Returned through memory it would cost as much as all that it looks up.
     #[inline(always)]
-    pub fn parts(&mut self, moment: &Moment) -> NodeParts<'_> {
-        let Hot { push, slots, resolved, sets, .. } = &self.hot;
+    pub fn parts<'n>(&'n mut self, gathered: &'n Gathered, moment: &Moment) -> NodeParts<'n> {
         let (variant, (bindings, each)) = (self.variants.index(moment), self.each);
         let (bindings, each) = (bindings as usize, each as usize);
+        let (push, pushed) = (self.push.0 as usize, self.push.1 as usize);
         NodeParts {
-            slots,
-            resolved: &resolved[variant * bindings..][..bindings],
+            slots: &gathered.slots[self.slots as usize..][..self.declaration.slots.len()],
+            resolved: &self.resolved[variant * bindings..][..bindings],
             data: &mut *self.data,
             pipelines: &self.pipelines,
-            sets: &sets[variant * each..][..each],
-            push,
+            sets: &gathered.sets[self.sets as usize + variant * each..][..each],
+            push: &gathered.push[push..][..pushed],
         }
     }
 
     /// Writes the descriptors of every variant that do not point to what was resolved.
-    pub fn write_descriptors(&mut self, device: &Device) {
+    pub fn write_descriptors(&mut self, gathered: &Gathered, device: &Device) {
         let binder = &mut self.facts.binder;
         if binder.all_sets().is_empty() {
             return;
         }
         let bindings = self.each.0 as usize;
         let bound_slots = || {
-            let slots = self.declaration.slots.iter().zip(&self.hot.slots);
+            let slots = self.declaration.slots.iter().zip(&gathered.slots[self.slots as usize..]);
             slots.filter_map(|(slot, &range)| Some((slot.binding?.descriptor, range))).enumerate()
         };
         for variant in 0..self.variants.count() {
-            let resolved = &self.hot.resolved[variant * bindings..(variant + 1) * bindings];
+            let resolved = &self.resolved[variant * bindings..(variant + 1) * bindings];
             for (slot, (descriptor, (first, count))) in bound_slots() {
                 let bound: Vec<_> = resolved[first as usize..(first + count) as usize]
                     .iter()
@@ -193,7 +223,7 @@ impl NodeRuntime {
 
     /// How many descriptor sets all of its variants have together.
     pub fn sets(&self) -> usize {
-        self.hot.sets.len()
+        self.facts.binder.all_sets().len()
     }
 
     /// How many descriptors were written so far.
@@ -219,11 +249,12 @@ pub(crate) struct NodeParts<'n> {
     pub push: &'n [u8],
 }
 
-/// Allocates what recording reads anew, node after node, so that it lies together.
+/// Allocates what recording reads in boxes anew, node after node, so that it lies together.
 pub(crate) fn gather(nodes: &mut [NodeRuntime]) {
-    let gathered: Vec<Hot> = nodes.iter().map(|node| node.hot.clone()).collect();
-    for (node, hot) in nodes.iter_mut().zip(gathered) {
-        node.hot = hot;
+    let labels: Vec<_> = nodes.iter().map(|node| node.label.clone()).collect();
+    let resolved: Vec<_> = nodes.iter().map(|node| node.resolved.clone()).collect();
+    for (node, (label, resolved)) in nodes.iter_mut().zip(labels.into_iter().zip(resolved)) {
+        (node.label, node.resolved) = (label, resolved);
     }
 }
 
@@ -237,7 +268,11 @@ pub(crate) struct DescriptorPool {
 }
 
 /// Allocates the descriptor sets of all nodes from one pool of exactly the size they need.
-pub(crate) fn allocate_sets(device: &Device, nodes: &mut [NodeRuntime]) -> Result<DescriptorPool, CompileError> {
+pub(crate) fn allocate_sets(
+    device: &Device,
+    nodes: &mut [NodeRuntime],
+    gathered: &mut Gathered,
+) -> Result<DescriptorPool, CompileError> {
     let mut sizes: Vec<vk::DescriptorPoolSize> = Vec::new();
     let mut sets = 0;
     for node in nodes.iter() {
@@ -276,7 +311,8 @@ pub(crate) fn allocate_sets(device: &Device, nodes: &mut [NodeRuntime]) -> Resul
                 .map_err(DeviceError::vulkan("vkAllocateDescriptorSets"))?;
             sets.extend(allocated);
         }
-        node.hot.sets = sets.as_slice().into();
+        node.sets = gathered.sets.len() as u32;
+        gathered.sets.extend_from_slice(&sets);
         node.facts.binder.give_sets(sets, node.variants.count());
     }
     Ok(DescriptorPool { _pool: Some(pool), sets, descriptors })

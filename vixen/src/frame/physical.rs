@@ -197,6 +197,7 @@ impl Resources {
                     offset,
                     size: end - offset,
                     stride,
+                    length: (end - offset) / stride.max(1),
                     mapped,
                     generation,
                     ..Resolved::default()

@@ -145,7 +145,7 @@ impl CompiledGraph {
             let (declared, outputs) = (&self.declared, &self.outputs);
             node.count_variants(&self.resources, self.frame_slots, |resource| outputs.images_of(declared, resource));
             node.resolve(&mut self.resources, &self.layouts)?;
-            node.write_descriptors(&self.device);
+            node.write_descriptors(&self.gathered, &self.device);
             made.nodes += 1;
         }
         made.nodes += changes.nodes.iter().filter(|changed| **changed).count() as u32;
@@ -209,8 +209,8 @@ impl CompiledGraph {
         for (variant, &commands) in commands.iter().enumerate() {
             let nodes = &mut self.nodes[nodes.clone()];
             let moment = &variants.moment(variant);
-            let (device, resources, timing) = (&self.device, &self.resources, self.timing.as_ref());
-            Recorder { device, resources, timing, moment, events: None }
+            let (resources, gathered, timing) = (&self.resources, &self.gathered, self.timing.as_ref());
+            Recorder::new(&self.device, resources, gathered, timing, moment, None)
                 .segment(nodes, tape, commands, flags)
                 .map_err(|error| error.named(&self.nodes))?;
         }

@@ -2,14 +2,14 @@
 
 use std::cell::Cell;
 
-use ash::vk;
+use ash::{ext, vk};
 
 use crate::device::{Device, DeviceError};
 use crate::event::NodeEvents;
 use crate::frame::RecordContext;
 use crate::frame::context::{Recording, Work};
 use crate::frame::moment::Moment;
-use crate::frame::node::{NodeParts, NodeRuntime};
+use crate::frame::node::{Gathered, NodeParts, NodeRuntime};
 use crate::frame::physical::Resources;
 use crate::frame::tape::{Played, Tape};
 use crate::frame::timing::Timing;
@@ -20,7 +20,11 @@ use crate::graph::CompileError;
 #[derive(Clone, Copy)]
 pub(crate) struct Recorder<'r> {
     pub device: &'r Device,
+    /// The device's functions, and those that label commands where somebody listens.
+    pub raw: &'r ash::Device,
+    pub labels: Option<&'r ext::debug_utils::Device>,
     pub resources: &'r Resources,
+    pub gathered: &'r Gathered,
     pub timing: Option<&'r Timing>,
     pub moment: &'r Moment,
     /// The events of the frame that this is recorded in; none while something is recorded once.
@@ -54,7 +58,19 @@ impl RecordError {
     }
 }
 
-impl Recorder<'_> {
+impl<'r> Recorder<'r> {
+    /// Records for a moment.
+    pub fn new(
+        device: &'r Device,
+        resources: &'r Resources,
+        gathered: &'r Gathered,
+        timing: Option<&'r Timing>,
+        moment: &'r Moment,
+        events: Option<NodeEvents<'r>>,
+    ) -> Self {
+        Self { device, raw: device.raw(), labels: device.debug_labels(), resources, gathered, timing, moment, events }
+    }
+
     /// Records a segment. `nodes` are those of its tape.
     pub fn segment(
         &self,
@@ -64,7 +80,7 @@ impl Recorder<'_> {
         flags: vk::CommandBufferUsageFlags,
     ) -> Result<(), RecordError> {
         tape.turn(self.resources, self.moment);
-        let raw = self.device.raw();
+        let raw = self.raw;
         let begin = vk::CommandBufferBeginInfo::default().flags(flags);
         let failed = |call| move |result| RecordError::Device(DeviceError::vulkan(call)(result));
         // SAFETY: the command buffer is not pending: it is new, its frame has finished, or the executor waited for the
@@ -95,25 +111,24 @@ impl Recorder<'_> {
         if !node.condition.holds(self.moment.switches) {
             return None;
         }
-        let _watched = watched::node(node.label());
-        let (device, moment, events) = (self.device, self.moment, self.events);
-        let labels = device.debug_labels();
+        let _watched = watched::node(|| node.label());
+        let (raw, labels) = (self.raw, self.labels);
         if let Some(labels) = labels {
             let label = vk::DebugUtilsLabelEXT::default().label_name(node.label());
             // SAFETY: the buffer is being recorded, and the name lives until the call returns.
             unsafe { labels.cmd_begin_debug_utils_label(commands, &label) };
         }
         if let Some(timing) = self.timing {
-            timing.start(device, commands, moment.slot, index);
+            timing.start(self.device, commands, self.moment.slot, index);
         }
-        let (declaration, record) = (node.declaration, node.record);
-        let NodeParts { slots, resolved, data, pipelines, sets, push } = node.parts(moment);
-        let problem = Cell::new(None);
-        let frame = moment.frame;
-        let recording = Recording { device, buffer: commands, pipelines, sets, push, frame, events, problem: &problem };
+        let (device, declaration, record) = (self.device, node.declaration, node.record);
+        let NodeParts { slots, resolved, data, pipelines, sets, push } = node.parts(self.gathered, self.moment);
+        let (frame, events, problem) = (self.moment.frame, self.events, Cell::new(None));
+        let recording =
+            Recording { device, raw, buffer: commands, pipelines, sets, push, frame, events, problem: &problem };
         record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Record(&recording) });
         if let Some(timing) = self.timing {
-            timing.end(device, commands, moment.slot, index);
+            timing.end(self.device, commands, self.moment.slot, index);
         }
         if let Some(labels) = labels {
             // SAFETY: closes the label that was opened above.

@@ -194,9 +194,9 @@ impl CompiledGraph {
             if !node.condition.holds(moment.switches) {
                 continue;
             }
-            let _watched = watched::node(node.label());
+            let _watched = watched::node(|| node.label());
             let (declaration, record) = (node.declaration, node.record);
-            let NodeParts { slots, resolved, data, .. } = node.parts(moment);
+            let NodeParts { slots, resolved, data, .. } = node.parts(&self.gathered, moment);
             record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Run(&info) });
         }
     }

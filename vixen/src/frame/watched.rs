@@ -26,7 +26,7 @@ mod unwatched {
     pub(crate) fn uploaded() {}
 
     /// The calling thread records or runs this node, until the guard is dropped.
-    pub(crate) fn node(_name: &std::ffi::CStr) -> Unwatched {
+    pub(crate) fn node<'n>(_name: impl FnOnce() -> &'n std::ffi::CStr) -> Unwatched {
         Unwatched
     }
 }

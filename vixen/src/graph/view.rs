@@ -13,14 +13,24 @@ pub struct RawView<'v> {
     pub(crate) inner: &'v Resolved,
 }
 
-/// What the executor resolved for one binding.
+/// What the executor resolved for one binding. What recording asks of a buffer lies in one cache line, and of an image in one.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
 pub(crate) struct Resolved {
     pub buffer: vk::Buffer,
     /// Byte range of a buffer.
     pub offset: u64,
     pub size: u64,
     pub stride: u64,
+    /// How many elements a buffer's range has.
+    pub length: u64,
+    /// Address of the first byte of the part, for host-visible buffers.
+    pub mapped: Option<Mapped>,
+    pub structure: vk::AccelerationStructureKHR,
+    /// How often the resource was made, this time included: descriptors that point to an older one are rewritten.
+    pub generation: u64,
+    /// The slot writes it.
+    pub written: bool,
     pub image: vk::Image,
     pub image_view: vk::ImageView,
     /// Extent of the first mip level in the view.
@@ -29,13 +39,6 @@ pub(crate) struct Resolved {
     pub layout: vk::ImageLayout,
     /// What an image's texels hold.
     pub texel: Texel,
-    /// The slot writes it.
-    pub written: bool,
-    pub structure: vk::AccelerationStructureKHR,
-    /// How often the resource was made, this time included: descriptors that point to an older one are rewritten.
-    pub generation: u64,
-    /// Address of the first byte of the part, for host-visible buffers.
-    pub mapped: Option<Mapped>,
 }
 
 /// A pointer into persistently mapped memory.
@@ -87,8 +90,9 @@ impl<'v, T: ?Sized> BufferView<'v, T> {
 
 impl<T> BufferView<'_, [T]> {
     /// Number of elements.
+    #[inline]
     pub fn len(&self) -> u64 {
-        self.raw.inner.size / self.raw.inner.stride.max(1)
+        self.raw.inner.length
     }
 
     /// Whether there is no element.

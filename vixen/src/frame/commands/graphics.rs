@@ -70,7 +70,7 @@ impl<'a> GraphicsCommands<'a> {
             .zip(declaration.slots)
             .filter(|(_, slot)| slot.kind == SlotKind::Index)
             .find_map(|(index, _)| resolver.all(index).first())
-            .map_or(0, |resolved| resolved.size / resolved.stride.max(1));
+            .map_or(0, |resolved| resolved.length);
         Self { encoder, pipeline: PipelineIndex(0), indices }
     }
 

@@ -37,7 +37,7 @@ impl<'a> Encoder<'a> {
 
     #[inline]
     pub fn device(&self) -> &'a ash::Device {
-        self.recording.device.raw()
+        self.recording.raw
     }
 
     #[inline]

@@ -164,18 +164,23 @@ impl Drop for InUploads {
 /// While it lives, what the thread that made it does is a node's.
 #[must_use]
 pub(crate) struct InNode {
-    outer: Option<NonNull<CStr>>,
+    /// What the thread did before; none where nobody watches.
+    outer: Option<Option<NonNull<CStr>>>,
 }
 
 /// The calling thread records or runs this node, until the guard is dropped.
 #[inline]
-pub(crate) fn node(name: &CStr) -> InNode {
-    InNode { outer: NODE.replace(Some(NonNull::from(name))) }
+pub(crate) fn node<'n>(name: impl FnOnce() -> &'n CStr) -> InNode {
+    let watched = WATCHED.load(Ordering::Relaxed) != 0;
+    InNode { outer: watched.then(|| NODE.replace(Some(NonNull::from(name())))) }
 }
 
 impl Drop for InNode {
+    #[inline]
     fn drop(&mut self) {
-        NODE.set(self.outer);
+        if let Some(outer) = self.outer {
+            NODE.set(outer);
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl Site {
 
         let graph = Graph::new(Output::headless(width, height));
         let (_, camera) = graph.param(view.camera());
-        let color = VoxelPipeline::Compute.draw(&graph, &camera, &voxels.wires(&graph), params);
+        let color = VoxelPipeline::Compute.draw(&graph, &camera, &graph.add(&voxels), params);
         let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
         let pixels = graph.read_back(&tone.ldr);
         let mut graph = graph.compile(device)?;

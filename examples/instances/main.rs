@@ -81,9 +81,9 @@ fn compile(
 ) -> Result<(CompiledGraph, Readback<Image<Rgba8Unorm>>), Box<dyn Error>> {
     let buffers = MeshBuffers::upload(device, mesh)?;
     let graph = Graph::new(Output::headless(width, height));
-    let wires = buffers.wires(&graph);
+    let wires = graph.add(&buffers);
     let traced = graph.add(TraceInstances {
-        scene: &scene.share(&graph),
+        scene: &graph.add(scene),
         vertices: &wires.vertices,
         indices: &wires.indices,
         color: graph.image(Extent::Output),

@@ -73,7 +73,7 @@ fn compile(
     let buffers = MeshBuffers::upload(device, mesh)?;
     let graph = Graph::new(Output::headless(width, height));
     let (_, camera) = graph.param(camera(mesh.bounds(), width as f32 / height as f32));
-    let wires = buffers.wires(&graph);
+    let wires = graph.add(&buffers);
     let drawn = graph.add(DrawMesh {
         camera: &camera,
         vertices: &wires.vertices,

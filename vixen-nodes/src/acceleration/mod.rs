@@ -9,7 +9,7 @@
 //! let boxes = Blas::build(&device, &BlasDesc::new("box", Geometry::Aabbs(&unit)))?;
 //! let scene = Tlas::build(&device, "scene", &[Instance::new(&boxes)])?;
 //! let graph = Graph::new(Output::headless(640, 360));
-//! let wire = scene.share(&graph); // for an `#[acceleration_structure]` slot
+//! let wire = graph.add(&scene); // for an `#[acceleration_structure]` slot
 //! # drop(wire);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

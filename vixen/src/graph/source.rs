@@ -33,6 +33,7 @@ impl<S: Source> Source for Arc<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Source> Node for &S {
     type Outputs = S::Wires;
     type View<'v> = ();

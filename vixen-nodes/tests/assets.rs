@@ -282,7 +282,7 @@ fn what_is_of_another_kind_takes_no_place() {
         let error = compiled.frame().expect_err("it has one level more").to_string();
         assert!(error.contains("shares other parts") && error.contains("assets.rs"), "{error}");
     }
-    place.replace(good);
+    place.replace((*good).clone());
     assert_eq!(look(&mut compiled, values), first);
     assert_eq!(device.validation_messages(), Vec::<String>::new());
 }

@@ -8,7 +8,9 @@ use glam::{IVec3, UVec3};
 use vixen::frame::FrameError;
 use vixen::memory::{StagingPool, Uploader, UploaderOptions};
 use vixen::testing::{CountingAllocator, FrameWatch, serial};
-use vixen::{CompiledGraph, Device, DeviceOptions, Graph, Image, Output, Readback, Rgba32Int, Transfer, node};
+use vixen::{
+    CompiledGraph, Device, DeviceOptions, Graph, Image, Output, Readback, Replaceable, Rgba32Int, Transfer, node,
+};
 use vixen_nodes::acceleration::EditableVoxelStructure;
 use vixen_nodes::voxel::{Edit, Editor, Scene, Shape, default_params, default_view};
 use vixen_nodes::{Updated, VoxelPipeline, VoxelScene};
@@ -39,7 +41,7 @@ impl Transfer for Fragile {
     }
 }
 
-/// A scene, its structure, and a graph that looks at both.
+/// A scene, its structure, and a graph that looks at both. The scene might be replaced.
 struct Site {
     device: Device,
     editor: Editor,
@@ -66,7 +68,8 @@ impl Site {
         let view = default_view(&scene);
         let graph = Graph::new(Output::headless(EDGE, EDGE));
         let (_, camera) = graph.param(view.camera());
-        let (wires, boxes, fails) = (graph.add(&voxels), graph.add(&structure), Arc::new(AtomicBool::new(false)));
+        let (wires, boxes) = (graph.add(&Replaceable::new(voxels.clone())), graph.add(&structure));
+        let fails = Arc::new(AtomicBool::new(false));
         let params = default_params(&scene, &view);
         let traced = VoxelPipeline::RayTracing(&boxes).hits(&graph, &camera, &wires, params);
         let copy = graph.image(vixen::Extent::Output);

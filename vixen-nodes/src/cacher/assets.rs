@@ -2,16 +2,20 @@
 //!
 //! ```no_run
 //! use std::path::Path;
-//! use vixen::{Device, DeviceOptions, Graph, Output};
+//! use vixen::{Device, DeviceOptions, Graph, Output, Replaceable};
 //! use vixen_nodes::cacher::{Assets, Workers};
 //!
 //! let device = Device::new(&DeviceOptions::new())?;
-//! let assets = Assets::new(&device, None);
-//! let dragon = assets.mesh(Path::new("dragon.glb"))?;
-//! let later = assets.request(&Workers::default(), |assets| assets.mesh(Path::new("castle.glb")));
+//! let (assets, workers) = (Assets::new(&device, None), Workers::default());
+//! let stand_in = Replaceable::new(assets.mesh(Path::new("box.glb"))?);
+//! let castle = assets.request(&workers, |assets| assets.mesh(Path::new("castle.glb")));
 //! let graph = Graph::new(Output::headless(640, 360));
-//! let wires = graph.add(&dragon); // for `#[vertex]` and `#[index]` slots
-//! # drop((wires, later));
+//! let wires = graph.add(&stand_in); // for `#[vertex]` and `#[index]` slots
+//! // Between frames: the next one shows what a worker has loaded meanwhile.
+//! if let Some(castle) = castle.poll() {
+//!     stand_in.replace(castle?);
+//! }
+//! # drop(wires);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -83,8 +83,8 @@ impl<S> Contents<S> {
 
 impl<S> Replaceable<S> {
     /// A place with this in it.
-    pub fn new(first: impl Into<Arc<S>>) -> Self {
-        let (generation, current) = (AtomicU64::new(1), Mutex::new(first.into()));
+    pub fn new(first: S) -> Self {
+        let (generation, current) = (AtomicU64::new(1), Mutex::new(Arc::new(first)));
         Self { place: Arc::new(Contents { generation, current }) }
     }
 
@@ -94,10 +94,11 @@ impl<S> Replaceable<S> {
     }
 
     /// Puts something else there, from whatever thread, and returns what was there. Graphs keep that until they have followed.
-    pub fn replace(&self, next: impl Into<Arc<S>>) -> Arc<S> {
+    pub fn replace(&self, next: S) -> Arc<S> {
+        let next = Arc::new(next);
         let mut current = self.place.current.lock().unwrap_or_else(PoisonError::into_inner);
         self.place.generation.fetch_add(1, Ordering::Release);
-        std::mem::replace(&mut *current, next.into())
+        std::mem::replace(&mut *current, next)
     }
 }
 

@@ -10,8 +10,10 @@ const uint ONE = 0u;
 const uint FOUR_BITS = 1u;
 const uint EIGHT_BITS = 2u;
 
+// Masks of octets; and of those that are not empty, in order.
 shared uint bytes[64];
-shared uint shared_mask[16];
+shared uint packed_bytes[64];
+shared uint shared_octets[2];
 // Of the solid voxels, in order.
 shared uint materials[512];
 shared uint normals[512];
@@ -25,6 +27,8 @@ shared uint shared_kind;
 
 struct Gathered {
     uint solid;
+    // Which octets hold voxels.
+    uvec2 octets;
     uint kind;
     bool has_normals;
     // The material that stands for all.
@@ -37,8 +41,15 @@ uint this_cell() {
 }
 
 uint words_of(Gathered brick) {
+    if (brick.kind == ONE && !brick.has_normals) {
+        return 0u;
+    }
     uint words = brick.kind == ONE ? 0u : brick.kind == FOUR_BITS ? 4u + (brick.solid + 7u) / 8u : (brick.solid + 3u) / 4u;
-    return words + (brick.has_normals ? (brick.solid + 1u) / 2u : 0u);
+    return 1u + words + (brick.has_normals ? (brick.solid + 1u) / 2u : 0u);
+}
+
+uint mask_words_of(Gathered brick) {
+    return brick.solid == 512u ? 0u : (count(brick.octets) + 3u) / 4u;
 }
 
 bool is_one_solid(Gathered brick) {
@@ -78,14 +89,15 @@ Gathered gather_brick(uvec3 origin, uint slot) {
     for (uint i = 0u; i < 4u; ++i) {
         places[thread * 4u + i] = 0u;
     }
-    if (thread == 0u) {
+    packed_bytes[thread] = 0u;
+    if (thread < 2u) {
         any_other = 0u;
         any_normal = 0u;
+        shared_octets[thread] = 0u;
     }
     barrier();
-    if (thread < 16u) {
-        uint four = thread * 4u;
-        shared_mask[thread] = bytes[four] | bytes[four + 1u] << 8 | bytes[four + 2u] << 16 | bytes[four + 3u] << 24;
+    if (bits != 0u) {
+        atomicOr(shared_octets[thread >> 5], 1u << (thread & 31u));
     }
     uint before = 0u;
     uint solid = 0u;
@@ -104,6 +116,11 @@ Gathered gather_brick(uvec3 origin, uint slot) {
         }
     }
     barrier();
+    uvec2 octets = uvec2(shared_octets[0], shared_octets[1]);
+    if (bits != 0u) {
+        uint below = (1u << (thread & 31u)) - 1u;
+        packed_bytes[thread < 32u ? bitCount(octets.x & below) : bitCount(octets.x) + bitCount(octets.y & below)] = bits;
+    }
     for (uint i = thread; i < solid; i += 64u) {
         if (materials[i] != materials[0]) {
             any_other = 1u;
@@ -119,5 +136,5 @@ Gathered gather_brick(uvec3 origin, uint slot) {
         }
     }
     barrier();
-    return Gathered(solid, shared_kind, any_normal != 0u, shared_most);
+    return Gathered(solid, octets, shared_kind, any_normal != 0u, shared_most);
 }

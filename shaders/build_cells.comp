@@ -7,11 +7,6 @@
 
 layout(local_size_x = 64) in;
 
-struct Slot {
-    uint what;
-    uint words;
-};
-
 layout(set = 0, binding = 0, std430) readonly buffer Cells { uint data[]; } cells;
 layout(set = 0, binding = 1, std430) readonly buffer Slots { Slot data[]; } slots;
 layout(set = 0, binding = 2, std430) writeonly buffer Before { Sums data[]; } before;
@@ -38,7 +33,7 @@ void main() {
     for (uint i = 0u; i < thread; ++i) {
         uint solid = bricks[i].what & 0xFFFFu;
         sums.bricks += solid > 0u ? 1u : 0u;
-        sums.masks += solid > 0u && solid < 512u ? 1u : 0u;
+        sums.masks += mask_words(bricks[i]);
         sums.words += bricks[i].words;
     }
     before.data[cell * 64u + thread] = sums;
@@ -61,7 +56,7 @@ void main() {
     }
     uint own = bricks[63].what & 0xFFFFu;
     sums.bricks += own > 0u ? 1u : 0u;
-    sums.masks += own > 0u && own < 512u ? 1u : 0u;
+    sums.masks += mask_words(bricks[63]);
     sums.words += bricks[63].words;
     uint morton = cells.data[cell];
     tree.data[morton] = Node(mask, all_solid ? SOLID : 0u, votes.winner);

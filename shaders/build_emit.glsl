@@ -1,22 +1,58 @@
 // The program of passes that write the bricks, masks, materials and normals. Include build_brick.glsl first. Uses bindings 2 to 7 of set 0.
 
-struct BrickMask {
-    uvec2 groups[8];
-};
-
 // Inner nodes, and what stands before each cell of level 1.
 layout(set = 0, binding = 2, std430) readonly buffer Tree { Node data[]; } tree;
 layout(set = 0, binding = 3, std430) readonly buffer CellSums { Sums data[]; } cell_sums;
 // What stands before each brick in its cell.
 layout(set = 0, binding = 4, std430) readonly buffer Before { Sums data[]; } before;
 layout(set = 0, binding = 5, std430) writeonly buffer Bricks { Brick data[]; } bricks;
-layout(set = 0, binding = 6, std430) writeonly buffer Masks { BrickMask data[]; } masks;
+layout(set = 0, binding = 6, std430) writeonly buffer Masks { uint data[]; } masks;
 layout(set = 0, binding = 7, std430) writeonly buffer Attributes { uint data[]; } attributes;
 
 // Writes to what there is no room for are lost; the totals tell.
 void write_word(uint at, uint word) {
     if (at < uint(attributes.data.length())) {
         attributes.data[at] = word;
+    }
+}
+
+// Materials and normals, from a word on.
+void emit_looks(Gathered brick, uint word) {
+    uint thread = gl_LocalInvocationID.x;
+    uint head = word++;
+    if (brick.kind == FOUR_BITS) {
+        if (thread < 4u) {
+            uint four = thread * 4u;
+            write_word(word + thread, locals[four] | locals[four + 1u] << 8 | locals[four + 2u] << 16 | locals[four + 3u] << 24);
+        }
+        word += 4u;
+        uint count = (brick.solid + 7u) / 8u;
+        for (uint i = thread; i < count; i += 64u) {
+            uint packed = 0u;
+            for (uint j = i * 8u; j < min(i * 8u + 8u, brick.solid); ++j) {
+                packed |= (places[materials[j]] - 1u) << (j % 8u * 4u);
+            }
+            write_word(word + i, packed);
+        }
+        word += count;
+    } else if (brick.kind == EIGHT_BITS) {
+        uint count = (brick.solid + 3u) / 4u;
+        for (uint i = thread; i < count; i += 64u) {
+            uint packed = 0u;
+            for (uint j = i * 4u; j < min(i * 4u + 4u, brick.solid); ++j) {
+                packed |= materials[j] << (j % 4u * 8u);
+            }
+            write_word(word + i, packed);
+        }
+        word += count;
+    }
+    if (thread == 0u) {
+        write_word(head, (brick.kind == ONE ? brick.most : 0u) | brick.kind << 8 | (brick.has_normals ? word - head : 0u) << 16);
+    }
+    if (brick.has_normals) {
+        for (uint i = thread; i < (brick.solid + 1u) / 2u; i += 64u) {
+            write_word(word + i, normals[i * 2u] | (i * 2u + 1u < brick.solid ? normals[i * 2u + 1u] << 16 : 0u));
+        }
     }
 }
 
@@ -39,46 +75,17 @@ void main() {
     uint mask = start.masks + own.masks;
     bool full = brick.solid == 512u;
 
-    Brick record = Brick(full ? SOLID : mask, ONE << 30 | brick.most, NO_NORMALS);
-    if (!full && thread < 8u && mask < uint(masks.data.length())) {
-        masks.data[mask].groups[thread] = uvec2(shared_mask[thread * 2u], shared_mask[thread * 2u + 1u]);
+    if (thread < mask_words_of(brick) && mask + thread < uint(masks.data.length())) {
+        uint four = thread * 4u;
+        masks.data[mask + thread] = packed_bytes[four] | packed_bytes[four + 1u] << 8 | packed_bytes[four + 2u] << 16 | packed_bytes[four + 3u] << 24;
     }
-    if (brick.kind == FOUR_BITS) {
-        record.materials = FOUR_BITS << 30 | word;
-        if (thread < 4u) {
-            uint four = thread * 4u;
-            write_word(word + thread, locals[four] | locals[four + 1u] << 8 | locals[four + 2u] << 16 | locals[four + 3u] << 24);
-        }
-        word += 4u;
-        uint count = (brick.solid + 7u) / 8u;
-        for (uint i = thread; i < count; i += 64u) {
-            uint packed = 0u;
-            for (uint j = i * 8u; j < min(i * 8u + 8u, brick.solid); ++j) {
-                packed |= (places[materials[j]] - 1u) << (j % 8u * 4u);
-            }
-            write_word(word + i, packed);
-        }
-        word += count;
-    } else if (brick.kind == EIGHT_BITS) {
-        record.materials = EIGHT_BITS << 30 | word;
-        uint count = (brick.solid + 3u) / 4u;
-        for (uint i = thread; i < count; i += 64u) {
-            uint packed = 0u;
-            for (uint j = i * 4u; j < min(i * 4u + 4u, brick.solid); ++j) {
-                packed |= materials[j] << (j % 4u * 8u);
-            }
-            write_word(word + i, packed);
-        }
-        word += count;
-    }
-    if (brick.has_normals) {
-        record.normals = word;
-        for (uint i = thread; i < (brick.solid + 1u) / 2u; i += 64u) {
-            write_word(word + i, normals[i * 2u] | (i * 2u + 1u < brick.solid ? normals[i * 2u + 1u] << 16 : 0u));
-        }
+    uint looks = brick.most;
+    if (brick.kind != ONE || brick.has_normals) {
+        looks = LOOKS_STORED | word;
+        emit_looks(brick, word);
     }
     uint at = start.bricks + own.bricks;
     if (thread == 0u && at < uint(bricks.data.length())) {
-        bricks.data[at] = record;
+        bricks.data[at] = Brick(brick.octets, full ? SOLID : mask, looks);
     }
 }

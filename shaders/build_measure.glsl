@@ -1,11 +1,5 @@
 // The program of passes that say how large each brick will be. Include build_brick.glsl first. Uses binding 2 of set 0.
 
-struct Slot {
-    // The number of solid voxels; bit 16: solid and of one material. The material that stands for all from bit 24 on.
-    uint what;
-    uint words;
-};
-
 layout(set = 0, binding = 2, std430) writeonly buffer Slots { Slot data[]; } slots;
 
 void main() {
@@ -16,7 +10,7 @@ void main() {
     uint number = gl_WorkGroupID.x;
     Gathered brick = gather_brick(unmorton(cells.data[cell]) * 32u + unmorton(number) * 8u, cell * 64u + number);
     if (gl_LocalInvocationID.x == 0u) {
-        uint what = brick.solid | (is_one_solid(brick) ? 1u << 16 : 0u) | brick.most << 24;
+        uint what = brick.solid | (is_one_solid(brick) ? 1u << 16 : 0u) | mask_words_of(brick) << 17 | brick.most << 24;
         slots.data[cell * 64u + number] = Slot(what, words_of(brick));
     }
 }

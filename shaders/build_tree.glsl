@@ -1,7 +1,7 @@
 // What the passes share that build a scene on the GPU. vixen-nodes/src/voxel_build.rs tells how they work together.
 
 const uint SOLID = 0xFFFFFFFFu;
-const uint NO_NORMALS = 0xFFFFFFFFu;
+const uint LOOKS_STORED = 0x80000000u;
 const uint NO_NORMAL = 0xFFFFu;
 
 struct Node {
@@ -11,15 +11,30 @@ struct Node {
 };
 
 struct Brick {
-    uint mask;
-    uint materials;
-    uint normals;
+    uvec2 mask;
+    uint first;
+    uint looks;
 };
+
+// How large a brick will be.
+struct Slot {
+    // The number of solid voxels; bit 16: solid and of one material; from bit 17 on, words of masks. From bit 24 on, the material that
+    // stands for all.
+    uint what;
+    // Of attributes.
+    uint words;
+};
+
+uint mask_words(Slot slot) {
+    return slot.what >> 17 & 127u;
+}
 
 // Things in some part of the scene, or before it.
 struct Sums {
     uint bricks;
+    // Words of masks.
     uint masks;
+    // Of attributes.
     uint words;
     uint nodes;
 };

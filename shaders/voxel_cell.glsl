@@ -6,7 +6,8 @@ const uint SOLID_CELL = 0x80000000u;
 struct Cell {
     uint at;
     uint what;
-    uint mask;
+    uvec2 mask;
+    uint first;
     uint bounds;
 };
 

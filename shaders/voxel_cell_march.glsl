@@ -1,11 +1,17 @@
 // The march inside of a cell. Include voxel_scene.glsl and voxel_cell.glsl first.
 
-// Whether a voxel of a cell is solid; its group of voxels, and its number in it.
-bool is_solid_in(Cell cell, ivec3 voxel, out uvec2 group, out uint number) {
-    number = morton3(uvec3(voxel));
-    group = cell.mask == SOLID ? uvec2(SOLID) : masks.data[cell.mask].groups[number >> 6];
-    number &= 63u;
-    return has_bit(group, number);
+// Whether a voxel of a cell is solid; if not, log2 of the edge of the largest aligned empty cube around it, as far as the masks tell.
+bool is_solid_in(Cell cell, ivec3 voxel, out int empty) {
+    empty = 0;
+    if (cell.first == SOLID) {
+        return true;
+    }
+    uint number = cell_number(voxel, OCTET_SHIFT);
+    if (!has_bit(cell.mask, number)) {
+        empty = OCTET_SHIFT + empty_shift(cell.mask, number);
+        return false;
+    }
+    return (octet(cell.first, rank(cell.mask, number)) >> (cell_number(voxel, 0) & 7u) & 1u) != 0u;
 }
 
 // A solid voxel of a cell, where a ray meets it.
@@ -18,12 +24,11 @@ Hit hit_in(Cell cell, Place place) {
 bool march_cell(Ray ray, Cell cell, inout Place place) {
     ivec3 brick = place.voxel >> 3;
     do {
-        uvec2 group;
-        uint number;
-        if (is_solid_in(cell, place.voxel, group, number)) {
+        int empty;
+        if (is_solid_in(cell, place.voxel, empty)) {
             return true;
         }
-        leave_cube(ray, empty_shift(group, number), place);
+        leave_cube(ray, empty, place);
     } while (place.voxel >> 3 == brick);
     return false;
 }
@@ -40,10 +45,9 @@ Hit hit_at(Ray ray, Cell cell, ivec3 size, float t, uint face) {
         place.voxel[axis] = int(round(at[axis])) - int(face & 1u);
     }
     place.voxel = clamp(place.voxel, low, high - 1);
-    uvec2 group;
-    uint number;
+    int empty;
     // Rounding may have led to the other side of an edge.
-    if (!is_solid_in(cell, place.voxel, group, number) && enter_box(ray, low, high, 0.0, place)) {
+    if (!is_solid_in(cell, place.voxel, empty) && enter_box(ray, low, high, 0.0, place)) {
         march_cell(ray, cell, place);
     }
     return hit_in(cell, place);

@@ -10,18 +10,14 @@ struct Node {
 };
 
 struct Brick {
-    uint mask;
-    uint materials;
-    uint normals;
-};
-
-struct BrickMask {
-    uvec2 groups[8];
+    uvec2 mask;
+    uint first;
+    uint looks;
 };
 
 layout(set = 0, binding = 1, std430) readonly buffer Nodes { Node data[]; } nodes;
 layout(set = 0, binding = 2, std430) readonly buffer Bricks { Brick data[]; } bricks;
-layout(set = 0, binding = 3, std430) readonly buffer Masks { BrickMask data[]; } masks;
+layout(set = 0, binding = 3, std430) readonly buffer Masks { uint data[]; } masks;
 
 // The number of a cell by the low three bits of its coordinates.
 uint morton3(uvec3 at) {
@@ -34,19 +30,15 @@ int cell_shift(int level) {
     return 1 + 2 * level;
 }
 
-// log2 of the edge of a brick.
+// log2 of the edges of a brick and of an octet, its cell.
 const int BRICK_SHIFT = 3;
+const int OCTET_SHIFT = 1;
 
-// The number of a voxel's cell of edge 2^shift among the 4x4x4 that lie in a node or in a group of a brick.
+// The number of a voxel's cell of edge 2^shift among the 4x4x4 that lie in a node or brick; for a shift of 0 its low three bits are the
+// voxel's number in its octet.
 uint cell_number(ivec3 voxel, int shift) {
     uvec3 spread = ((uvec3(voxel >> shift) & 3u) * 5u) & 9u;
     return spread.x | (spread.y << 1) | (spread.z << 2);
-}
-
-// The number of a voxel's group of 4x4x4 in its brick.
-uint group_number(ivec3 voxel) {
-    uvec3 half_of = uvec3(voxel) >> 2 & 1u;
-    return half_of.x | (half_of.y << 1) | (half_of.z << 2);
 }
 
 bool has_bit(uvec2 mask, uint number) {
@@ -57,6 +49,17 @@ bool has_bit(uvec2 mask, uint number) {
 uint rank(uvec2 mask, uint number) {
     uint below = (1u << (number & 31u)) - 1u;
     return number < 32u ? bitCount(mask.x & below) : bitCount(mask.x) + bitCount(mask.y & below);
+}
+
+// The voxels of an octet, given the first word of its brick's masks and its rank among those of the brick that are not empty.
+uint octet(uint first, uint rank) {
+    return masks.data[first + (rank >> 2)] >> (8u * (rank & 3u)) & 255u;
+}
+
+// Whether a voxel of a brick that is not solid is solid.
+bool is_solid_in(uvec2 mask, uint first, ivec3 voxel) {
+    uint number = cell_number(voxel, OCTET_SHIFT);
+    return has_bit(mask, number) && (octet(first, rank(mask, number)) >> (cell_number(voxel, 0) & 7u) & 1u) != 0u;
 }
 
 // log2 of the edge of the largest aligned empty cube of cells around an empty cell, as far as its mask tells.

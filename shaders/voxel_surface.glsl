@@ -2,29 +2,31 @@
 
 #include "voxel_looks.glsl"
 
-// Solid voxels before this one in its brick.
-uint voxel_rank(uint mask, uint number) {
-    if (mask == SOLID) {
+const uint LOOKS_STORED = 0x80000000u;
+
+// Solid voxels before this one in its brick: bits before it in the masks of its octets.
+uint voxel_rank(Brick brick, uint number) {
+    if (brick.first == SOLID) {
         return number;
     }
+    uint bit = 8u * rank(brick.mask, number >> 3) + (number & 7u);
     uint before = 0u;
-    for (uint group = 0u; group < number >> 6; ++group) {
-        uvec2 words = masks.data[mask].groups[group];
-        before += bitCount(words.x) + bitCount(words.y);
+    for (uint word = 0u; word < bit >> 5; ++word) {
+        before += bitCount(masks.data[brick.first + word]);
     }
-    return before + rank(masks.data[mask].groups[number >> 6], number & 63u);
+    return before + bitCount(masks.data[brick.first + (bit >> 5)] & ((1u << (bit & 31u)) - 1u));
 }
 
 uint attribute_byte(uint word, uint index) {
     return attributes.data[word + (index >> 2)] >> (8u * (index & 3u)) & 255u;
 }
 
-uint material_index(Brick brick, uint rank) {
-    uint word = brick.materials & 0x3FFFFFFFu;
-    switch (brick.materials >> 30) {
-        case 0u: return brick.materials & 255u;
-        case 1u: return attribute_byte(word, attributes.data[word + 4u + (rank >> 3)] >> (4u * (rank & 7u)) & 15u);
-        default: return attribute_byte(word, rank);
+// The material of a brick's solid voxel of this rank, whose looks are stored from a word on.
+uint material_index(uint word, uint head, uint rank) {
+    switch (head >> 8 & 3u) {
+        case 0u: return head & 255u;
+        case 1u: return attribute_byte(word + 1u, attributes.data[word + 5u + (rank >> 3)] >> (4u * (rank & 7u)) & 15u);
+        default: return attribute_byte(word + 1u, rank);
     }
 }
 
@@ -37,16 +39,21 @@ Material surface(Hit hit, out vec3 normal) {
     Brick brick = bricks.data[hit.brick];
 #ifdef USES
     // What stands in for voxels that are not there.
-    if (brick.materials >> 30 == 3u) {
-        uint bits = brick.materials >> 8 & 0xFFFFu;
+    if (brick.looks >> 30 == 1u) {
+        uint bits = brick.looks >> 8 & 0xFFFFu;
         normal = bits == 0xFFFFu ? normal : unpack_normal(bits);
-        return palette.data[brick.materials & 255u];
+        return palette.data[brick.looks & 255u];
     }
 #endif
-    uint rank = voxel_rank(brick.mask, morton3(uvec3(hit.voxel)));
-    if (brick.normals != 0xFFFFFFFFu) {
-        uint bits = attributes.data[brick.normals + (rank >> 1)] >> (16u * (rank & 1u)) & 0xFFFFu;
+    if ((brick.looks & LOOKS_STORED) == 0u) {
+        return palette.data[brick.looks & 255u];
+    }
+    uint word = brick.looks & ~LOOKS_STORED;
+    uint head = attributes.data[word];
+    uint rank = voxel_rank(brick, morton3(uvec3(hit.voxel)));
+    if (head >> 16 != 0u) {
+        uint bits = attributes.data[word + (head >> 16) + (rank >> 1)] >> (16u * (rank & 1u)) & 0xFFFFu;
         normal = bits == 0xFFFFu ? normal : unpack_normal(bits);
     }
-    return palette.data[material_index(brick, rank)];
+    return palette.data[material_index(word, head, rank)];
 }

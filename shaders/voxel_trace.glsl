@@ -5,20 +5,20 @@
 const int MAX_LEVELS = 5;
 
 #ifdef PATH_IN_SHARED_MEMORY
-shared uint path_words[MAX_LEVELS][PATH_IN_SHARED_MEMORY];
-#define PATH(shift) path_words[((shift) >> 1) - 1][gl_LocalInvocationIndex]
+shared uint path_words[MAX_LEVELS + 1][PATH_IN_SHARED_MEMORY];
+#define PATH(shift) path_words[(shift) >> 1][gl_LocalInvocationIndex]
 #else
-#define PATH(shift) path[((shift) >> 1) - 1]
+#define PATH(shift) path[(shift) >> 1]
 #endif
 
 // The first solid voxel on a ray from a place in a scene of this size, whose root is of this level.
 //
 // The ray runs through a mirror image of the scene in which it goes up every axis: then the side by which it leaves a cube is the
-// upper one, and one exclusive or of a cell's number leads back. `shift` is log2 of the edge of the cells that `mask` tells of: voxels,
-// or the cells of a node.
+// upper one, and one exclusive or of a cell's number leads back. `shift` is log2 of the edge of the cells that `mask` tells of: the voxels
+// of an octet, the octets of a brick, or the cells of a node.
 bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hit) {
 #ifndef PATH_IN_SHARED_MEMORY
-    uint path[MAX_LEVELS];
+    uint path[MAX_LEVELS + 1];
 #endif
     int top = cell_shift(levels);
     ivec3 mirror = mix(ivec3((4 << top) - 1), ivec3(0), ray.positive);
@@ -34,9 +34,10 @@ bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hi
     int shift = top;
     Node root = nodes.data[0];
     uvec2 mask = root.mask;
-    // The first child of the node; in a brick, its mask.
+    // The first child of the node; in a brick, the first word of its masks.
     uint first = root.first;
-    uint brick = NO_BRICK;
+    // In an octet, the mask of its brick.
+    uvec2 octets = uvec2(0u);
     uint material = root.material;
     PATH(shift) = 0u;
     bool found = first == SOLID;
@@ -50,30 +51,37 @@ bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hi
             if (!has_bit(mask, number)) {
                 break;
             }
-            if (shift == 0) {
-                found = true;
-            } else if (shift == BRICK_SHIFT) {
-                brick = first + rank(mask, number);
-#ifdef USES
-                use_brick(brick);
-#endif
-                first = bricks.data[brick].mask;
-                found = first == SOLID;
-                if (!found) {
-                    mask = masks.data[first].groups[group_number(voxel) ^ (flip & 7u)];
+            if (shift <= OCTET_SHIFT) {
+                if (shift == OCTET_SHIFT) {
+                    count_iteration();
+                    octets = mask;
+                    uint voxels = octet(first, rank(mask, number));
+                    // At their place among the voxels of the group of octets, of which there is nothing else.
+                    number = cell_number(voxel, 0) ^ flip;
+                    voxels <<= number & 24u;
+                    mask = number < 32u ? uvec2(voxels, 0u) : uvec2(0u, voxels);
                     shift = 0;
                 }
+                found = has_bit(mask, number);
+                break;
+            }
+            uint child = first + rank(mask, number);
+            shift -= 2;
+            PATH(shift) = child;
+            if (shift == OCTET_SHIFT) {
+#ifdef USES
+                use_brick(child);
+#endif
+                Brick brick = bricks.data[child];
+                mask = brick.mask;
+                first = brick.first;
             } else {
-                uint child = first + rank(mask, number);
-                shift -= 2;
-                PATH(shift) = child;
                 Node node = nodes.data[child];
                 mask = node.mask;
                 first = node.first;
                 material = node.material;
-                brick = NO_BRICK;
-                found = first == SOLID;
             }
+            found = first == SOLID;
         }
         if (found) {
             break;
@@ -93,9 +101,10 @@ bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hi
         ivec3 changed = voxel ^ next;
         int highest = findMSB(changed.x | changed.y | changed.z);
         voxel = next;
-        if (highest >= shift + 2) {
-            if (shift == 0 && highest < BRICK_SHIFT) {
-                mask = masks.data[first].groups[group_number(voxel) ^ (flip & 7u)];
+        if (shift == 0 ? highest > 0 : highest > shift + 1) {
+            if (highest < BRICK_SHIFT) {
+                mask = octets;
+                shift = OCTET_SHIFT;
             } else {
                 shift = (highest - 1) | 1;
                 if (shift > top) {
@@ -110,7 +119,7 @@ bool march(Ray ray, Place place, ivec3 size, int levels, float t_max, out Hit hi
     if (!found) {
         return false;
     }
-    hit = Hit(voxel ^ mirror, place.face, t, brick, material);
+    hit = Hit(voxel ^ mirror, place.face, t, shift > OCTET_SHIFT ? NO_BRICK : PATH(OCTET_SHIFT), material);
     if (t != place.t) {
         // The mirror image is as large as the root, and rounds more than the ray itself does.
         int axis = first_smallest((origin - vec3(voxel)) * inverse);
@@ -152,7 +161,6 @@ bool is_solid(ivec3 size, int levels, ivec3 voxel) {
 #ifdef USES
     use_brick(index);
 #endif
-    uint mask = bricks.data[index].mask;
-    uint number = morton3(uvec3(voxel));
-    return mask == SOLID || has_bit(masks.data[mask].groups[number >> 6], number & 63u);
+    Brick brick = bricks.data[index];
+    return brick.first == SOLID || is_solid_in(brick.mask, brick.first, voxel);
 }

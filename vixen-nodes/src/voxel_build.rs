@@ -23,7 +23,7 @@ use vixen::memory::Buffer as DeviceBuffer;
 use vixen::{Block, Buffer, Device, Graph, Wire};
 
 use crate::voxel::brick_map::{cell_edge, levels_for};
-use crate::voxel::{Brick, BrickMask, Content, Cube, Node, SceneSource, Surface, VoxelSource, morton};
+use crate::voxel::{Brick, Content, Cube, Node, SceneSource, Surface, VoxelSource, morton};
 use crate::voxel_scene::{desc, side_by_side};
 pub use error::BuildError;
 use nodes::{
@@ -61,7 +61,7 @@ pub struct BuildRoom {
     pub nodes: u32,
     /// Bricks.
     pub bricks: u32,
-    /// Masks.
+    /// Words of masks.
     pub masks: u32,
     /// Words of attributes.
     pub words: u32,
@@ -85,7 +85,7 @@ pub struct BuildTotals {
 pub struct BuildSums {
     /// Bricks.
     pub bricks: u32,
-    /// Masks.
+    /// Words of masks.
     pub masks: u32,
     /// Words of attributes.
     pub words: u32,
@@ -100,7 +100,7 @@ pub struct BuiltWires {
     /// Its leaves.
     pub bricks: Wire<Buffer<[Brick]>>,
     /// Occupancy of the leaves.
-    pub masks: Wire<Buffer<[BrickMask]>>,
+    pub masks: Wire<Buffer<[u32]>>,
     /// Materials and normals of voxels.
     pub attributes: Wire<Buffer<[u32]>>,
     /// How much of the buffers is used.
@@ -188,7 +188,8 @@ impl VoxelBuilder {
         };
         let inside = 64 * self.count.min(bricks / 4);
         let words = bricks.saturating_mul(128).min(1 << 29);
-        BuildRoom { nodes: 2 * self.count + 64, bricks: bricks.saturating_add(inside), masks: bricks, words }
+        let masks = bricks.saturating_mul(10).min(1 << 29);
+        BuildRoom { nodes: 2 * self.count + 64, bricks: bricks.saturating_add(inside), masks, words }
     }
 
     /// Adds the nodes that build the scene.

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 use vixen::{Block, Buffer, Graphics, Image, Rgba16Float, Rgba32Int, node};
 
-use crate::voxel::{Brick, BrickMask, CameraUniform, MarchParams, Material, Node};
+use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
 
 /// [`MarchParams`], and the picture's extent, which no image tells a fragment shader. The nodes fill it in.
 #[repr(C)]
@@ -66,7 +66,7 @@ pub struct VoxelFragment {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage]
     attributes: Buffer<[u32]>,
@@ -103,7 +103,7 @@ pub struct VoxelFragmentHits {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// A [`HitRecord`](crate::voxel::HitRecord) a pixel.
     #[color(write)]
     hits: Image<Rgba32Int>,

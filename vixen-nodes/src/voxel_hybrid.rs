@@ -3,7 +3,7 @@
 use vixen::{AccelerationStructure, Buffer, Compute, Image, R32Uint, RayTracing, Rgba16Float, Rgba32Int, node};
 
 use crate::acceleration::Cell;
-use crate::voxel::{Brick, BrickMask, CameraUniform, MarchParams, Material, Node};
+use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
 
 /// The first cell that each pixel's ray enters, whether or not it hits a voxel there. No voxel is looked at.
 #[node(
@@ -51,7 +51,7 @@ pub struct VoxelResume {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage]
     attributes: Buffer<[u32]>,
@@ -93,7 +93,7 @@ pub struct VoxelResumeHits {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// What the boxes stand for.
     #[storage]
     cells: Buffer<[Cell]>,

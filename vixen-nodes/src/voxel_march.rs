@@ -3,7 +3,7 @@
 use vixen::graph::OutputId;
 use vixen::{Buffer, Compute, Extent, Image, R32Float, Rgba16Float, Rgba32Int, node};
 
-use crate::voxel::{Brick, BrickMask, CameraUniform, MarchParams, Material, Node};
+use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
 
 /// One texel for each block of 8×8 pixels, whose rays start together.
 pub(crate) const BEAMS: Extent = Extent::Scaled { output: OutputId::FIRST, numerator: 1, denominator: 8 };
@@ -26,7 +26,7 @@ pub struct VoxelMarch {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// How far it is to the nearest voxel.
     #[storage]
     distances: Buffer<[u32]>,
@@ -79,7 +79,7 @@ pub struct VoxelHits {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// How far it is to the nearest voxel.
     #[storage]
     distances: Buffer<[u32]>,

@@ -3,7 +3,7 @@
 use vixen::{AccelerationStructure, Buffer, Image, RayTracing, Rgba16Float, Rgba32Int, node};
 
 use crate::acceleration::Cell;
-use crate::voxel::{Brick, BrickMask, CameraUniform, MarchParams, Material, Node};
+use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
 
 /// What [`VoxelMarch`](crate::VoxelMarch) draws, with primary rays through an acceleration structure.
 #[node(
@@ -24,7 +24,7 @@ pub struct VoxelRayTrace {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage]
     attributes: Buffer<[u32]>,
@@ -65,7 +65,7 @@ pub struct VoxelRayHits {
     camera: Buffer<CameraUniform>,
     /// Occupancy of the leaves.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// Boxes of the scene's cells.
     #[acceleration_structure]
     boxes: AccelerationStructure,

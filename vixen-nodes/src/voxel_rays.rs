@@ -2,7 +2,7 @@
 
 use vixen::{Buffer, Compute, Extent, Graph, Image, R32Float, R32Uint, Wire, node};
 
-use crate::voxel::{Brick, BrickMask, CameraUniform, MarchParams, Node, Node64, OctreeNode};
+use crate::voxel::{Brick, CameraUniform, MarchParams, Node, Node64, OctreeNode};
 use crate::voxel_march::BEAMS;
 use crate::{StructureWires, TreeWires, VoxelSceneWires};
 
@@ -75,7 +75,7 @@ pub struct VoxelRays {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// How far it is to the nearest voxel.
     #[storage]
     distances: Buffer<[u32]>,

@@ -13,7 +13,7 @@ use vixen::memory::{
 use vixen::{Buffer, Device, Graph, Shared, Source};
 
 use crate::scene_news::SceneNews;
-use crate::voxel::{Brick, BrickMap, BrickMask, Changes, DistanceField, Material, Node};
+use crate::voxel::{Brick, BrickMap, Changes, DistanceField, Material, Node};
 
 /// The buffers of a [`BrickMap`] in the device's memory, side by side in one allocation. Graphs share them.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub struct VoxelSceneWires {
     /// Its leaves.
     pub bricks: Shared<Buffer<[Brick]>>,
     /// Occupancy of the leaves.
-    pub masks: Shared<Buffer<[BrickMask]>>,
+    pub masks: Shared<Buffer<[u32]>>,
     /// Materials and normals of voxels.
     pub attributes: Shared<Buffer<[u32]>>,
     /// What the materials look like.

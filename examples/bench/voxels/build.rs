@@ -83,8 +83,8 @@ pub fn on_gpu(
     }
     let same = [
         is_same(&graph, nodes, &map.nodes, |node| [node.mask[0], node.mask[1], node.first, node.material])?,
-        is_same(&graph, bricks, &map.bricks, |brick| [brick.mask, brick.materials, brick.normals])?,
-        is_same(&graph, masks, &map.masks, |mask| mask.groups.as_flattened().try_into().unwrap_or([0; 16]))?,
+        is_same(&graph, bricks, &map.bricks, |brick| [brick.mask[0], brick.mask[1], brick.first, brick.looks])?,
+        is_same(&graph, masks, &map.masks, |word| [*word])?,
         is_same(&graph, attributes, &map.attributes, |word| [*word])?,
     ];
     if same.contains(&false) {

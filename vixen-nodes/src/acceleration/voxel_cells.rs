@@ -6,7 +6,7 @@ use vixen::Block;
 
 use super::geometry::Aabb;
 use crate::voxel::layout::{BRICK_EDGE, GROUP_SLICES, SOLID, unmorton3};
-use crate::voxel::{BrickMap, BrickMask};
+use crate::voxel::{Brick, BrickMap, BrickMask};
 
 /// What a box stands for: a brick, or a cell of the tree that is solid all through and of one material.
 /// `shaders/voxel_cell.glsl` declares the same.
@@ -18,8 +18,11 @@ pub struct Cell {
     /// The number of a brick; or [`SOLID_CELL`](Self::SOLID_CELL) and then, from the lowest bit on, eight bits for the material and three
     /// for the level of the solid node.
     pub what: u32,
-    /// The brick's mask, or [`SOLID`]: so that a ray that asks for voxels need not ask for the brick.
-    pub mask: u32,
+    /// The brick's mask and first word of masks, which is [`SOLID`] for a solid cell: so that a ray that asks for voxels need not ask for
+    /// the brick.
+    pub mask: [u32; 2],
+    /// See `mask`.
+    pub first: u32,
     /// The box around the brick's solid voxels within the brick: three bits each for x, y and z of the least voxel, from the lowest bit
     /// on, then as many of the greatest.
     pub bounds: u32,
@@ -30,7 +33,7 @@ impl Cell {
     pub const SOLID_CELL: u32 = 1 << 31;
 
     /// A cell of no voxel: its bounds are inside out, so that no ray meets it.
-    pub const EMPTY: Self = Self { at: 0, what: 0, mask: SOLID, bounds: 0o777 };
+    pub const EMPTY: Self = Self { at: 0, what: 0, mask: [u32::MAX; 2], first: SOLID, bounds: 0o777 };
 
     /// The voxels that it covers: from the first corner on and before the second.
     pub(super) fn extent(&self) -> [UVec3; 2] {
@@ -97,11 +100,8 @@ impl VoxelBoxes {
         };
         each_cell(map, |cell| match cell {
             MapCell::Brick { origin, brick } => {
-                let mask = map.bricks[brick as usize].mask;
-                let solid = |number: &u32| mask == SOLID || map.masks[mask as usize].contains(*number);
-                (0..BRICK_EDGE.pow(3))
-                    .filter(solid)
-                    .for_each(|number| add(origin + UVec3::from_array(unmorton3(number))));
+                let mask = map.mask_of(&map.bricks[brick as usize]);
+                mask.solid().for_each(|number| add(origin + UVec3::from_array(unmorton3(number as u32))));
             }
             MapCell::Solid { origin, level, .. } => {
                 // Brick by brick, so that the order stays nearly that of the curve.
@@ -132,24 +132,25 @@ pub(super) enum MapCell {
 impl MapCell {
     /// What shaders know of it, and the box around it.
     pub(super) fn encode(self, map: &BrickMap) -> (Cell, Aabb) {
-        let (origin, what, mask, [low, high]) = match self {
+        let (origin, what, Brick { mask, first, .. }, [low, high]) = match self {
             Self::Brick { origin, brick } => {
-                let mask = map.bricks[brick as usize].mask;
-                let [low, high] = match mask {
+                let record = map.bricks[brick as usize];
+                let [low, high] = match record.first {
                     SOLID => [UVec3::ZERO, UVec3::splat(BRICK_EDGE)],
-                    mask => bounds(&map.masks[mask as usize]).into(),
+                    _ => bounds(&record.unpack(&map.masks)).into(),
                 };
-                (origin, brick, mask, [low, high.min(map.size - origin)])
+                (origin, brick, record, [low, high.min(map.size - origin)])
             }
             Self::Solid { origin, level, material } => {
                 let high = UVec3::splat(node_edge(level)).min(map.size - origin);
-                (origin, Cell::SOLID_CELL | level << 8 | material, SOLID, [UVec3::ZERO, high])
+                let solid = Brick { mask: [u32::MAX; 2], first: SOLID, looks: material };
+                (origin, Cell::SOLID_CELL | level << 8 | material, solid, [UVec3::ZERO, high])
             }
         };
         let three_bits = |at: UVec3| (at & 7).dot(UVec3::new(1, 8, 64));
         let corner = origin / BRICK_EDGE;
         let at = corner.x | corner.y << 10 | corner.z << 20;
-        let cell = Cell { at, what, mask, bounds: three_bits(low) | three_bits(high - 1) << 9 };
+        let cell = Cell { at, what, mask, first, bounds: three_bits(low) | three_bits(high - 1) << 9 };
         let [low, high] = [(origin + low).as_vec3() - MARGIN, (origin + high).as_vec3() + MARGIN];
         (cell, Aabb { low: low.to_array(), high: high.to_array() })
     }
@@ -204,8 +205,7 @@ fn nth_one(mut mask: u64, nth: u32) -> u32 {
 /// The least box of voxels that holds all that are set.
 fn bounds(mask: &BrickMask) -> (UVec3, UVec3) {
     let (mut low, mut high) = (UVec3::splat(BRICK_EDGE), UVec3::ZERO);
-    for (group, words) in (0..).zip(&mask.groups) {
-        let bits = u64::from(words[0]) | u64::from(words[1]) << 32;
+    for (group, bits) in (0..).zip(mask.groups) {
         let corner = UVec3::from_array(unmorton3(group)) * 4;
         for axis in (0..3).filter(|_| bits != 0) {
             let taken = |slice: &u32| bits & GROUP_SLICES[axis][*slice as usize] != 0;

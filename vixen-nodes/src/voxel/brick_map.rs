@@ -2,11 +2,10 @@
 
 use glam::{IVec3, UVec3, Vec3};
 
-use super::layout::{
-    BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_ONE, MATERIALS_SHIFT, Material, NO_NORMALS,
-    Node, SOLID, morton3,
-};
+use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, Material, Node, SOLID, morton3};
+use super::looks::Looks;
 use super::normal;
+use super::packed::BrickMask;
 use super::source::{BrickVoxels, MaterialIndex};
 
 /// A tree of branching 4×4×4 over bricks of 8×8×8 voxels; [`layout`](super::layout) tells what the words mean.
@@ -21,8 +20,8 @@ pub struct BrickMap {
     pub nodes: Vec<Node>,
     /// Bricks that are not empty.
     pub bricks: Vec<Brick>,
-    /// Occupancy of the bricks that are not full.
-    pub masks: Vec<BrickMask>,
+    /// Occupancy of the octets of the bricks that are not full, four to a word.
+    pub masks: Vec<u32>,
     /// Materials and normals.
     pub attributes: Vec<u32>,
     /// What the material indices mean: 256 entries.
@@ -73,70 +72,54 @@ impl BrickMap {
 
     /// The voxel with this Morton number in a brick.
     pub(super) fn voxel_of(&self, brick: &Brick, number: u32) -> Option<Voxel> {
-        let rank = if brick.mask == SOLID {
+        let rank = if brick.first == SOLID {
             number
         } else {
-            let mask = &self.masks[brick.mask as usize];
-            mask.contains(number).then(|| mask.rank(number))?
+            let (solid, rank) = brick.look_up(&self.masks, number);
+            solid.then_some(rank)?
         };
-        let normal = self.normal_of(brick, rank).and_then(normal::decode);
-        Some(Voxel { material: self.material_of(brick, rank), normal })
+        let looks = Looks::of(brick, &self.attributes);
+        Some(Voxel {
+            material: looks.material(rank as usize),
+            normal: looks.normal(rank as usize).and_then(normal::decode),
+        })
     }
 
-    /// The material of a brick's solid voxel of this rank.
-    pub(super) fn material_of(&self, brick: &Brick, rank: u32) -> MaterialIndex {
-        let word = |index: u32| self.attributes[index as usize];
-        let at = brick.materials & ((1 << MATERIALS_SHIFT) - 1);
-        let byte = |start: u32, index: u32| (word(start + index / 4) >> (index % 4 * 8)) & 255;
-        let material = match brick.materials >> MATERIALS_SHIFT {
-            MATERIALS_ONE => brick.materials & 255,
-            MATERIALS_4_BIT => byte(at, (word(at + 4 + rank / 8) >> (rank % 8 * 4)) & 15),
-            _ => byte(at, rank),
-        };
-        material as MaterialIndex
-    }
-
-    /// Its normal as it is stored, if the brick has normals.
-    pub(super) fn normal_of(&self, brick: &Brick, rank: u32) -> Option<u16> {
-        let bits = |start: u32| (self.attributes[(start + rank / 2) as usize] >> (rank % 2 * 16)) as u16;
-        (brick.normals != NO_NORMALS).then(|| bits(brick.normals))
+    /// Which voxels of a brick are solid.
+    pub(crate) fn mask_of(&self, brick: &Brick) -> BrickMask {
+        if brick.first == SOLID { BrickMask::FULL } else { brick.unpack(&self.masks) }
     }
 
     /// Writes the solid voxels of a brick out one by one.
     pub(super) fn open_brick(&self, brick: &Brick, voxels: &mut BrickVoxels) {
-        voxels.set_mask(if brick.mask == SOLID { BrickMask::FULL } else { self.masks[brick.mask as usize] });
-        let kind = brick.materials >> MATERIALS_SHIFT;
-        let place = if kind == MATERIALS_ONE { 0 } else { brick.materials & ((1 << MATERIALS_SHIFT) - 1) };
-        let words = &self.attributes[place as usize..];
-        let mut by_rank = [0; BRICK_VOXELS];
-        match kind {
-            MATERIALS_ONE => voxels.set_material(brick.materials as u8),
-            MATERIALS_4_BIT => {
-                let materials: [u8; 16] = std::array::from_fn(|index| words[index / 4].to_le_bytes()[index % 4]);
-                for (eight, word) in by_rank.as_chunks_mut::<8>().0.iter_mut().zip(&words[4..]) {
-                    *eight = std::array::from_fn(|nth| materials[(word >> (4 * nth) & 15) as usize]);
-                }
-                voxels.set_materials(&by_rank);
-            }
-            _ => {
-                by_rank.as_chunks_mut().0.iter_mut().zip(words).for_each(|(four, word)| *four = word.to_le_bytes());
-                voxels.set_materials(&by_rank);
-            }
+        voxels.set_mask(self.mask_of(brick));
+        let looks = Looks::of(brick, &self.attributes);
+        if let Some(material) = looks.one_material() {
+            voxels.set_material(material);
+        } else {
+            let mut by_rank = [0; BRICK_VOXELS];
+            looks.materials(&mut by_rank);
+            voxels.set_materials(&by_rank);
         }
-        if brick.normals != NO_NORMALS {
-            let words = &self.attributes[brick.normals as usize..];
-            voxels.set_normals(|rank| (words[rank / 2] >> (rank % 2 * 16)) as u16);
+        if looks.has_normals() {
+            voxels.set_normals(|rank| looks.normal(rank).unwrap_or(normal::NONE));
         }
     }
 
-    /// Bytes that tell which voxels are solid: nodes, bricks and masks.
+    /// Bytes that tell which voxels are solid: nodes, bricks but for their looks, and masks.
     pub fn geometry_bytes(&self) -> u64 {
-        (size_of_val(&self.nodes[..]) + size_of_val(&self.bricks[..]) + size_of_val(&self.masks[..])) as u64
+        let bytes = size_of_val(&self.nodes[..]) + size_of_val(&self.bricks[..]) + size_of_val(&self.masks[..]);
+        bytes as u64 - self.looks_bytes()
     }
 
-    /// Bytes that tell what voxels look like: materials, normals and the palette.
+    /// Bytes that tell what voxels look like: looks of bricks, materials, normals and the palette.
     pub fn attribute_bytes(&self) -> u64 {
-        (size_of_val(&self.attributes[..]) + size_of_val(&self.palette[..])) as u64
+        (size_of_val(&self.attributes[..]) + size_of_val(&self.palette[..])) as u64 + self.looks_bytes()
+    }
+
+    /// Those of the bricks' [looks](Brick::looks).
+    fn looks_bytes(&self) -> u64 {
+        (self.bricks.len() * size_of::<u32>()) as u64
     }
 
     /// All bytes for each solid voxel.

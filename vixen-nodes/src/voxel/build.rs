@@ -8,10 +8,8 @@ use glam::UVec3;
 
 use super::brick_map::{BrickMap, cell_edge, levels_for};
 use super::error::SceneError;
-use super::layout::{
-    BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_ONE, MATERIALS_SHIFT, MAX_EDGE,
-    Material, NO_NORMALS, Node, SOLID, unmorton3,
-};
+use super::layout::{BRICK_VOXELS, Brick, LOOKS_STORED, MAX_EDGE, Material, Node, SOLID, unmorton3};
+use super::looks::{self, Looks};
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, SolidVoxels, VoxelSource};
 
 /// How far a long job is.
@@ -57,7 +55,7 @@ pub fn build(
     };
     // Buffers of no bytes cannot be bound, so every one has an element.
     parts.bricks.is_empty().then(|| parts.bricks.push(Brick::default()));
-    parts.masks.is_empty().then(|| parts.masks.push(BrickMask::default()));
+    parts.masks.is_empty().then(|| parts.masks.push(0));
     parts.attributes.is_empty().then(|| parts.attributes.push(0));
     let Parts { nodes, bricks, masks, attributes, solid_voxels, .. } = parts;
     Ok(BrickMap { size, levels, nodes, bricks, masks, attributes, palette: palette.to_vec(), solid_voxels })
@@ -147,7 +145,7 @@ pub(super) struct Parts {
     /// The level of each node: whether its children are bricks.
     node_levels: Vec<u8>,
     bricks: Vec<Brick>,
-    pub(super) masks: Vec<BrickMask>,
+    pub(super) masks: Vec<u32>,
     pub(super) attributes: Vec<u32>,
     pub(super) solid_voxels: u64,
 }
@@ -219,65 +217,34 @@ impl Parts {
         let mut solid = SolidVoxels::default();
         voxels.solid(&mut solid);
         let brick = self.store_brick(voxels, &solid)?;
-        let material = match brick.materials >> MATERIALS_SHIFT {
-            MATERIALS_ONE => brick.materials & 255,
-            _ => most_common(solid.materials().iter().map(|&material| u32::from(material))),
+        let material = match Looks::of(&brick, &self.attributes).one_material() {
+            Some(material) => material.into(),
+            None => most_common(solid.materials().iter().map(|&material| u32::from(material))),
         };
-        let plain = brick == solid_brick(material as MaterialIndex);
-        Some((brick, plain.then_some(material as MaterialIndex), material))
+        Some((brick, brick.is_whole().then_some(material as MaterialIndex), material))
     }
 
     /// The same for voxels whose looks have been put in order.
     pub(super) fn store_brick(&mut self, voxels: &BrickVoxels, solid: &SolidVoxels) -> Option<Brick> {
         let materials = solid.materials();
-        let first = *materials.first()?;
+        let material = *materials.first()?;
         self.solid_voxels += materials.len() as u64;
-        let others = |some: &[MaterialIndex]| some.iter().fold(0, |others, material| others | (material ^ first));
+        let others = |some: &[MaterialIndex]| some.iter().fold(0, |others, other| others | (other ^ material));
         let one_material = materials.chunks(32).all(|some| others(some) == 0);
         let full = materials.len() == BRICK_VOXELS;
-        if full && one_material && !voxels.has_normals() {
-            return Some(solid_brick(first));
-        }
-        let mask = if full {
-            SOLID
-        } else {
-            self.masks.push(*voxels.mask());
-            self.masks.len() as u32 - 1
-        };
-        let materials = if one_material { solid_brick(first).materials } else { self.materials(materials) };
-        let normals = if voxels.has_normals() {
-            let start = self.attributes.len() as u32;
-            pack::<2, _>(&mut self.attributes, solid.normals(), |normal| normal.into());
-            start
-        } else {
-            NO_NORMALS
-        };
-        Some(Brick { mask, materials, normals })
-    }
-
-    /// Stores the materials of a brick's voxels and gives their kind and place.
-    fn materials(&mut self, materials: &[MaterialIndex]) -> u32 {
-        let start = self.attributes.len() as u32;
-        // The materials that there are, the place of each among them, and that of each voxel's.
-        let (mut local, mut places, mut of_voxels) = ([0; 16], [u8::MAX; 256], [0; BRICK_VOXELS]);
-        let mut count = 0;
-        for (&material, of_voxel) in materials.iter().zip(&mut of_voxels) {
-            let place = &mut places[usize::from(material)];
-            if *place == u8::MAX {
-                if count == local.len() {
-                    pack::<4, _>(&mut self.attributes, materials, |material| material.into());
-                    return MATERIALS_8_BIT << MATERIALS_SHIFT | start;
-                }
-                *place = count as u8;
-                local[count] = material;
-                count += 1;
+        let (mask, first) = match full {
+            true => ([u32::MAX; 2], SOLID),
+            false => {
+                let place = self.masks.len() as u32;
+                (voxels.mask().pack(&mut self.masks), place)
             }
-            *of_voxel = *place;
-        }
-        pack::<4, _>(&mut self.attributes, &local, |material| material.into());
-        let words = of_voxels.as_chunks().0.iter().map(|eight| nibbles(u64::from_le_bytes(*eight)));
-        self.attributes.extend(words.take(materials.len().div_ceil(8)));
-        MATERIALS_4_BIT << MATERIALS_SHIFT | start
+        };
+        let normals = voxels.has_normals().then(|| solid.normals());
+        let looks = match (one_material, normals) {
+            (true, None) => material.into(),
+            _ => looks::store(&mut self.attributes, materials, one_material, normals),
+        };
+        Some(Brick { mask, first, looks })
     }
 
     /// Adds a cell that the source calls solid.
@@ -338,7 +305,10 @@ impl Parts {
         {
             return Err(too_much("nodes"));
         }
-        if self.attributes.len() + part.attributes.len() >= 1 << MATERIALS_SHIFT {
+        if self.masks.len() + part.masks.len() >= SOLID as usize {
+            return Err(too_much("masks"));
+        }
+        if self.attributes.len() + part.attributes.len() >= LOOKS_STORED as usize {
             return Err(too_much("materials"));
         }
         let (nodes, bricks) = (self.nodes.len() as u32, self.bricks.len() as u32);
@@ -351,13 +321,9 @@ impl Parts {
         };
         self.nodes.extend(part.nodes.iter().zip(&part.node_levels).map(|(node, level)| moved(*node, *level)));
         self.bricks.extend(part.bricks.iter().map(|brick| Brick {
-            mask: if brick.mask == SOLID { SOLID } else { brick.mask + masks },
-            materials: if brick.materials >> MATERIALS_SHIFT == MATERIALS_ONE {
-                brick.materials
-            } else {
-                brick.materials + attributes
-            },
-            normals: if brick.normals == NO_NORMALS { NO_NORMALS } else { brick.normals + attributes },
+            mask: brick.mask,
+            first: if brick.first == SOLID { SOLID } else { brick.first + masks },
+            looks: if brick.looks & LOOKS_STORED == 0 { brick.looks } else { brick.looks + attributes },
         }));
         self.node_levels.extend(part.node_levels);
         self.masks.extend(part.masks);
@@ -421,26 +387,10 @@ fn most_common(values: impl Iterator<Item = u32>) -> u32 {
     winner
 }
 
-/// Appends numbers, so many to a word, lowest bits first; starts at a new word.
-fn pack<const A_WORD: usize, T: Copy>(words: &mut Vec<u32>, values: &[T], number: impl Fn(T) -> u32) {
-    let bits = 32 / A_WORD;
-    let word = |values: &[T]| {
-        values.iter().enumerate().fold(0, |word, (index, &value)| word | number(value) << (index * bits))
-    };
-    words.extend(values.chunks(A_WORD).map(word));
-}
-
-/// Eight bytes below 16 as four bits each.
-fn nibbles(bytes: u64) -> u32 {
-    let pairs = (bytes | bytes >> 4) & 0x00FF_00FF_00FF_00FF;
-    let quads = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF;
-    (quads | quads >> 16) as u32
-}
-
 pub(super) fn solid_node(material: MaterialIndex) -> Node {
     Node { mask: [u32::MAX; 2], first: SOLID, material: material.into() }
 }
 
 pub(super) fn solid_brick(material: MaterialIndex) -> Brick {
-    Brick { mask: SOLID, materials: MATERIALS_ONE << MATERIALS_SHIFT | u32::from(material), normals: NO_NORMALS }
+    Brick { mask: [u32::MAX; 2], first: SOLID, looks: material.into() }
 }

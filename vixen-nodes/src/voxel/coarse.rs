@@ -3,10 +3,8 @@
 use glam::{UVec3, Vec3};
 
 use super::brick_map::{BrickMap, cell_edge};
-use super::layout::{
-    BRICK_EDGE, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_COARSE, MATERIALS_ONE, MATERIALS_SHIFT,
-    NO_NORMALS, SOLID, unmorton3,
-};
+use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, LOOKS_COARSE, LOOKS_STORED, SOLID, unmorton3};
+use super::looks::{self, Looks};
 use super::normal;
 use super::source::MaterialIndex;
 
@@ -19,7 +17,7 @@ pub(crate) struct Coarse {
 }
 
 /// Voxels of a brick that are looked at for what it looks like, at most.
-const SAMPLES: u32 = 64;
+const SAMPLES: usize = 64;
 
 impl Coarse {
     /// Of a map.
@@ -55,59 +53,59 @@ impl BrickMap {
         }
         let (material, normal) = self.looks(brick);
         let look = u32::from(material) | u32::from(normal) << 8;
-        Brick { mask: SOLID, materials: MATERIALS_COARSE << MATERIALS_SHIFT | look, normals: NO_NORMALS }
+        Brick { mask: [u32::MAX; 2], first: SOLID, looks: LOOKS_COARSE | look }
     }
 
     /// The most frequent material of a brick's surface and its mean normal, from some of its voxels.
     fn looks(&self, brick: &Brick) -> (MaterialIndex, u16) {
-        let mask = self.mask_of(brick);
-        let step = mask.count().div_ceil(SAMPLES).max(1);
+        let (voxels, looks) = (self.voxels_of(brick), Looks::of(brick, &self.attributes));
+        let step = voxels.div_ceil(SAMPLES).max(1);
         let (mut sum, mut votes) = (Vec3::ZERO, [0_u16; 256]);
-        for rank in (0..mask.count()).step_by(step as usize) {
-            let normal = self.normal_of(brick, rank).and_then(normal::decode);
+        for rank in (0..voxels).step_by(step) {
+            let normal = looks.normal(rank).and_then(normal::decode);
             sum += normal.unwrap_or_default();
             // Voxels with a normal are those that are seen.
-            votes[usize::from(self.material_of(brick, rank))] += if normal.is_some() { SAMPLES as u16 } else { 1 };
+            votes[usize::from(looks.material(rank))] += if normal.is_some() { SAMPLES as u16 } else { 1 };
         }
         let most = (0..=u8::MAX).rev().max_by_key(|&material| votes[usize::from(material)]).unwrap_or_default();
         (most, if sum.length_squared() > 0.01 { normal::encode(sum) } else { normal::NONE })
     }
 
-    /// Which voxels of a brick are solid.
-    pub(crate) fn mask_of(&self, brick: &Brick) -> &BrickMask {
-        if brick.mask == SOLID { &BrickMask::FULL } else { &self.masks[brick.mask as usize] }
+    /// How many voxels of a brick are solid.
+    fn voxels_of(&self, brick: &Brick) -> usize {
+        if brick.first == SOLID { BRICK_VOXELS } else { brick.look_up(&self.masks, BRICK_VOXELS as u32).1 as usize }
     }
 
-    /// The words of a brick's materials, and of its normals.
-    pub(crate) fn attributes_of(&self, brick: &Brick) -> [&[u32]; 2] {
-        let voxels = self.mask_of(brick).count() as usize;
-        let at = (brick.materials & ((1 << MATERIALS_SHIFT) - 1)) as usize;
-        let materials = match brick.materials >> MATERIALS_SHIFT {
-            MATERIALS_4_BIT => &self.attributes[at..][..4 + voxels.div_ceil(8)],
-            MATERIALS_8_BIT => &self.attributes[at..][..voxels.div_ceil(4)],
-            _ => &[],
-        };
-        let normals = match brick.normals {
-            NO_NORMALS => &[],
-            at => &self.attributes[at as usize..][..voxels.div_ceil(2)],
-        };
-        [materials, normals]
+    /// The words of a brick's masks.
+    pub(crate) fn masks_of(&self, brick: &Brick) -> &[u32] {
+        if brick.first == SOLID { &[] } else { &self.masks[brick.first as usize..][..brick.words()] }
+    }
+
+    /// The words of a brick's looks.
+    pub(crate) fn looks_of(&self, brick: &Brick) -> &[u32] {
+        if brick.looks & LOOKS_STORED == 0 {
+            return &[];
+        }
+        let words = Looks::of(brick, &self.attributes).words(self.voxels_of(brick)).expect("the map is valid");
+        &self.attributes[looks::place(brick)..][..words]
     }
 }
 
 impl Brick {
+    /// Words that masks of a brick take at most.
+    pub(crate) const MASK_WORDS: u32 = 16;
+
     /// Whether it is solid all through, of one material and without normals: then it has nothing besides its record.
     pub(crate) fn is_whole(&self) -> bool {
-        self.mask == SOLID && self.materials >> MATERIALS_SHIFT == MATERIALS_ONE && self.normals == NO_NORMALS
+        self.first == SOLID && self.looks & LOOKS_STORED == 0
     }
 
-    /// The same brick with its mask at a place among masks, and its materials and normals from some words of attributes on.
-    pub(crate) fn moved(&self, mask: u32, materials: u32, normals: u32) -> Self {
-        let kind = self.materials >> MATERIALS_SHIFT;
+    /// The same brick with its masks from some word on, and its looks from some word of attributes on.
+    pub(crate) fn moved(&self, first: u32, looks: u32) -> Self {
         Self {
-            mask: if self.mask == SOLID { SOLID } else { mask },
-            materials: if kind == MATERIALS_ONE { self.materials } else { kind << MATERIALS_SHIFT | materials },
-            normals: if self.normals == NO_NORMALS { NO_NORMALS } else { normals },
+            mask: self.mask,
+            first: if self.first == SOLID { SOLID } else { first },
+            looks: if self.looks & LOOKS_STORED == 0 { self.looks } else { LOOKS_STORED | looks },
         }
     }
 }
@@ -137,11 +135,11 @@ mod tests {
                 let at = (origin + UVec3::from_array(unmorton3(number))).as_ivec3();
                 assert_eq!(map.get(at), map.voxel_of(brick, number), "{at}");
             }
-            let materials = coarse.bricks[index].materials;
-            assert_eq!(materials >> MATERIALS_SHIFT, MATERIALS_COARSE);
-            assert_eq!(materials & 255, if place[1] == 0 { 3 } else { 9 }, "the most of {place:?}");
+            let looks = coarse.bricks[index].looks;
+            assert_eq!(looks >> 30, LOOKS_COARSE >> 30);
+            assert_eq!(looks & 255, if place[1] == 0 { 3 } else { 9 }, "the most of {place:?}");
         }
-        assert_eq!(map.coarse(&map.bricks[0]).materials >> 8 & 0xFFFF, u32::from(normal::NONE));
+        assert_eq!(map.coarse(&map.bricks[0]).looks >> 8 & 0xFFFF, u32::from(normal::NONE));
     }
 
     /// Voxels in one layer of a brick, with a normal each; under them stone without.
@@ -169,9 +167,9 @@ mod tests {
         let up = Vec3::new(0.6, 0.8, 0.0);
         let palette = SceneSource::from_fn("", UVec3::ONE, |_| None).palette;
         let map = build("slope", &Slope(up), &palette, &|_| {}).expect("it has voxels");
-        let materials = Coarse::of(&map).bricks[0].materials;
-        assert_eq!((materials & 255, materials >> 8 & 0xFFFF), (2, u32::from(normal::encode(up))));
-        let words: usize = map.attributes_of(&map.bricks[0]).iter().map(|words| words.len()).sum();
-        assert_eq!(words, map.attributes.len());
+        let looks = Coarse::of(&map).bricks[0].looks;
+        assert_eq!((looks & 255, looks >> 8 & 0xFFFF), (2, u32::from(normal::encode(up))));
+        assert_eq!(map.looks_of(&map.bricks[0]).len(), map.attributes.len());
+        assert_eq!(map.masks_of(&map.bricks[0]).len(), map.masks.len());
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use glam::UVec3;
 
 use super::brick_map::{BrickMap, cell_edge};
-use super::layout::{BRICK_EDGE, BrickMask, SOLID, unmorton3};
+use super::layout::{BRICK_EDGE, SOLID, unmorton3};
 
 /// For every cube of a coarse grid, how many cubes away the nearest one with a solid voxel is, along the axis on which it is farthest;
 /// at most [`FARTHEST`](Self::FARTHEST). A cube of distance 0 holds a voxel.
@@ -25,7 +25,7 @@ const A_WORD: usize = 8;
 /// Cubes for each solid voxel, so that the field is small beside what it speeds up; and cubes at most. What is more gets larger cubes.
 const CUBES_A_VOXEL: f64 = 0.25;
 const CUBES: f64 = (1 << 23) as f64;
-/// log2 of the edge of the smallest cubes: an eighth of a brick's group of 4×4×4 voxels.
+/// log2 of the edge of the smallest cubes: those of octets.
 const LEAST_SHIFT: u32 = 1;
 /// The same of the largest.
 const LARGEST_SHIFT: u32 = 7;
@@ -135,26 +135,24 @@ fn each_leaf(map: &BrickMap, shift: u32, mut visit: impl FnMut(UVec3, u32)) {
                 waiting.push((child, level - 1, corner));
                 continue;
             }
-            let mask = map.bricks[child as usize].mask;
-            match mask {
-                _ if shift >= BRICK_EDGE.ilog2() || mask == SOLID => visit(corner, BRICK_EDGE),
-                mask => each_part(&map.masks[mask as usize], shift, |at, edge| visit(corner + at, edge)),
+            let brick = &map.bricks[child as usize];
+            if shift >= BRICK_EDGE.ilog2() || brick.first == SOLID {
+                visit(corner, BRICK_EDGE);
+            } else {
+                each_part(brick.octets(), shift, |at, edge| visit(corner + at, edge));
             }
         }
     }
 }
 
-/// Visits the groups of 4×4×4 voxels, or for a shift of 1 of 2×2×2, that hold some.
-fn each_part(mask: &BrickMask, shift: u32, mut visit: impl FnMut(UVec3, u32)) {
-    for (group, words) in (0..).zip(&mask.groups) {
-        let bits = u64::from(words[0]) | u64::from(words[1]) << 32;
-        let corner = UVec3::from_array(unmorton3(group)) * 4;
-        if shift == 1 {
-            let octants = (0..8).filter(|octant| bits >> (8 * octant) & 255 != 0);
-            octants.for_each(|octant| visit(corner + UVec3::from_array(unmorton3(octant)) * 2, 2));
-        } else if bits != 0 {
-            visit(corner, 4);
-        }
+/// Visits the octets of a brick that hold voxels or, for a shift of 2, the groups of 4×4×4 voxels.
+fn each_part(octets: u64, shift: u32, mut visit: impl FnMut(UVec3, u32)) {
+    if shift == 1 {
+        let held = (0..64).filter(|number| octets >> number & 1 != 0);
+        held.for_each(|number| visit(UVec3::from_array(unmorton3(number)) * 2, 2));
+    } else {
+        let held = (0..8).filter(|number| octets >> (8 * number) & 255 != 0);
+        held.for_each(|number| visit(UVec3::from_array(unmorton3(number)) * 4, 4));
     }
 }
 

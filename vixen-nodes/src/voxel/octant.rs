@@ -1,9 +1,7 @@
 //! A brick map seen as an octree of cubes: what the builders of other structures walk down.
 
 use super::brick_map::{BrickMap, Voxel, child_rank};
-use super::layout::{
-    BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_ONE, MATERIALS_SHIFT, NO_NORMALS, Node, SOLID,
-};
+use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, Node, SOLID};
 
 /// A cube of voxels whose edge is a power of two, aligned to its edge.
 #[derive(Clone, Copy)]
@@ -108,27 +106,17 @@ impl<'a> Octant<'a> {
     }
 
     fn voxels(&self, brick: &'a Brick, first: u32, count: u32) -> Part<'a> {
-        let one = brick.materials >> MATERIALS_SHIFT == MATERIALS_ONE && brick.normals == NO_NORMALS;
-        if count == 1 || (brick.mask == SOLID && one) {
+        if count == 1 || brick.is_whole() {
             return self.map.voxel_of(brick, first).map_or(Part::Empty, Part::Solid);
         }
-        let solid =
-            if brick.mask == SOLID { count } else { solid_in(&self.map.masks[brick.mask as usize], first, count) };
+        let before = |number| brick.look_up(&self.map.masks, number).1;
+        let solid = if brick.first == SOLID { count } else { before(first + count) - before(first) };
         let voxels = || (first..first + count).map(|number| self.voxels(brick, number, 1));
         match solid {
             0 => Part::Empty,
             _ if solid == count => same_solid(voxels()).unwrap_or(Part::Voxels { brick, first, count }),
             _ => Part::Voxels { brick, first, count },
         }
-    }
-}
-
-/// How many of so many voxels are solid, from a number on.
-fn solid_in(mask: &BrickMask, first: u32, count: u32) -> u32 {
-    let words = &mask.groups.as_flattened()[first as usize / 32..];
-    match count {
-        32.. => words[..count as usize / 32].iter().map(|word| word.count_ones()).sum(),
-        _ => (words[0] >> (first % 32) & ((1 << count) - 1)).count_ones(),
     }
 }
 

@@ -4,8 +4,9 @@ use bytemuck::{Pod, Zeroable};
 use glam::{IVec3, UVec3, Vec3};
 use vixen::Block;
 
-use super::layout::{BRICK_VOXELS, BrickMask, Material, morton3, unmorton3};
+use super::layout::{BRICK_VOXELS, Material, morton3, unmorton3};
 use super::normal;
+use super::packed::BrickMask;
 
 /// An index into a scene's palette.
 pub type MaterialIndex = u8;
@@ -183,11 +184,11 @@ impl BrickVoxels {
     /// Gives the solid voxels materials by their rank.
     pub(super) fn set_materials(&mut self, by_rank: &[MaterialIndex; BRICK_VOXELS]) {
         let mut rank = 0;
-        for (word, materials) in self.mask.groups.as_flattened().iter().zip(self.materials.as_chunks_mut::<32>().0) {
+        for (group, materials) in self.mask.groups.iter().zip(self.materials.as_chunks_mut::<64>().0) {
             // What it writes between solid voxels means nothing; to leave it out would take longer.
             for (bit, material) in materials.iter_mut().enumerate() {
                 *material = by_rank[rank % BRICK_VOXELS];
-                rank += (word >> bit & 1) as usize;
+                rank += (group >> bit & 1) as usize;
             }
         }
     }
@@ -233,18 +234,18 @@ impl BrickVoxels {
 /// Puts what belongs to solid voxels side by side, in order, and counts it.
 fn gather<T: Copy>(mask: &BrickMask, all: &[T; BRICK_VOXELS], solid: &mut [T; BRICK_VOXELS]) -> usize {
     let mut count = 0;
-    for (word, values) in mask.groups.as_flattened().iter().zip(all.as_chunks::<32>().0) {
-        match *word {
+    for (group, values) in mask.groups.iter().zip(all.as_chunks::<64>().0) {
+        match *group {
             0 => {}
-            u32::MAX => {
-                solid[count..][..32].copy_from_slice(values);
-                count += 32;
+            u64::MAX => {
+                solid[count..][..64].copy_from_slice(values);
+                count += 64;
             }
-            word => {
+            group => {
                 // What is not solid is overwritten by what comes next: a branch would take longer.
                 for (bit, value) in values.iter().enumerate() {
                     solid[count % BRICK_VOXELS] = *value;
-                    count += (word >> bit & 1) as usize;
+                    count += (group >> bit & 1) as usize;
                 }
             }
         }

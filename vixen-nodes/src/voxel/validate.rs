@@ -3,10 +3,9 @@
 use glam::UVec3;
 
 use super::brick_map::{BrickMap, cell_edge, levels_for};
-use super::layout::{
-    BRICK_EDGE, BRICK_VOXELS, Brick, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_ONE, MATERIALS_SHIFT, MAX_EDGE,
-    NO_NORMALS, Node, SOLID, unmorton3,
-};
+use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, LOOKS_STORED, MAX_EDGE, Node, SOLID, unmorton3};
+use super::looks::{self, Looks};
+use super::packed::BrickMask;
 
 /// What is wrong with the structure of a brick map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,13 +17,13 @@ pub struct Invalid {
 
 impl BrickMap {
     /// Checks all that lookups, marches and edits rely on: every index lies in its vector, the nodes are a tree, no brick or
-    /// mask belongs to two, solid cells lie in the scene, and the solid voxels are as many as it says.
+    /// word of masks belongs to two, solid cells lie in the scene, and the solid voxels are as many as it says.
     ///
     /// # Errors
     /// With the first thing that is wrong.
     pub fn validate(&self) -> Result<(), Invalid> {
         let fits = self.nodes.len() < SOLID as usize && self.bricks.len() < SOLID as usize;
-        let fits = fits && self.masks.len() < SOLID as usize && self.attributes.len() < 1 << MATERIALS_SHIFT;
+        let fits = fits && self.masks.len() < SOLID as usize && self.attributes.len() < LOOKS_STORED as usize;
         check(fits, "a vector is too long")?;
         let empty = [self.nodes.is_empty(), self.bricks.is_empty(), self.masks.is_empty(), self.attributes.is_empty()];
         check(!empty.contains(&true), "a vector is empty")?;
@@ -82,28 +81,23 @@ impl Walk<'_> {
     }
 
     fn brick(&mut self, brick: &Brick, origin: UVec3) -> Result<(), Invalid> {
-        let voxels = if brick.mask == SOLID {
+        let voxels = if brick.first == SOLID {
             self.solid(origin, BRICK_EDGE)?;
             BRICK_VOXELS
         } else {
-            self.masks.mark(brick.mask as usize, 1)?;
-            let voxels = self.map.masks[brick.mask as usize].count();
-            check(voxels > 0, "a brick is empty")?;
-            self.solid_voxels += u64::from(voxels);
-            voxels as usize
+            self.masks.mark(brick.first as usize, brick.words())?;
+            let mask = brick.unpack(&self.map.masks);
+            check(mask != BrickMask::default(), "a brick is empty")?;
+            check(mask.octets() == brick.octets(), "an octet is empty")?;
+            self.solid_voxels += u64::from(mask.count());
+            mask.count() as usize
         };
-        let place = (brick.materials & ((1 << MATERIALS_SHIFT) - 1)) as usize;
-        let words = match brick.materials >> MATERIALS_SHIFT {
-            MATERIALS_ONE => 0..0,
-            MATERIALS_4_BIT => place..place + 4 + voxels.div_ceil(8),
-            MATERIALS_8_BIT => place..place + voxels.div_ceil(4),
-            _ => return Err(Invalid { problem: "a brick has materials of no kind" }),
-        };
-        let normals = match brick.normals {
-            NO_NORMALS => 0,
-            start => start as usize + voxels.div_ceil(2),
-        };
-        check(words.end.max(normals) <= self.map.attributes.len(), "a brick's looks lie nowhere")
+        let attributes = &self.map.attributes;
+        let place = if brick.looks & LOOKS_STORED == 0 { 0 } else { looks::place(brick) };
+        check(place < attributes.len(), "a brick's looks lie nowhere")?;
+        let words = Looks::of(brick, attributes).words(voxels);
+        check(words.is_some(), "a brick has looks of no kind")?;
+        check(words.is_some_and(|words| words <= attributes.len() - place), "a brick's looks lie nowhere")
     }
 
     fn solid(&mut self, origin: UVec3, edge: u32) -> Result<(), Invalid> {

@@ -3,7 +3,7 @@
 use vixen::{Block, Buffer, Compute, Transfer, node};
 
 use super::{BuildSums, BuildTotals};
-use crate::voxel::{Brick, BrickMask, Column, Node, SurfaceTriangle, SurfaceVertex};
+use crate::voxel::{Brick, Column, Node, SurfaceTriangle, SurfaceVertex};
 
 /// Push constants of all passes.
 #[repr(C)]
@@ -229,7 +229,7 @@ pub struct BuildTerrainEmit {
     bricks: Buffer<[Brick]>,
     /// Occupancy of bricks.
     #[storage(write)]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage(write)]
     attributes: Buffer<[u32]>,
@@ -312,7 +312,7 @@ pub struct BuildSurfaceEmit {
     bricks: Buffer<[Brick]>,
     /// Occupancy of bricks.
     #[storage(write)]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage(write)]
     attributes: Buffer<[u32]>,

@@ -43,9 +43,9 @@ use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Memory, Uploader};
 use vixen::{Buffer, CompiledGraph, Device, Extent, Graph, Image, R32Uint, Readback, Rgba16Float, Rgba32Int, Wire};
 
 use self::residency::{MOST, Residency};
-use self::size::Size;
+use self::size::{SLOT_BYTES, Size};
 use crate::voxel::coarse::Coarse;
-use crate::voxel::{Brick, BrickMap, BrickMask, CameraUniform, DistanceField, MarchParams};
+use crate::voxel::{Brick, BrickMap, CameraUniform, DistanceField, MarchParams};
 use crate::voxel_scene::{desc, side_by_side};
 use crate::{RayKind, VoxelSceneWires};
 
@@ -162,7 +162,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
             desc("streamed palette", &map.palette),
             desc("streamed distances", field.words()),
             pool("streamed bricks", size_of_val(&coarse[..]) as u64),
-            pool("streamed masks", u64::from(size.slots) * size_of::<BrickMask>() as u64),
+            pool("streamed masks", u64::from(size.slots) * SLOT_BYTES),
             pool("streamed attributes", u64::from(size.words) * 4),
         ];
         let contents = [
@@ -238,7 +238,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         self.residency.follow(notes, eye);
         let (map, mut left) = (&*self.map, self.update_bytes);
         self.residency.place(
-            |brick| map.attributes_of(&map.bricks[brick as usize]).iter().map(|words| words.len() as u32).sum(),
+            |brick| map.looks_of(&map.bricks[brick as usize]).len() as u32,
             |words| {
                 let first = left == self.update_bytes;
                 let cost = BRICK_BYTES + 4 * u64::from(words);
@@ -271,18 +271,14 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         self.send_records(evicted.iter().copied())?;
         for placed in placed.chunks(TOGETHER) {
             let mut masks = [(0, &[] as &[u8]); TOGETHER];
-            let mut attributes = [(0, &[] as &[u8]); 2 * TOGETHER];
+            let mut attributes = [(0, &[] as &[u8]); TOGETHER];
             for (index, placed) in placed.iter().enumerate() {
                 let brick = &self.map.bricks[placed.brick as usize];
-                masks[index] =
-                    (u64::from(placed.slot) * size_of::<BrickMask>() as u64, bytes_of(self.map.mask_of(brick)));
-                let [materials, normals] = self.map.attributes_of(brick);
-                let at = u64::from(placed.word) * 4;
-                attributes[2 * index] = (at, cast_slice(materials));
-                attributes[2 * index + 1] = (at + size_of_val(materials) as u64, cast_slice(normals));
+                masks[index] = (u64::from(placed.slot) * SLOT_BYTES, cast_slice(self.map.masks_of(brick)));
+                attributes[index] = (u64::from(placed.word) * 4, cast_slice(self.map.looks_of(brick)));
             }
             self.uploader.buffer_pieces(&self.masks, &masks[..placed.len()])?;
-            self.uploader.buffer_pieces(&self.attributes, &attributes[..2 * placed.len()])?;
+            self.uploader.buffer_pieces(&self.attributes, &attributes[..placed.len()])?;
         }
         self.send_records(placed.iter().map(|placed| placed.brick))
     }
@@ -311,10 +307,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         let own = &self.map.bricks[brick as usize];
         match self.residency.placed(brick) {
             None => self.coarse[brick as usize],
-            Some(placed) => {
-                let [materials, _] = self.map.attributes_of(own);
-                own.moved(placed.slot, placed.word, placed.word + materials.len() as u32)
-            }
+            Some(placed) => own.moved(placed.slot * Brick::MASK_WORDS, placed.word),
         }
     }
 }
@@ -378,8 +371,8 @@ const POOL: vk::BufferUsageFlags = vk::BufferUsageFlags::from_raw(
     vk::BufferUsageFlags::STORAGE_BUFFER.as_raw() | vk::BufferUsageFlags::TRANSFER_DST.as_raw(),
 );
 
-/// Bytes that a brick costs besides its attributes: mask and record.
-const BRICK_BYTES: u64 = (size_of::<BrickMask>() + size_of::<Brick>()) as u64;
+/// Bytes that a brick costs besides its attributes, at most: masks and record.
+const BRICK_BYTES: u64 = SLOT_BYTES + size_of::<Brick>() as u64;
 
 /// Bricks whose pieces go to the uploader together.
 const TOGETHER: usize = 32;

@@ -2,7 +2,7 @@
 
 use vixen::{Buffer, Compute, Image, R32Float, R32Uint, Rgba16Float, Rgba32Int, Transfer, node};
 
-use crate::voxel::{Brick, BrickMask, CameraUniform, MarchParams, Material, Node};
+use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
 use crate::voxel_march::BEAMS;
 
 /// No ray has looked into any brick.
@@ -38,7 +38,7 @@ pub struct StreamMarch {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves that are there.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// How far it is to the nearest voxel.
     #[storage]
     distances: Buffer<[u32]>,
@@ -94,7 +94,7 @@ pub struct StreamHits {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves that are there.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// How far it is to the nearest voxel.
     #[storage]
     distances: Buffer<[u32]>,
@@ -147,7 +147,7 @@ pub struct StreamRays {
     bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves that are there.
     #[storage]
-    masks: Buffer<[BrickMask]>,
+    masks: Buffer<[u32]>,
     /// How far it is to the nearest voxel.
     #[storage]
     distances: Buffer<[u32]>,

@@ -4,7 +4,8 @@ use glam::UVec3;
 
 use super::{Edit, Pass, Record};
 use crate::voxel::build::solid_brick;
-use crate::voxel::layout::{BRICK_VOXELS, Brick, BrickMask, MATERIALS_ONE, MATERIALS_SHIFT, NO_NORMALS, SOLID};
+use crate::voxel::layout::{BRICK_VOXELS, Brick, LOOKS_STORED, SOLID};
+use crate::voxel::packed::BrickMask;
 use crate::voxel::source::MaterialIndex;
 
 impl Pass<'_> {
@@ -20,10 +21,7 @@ impl Pass<'_> {
 
     /// The one material that all voxels have before the edit and after it, if none of them has a normal of its own.
     fn material_throughout(&self, old: Option<Brick>) -> Option<MaterialIndex> {
-        let had = old.map(|old| {
-            let one = old.materials >> MATERIALS_SHIFT == MATERIALS_ONE && old.normals == NO_NORMALS;
-            one.then_some(old.materials as MaterialIndex)
-        });
+        let had = old.map(|old| (old.looks & LOOKS_STORED == 0).then_some(old.looks as MaterialIndex));
         match (had, self.edit) {
             (Some(None), _) => None,
             (Some(Some(had)), Edit::Set(material)) => (had == material).then_some(had),
@@ -36,11 +34,7 @@ impl Pass<'_> {
     /// Edits a brick of one material: nothing but its mask changes.
     fn change_mask(&mut self, old: Option<Brick>, voxels: &BrickMask, material: MaterialIndex) -> Option<Brick> {
         let map = &mut self.editor.map;
-        let before = match old {
-            None => BrickMask::default(),
-            Some(brick) if brick.mask == SOLID => BrickMask::FULL,
-            Some(brick) => map.masks[brick.mask as usize],
-        };
+        let before = old.map_or(BrickMask::default(), |brick| map.mask_of(&brick));
         let after = match self.edit {
             Edit::Set(_) => before.zip(voxels, |solid, edited| solid | edited),
             Edit::Clear => before.zip(voxels, |solid, edited| solid & !edited),
@@ -50,19 +44,24 @@ impl Pass<'_> {
         }
         let count = after.count();
         map.solid_voxels = map.solid_voxels + u64::from(count) - u64::from(before.count());
-        let place = old.map(|brick| brick.mask).filter(|&mask| mask != SOLID);
+        let had = old.filter(|brick| brick.first != SOLID).map(|brick| (brick.first, brick.words()));
         if count == 0 || count == BRICK_VOXELS as u32 {
-            place.into_iter().for_each(|place| self.editor.masks.release(place, 1));
+            had.into_iter().for_each(|(first, words)| self.editor.masks.release(first, words));
             return (count > 0).then(|| solid_brick(material));
         }
-        let mask = match place {
-            Some(place) => {
-                self.editor.masks.overwrite(&mut map.masks, place, &[after]);
-                place
+        self.parts.clear();
+        let (mask, words) = (after.pack(&mut self.parts.masks), &self.parts.masks);
+        let first = match had {
+            Some((first, length)) if length == words.len() => {
+                self.editor.masks.overwrite(&mut map.masks, first, words);
+                first
             }
-            None => self.editor.masks.store(&mut map.masks, &[after]),
+            _ => {
+                had.into_iter().for_each(|(first, length)| self.editor.masks.release(first, length));
+                self.editor.masks.store(&mut map.masks, words)
+            }
         };
-        Some(Brick { mask, ..solid_brick(material) })
+        Some(Brick { mask, first, looks: material.into() })
     }
 
     /// Edits a brick voxel by voxel, and stores it anew.
@@ -84,19 +83,12 @@ impl Pass<'_> {
         self.voxels.solid(self.solid);
         let mut brick = self.parts.store_brick(self.voxels, self.solid)?;
         editor.map.solid_voxels += self.parts.solid_voxels;
-        if brick.mask != SOLID {
-            brick.mask = editor.masks.store(&mut editor.map.masks, &self.parts.masks);
+        if brick.first != SOLID {
+            brick.first = editor.masks.store(&mut editor.map.masks, &self.parts.masks);
         }
-        // Materials come first, then normals.
-        let words = &self.parts.attributes;
-        let materials = if brick.normals == NO_NORMALS { words.len() } else { brick.normals as usize };
-        if materials > 0 {
-            let kind = brick.materials >> MATERIALS_SHIFT;
-            let place = editor.attributes.store(&mut editor.map.attributes, &words[..materials]);
-            brick.materials = kind << MATERIALS_SHIFT | place;
-        }
-        if brick.normals != NO_NORMALS {
-            brick.normals = editor.attributes.store(&mut editor.map.attributes, &words[materials..]);
+        if brick.looks & LOOKS_STORED != 0 {
+            let place = editor.attributes.store(&mut editor.map.attributes, &self.parts.attributes);
+            brick.looks = LOOKS_STORED | place;
         }
         Some(brick)
     }

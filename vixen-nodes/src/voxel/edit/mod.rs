@@ -24,10 +24,8 @@ use self::shape::Reach;
 use super::brick_map::{BrickMap, cell_edge};
 use super::build::{Children, Parts, solid_brick, solid_node};
 use super::error::SceneError;
-use super::layout::{
-    BRICK_EDGE, BRICK_VOXELS, Brick, BrickMask, MATERIALS_4_BIT, MATERIALS_8_BIT, MATERIALS_ONE, MATERIALS_SHIFT,
-    NO_NORMALS, Node, SOLID, unmorton3,
-};
+use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, LOOKS_STORED, Node, SOLID, unmorton3};
+use super::looks::{self, Looks};
 use super::source::{BrickVoxels, Cube, MaterialIndex, SolidVoxels};
 
 pub use self::shape::Shape;
@@ -48,7 +46,7 @@ pub struct Changes {
     pub nodes: Vec<Range<u32>>,
     /// Of the bricks.
     pub bricks: Vec<Range<u32>>,
-    /// Of the masks.
+    /// Of the words of masks.
     pub masks: Vec<Range<u32>>,
     /// Of the attributes.
     pub attributes: Vec<Range<u32>>,
@@ -70,7 +68,7 @@ impl Changes {
     pub fn bytes(&self) -> u64 {
         bytes_of::<Node>(&self.nodes)
             + bytes_of::<Brick>(&self.bricks)
-            + bytes_of::<BrickMask>(&self.masks)
+            + bytes_of::<u32>(&self.masks)
             + bytes_of::<u32>(&self.attributes)
     }
 }
@@ -82,7 +80,7 @@ fn bytes_of<T>(ranges: &[Range<u32>]) -> u64 {
 /// Bytes between two changes that are uploaded with them.
 const GAP: usize = 128;
 /// Words that the looks of a brick take at most: 8-bit materials and normals.
-const WORDS: u64 = 128 + 256;
+const LOOKS_WORDS: u64 = 1 + 128 + 256;
 
 /// A brick map and the room in it. Edits cost what they reach and not what the scene holds.
 #[derive(Clone, Debug)]
@@ -131,7 +129,7 @@ impl Editor {
         Ok(Changes {
             nodes: self.nodes.changes((GAP / size_of::<Node>()) as u32),
             bricks: self.bricks.changes((GAP / size_of::<Brick>()) as u32),
-            masks: self.masks.changes((GAP / size_of::<BrickMask>()) as u32),
+            masks: self.masks.changes((GAP / size_of::<u32>()) as u32),
             attributes: self.attributes.changes((GAP / size_of::<u32>()) as u32),
             bounds,
             fills: edit != Edit::Clear,
@@ -143,8 +141,10 @@ impl Editor {
     fn check_room(&self, shape: Shape, [low, high]: [UVec3; 2]) -> Result<(), SceneError> {
         let beyond = |len: usize, more: u64, limit: u64| len as u64 + more >= limit;
         let lacks = |opened: u64| {
-            if beyond(self.map.attributes.len(), opened * WORDS, 1 << MATERIALS_SHIFT) {
+            if beyond(self.map.attributes.len(), opened * LOOKS_WORDS, LOOKS_STORED.into()) {
                 Some("materials")
+            } else if beyond(self.map.masks.len(), opened * u64::from(Brick::MASK_WORDS), SOLID.into()) {
+                Some("masks")
             } else if beyond(self.map.nodes.len().max(self.map.bricks.len()), opened * 64 * 5, SOLID.into()) {
                 Some("nodes")
             } else {
@@ -164,20 +164,15 @@ impl Editor {
 
     /// Gives back the room of a brick and returns how many solid voxels it had.
     fn release_brick(&mut self, brick: Brick) -> u64 {
-        let voxels = if brick.mask == SOLID {
+        let voxels = if brick.first == SOLID {
             BRICK_VOXELS
         } else {
-            self.masks.release(brick.mask, 1);
-            self.map.masks[brick.mask as usize].count() as usize
+            self.masks.release(brick.first, brick.words());
+            brick.look_up(&self.map.masks, BRICK_VOXELS as u32).1 as usize
         };
-        let place = brick.materials & ((1 << MATERIALS_SHIFT) - 1);
-        match brick.materials >> MATERIALS_SHIFT {
-            MATERIALS_4_BIT => self.attributes.release(place, 4 + voxels.div_ceil(8)),
-            MATERIALS_8_BIT => self.attributes.release(place, voxels.div_ceil(4)),
-            _ => {}
-        }
-        if brick.normals != NO_NORMALS {
-            self.attributes.release(brick.normals, voxels.div_ceil(2));
+        if brick.looks & LOOKS_STORED != 0 {
+            let words = Looks::of(&brick, &self.map.attributes).words(voxels);
+            self.attributes.release(looks::place(&brick) as u32, words.expect("the map is valid"));
         }
         voxels as u64
     }
@@ -286,7 +281,8 @@ impl Pass<'_> {
                 *cell = self.cell(*cell, level, origin);
             }
             if let Some(record) = *cell {
-                children.push(number, record, record.solid_of(), record.stand_in().unwrap_or(before));
+                let stand_in = record.stand_in(self.editor.map()).unwrap_or(before);
+                children.push(number, record, record.solid_of(), stand_in);
             }
         }
         let had = old.filter(|node| node.first != SOLID).map(|node| (node.first, count(node.mask)));
@@ -316,7 +312,7 @@ trait Record: Copy + PartialEq {
     /// The material if it is that.
     fn solid_of(self) -> Option<MaterialIndex>;
     /// The material that stands for it at a distance, if the record tells.
-    fn stand_in(self) -> Option<u32>;
+    fn stand_in(self, map: &BrickMap) -> Option<u32>;
     /// The vector that such records are in, and the room in it.
     fn vector(editor: &mut Editor) -> (&mut Pool, &mut Vec<Self>);
     /// Gives back the room of all that it refers to, and counts its voxels. Its level is that of a node; bricks have 0.
@@ -334,7 +330,7 @@ impl Record for Node {
         (self.first == SOLID).then_some(self.material as MaterialIndex)
     }
 
-    fn stand_in(self) -> Option<u32> {
+    fn stand_in(self, _: &BrickMap) -> Option<u32> {
         Some(self.material)
     }
 
@@ -357,13 +353,11 @@ impl Record for Brick {
     }
 
     fn solid_of(self) -> Option<MaterialIndex> {
-        let one =
-            self.mask == SOLID && self.materials >> MATERIALS_SHIFT == MATERIALS_ONE && self.normals == NO_NORMALS;
-        one.then_some(self.materials as MaterialIndex)
+        self.is_whole().then_some(self.looks as MaterialIndex)
     }
 
-    fn stand_in(self) -> Option<u32> {
-        (self.materials >> MATERIALS_SHIFT == MATERIALS_ONE).then_some(self.materials & 255)
+    fn stand_in(self, map: &BrickMap) -> Option<u32> {
+        Looks::of(&self, &map.attributes).one_material().map(u32::from)
     }
 
     fn vector(editor: &mut Editor) -> (&mut Pool, &mut Vec<Self>) {

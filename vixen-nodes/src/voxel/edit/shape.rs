@@ -2,7 +2,8 @@
 
 use glam::{DVec3, IVec3, UVec3};
 
-use crate::voxel::layout::{BRICK_EDGE, BrickMask, unmorton3};
+use crate::voxel::layout::{BRICK_EDGE, unmorton3};
+use crate::voxel::packed::BrickMask;
 use crate::voxel::source::Cube;
 
 /// A set of voxels to edit. It may leave the scene; what lies outside is left alone.

@@ -52,9 +52,10 @@ pub(super) fn trace_counting(
 
     let start = t;
     let mut voxel = voxel ^ mirror;
-    let (mut shift, mut path, mut root) = (top, [0u32; 5], map.nodes[0]);
+    let (mut shift, mut path, mut root) = (top, [0u32; 6], map.nodes[0]);
     let mut found = root.first == SOLID;
     let Node { mask, first, .. } = &mut root;
+    let mut octets = [0; 2];
     for _ in 0..=size.element_sum() {
         let mut number = 0;
         while !found {
@@ -63,25 +64,26 @@ pub(super) fn trace_counting(
             if !has_bit(*mask, number) {
                 break;
             }
-            let child = first.wrapping_add(rank(*mask, number));
-            match shift {
-                0 => found = true,
-                3 => {
-                    *first = map.bricks[child as usize].mask;
-                    found = *first == SOLID;
-                    if !found {
-                        *mask = map.masks[*first as usize].groups[(group_number(voxel) ^ (flip & 7)) as usize];
-                        shift = 0;
-                    }
+            if shift <= 1 {
+                if shift == 1 {
+                    *steps += 1;
+                    octets = *mask;
+                    let place = rank(*mask, number);
+                    let voxels = map.masks[(*first + place / 4) as usize] >> (8 * (place & 3)) & 255;
+                    // At their place among the voxels of the group of octets, of which there is nothing else.
+                    number = cell_number(voxel, 0) ^ flip;
+                    *mask = [0; 2];
+                    mask[number as usize / 32] = voxels << (number & 24);
+                    shift = 0;
                 }
-                _ => {
-                    shift -= 2;
-                    path[(shift as usize >> 1) - 1] = child;
-                    let node = map.nodes[child as usize];
-                    (*mask, *first) = (node.mask, node.first);
-                    found = *first == SOLID;
-                }
+                found = has_bit(*mask, number);
+                break;
             }
+            let child = *first + rank(*mask, number);
+            shift -= 2;
+            path[shift as usize >> 1] = child;
+            (*mask, *first) = node(map, shift, child);
+            found = *first == SOLID;
         }
         if found {
             let unmirrored = voxel ^ mirror;
@@ -106,16 +108,16 @@ pub(super) fn trace_counting(
         let changed = voxel ^ next;
         let highest = 31 - (changed.x | changed.y | changed.z).leading_zeros() as i32;
         voxel = next;
-        if highest >= shift + 2 {
-            if shift == 0 && highest < 3 {
-                *mask = map.masks[*first as usize].groups[(group_number(voxel) ^ (flip & 7)) as usize];
+        if highest > shift + i32::from(shift > 0) {
+            if highest <= 2 {
+                *mask = octets;
+                shift = 1;
             } else {
                 shift = (highest - 1) | 1;
                 if shift > top {
                     return None;
                 }
-                let node = map.nodes[path[(shift as usize >> 1) - 1] as usize];
-                (*mask, *first) = (node.mask, node.first);
+                (*mask, *first) = node(map, shift, path[shift as usize >> 1]);
             }
         }
     }
@@ -127,9 +129,14 @@ fn cell_number(voxel: IVec3, shift: i32) -> u32 {
     morton3(cell.x as u32, cell.y as u32, cell.z as u32)
 }
 
-fn group_number(voxel: IVec3) -> u32 {
-    let half: IVec3 = (voxel >> 2) & 1;
-    morton3(half.x as u32, half.y as u32, half.z as u32)
+/// Mask and first child of a node or brick, whose cells have an edge of 2 to the power of the shift.
+fn node(map: &BrickMap, shift: i32, index: u32) -> ([u32; 2], u32) {
+    if shift == 1 {
+        let brick = map.bricks[index as usize];
+        return (brick.mask, brick.first);
+    }
+    let node = map.nodes[index as usize];
+    (node.mask, node.first)
 }
 
 fn first_smallest(v: Vec3) -> usize {

@@ -4,7 +4,7 @@ use std::mem::size_of;
 
 use vixen::ash::vk;
 use vixen::memory::{self, BufferDesc, Category, Location};
-use vixen::{Block, Buffer, CompiledGraph, Compute, Device, Graph, Param, Shared, Wire, node};
+use vixen::{Block, Buffer, CompileOptions, CompiledGraph, Compute, Device, Graph, Param, Shared, Wire, node};
 
 use super::shape::{FACTOR, Shape, VALUES};
 use crate::Failure;
@@ -61,6 +61,18 @@ impl Compute for BumpAnew {
     }
 }
 
+/// How the nodes are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nodes {
+    /// Once.
+    Static,
+    /// In every frame, by so many threads.
+    Dynamic {
+        /// The thread that runs the frame counts.
+        threads: u32,
+    },
+}
+
 /// A compiled graph of one shape.
 pub struct Ours {
     compiled: CompiledGraph,
@@ -70,8 +82,8 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// Compiles the shape with static or with dynamic nodes.
-    pub fn new(device: &Device, shape: Shape, dynamic: bool) -> Result<Self, Failure> {
+    /// Compiles the shape.
+    pub fn new(device: &Device, shape: Shape, nodes: Nodes) -> Result<Self, Failure> {
         let graph = Graph::without_output();
         let (tick, tick_wire) = graph.param(Tick { amount: 0 });
         let columns = columns(device, shape)?;
@@ -90,10 +102,9 @@ impl Ours {
                 .enumerate()
                 .map(|(column, values)| {
                     let name = shape.name(layer, column);
-                    if dynamic {
-                        add_anew(&graph, &name, &tick_wire, values)
-                    } else {
-                        add(&graph, &name, &tick_wire, values)
+                    match nodes {
+                        Nodes::Static => add(&graph, &name, &tick_wire, values),
+                        Nodes::Dynamic { .. } => add_anew(&graph, &name, &tick_wire, values),
                     }
                 })
                 .collect();
@@ -101,7 +112,11 @@ impl Ours {
         for wire in wires {
             graph.retain(wire);
         }
-        Ok(Self { compiled: graph.compile(device)?, tick, columns })
+        let mut options = CompileOptions::default();
+        if let Nodes::Dynamic { threads } = nodes {
+            options.recording_threads = threads;
+        }
+        Ok(Self { compiled: graph.compile_with(device, &options)?, tick, columns })
     }
 
     /// Sets the amount and runs a frame: what is measured.

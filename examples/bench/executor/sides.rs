@@ -5,7 +5,7 @@ use vixen::Device;
 use vixen::memory;
 
 use super::by_hand::ByHand;
-use super::ours::Ours;
+use super::ours::{Nodes, Ours};
 use super::shape::{Shape, VALUES};
 use crate::Failure;
 
@@ -67,8 +67,10 @@ impl Sides {
         let by_hand = wants(Side::Resubmit) || wants(Side::Record);
         Ok(Self {
             shape,
-            unchanged: wants(Side::Unchanged).then(|| Ours::new(device, shape, false)).transpose()?,
-            dynamic: wants(Side::Dynamic).then(|| Ours::new(device, shape, true)).transpose()?,
+            unchanged: wants(Side::Unchanged).then(|| Ours::new(device, shape, Nodes::Static)).transpose()?,
+            dynamic: wants(Side::Dynamic)
+                .then(|| Ours::new(device, shape, Nodes::Dynamic { threads: 1 }))
+                .transpose()?,
             by_hand: by_hand.then(|| ByHand::new(device, shape)).transpose()?,
             amounts: [0; Side::ALL.len()],
         })

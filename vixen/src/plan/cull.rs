@@ -103,13 +103,11 @@ fn sweep(
             continue;
         }
         *alive = true;
-        for piece in pieces.clone() {
+        for piece in pieces {
             // What may not happen does not make up for what was there before.
             let always = condition(piece).mask & !state.mask == 0;
-            needed[piece.lane as usize] &= !(piece.effect == Effect::Write && always);
-        }
-        for piece in pieces {
-            needed[piece.lane as usize] |= piece.effect != Effect::Write;
+            let needed = &mut needed[piece.lane as usize];
+            *needed = piece.effect != Effect::Write || *needed && !always;
         }
     }
 }

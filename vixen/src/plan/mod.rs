@@ -59,7 +59,7 @@ pub fn plan(input: &Input, options: &Options) -> Result<Plan, PlanError> {
     let layouts = closed.layouts;
     let steps = steps.steps;
     let mut plan = Plan { steps, barriers, dependencies, initial, layouts, conditions, intervals, ..Plan::default() };
-    plan.segments = segments::segments(input, &lanes, &plan, &kinds);
+    plan.segments = segments::segments(input, &lanes, &order, &plan, &kinds);
     if options.pieces > 1 {
         plan.segments = segments::cut(plan.segments, options.pieces);
     }

@@ -2,7 +2,7 @@
 //! another: at dynamic nodes, around the swapchain image, and where more than four switches would come together.
 
 use super::lanes::Lanes;
-use super::steps::{Kind, Kinds, dependencies};
+use super::steps::{Kind, Kinds, Order, dependencies};
 use super::{Dependency, Input, Plan, Residency, Segment, Step};
 
 /// How many switches a recorded segment can depend on; each doubles the number of its recordings.
@@ -11,40 +11,36 @@ const MAX_SWITCHES: u32 = 4;
 /// The fewest steps that are worth a thread's while.
 const LEAST_STEPS: u32 = 16;
 
-/// Cuts the steps of a plan.
-pub(super) fn segments(input: &Input, lanes: &Lanes, plan: &Plan, kinds: &Kinds) -> Vec<Segment> {
+/// Cuts the steps of a plan, which are those of `order` with a barrier command after each batch but, perhaps, the last.
+pub(super) fn segments(input: &Input, lanes: &Lanes, order: &Order, plan: &Plan, kinds: &Kinds) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
     let is_lent = |one: &Dependency| input.resources[one.resource.0 as usize].residency == Residency::Swapchain;
     // A segment goes on until the next one starts. What is like the step before it needs no second look.
-    let mut before = None;
-    for (at, &step) in (0..).zip(&plan.steps) {
-        match step {
-            Step::Node(node) => {
-                let kind = Some(kinds.of[node.0 as usize]);
-                if kind != before {
-                    add(&mut segments, kinds.get(node.0), at);
-                    before = kind;
-                }
+    let (mut at, mut before) = (0, None);
+    for (barrier, range) in (0..).zip(order.starts.windows(2)) {
+        for &node in &order.nodes[range[0] as usize..range[1] as usize] {
+            let kind = Some(kinds.of[node as usize]);
+            if kind != before {
+                add(&mut segments, kinds.get(node), at);
+                before = kind;
             }
-            Step::Barrier(barrier) => {
-                let lent = lanes.any_lent && dependencies(plan, barrier).iter().any(is_lent);
-                if segments.last().is_some_and(|last| !lent && !last.dynamic && !last.swapchain) {
-                    continue;
-                }
-                let next = plan.steps[at as usize + 1..].iter().find_map(|step| match *step {
-                    Step::Node(node) => Some(kinds.get(node.0)),
-                    Step::Barrier(_) => None,
-                });
-                let kind = host(lent, segments.last().map(kind_of), next);
-                add(&mut segments, kind, at);
-                before = None;
-            }
+            at += 1;
         }
+        if barrier as usize == plan.barriers.len() {
+            break;
+        }
+        let lent = lanes.any_lent && dependencies(plan, barrier).iter().any(is_lent);
+        if segments.last().is_none_or(|last| lent || last.dynamic || last.swapchain) {
+            let next = order.nodes.get(range[1] as usize).map(|&node| kinds.get(node));
+            let kind = host(lent, segments.last().map(kind_of), next);
+            add(&mut segments, kind, at);
+            before = None;
+        }
+        at += 1;
     }
-    let mut end = plan.steps.len() as u32;
     for segment in segments.iter_mut().rev() {
-        segment.steps.end = end;
-        end = segment.steps.start;
+        segment.steps.end = at;
+        at = segment.steps.start;
     }
     if lanes.any_varies {
         segments.iter_mut().for_each(|segment| describe(input, plan, segment));

@@ -57,10 +57,10 @@ pub(super) fn conditions(input: &Input, lanes: &Lanes) -> Vec<Option<Condition>>
 }
 
 fn alive(input: &Input, lanes: &Lanes, state: Condition, sinks: &[bool]) -> Vec<bool> {
-    // Nodes that are alive stay so from one round to the next; once all are, there is nothing left to find.
+    // Nodes that are alive stay so from one round to the next.
     let mut alive = sinks.to_vec();
     let mut end = needed_by_sinks(input, lanes);
-    while alive.contains(&false) {
+    loop {
         let mut needed = end.clone();
         if input.switches == 0 {
             sweep(lanes, state, |_| Condition::ALWAYS, &mut needed, &mut alive);
@@ -68,11 +68,11 @@ fn alive(input: &Input, lanes: &Lanes, state: Condition, sinks: &[bool]) -> Vec<
             let condition = |piece: &Piece| input.accesses[piece.access as usize].condition;
             sweep(lanes, state, condition, &mut needed, &mut alive);
         }
-        if !carry_over(input, lanes, &needed, &mut end) {
-            break;
+        // Once all are alive there is nothing left to find.
+        if !alive.contains(&false) || !carry_over(input, lanes, &needed, &mut end) {
+            return alive;
         }
     }
-    alive
 }
 
 /// The lanes whose contents are wanted after the frame.

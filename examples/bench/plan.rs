@@ -34,19 +34,30 @@ fn times(report: &mut Report) -> Result<(), Failure> {
     // Freeing a block as large as this teaches the C library's heap to keep what is freed. Otherwise it gives a plan's memory
     // back to the system each time, and what is timed is page faults.
     drop(std::hint::black_box(vec![1u8; 30 << 20]));
-    for (nodes, runs) in [(1_000, 201), (10_000, 51)] {
-        let inputs = [
+    let inputs = |nodes| {
+        [
             ("chain", shapes::chain(nodes)),
             ("layers", shapes::layers_in_place(10, nodes / 10)),
             ("random", shapes::random_reads(nodes, 1)),
-        ];
-        for (shape, input) in inputs {
+        ]
+    };
+    let mut of_1000 = [0.0; 3];
+    for (nodes, runs) in [(1_000, 201), (10_000, 51)] {
+        for ((shape, input), of_1000) in inputs(nodes).into_iter().zip(&mut of_1000) {
             let mut samples = (0..runs).map(|_| time(&clock, &input)).collect::<Result<Vec<_>, _>>()?;
             let slots = input.accesses.len();
-            let row = Row::new(format!("ns_per_slot_{nodes}"), median(&mut samples) / slots as f64, "ns").goal(SLOT);
+            let slot = median(&mut samples) / slots as f64;
+            let row = Row::new(format!("ns_per_slot_{nodes}"), slot, "ns").goal(SLOT);
             report.add(row.key("shape", shape).key("nodes", nodes).key("slots", slots));
+            if nodes == 1_000 {
+                *of_1000 = slot;
+            } else {
+                let ratio = Row::new("ns_per_slot_10000_over_1000", slot / *of_1000, "times");
+                report.add(ratio.key("shape", shape));
+            }
         }
     }
+    report.note("planning is linear: what `ns_per_slot_10000_over_1000` has over 1 is a cache that no longer holds the graph");
     Ok(())
 }
 

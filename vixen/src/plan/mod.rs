@@ -2,7 +2,12 @@
 //!
 //! `check` refuses what no graph can mean, `lanes` cuts the resources into cells, `cull` finds what runs, `order` and `shuffle` put nodes into batches, `track` tells
 //! the life of a cell around the frame boundary, `barriers` and `layouts` close its hazards, `regions` puts the cells
-//! together again, `steps` and `segments` say what is recorded with what. All are linear in the number of accesses.
+//! together again, `steps` and `segments` say what is recorded with what.
+//!
+//! Planning takes time linear in nodes, resources and accesses, an access of a split resource counted once for each cell it
+//! covers; exceptions need more than one of something that is nearly always one: `cull` goes over all accesses twice more for
+//! each switch, and once more for each frame that a history carries liveness back through; `regions` sorts the dependencies
+//! of a split resource; `layouts` repeats a split image until its readers agree. `./x bench plan` times it.
 
 mod barriers;
 mod check;

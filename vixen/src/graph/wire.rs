@@ -134,6 +134,9 @@ impl Handle {
 
 /// Merges neighbouring regions until one part is left for each switch state; false when the pieces do not tile one region
 /// of one resource.
+///
+/// Every piece has one part for each state, and only parts of the same states merge. So if no two of those that are left hold
+/// in one state, the part that is left for a state is all of the pieces.
 fn merge(parts: &mut Vec<Part>) -> bool {
     let mut merged = true;
     while merged {
@@ -151,11 +154,10 @@ fn merge(parts: &mut Vec<Part>) -> bool {
             }
         }
     }
-    parts.iter().enumerate().all(|(index, part)| {
-        parts[..index]
-            .iter()
-            .all(|other| other.condition != part.condition && other.condition.mask == part.condition.mask)
-    })
+    parts
+        .iter()
+        .enumerate()
+        .all(|(index, part)| parts[..index].iter().all(|other| other.condition.excludes(part.condition)))
 }
 
 /// The union of two regions of one resource, where `b` continues `a`.
@@ -243,5 +245,45 @@ impl<R: Resource> Deref for Shared<R> {
 impl<R: Resource> Clone for Shared<R> {
     fn clone(&self) -> Self {
         Self { wire: Rc::clone(&self.wire) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Condition, ResourceId};
+
+    /// The halves of a buffer of 8 bytes, each with one part for each condition, of a resource of its own.
+    fn halves(conditions: &[(u32, u32)]) -> [Vec<Part>; 2] {
+        [[0, 4], [4, 8]].map(|major| {
+            let part = |(resource, &(mask, value)): (u32, &(u32, u32))| {
+                let (resource, region) = (ResourceId(resource), Region { major, minor: [0, 1] });
+                Part { resource, age: 0, region, condition: Condition { mask, value } }
+            };
+            (0..).zip(conditions).map(part).collect()
+        })
+    }
+
+    #[test]
+    fn what_switches_within_switches_select_joins_as_well() {
+        for conditions in [&[(0, 0)][..], &[(1, 0), (1, 1)], &[(1, 0), (3, 1), (3, 3)]] {
+            let mut parts = halves(conditions).concat();
+            assert!(merge(&mut parts), "{conditions:?}");
+            assert_eq!(parts.len(), conditions.len());
+            assert!(parts.iter().all(|part| part.region.major == [0, 8]));
+        }
+    }
+
+    #[test]
+    fn halves_of_different_wires_do_not_join() {
+        for conditions in [&[(0, 0)][..], &[(1, 0), (1, 1)], &[(1, 0), (3, 1), (3, 3)]] {
+            let [first, mut second] = halves(conditions);
+            second.iter_mut().for_each(|part| part.resource.0 += 10);
+            assert!(!merge(&mut [first, second].concat()), "{conditions:?}");
+        }
+        // Selected by different switches.
+        let [first, mut second] = halves(&[(1, 0), (1, 1)]);
+        second.iter_mut().for_each(|part| part.condition = Condition { mask: 2, value: part.condition.value << 1 });
+        assert!(!merge(&mut [first, second].concat()));
     }
 }

@@ -291,7 +291,11 @@ impl<'a> Closer<'a> {
     fn discards(&self, cell: &Cell, old: vk::ImageLayout, next: &Next) -> bool {
         let Some(item) = next.item.filter(|_| next.effect == Effect::Write) else { return false };
         let condition = self.input.accesses[item.access as usize].condition;
-        let outlives_frame = matches!(cell.resource.residency, Residency::History { .. } | Residency::Persistent);
+        let outlives_frame = match cell.resource.residency {
+            Residency::History { .. } | Residency::Persistent => true,
+            Residency::PerSlot => cell.resource.entry.is_some(),
+            Residency::Transient | Residency::Swapchain => false,
+        };
         // The first touch in its frame, of contents that do not come from another frame.
         let fresh = cell.resource.residency == Residency::Transient && std::ptr::eq(item, &cell.track.items[0]);
         // What is wanted after a frame must not be discarded by its last barrier command, nor what is wanted where the

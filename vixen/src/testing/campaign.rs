@@ -6,7 +6,7 @@ use super::broken::{Breakage, break_plan};
 use super::oracle::Finding;
 use super::random::Random;
 use super::shapes::{self, Wiring};
-use super::{exact, fewest, graphs, oracle};
+use super::{exact, fewest, graphs, oracle, recordings};
 use crate::plan::{Input, Options, plan};
 
 /// How a comparison with the fewest barrier commands went.
@@ -83,8 +83,10 @@ pub fn findings(seed: u64) -> Vec<Finding> {
 }
 
 fn findings_of(input: &Input, seed: u64, order: Option<u64>) -> Vec<Finding> {
-    let plan = plan(input, &Options { seed: order, ..Options::default() }).expect("the generators make valid inputs");
+    let options = Options { seed: order, pieces: (seed % 4) as u32 };
+    let plan = plan(input, &options).expect("the generators make valid inputs");
     let mut findings = exact::check(input, &plan);
+    findings.extend(recordings::check(input, &plan));
     states(input, seed).iter().for_each(|states| findings.extend(oracle::run(input, &plan, states)));
     findings
 }

@@ -136,23 +136,9 @@ fn adjacent(a: Region, b: Region) -> bool {
         || a.major == b.major && touch(a.minor.map(u64::from), b.minor.map(u64::from))
 }
 
-/// Steps, barriers, segments and intervals fit together.
+/// Steps, barriers and intervals fit together.
 fn structure(input: &Input, plan: &Plan) -> Vec<Finding> {
-    let mut right = plan.segments.iter().all(|segment| segment.dynamic || segment.switches.count_ones() <= 4);
-    // The segments cover the steps one after another, and nothing that is dynamic or lent is in a recording without.
-    let mut end = 0;
-    for segment in &plan.segments {
-        right &= segment.steps.start == end && segment.steps.end > end;
-        end = segment.steps.end;
-        for step in &plan.steps[segment.steps.start as usize..segment.steps.end as usize] {
-            if let Step::Node(node) = step {
-                let switches = plan.conditions[node.0 as usize].map_or(0, |condition| condition.mask);
-                right &= input.nodes[node.0 as usize].dynamic == segment.dynamic;
-                right &= switches & !segment.switches == 0;
-            }
-        }
-    }
-    right &= end as usize == plan.steps.len();
+    let mut right = true;
     let mut seen = vec![0; plan.barriers.len()];
     let mut last_was_barrier = false;
     for step in &plan.steps {

@@ -177,8 +177,14 @@ impl Builder {
             device: Default::default(),
         };
         let mut depth = 0;
+        let outside = if is_image { LENT } else { FOREIGN };
         match random.below(20) {
-            0..11 => {}
+            0..10 => {}
+            10 => {
+                // Somebody else has a part in what lives for a frame only.
+                item.entry = random.chance(50).then_some(outside);
+                item.exit = random.chance(50).then_some(outside);
+            }
             11..14 => {
                 depth = 1 + random.below(3);
                 item.residency = Residency::History { depth };
@@ -187,23 +193,24 @@ impl Builder {
             14..17 => {
                 item.residency = Residency::Persistent;
                 item.sink = random.chance(50);
-                if random.chance(30) {
-                    item.entry = Some(if is_image { LENT } else { FOREIGN });
-                }
-                if random.chance(30) {
-                    item.exit = Some(if is_image { LENT } else { FOREIGN });
-                }
+                item.entry = random.chance(30).then_some(outside);
+                item.exit = random.chance(30).then_some(outside);
             }
             17..19 => {
                 item.residency = Residency::PerSlot;
-                item.exit = (!is_image && random.chance(60)).then_some(HOST);
+                item.entry = (is_image && random.chance(20)).then_some(outside);
+                item.exit = random.chance(60).then_some(if is_image { outside } else { HOST });
             }
             _ => {
                 item.residency = Residency::Swapchain;
                 item.image = true;
-                item.entry = Some(ACQUIRED);
+                item.entry = random.chance(80).then_some(ACQUIRED);
                 item.exit = Some(PRESENTED);
             }
+        }
+        // An import whose contents are of no use.
+        if let Some(entry) = item.entry.as_mut().filter(|_| is_image && random.chance(20)) {
+            entry.layout = L::UNDEFINED;
         }
         let lent = item.residency == Residency::Swapchain;
         let split = !lent && random.chance(40);
@@ -212,8 +219,11 @@ impl Builder {
         let scale = if item.image { 1 } else { 256 };
         let resource = Resource { rows, columns, scale, open: random.chance(50), defined: 0, written: 0, depth };
         // Anything but these keeps contents from frame to frame, or has them from elsewhere.
-        let undefined = matches!(item.residency, Residency::Transient | Residency::Swapchain)
-            || item.residency == Residency::PerSlot && item.image;
+        let undefined = match (item.residency, item.entry) {
+            (Residency::Swapchain, _) | (Residency::Transient, None) => true,
+            (Residency::PerSlot, None) => item.image,
+            (_, entry) => item.image && entry.is_some_and(|entry| entry.layout == L::UNDEFINED),
+        };
         let defined = if undefined { 0 } else { resource.whole() };
         self.resources.push(Resource { defined, ..resource });
         self.input.resources.push(item);
@@ -227,10 +237,10 @@ impl Builder {
         while slots > 0 {
             slots -= 1;
             if self.input.switches > 0 && random.chance(25) {
-                // A wire that a switch selects: one of two, read.
-                let switch = 1 << random.below(self.input.switches);
-                self.add_access(random, slots, Condition { mask: switch, value: switch }, &mut touched);
-                self.add_access(random, slots, Condition { mask: switch, value: 0 }, &mut touched);
+                // A wire that a switch selects: one of several.
+                for condition in self.alternatives(random) {
+                    self.add_access(random, slots, condition, &mut touched);
+                }
             } else {
                 self.add_access(random, slots, Condition::ALWAYS, &mut touched);
             }
@@ -243,6 +253,19 @@ impl Builder {
             dynamic: random.chance(15),
             sink,
         });
+    }
+
+    /// The states in which each of the wires between which a switch selects is there; one of them may itself be selected by
+    /// another switch.
+    fn alternatives(&self, random: &mut Random) -> Vec<Condition> {
+        let switch = 1 << random.below(self.input.switches);
+        let [on, off] = [switch, 0].map(|value| Condition { mask: switch, value });
+        let inner = 1 << random.below(self.input.switches);
+        if inner == switch || random.chance(50) {
+            return vec![on, off];
+        }
+        let within = |value| Condition { mask: switch | inner, value: switch | value };
+        vec![within(inner), within(0), off]
     }
 
     /// Adds an access if one can be found that does not get in the way of the others.

@@ -16,6 +16,7 @@ pub mod loss;
 pub mod memory;
 pub mod oracle;
 pub mod random;
+pub mod recordings;
 mod serial;
 pub mod shapes;
 pub mod timeline;

@@ -146,10 +146,12 @@ impl<'a> World<'a> {
             if resource.residency == Residency::PerSlot {
                 cell.wait_on_host();
             }
-            // A transient has no contents at the start of a frame, unless somebody outside has put them there.
+            // A transient has no contents at the start of a frame but what somebody outside has put there.
             let blank = resource.image && entry.is_some_and(|entry| entry.layout == ImageLayout::UNDEFINED);
-            if resource.residency == Residency::Transient && !own || blank {
-                (cell.contents, *reference) = (Contents::Lost, Contents::Lost);
+            let transient = resource.residency == Residency::Transient;
+            if transient || blank {
+                let contents = if own && !blank { Contents::Initial } else { Contents::Lost };
+                (cell.contents, *reference) = (contents, contents);
             }
             if let Some(entry) = entry {
                 cell.enter(entry, resource.image);

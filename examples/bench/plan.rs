@@ -57,7 +57,9 @@ fn times(report: &mut Report) -> Result<(), Failure> {
             }
         }
     }
-    report.note("planning is linear: what `ns_per_slot_10000_over_1000` has over 1 is a cache that no longer holds the graph");
+    report.note(
+        "planning is linear: what `ns_per_slot_10000_over_1000` has over 1 is a cache that no longer holds the graph",
+    );
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What runs: culling, and switches.
 
-use vixen::plan::Residency::{History, Persistent, Transient};
+use ash::vk;
+use vixen::plan::Residency::{History, PerSlot, Persistent, Transient};
 use vixen::plan::*;
 
 use crate::builder::*;
@@ -108,4 +109,18 @@ fn a_write_that_may_not_happen_keeps_what_was_there() {
     let into_draw = plan.dependencies.iter().find(|one| one.new_layout == DRAW.layout).expect("it changes the layout");
     assert_eq!(into_draw.old_layout, STORE.layout);
     assert!(plan.conditions.iter().all(Option::is_some));
+}
+
+#[test]
+fn a_writer_that_may_not_run_keeps_what_its_copy_holds_for_a_later_frame() {
+    let mut graph = Builder::default();
+    let (copy, out) = (graph.image(PerSlot), graph.buffer(Persistent));
+    graph.input.switches = 1;
+    graph.input.resources[copy.0 as usize].entry = Some(SAMPLE);
+    graph.node(&[when(0, true, read(copy, SAMPLE)), write(out, STORE)]);
+    // Only the reader of a later frame needs it, and only while the switch is on.
+    let writer = graph.useful_node(&[write(copy, STORE)]);
+    let plan = graph.plan();
+    assert_eq!(plan.conditions[writer.0 as usize], Some(ON));
+    assert!(for_resource(&plan, copy).iter().all(|one| one.old_layout != vk::ImageLayout::UNDEFINED));
 }

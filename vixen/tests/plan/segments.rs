@@ -2,7 +2,7 @@
 
 use vixen::plan::Residency::{History, PerSlot, Persistent, Transient};
 use vixen::plan::*;
-use vixen::testing::shapes;
+use vixen::testing::{graphs, recordings, shapes};
 
 use crate::builder::*;
 
@@ -113,4 +113,35 @@ fn a_long_run_of_dynamic_nodes_is_cut_into_equal_pieces() {
     assert!(pieces.iter().all(|&piece| piece.abs_diff(all / 4) <= 1), "{pieces:?}");
     let ends: Vec<_> = cut.segments.windows(2).map(|two| (two[0].steps.end, two[1].steps.start)).collect();
     assert!(ends.iter().all(|(end, start)| end == start));
+}
+
+/// A change to a segment; `None` where it would change nothing that a recording depends on.
+type Break = fn(&mut Segment) -> Option<()>;
+
+#[test]
+fn segments_that_say_too_little_are_found() {
+    let breaks: [(&str, Break); 5] = [
+        ("per_slot", |one| one.per_slot.then(|| one.per_slot = false)),
+        ("phases", |one| (one.phases > 1).then(|| one.phases = 1)),
+        ("swapchain", |one| one.swapchain.then(|| one.swapchain = false)),
+        ("switches", |one| (one.switches != 0).then(|| one.switches = 0)),
+        ("steps", |one| (one.steps.len() > 1).then(|| one.steps.end -= 1)),
+    ];
+    let mut tried = [0; 5];
+    for seed in 0..200 {
+        let input = graphs::random(seed);
+        let mut plan = plan(&input, &Options::default()).expect("the generators make valid inputs");
+        assert_eq!(recordings::check(&input, &plan), [], "seed {seed}");
+        for index in 0..plan.segments.len() {
+            for ((what, change), tried) in breaks.iter().zip(&mut tried) {
+                let whole = plan.segments[index].clone();
+                if change(&mut plan.segments[index]).is_some() {
+                    *tried += 1;
+                    assert_ne!(recordings::check(&input, &plan), [], "seed {seed}, segment {index}, {what}");
+                }
+                plan.segments[index] = whole;
+            }
+        }
+    }
+    assert!(tried.iter().all(|&tried| tried > 20), "{tried:?}");
 }

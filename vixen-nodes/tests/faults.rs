@@ -89,9 +89,10 @@ impl Allocator for Faulty {
         unsafe { self.inner.destroy_image(image) }
     }
 
-    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
+    unsafe fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
         self.faults.call(desc.name, desc.size)?;
-        self.inner.allocate(desc)
+        // SAFETY: the caller's promise.
+        unsafe { self.inner.allocate(desc) }
     }
 
     unsafe fn free(&self, memory: RawMemory) {

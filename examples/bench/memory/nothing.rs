@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use vixen::ash::vk;
 use vixen::memory::{
-    Allocation, Allocator, Backing, BudgetManager, Buffer, BufferDesc, Category, ImageDesc, MemoryDesc, MemoryError,
-    RawBuffer, RawImage, RawMemory,
+    Allocation, Allocator, Backing, BudgetManager, Buffer, BufferDesc, Category, Heap, ImageDesc, MemoryDesc,
+    MemoryError, RawBuffer, RawImage, RawMemory,
 };
 
 use crate::Failure;
@@ -16,7 +16,7 @@ use crate::statistics::median;
 /// Microseconds of budget and tracker in a frame in which so many buffers are allocated and freed again.
 pub fn frame_us(clock: &Clock, allocations: usize, rounds: usize) -> Result<f64, Failure> {
     const FRAMES: usize = 100;
-    let budget = Arc::new(BudgetManager::new(Box::new(Nothing), &[1 << 40]));
+    let budget = Arc::new(BudgetManager::new(Box::new(Nothing), &[Heap::device(1 << 40)]));
     let desc = BufferDesc::new("measured", 64, vk::BufferUsageFlags::STORAGE_BUFFER);
     let mut made: Vec<Buffer> = Vec::with_capacity(allocations);
     let mut times = Vec::with_capacity(rounds);
@@ -53,6 +53,7 @@ impl Allocator for Nothing {
             handle: vk::Buffer::null(),
             allocation: Allocation::opaque(0),
             bytes: desc.size,
+            heap: 0,
             mapped: None,
             coherent: true,
             address: 0,
@@ -62,13 +63,13 @@ impl Allocator for Nothing {
     unsafe fn destroy_buffer(&self, _: RawBuffer) {}
 
     unsafe fn create_image(&self, _: &ImageDesc<'_>, _: Backing<'_>) -> Result<RawImage, MemoryError> {
-        Ok(RawImage { handle: vk::Image::null(), allocation: Allocation::opaque(0), bytes: 1 })
+        Ok(RawImage { handle: vk::Image::null(), allocation: Allocation::opaque(0), bytes: 1, heap: 0 })
     }
 
     unsafe fn destroy_image(&self, _: RawImage) {}
 
-    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
-        Ok(RawMemory { allocation: Allocation::opaque(0), bytes: desc.size })
+    unsafe fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
+        Ok(RawMemory { allocation: Allocation::opaque(0), bytes: desc.size, heap: 0 })
     }
 
     unsafe fn free(&self, _: RawMemory) {}

@@ -62,7 +62,7 @@ pub enum OpenError {
 impl OpenError {
     /// Whether memory of the budget would help.
     pub fn is_over_budget(&self) -> bool {
-        let over = |error: &DeviceError| matches!(error, DeviceError::Memory(MemoryError::OverBudget { .. }));
+        let over = |error: &DeviceError| matches!(error, DeviceError::Memory(error) if error.is_over_budget());
         match self {
             Self::Device(error) | Self::Acceleration(AccelerationError::Device(error)) => over(error),
             _ => false,
@@ -105,7 +105,7 @@ impl VoxelSceneCacher {
             let disk = self.disk.as_ref();
             let (scene, origin) = Scene::build_kept(path, &content, key, resolution, disk, progress)?;
             let voxels = match VoxelScene::upload(&self.device, &scene.map) {
-                Err(DeviceError::Memory(MemoryError::OverBudget { .. })) if self.scenes.evict(u64::MAX) > 0 => {
+                Err(DeviceError::Memory(error)) if error.is_over_budget() && self.scenes.evict(u64::MAX) > 0 => {
                     VoxelScene::upload(&self.device, &scene.map)?
                 }
                 uploaded => uploaded?,

@@ -250,6 +250,9 @@ impl Allocation {
     }
 }
 
+/// The heap of what has no memory of its own, and of what an allocator knows no heap of: it counts towards none.
+pub const NO_HEAP: u32 = u32::MAX;
+
 /// A buffer with its memory, owned by nobody yet.
 #[derive(Clone, Copy, Debug)]
 pub struct RawBuffer {
@@ -259,6 +262,8 @@ pub struct RawBuffer {
     pub allocation: Allocation,
     /// The bytes that it takes, which may be more than were asked for; none with [`Backing::Aliased`].
     pub bytes: u64,
+    /// The heap that they lie in, by its number; [`NO_HEAP`] with [`Backing::Aliased`].
+    pub heap: u32,
     /// Its first byte, where the host reaches it: for as long as the buffer lives.
     pub mapped: Option<NonNull<u8>>,
     /// Whether the host and the device see each other's writes without flush and invalidate.
@@ -281,6 +286,8 @@ pub struct RawImage {
     pub allocation: Allocation,
     /// The bytes that it takes; none with [`Backing::Aliased`].
     pub bytes: u64,
+    /// The heap that they lie in, by its number; [`NO_HEAP`] with [`Backing::Aliased`].
+    pub heap: u32,
 }
 
 /// Memory without a resource, owned by nobody yet.
@@ -290,12 +297,78 @@ pub struct RawMemory {
     pub allocation: Allocation,
     /// The bytes that it takes.
     pub bytes: u64,
+    /// The heap that they lie in, by its number.
+    pub heap: u32,
+}
+
+/// What an allocator made.
+pub(super) trait Raw: Copy {
+    /// The bytes that it takes.
+    fn bytes(&self) -> u64;
+
+    /// The heap that they lie in.
+    fn heap(&self) -> u32;
+
+    /// Destroys it.
+    ///
+    /// # Safety
+    /// As of the allocator's own functions.
+    unsafe fn destroy(self, allocator: &dyn Allocator);
+}
+
+impl Raw for RawBuffer {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn heap(&self) -> u32 {
+        self.heap
+    }
+
+    unsafe fn destroy(self, allocator: &dyn Allocator) {
+        // SAFETY: the caller answers for it.
+        unsafe { allocator.destroy_buffer(self) };
+    }
+}
+
+impl Raw for RawImage {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn heap(&self) -> u32 {
+        self.heap
+    }
+
+    unsafe fn destroy(self, allocator: &dyn Allocator) {
+        // SAFETY: the caller answers for it.
+        unsafe { allocator.destroy_image(self) };
+    }
+}
+
+impl Raw for RawMemory {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn heap(&self) -> u32 {
+        self.heap
+    }
+
+    unsafe fn destroy(self, allocator: &dyn Allocator) {
+        // SAFETY: the caller answers for it.
+        unsafe { allocator.free(self) };
+    }
 }
 
 /// Creates and destroys buffers and images together with their memory. It owns and counts nothing, serves any thread, and keeps
 /// its device alive for as long as it lives. Only the [`BudgetManager`](super::BudgetManager) calls it.
 ///
 /// A call that fails has left nothing behind.
+///
+/// # Safety
+/// Every unsafe function asks its caller for this: no other of them runs on the same allocator at the same time. The budget has
+/// a lock for its counts anyway, and one of the allocator's own would cost as much again.
 pub trait Allocator: Send + Sync {
     /// What such a buffer needs of its memory.
     fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError>;
@@ -329,7 +402,10 @@ pub trait Allocator: Send + Sync {
     unsafe fn destroy_image(&self, image: RawImage);
 
     /// Allocates device memory for resources that share it.
-    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError>;
+    ///
+    /// # Safety
+    /// As of all: one call at a time.
+    unsafe fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError>;
 
     /// Frees memory.
     ///

@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 use ash::vk;
 
-use super::allocator::{Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, RawMemory};
+use super::allocator::{Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, Raw, RawMemory};
 use super::category::Category;
 use super::charge::{Charge, Request};
 use super::error::MemoryError;
+use super::heaps::{Heap, HeapIndex, HeapUsage, Heaps, device_bytes, percent};
 use super::ledger::{Ledger, LiveKind, Refused};
 use super::owned::{Buffer, Image, Memory};
 use super::quota::Quota;
@@ -20,6 +21,9 @@ use super::quota::Quota;
 /// beyond the limit fails and names who asked. The limit is at first 90% of the device's memory, the warning at 80%; a limit
 /// below what is in use frees nothing and refuses everything until enough has been freed. A budget of nothing refuses
 /// everything.
+///
+/// Each heap has a limit of its own besides, at first 90% of it, so that none overflows while there is room in others. In which
+/// heap something lies is the allocator's choice; where that heap has no room it is given back, and the error names the heap.
 ///
 /// It and its device live until the last resource that it handed out is dropped.
 pub struct BudgetManager {
@@ -83,12 +87,13 @@ impl Usage {
 }
 
 impl BudgetManager {
-    /// A budget for the memory of these heaps, given in bytes.
-    pub fn new(allocator: Box<dyn Allocator>, heaps: &[u64]) -> Self {
-        let total = heaps.iter().fold(0_u64, |sum, &heap| sum.saturating_add(heap));
+    /// A budget for the memory of these heaps, in the order in which the allocator counts them.
+    pub fn new(allocator: Box<dyn Allocator>, heaps: &[Heap]) -> Self {
+        let total = device_bytes(heaps);
+        let ledger = Ledger::new(percent(total, 90), percent(total, 80), Heaps::new(heaps, 90));
         Self {
             frames: Frames { stirred: AtomicBool::new(true), quiet: AtomicU64::new(0) },
-            ledger: Mutex::new(Ledger::new(percent(total, 90), percent(total, 80))),
+            ledger: Mutex::new(ledger),
             listener: Mutex::new(None),
             graphs: Mutex::new(Vec::new()),
             quota: Quota::new(percent(total, 9)),
@@ -124,11 +129,11 @@ impl BudgetManager {
     pub fn memory(self: &Arc<Self>, desc: &MemoryDesc<'_>, category: Category) -> Result<Arc<Memory>, MemoryError> {
         desc.check()?;
         let request = Request { name: desc.name, kind: LiveKind::Memory, category, usage: &"shared memory" };
-        let charge = Charge::new(self, &request, desc.size, || Ok(desc.size))?;
-        let raw = self.allocator.allocate(desc)?;
-        // Owned from here on: whatever fails below frees it.
-        let mut memory = Memory::new(raw, desc, charge);
-        memory.charge.settle(&request, raw.bytes)?;
+        // SAFETY: `make` holds the lock, so this is the only call.
+        let allocate = |allocator: &dyn Allocator| unsafe { allocator.allocate(desc) };
+        let (raw, made) = self.make(&request, desc.size, || Ok(desc.size), allocate)?;
+        let memory = Memory::new(raw, desc, made.charge);
+        self.warn_if(made.rose);
         Ok(Arc::new(memory))
     }
 
@@ -181,6 +186,16 @@ impl BudgetManager {
         self.ledger().limit = bytes;
     }
 
+    /// Sets the most bytes that may be in use of one heap, by its number.
+    pub fn set_heap_limit(&self, heap: u32, bytes: u64) {
+        self.ledger().heaps.set_limit(HeapIndex::of(heap), bytes);
+    }
+
+    /// What is in use of each heap, by their numbers.
+    pub fn heaps(&self) -> Vec<HeapUsage> {
+        self.ledger().heaps.described().to_vec()
+    }
+
     /// Sets from how many bytes in use on there is a warning.
     pub fn set_warning(&self, bytes: u64) {
         self.ledger().warning = bytes;
@@ -209,16 +224,46 @@ impl BudgetManager {
         backing: Backing<'_>,
     ) -> Result<Buffer, MemoryError> {
         desc.check()?;
+        if desc.location == Location::DeviceMapped {
+            return self.own_mapped_buffer(desc, category, backing);
+        }
+        self.try_buffer(desc, category, backing)
+    }
+
+    /// There is little mapped device memory on many devices: what finds no room there can lie elsewhere.
+    #[inline(never)]
+    fn own_mapped_buffer(
+        self: &Arc<Self>,
+        desc: &BufferDesc<'_>,
+        category: Category,
+        backing: Backing<'_>,
+    ) -> Result<Buffer, MemoryError> {
+        match self.try_buffer(desc, category, backing) {
+            Err(error) if error.is_of_one_heap() => {
+                let mut buffer = self.try_buffer(&desc.at(Location::Device), category, backing)?;
+                buffer.location = desc.location;
+                Ok(buffer)
+            }
+            result => result,
+        }
+    }
+
+    fn try_buffer(
+        self: &Arc<Self>,
+        desc: &BufferDesc<'_>,
+        category: Category,
+        backing: Backing<'_>,
+    ) -> Result<Buffer, MemoryError> {
         let request = Request { name: desc.name, kind: LiveKind::Buffer, category, usage: &desc.usage };
         let least = if let Backing::Aliased { .. } = backing { 0 } else { desc.size };
         let exact = || Ok(self.allocator.buffer_requirements(desc)?.size);
-        let mut charge = Charge::new(self, &request, least, exact)?;
-        // SAFETY: `place` made sure that shared memory is this allocator's and the buffer fits; the caller keeps it alive.
-        let raw = unsafe { self.allocator.create_buffer(desc, backing) }?;
-        let settled = charge.settle(&request, raw.bytes);
-        // Owned from here on: what was not settled is freed.
-        let buffer = Buffer::new(raw, desc, charge);
-        settled.map(|()| buffer)
+        // SAFETY: `make` holds the lock, so this is the only call; `place` made sure that shared memory is this allocator's and
+        // the buffer fits; the caller keeps it alive.
+        let create = |allocator: &dyn Allocator| unsafe { allocator.create_buffer(desc, backing) };
+        let (raw, made) = self.make(&request, least, exact, create)?;
+        let buffer = Buffer::new(raw, desc, made.charge);
+        self.warn_if(made.rose);
+        Ok(buffer)
     }
 
     fn own_image(
@@ -231,13 +276,39 @@ impl BudgetManager {
         let request = Request { name: desc.name, kind: LiveKind::Image, category, usage: &desc.usage };
         let least = if let Backing::Aliased { .. } = backing { 0 } else { desc.texel_bytes() };
         let exact = || Ok(self.allocator.image_requirements(desc)?.size);
-        let mut charge = Charge::new(self, &request, least, exact)?;
-        // SAFETY: `place` made sure that shared memory is this allocator's and the image fits; the caller keeps it alive.
-        let raw = unsafe { self.allocator.create_image(desc, backing) }?;
-        let settled = charge.settle(&request, raw.bytes);
-        // Owned from here on: what was not settled is freed.
-        let image = Image::new(raw, desc, charge);
-        settled.map(|()| image)
+        // SAFETY: as in `try_buffer`.
+        let create = |allocator: &dyn Allocator| unsafe { allocator.create_image(desc, backing) };
+        let (raw, made) = self.make(&request, least, exact, create)?;
+        let image = Image::new(raw, desc, made.charge);
+        self.warn_if(made.rose);
+        Ok(image)
+    }
+
+    /// Makes something and counts it, under one lock. `least` is what it takes at least; `exact`, which costs more to find out,
+    /// is asked only where that much has no room. What turns out to have no room once it has been made is destroyed again.
+    #[inline]
+    fn make<R: Raw>(
+        self: &Arc<Self>,
+        request: &Request<'_>,
+        least: u64,
+        exact: impl FnOnce() -> Result<u64, MemoryError>,
+        create: impl FnOnce(&dyn Allocator) -> Result<R, MemoryError>,
+    ) -> Result<(R, Made), MemoryError> {
+        let mut ledger = self.ledger();
+        if let Err(refused) = ledger.room(least) {
+            let bytes = exact()?;
+            let refused = if bytes < least { ledger.room(bytes) } else { Err(refused) };
+            refused.map_err(|refused| refuse(&mut ledger, request, bytes, refused))?;
+        }
+        let raw = create(&*self.allocator)?;
+        match ledger.open(self, request, raw.bytes(), HeapIndex::of(raw.heap())) {
+            Ok((ticket, rose)) => Ok((raw, Made { charge: Charge::new(self, ticket), rose })),
+            Err(refused) => {
+                // SAFETY: it was made above, nobody has seen it, and the lock is held.
+                unsafe { raw.destroy(&*self.allocator) };
+                Err(refuse(&mut ledger, request, raw.bytes(), refused))
+            }
+        }
     }
 
     /// Makes sure that a resource fits into shared memory of this budget.
@@ -248,7 +319,7 @@ impl BudgetManager {
         (name, usage): (&str, &dyn fmt::Debug),
         needs: &vk::MemoryRequirements,
     ) -> Result<RawMemory, MemoryError> {
-        let problem = if !Arc::ptr_eq(memory.charge.budget(), self) {
+        let problem = if !std::ptr::eq(memory.charge.budget(), &**self) {
             "shares memory of another budget: allocate the memory where the resource is created".to_owned()
         } else if memory.type_bits() & !needs.memory_type_bits != 0 {
             "cannot lie in memory of this type: name the resource when the memory is allocated".to_owned()
@@ -262,20 +333,16 @@ impl BudgetManager {
         Err(MemoryError::invalid_parameters(name, needs.size, usage, problem))
     }
 
-    /// The error of a request that has no room, which is counted.
-    pub(super) fn refuse(
-        &self,
-        request: &Request<'_>,
-        requested: u64,
-        Refused { in_use, limit }: Refused,
-    ) -> MemoryError {
-        self.ledger().refused();
-        let (name, usage) = (request.name.to_owned(), format!("{:?}", request.usage));
-        MemoryError::OverBudget { name, requested, usage, in_use, limit }
+    #[inline]
+    fn warn_if(&self, rose: bool) {
+        if rose {
+            self.warn();
+        }
     }
 
     /// Gives a warning, on this thread and with no lock held.
-    pub(super) fn warn(&self) {
+    #[cold]
+    fn warn(&self) {
         let Usage { in_use, warning, limit, .. } = {
             let mut ledger = self.ledger();
             ledger.warned();
@@ -295,15 +362,31 @@ impl BudgetManager {
         }
     }
 
-    /// The counts, locked. A thread that panicked while it held them was counting, and left no count half made that matters
-    /// more than going on.
+    /// The counts, locked, for changes. The same lock lets one thread at a time call the allocator, so that an allocation takes
+    /// no other.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let ledger = self.gate();
         // Under the lock, as it is taken back.
         self.frames.stirred.store(true, Ordering::Relaxed);
         ledger
     }
 
+    /// The same, to change no counts. A thread that panicked while it held them was counting, and left no count half made that
+    /// matters more than going on.
+    pub(super) fn gate(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, unless somebody else has them.
+    pub(super) fn try_gate(&self) -> Option<MutexGuard<'_, Ledger>> {
+        match self.ledger.try_lock() {
+            Ok(ledger) => Some(ledger),
+            Err(TryLockError::Poisoned(ledger)) => Some(ledger.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// To be called with the lock held.
     pub(super) fn allocator(&self) -> &dyn Allocator {
         &*self.allocator
     }
@@ -319,7 +402,20 @@ impl fmt::Debug for BudgetManager {
     }
 }
 
-/// So many hundredths of a number of bytes, rounded down.
-fn percent(bytes: u64, hundredths: u64) -> u64 {
-    (u128::from(bytes) * u128::from(hundredths) / 100) as u64
+/// What was made has been counted.
+struct Made {
+    charge: Charge,
+    /// The use rose to the warning mark with it.
+    rose: bool,
+}
+
+/// The error of a request that has no room, which is counted.
+#[cold]
+fn refuse(ledger: &mut Ledger, request: &Request<'_>, requested: u64, refused: Refused) -> MemoryError {
+    ledger.refused();
+    let Refused { in_use, limit, heap } = refused;
+    let (name, usage) = (request.name.to_owned(), format!("{:?}", request.usage));
+    let Some(index) = heap else { return MemoryError::OverBudget { name, requested, usage, in_use, limit } };
+    let (heap, device_local) = (index.number(), ledger.heaps.usage(index).device_local);
+    MemoryError::HeapFull { name, requested, usage, heap, device_local, in_use, limit }
 }

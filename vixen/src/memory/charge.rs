@@ -1,13 +1,13 @@
 //! What an owned resource owes the budget.
 
 use std::fmt;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use super::allocator::Allocator;
 use super::budget::BudgetManager;
 use super::category::Category;
-use super::error::MemoryError;
-use super::ledger::{LiveKind, Refused};
+use super::ledger::LiveKind;
 use super::records::{Record, Ticket};
 
 /// Who asks for memory, and what for.
@@ -19,71 +19,65 @@ pub(super) struct Request<'a> {
     pub usage: &'a dyn fmt::Debug,
 }
 
-/// Bytes that are counted as used until this is dropped. It keeps the budget, its allocator and with that the device alive.
+/// Bytes that are counted as used until [`Self::end`]. It keeps the budget, its allocator and with that the device alive.
 pub(super) struct Charge {
-    budget: Arc<BudgetManager>,
-    /// Whether the use rose to the warning mark with it, and nobody was told yet.
-    rose: bool,
-    /// Whether what it is for came about.
-    settled: bool,
-    /// Until it is dropped.
+    /// Alive until the charge ends: until then the ledger keeps an `Arc` of it.
+    budget: NonNull<BudgetManager>,
+    /// Until it ends.
     ticket: Option<Ticket>,
 }
 
+// SAFETY: the pointer stands for a shared reference to the budget, which any thread may use; the rest may be sent anyway.
+unsafe impl Send for Charge {}
+// SAFETY: as above.
+unsafe impl Sync for Charge {}
+
+const _: () = {
+    const fn any_thread<T: Send + Sync>() {}
+    any_thread::<BudgetManager>();
+    any_thread::<Ticket>();
+};
+
 impl Charge {
-    /// Counts bytes as used if there is room. `least` is what the resource takes at least; `exact`, which costs more to find
-    /// out, is asked only where that much has no room.
+    /// Of a record that the budget's ledger has just entered.
     #[inline]
-    pub(super) fn new(
-        budget: &Arc<BudgetManager>,
-        request: &Request<'_>,
-        least: u64,
-        exact: impl FnOnce() -> Result<u64, MemoryError>,
-    ) -> Result<Self, MemoryError> {
-        let opened = budget.ledger().open(request, least);
-        let (ticket, rose) = match opened {
-            Ok(opened) => opened,
-            Err(refused) => Self::second_try(budget, request, (least, refused), exact()?)?,
+    pub(super) fn new(budget: &Arc<BudgetManager>, ticket: Ticket) -> Self {
+        // From the pointer to all that the `Arc` holds, so that another `Arc` can be made of it.
+        let budget = NonNull::new(Arc::as_ptr(budget).cast_mut()).expect("an `Arc` points to something");
+        Self { budget, ticket: Some(ticket) }
+    }
+
+    /// Has a resource destroyed and gives its bytes back, under one lock.
+    #[inline]
+    pub(super) fn end(&mut self, destroy: impl FnOnce(&dyn Allocator)) {
+        let Some(ticket) = self.ticket.take() else { return };
+        // SAFETY: the ledger keeps the budget until it has the ticket back, and then gives away what it kept it by: that is
+        // dropped last, when the lock, which is the budget's, has been let go.
+        let budget = unsafe { self.budget.as_ref() };
+        let keeper = {
+            let mut ledger = budget.ledger();
+            destroy(budget.allocator());
+            ledger.close(ticket)
         };
-        Ok(Self { budget: budget.clone(), rose, settled: false, ticket: Some(ticket) })
+        drop(keeper);
     }
 
-    /// What a resource takes exactly may be less than was refused.
-    #[cold]
-    fn second_try(
-        budget: &BudgetManager,
-        request: &Request<'_>,
-        (least, refused): (u64, Refused),
-        bytes: u64,
-    ) -> Result<(Ticket, bool), MemoryError> {
-        if bytes >= least {
-            return Err(budget.refuse(request, bytes, refused));
-        }
-        let opened = budget.ledger().open(request, bytes);
-        opened.map_err(|refused| budget.refuse(request, bytes, refused))
-    }
-
-    /// The resource came about: corrects the count to what it really took, and gives the warning that is due.
     #[inline]
-    pub(super) fn settle(&mut self, request: &Request<'_>, bytes: u64) -> Result<(), MemoryError> {
-        if bytes != self.bytes() {
-            let ticket = self.ticket.as_mut().expect("it is there until the charge is dropped");
-            let corrected = self.budget.ledger().correct(ticket, bytes);
-            self.rose |= corrected.map_err(|refused: Refused| self.budget.refuse(request, bytes, refused))?;
-        }
-        self.settled = true;
-        if std::mem::take(&mut self.rose) {
-            self.budget.warn();
-        }
-        Ok(())
+    pub(super) fn budget(&self) -> &BudgetManager {
+        assert!(self.ticket.is_some(), "the charge has ended");
+        // SAFETY: the ticket is there, and until the ledger has it back it keeps an `Arc` of the budget.
+        unsafe { self.budget.as_ref() }
     }
 
-    pub(super) fn allocator(&self) -> &dyn Allocator {
-        self.budget.allocator()
-    }
-
-    pub(super) fn budget(&self) -> &Arc<BudgetManager> {
-        &self.budget
+    /// Another handle of the budget.
+    pub(super) fn share_budget(&self) -> Arc<BudgetManager> {
+        assert!(self.ticket.is_some(), "the charge has ended");
+        let budget = self.budget.as_ptr().cast_const();
+        // SAFETY: the pointer came from an `Arc` of which the ledger keeps one; the count is raised for the one made here.
+        unsafe {
+            Arc::increment_strong_count(budget);
+            Arc::from_raw(budget)
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -99,19 +93,8 @@ impl Charge {
     }
 
     fn record(&self) -> &Record {
-        let ticket = self.ticket.as_ref().expect("it is there until the charge is dropped");
+        let ticket = self.ticket.as_ref().expect("it is there until the charge ends");
         // SAFETY: the charge keeps its budget alive, and with it the ledger's records.
         unsafe { ticket.record() }
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        let Some(ticket) = self.ticket.take() else { return };
-        if self.settled {
-            self.budget.ledger().close(ticket);
-        } else {
-            self.budget.ledger().abort(ticket);
-        }
     }
 }

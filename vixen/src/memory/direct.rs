@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ash::vk;
 
 use super::allocator::{
-    Allocation, AllocationKind, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage,
-    RawMemory,
+    Allocation, AllocationKind, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, NO_HEAP, RawBuffer,
+    RawImage, RawMemory,
 };
 use super::error::MemoryError;
 use crate::device::{Capabilities, Device, DeviceCore, Feature};
@@ -98,6 +98,7 @@ impl Allocator for DirectAllocator {
             handle: vk::Buffer::null(),
             allocation: Allocation::BORROWED,
             bytes: 0,
+            heap: NO_HEAP,
             mapped: None,
             coherent: false,
             address: 0,
@@ -125,8 +126,9 @@ impl Allocator for DirectAllocator {
             })?;
             // SAFETY: buffer and memory are new, and the memory meets the buffer's requirements.
             unsafe { raw.bind_buffer_memory(handle, memory.raw, 0) }?;
-            made.coherent =
-                self.memory.memory_types[memory.kind].property_flags.contains(vk::MemoryPropertyFlags::HOST_COHERENT);
+            let kind = self.memory.memory_types[memory.kind];
+            made.coherent = kind.property_flags.contains(vk::MemoryPropertyFlags::HOST_COHERENT);
+            made.heap = kind.heap_index;
             made.mapped = memory.mapped;
             made.allocation = memory.keep();
             Ok(())
@@ -147,7 +149,8 @@ impl Allocator for DirectAllocator {
     unsafe fn create_image(&self, desc: &ImageDesc<'_>, backing: Backing<'_>) -> Result<RawImage, MemoryError> {
         desc.check()?;
         let raw = &self.core.raw;
-        let mut made = RawImage { handle: vk::Image::null(), allocation: Allocation::BORROWED, bytes: 0 };
+        let mut made =
+            RawImage { handle: vk::Image::null(), allocation: Allocation::BORROWED, bytes: 0, heap: NO_HEAP };
         let mut problem = None;
         let bind = |handle| {
             if let Backing::Aliased { memory, offset } = backing {
@@ -171,6 +174,7 @@ impl Allocator for DirectAllocator {
             })?;
             // SAFETY: image and memory are new, and the memory meets the image's requirements.
             unsafe { raw.bind_image_memory(handle, memory.raw, 0) }?;
+            made.heap = self.memory.memory_types[memory.kind].heap_index;
             made.allocation = memory.keep();
             Ok(())
         };
@@ -186,7 +190,7 @@ impl Allocator for DirectAllocator {
         self.free_own(&image.allocation);
     }
 
-    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
+    unsafe fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
         desc.check()?;
         let request = Request {
             name: desc.name,
@@ -201,7 +205,9 @@ impl Allocator for DirectAllocator {
             buffer: vk::Buffer::null(),
             image: vk::Image::null(),
         };
-        Ok(RawMemory { allocation: self.allocate_for(&request)?.keep(), bytes: desc.size })
+        let memory = self.allocate_for(&request)?;
+        let heap = self.memory.memory_types[memory.kind].heap_index;
+        Ok(RawMemory { allocation: memory.keep(), bytes: desc.size, heap })
     }
 
     unsafe fn free(&self, memory: RawMemory) {

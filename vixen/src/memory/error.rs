@@ -25,6 +25,28 @@ pub enum MemoryError {
         /// The most bytes that may be in use.
         limit: u64,
     },
+    /// The heap that it would lie in has no room for it.
+    #[error(
+        "'{name}' needs {requested} bytes for {usage}, but {in_use} of the {limit} that the budget allows of heap {heap}, {}, \
+         are in use: free something that lies there, make it smaller or raise the heap's limit",
+        if *device_local { "the device's own memory" } else { "memory of the host" }
+    )]
+    HeapFull {
+        /// The resource.
+        name: String,
+        /// Its bytes.
+        requested: u64,
+        /// Its usage flags.
+        usage: String,
+        /// The heap, by its number.
+        heap: u32,
+        /// Whether it is the device's own memory, and not the host's.
+        device_local: bool,
+        /// The bytes in use of it.
+        in_use: u64,
+        /// The most bytes of it that may be in use.
+        limit: u64,
+    },
     /// The staging quota has no room for it, and nobody wants to wait, or no wait could help.
     #[error(
         "{requested} bytes of staging do not fit: {reserved} of the quota of {quota} are reserved; wait, upload in smaller \
@@ -123,6 +145,16 @@ pub enum MemoryError {
 }
 
 impl MemoryError {
+    /// Whether the budget has no room, as a whole or for a heap: freeing something else may help.
+    pub fn is_over_budget(&self) -> bool {
+        matches!(self, Self::OverBudget { .. } | Self::HeapFull { .. })
+    }
+
+    /// Whether it might do in another heap.
+    pub(super) fn is_of_one_heap(&self) -> bool {
+        matches!(self, Self::HeapFull { .. } | Self::OutOfDeviceMemory { .. })
+    }
+
     /// What a failed call means for a resource of this name, size and usage.
     pub(super) fn from_result(
         result: vk::Result,

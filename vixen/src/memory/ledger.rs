@@ -5,9 +5,10 @@ use std::ops::{AddAssign, SubAssign};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::budget::Usage;
+use super::budget::{BudgetManager, Usage};
 use super::category::Category;
 use super::charge::Request;
+use super::heaps::{HeapIndex, Heaps};
 use super::name::Name;
 use super::records::{Record, Records, Ticket};
 use super::scope::{Phase, current_node};
@@ -31,14 +32,6 @@ impl Churn {
     /// By how many bytes the use grew; negative when it shrank.
     pub const fn delta(&self) -> i64 {
         self.bytes_allocated.wrapping_sub(self.bytes_freed) as i64
-    }
-
-    const fn allocated(bytes: u64) -> Self {
-        Self { allocations: 1, frees: 0, bytes_allocated: bytes, bytes_freed: 0 }
-    }
-
-    const fn freed(bytes: u64) -> Self {
-        Self { allocations: 0, frees: 1, bytes_allocated: 0, bytes_freed: bytes }
     }
 }
 
@@ -91,47 +84,41 @@ pub struct Live {
     pub node: Option<Arc<str>>,
 }
 
-/// There is no room: what is in use, and what may be.
+/// There is no room: what is in use, and what may be, of all memory or of one heap.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refused {
     pub in_use: u64,
     pub limit: u64,
+    pub heap: Option<HeapIndex>,
 }
 
-/// All counts of a budget. Its owner keeps it behind one lock, which an allocation takes once, and a free once.
-#[derive(Debug)]
+/// All counts of a budget.
 pub(super) struct Ledger {
     pub limit: u64,
     pub warning: u64,
     in_use: u64,
+    /// The most in use before the newest change: since the last sample, and before that.
+    highest: u64,
     peak: u64,
-    resources: u64,
     by_category: [u64; Category::ALL.len()],
+    pub heaps: Heaps,
     warnings: u64,
     refusals: u64,
     records: Records,
     by_phase: [[Churn; Category::ALL.len()]; Phase::ALL.len()],
     by_node: HashMap<Arc<str>, Churn>,
-    /// Since the last frame ended.
-    frame: Churn,
+    /// What had come and gone when the last frame ended, and what did in that frame.
+    frame_start: Churn,
     last_frame: Churn,
     frames: u64,
     start: Instant,
     series: Series,
-    /// The most in use since the last sample, and how often that could have changed.
-    highest: u64,
+    /// How often the use could have changed since the last sample.
     unsampled: u32,
     /// How many more changes have a sample each.
     early: u32,
-    newest: Newest,
-}
-
-/// The most in use with the newest allocation, and before it: ever, and since the last sample.
-#[derive(Clone, Copy, Debug, Default)]
-struct Newest {
-    with: u64,
-    peak: u64,
-    highest: u64,
+    /// The budget itself, for as long as anything is alive.
+    keeper: Option<Arc<BudgetManager>>,
 }
 
 /// A snapshot of the ledger's counts.
@@ -149,98 +136,98 @@ const SAMPLE_EVERY: u32 = 32;
 const EARLY: u32 = 256;
 
 impl Ledger {
-    pub(super) fn new(limit: u64, warning: u64) -> Self {
+    pub(super) fn new(limit: u64, warning: u64, heaps: Heaps) -> Self {
         Self {
             limit,
             warning,
             in_use: 0,
+            highest: 0,
             peak: 0,
-            resources: 0,
             by_category: [0; Category::ALL.len()],
+            heaps,
             warnings: 0,
             refusals: 0,
             records: Records::default(),
             by_phase: Default::default(),
             by_node: HashMap::new(),
-            frame: Churn::default(),
+            frame_start: Churn::default(),
             last_frame: Churn::default(),
             frames: 0,
             start: Instant::now(),
             series: Series::new(),
-            highest: 0,
             unsampled: 0,
             early: EARLY,
-            newest: Newest::default(),
+            keeper: None,
+        }
+    }
+
+    /// Whether there is room for so many bytes more, wherever they lie.
+    pub(super) fn room(&self, bytes: u64) -> Result<(), Refused> {
+        let Self { in_use, limit, .. } = *self;
+        match in_use.checked_add(bytes) {
+            Some(after) if after <= limit => Ok(()),
+            _ => Err(Refused { in_use, limit, heap: None }),
         }
     }
 
     /// Enters an allocation by the calling thread, if there is room. Says whether the use rose to the warning mark.
     #[inline]
-    pub(super) fn open(&mut self, request: &Request<'_>, bytes: u64) -> Result<(Ticket, bool), Refused> {
-        let (peak, highest) = (self.peak, self.highest);
-        let rose = self.take(bytes, request.category)?;
-        self.resources += 1;
-        let (phase, node) = (Phase::current(), current_node());
+    pub(super) fn open(
+        &mut self,
+        budget: &Arc<BudgetManager>,
+        request: &Request<'_>,
+        bytes: u64,
+        heap: HeapIndex,
+    ) -> Result<(Ticket, bool), Refused> {
+        self.room(bytes)?;
+        self.heaps.room(heap, bytes)?;
+        self.changes();
         let Request { kind, category, .. } = *request;
-        self.count(phase, category, node.as_ref(), |churn| *churn += Churn::allocated(bytes));
-        let name = Name::new(request.name);
-        let ticket = self.records.insert(Record { name, kind, bytes, category, phase, node });
-        self.newest = Newest { with: self.in_use, peak, highest };
-        Ok((ticket, rose))
-    }
-
-    /// Corrects what an allocation takes, if there is room. Says whether the use rose to the warning mark.
-    pub(super) fn correct(&mut self, ticket: &mut Ticket, bytes: u64) -> Result<bool, Refused> {
-        // SAFETY: this owns the records.
-        let Record { bytes: before, category, phase, ref node, .. } = *unsafe { ticket.record() };
-        let node = node.clone();
-        let rose = if bytes > before {
-            self.take(bytes - before, category)
-                .map_err(|refused| Refused { in_use: refused.in_use - before, ..refused })?
-        } else {
-            self.give_back(before - bytes, category);
-            false
-        };
+        let before = self.in_use;
+        self.in_use += bytes;
+        self.by_category[category as usize] += bytes;
+        self.heaps.take(heap, bytes);
+        let rose = before < self.warning && self.warning <= self.in_use;
+        let (phase, node) = (Phase::current(), current_node());
         self.count(phase, category, node.as_ref(), |churn| {
-            *churn -= Churn { allocations: 0, ..Churn::allocated(before) };
-            *churn += Churn { allocations: 0, ..Churn::allocated(bytes) };
+            churn.allocations += 1;
+            churn.bytes_allocated = churn.bytes_allocated.saturating_add(bytes);
         });
-        self.records.set_bytes(ticket, bytes);
-        Ok(rose)
+        if self.keeper.is_none() {
+            self.keeper = Some(budget.clone());
+        }
+        let name = Name::new(request.name);
+        Ok((self.records.insert(Record { name, kind, heap, bytes, category, phase, node }), rose))
     }
 
-    /// Crosses out an allocation that did not come about.
-    pub(super) fn abort(&mut self, ticket: Ticket) {
-        let entry = self.remove(ticket);
-        // Where others allocated meanwhile, the peaks are theirs, and have this in them.
-        let Newest { with, peak, highest } = self.newest;
-        if self.peak == with {
-            self.peak = peak.max(self.in_use);
-        }
-        if self.highest == with {
-            self.highest = highest.max(self.in_use);
-        }
-        self.count(entry.phase, entry.category, entry.node.as_ref(), |churn| *churn -= Churn::allocated(entry.bytes));
-    }
-
-    /// Takes note that the calling thread frees something.
-    pub(super) fn close(&mut self, ticket: Ticket) {
-        let entry = self.remove(ticket);
-        let churn = Churn::freed(entry.bytes);
-        self.count(Phase::current(), entry.category, entry.node.as_ref(), |sum| *sum += churn);
-        self.changed();
+    /// Takes note that the calling thread frees something. What is returned is to be dropped when the ledger is no longer locked.
+    #[inline]
+    pub(super) fn close(&mut self, ticket: Ticket) -> Option<Arc<BudgetManager>> {
+        self.changes();
+        let Record { category, bytes, heap, node, .. } = self.records.remove(ticket);
+        self.in_use -= bytes;
+        self.by_category[category as usize] -= bytes;
+        self.heaps.give_back(heap, bytes);
+        self.count(Phase::current(), category, node.as_ref(), |churn| {
+            churn.frees += 1;
+            churn.bytes_freed = churn.bytes_freed.saturating_add(bytes);
+        });
+        if self.records.len() == 0 { self.keeper.take() } else { None }
     }
 
     /// Ends a frame, and says what moved since the last one ended.
     pub(super) fn end_frame(&mut self) -> Churn {
         self.frames += 1;
-        self.last_frame = std::mem::take(&mut self.frame);
+        let mut moved = self.churn();
+        let start = std::mem::replace(&mut self.frame_start, moved);
+        moved -= start;
+        self.last_frame = moved;
         // In a frame in which nothing moved, the use over time stands where its newest sample says; reading the clock would
         // be a good part of what such a frame costs.
-        if self.last_frame != Churn::default() {
+        if moved != Churn::default() {
             self.sample();
         }
-        self.last_frame
+        moved
     }
 
     /// Counts that there was a warning.
@@ -256,10 +243,10 @@ impl Ledger {
     pub(super) fn usage(&self) -> Usage {
         Usage {
             in_use: self.in_use,
-            peak: self.peak,
+            peak: self.peak.max(self.highest).max(self.in_use),
             limit: self.limit,
             warning: self.warning,
-            resources: self.resources,
+            resources: self.records.len() as u64,
             warnings: self.warnings,
             refusals: self.refusals,
             by_category: self.by_category,
@@ -302,63 +289,53 @@ impl Ledger {
 
     /// Forgets what was; what is alive stays known.
     pub(super) fn reset(&mut self) {
-        (self.peak, self.warnings, self.refusals) = (self.in_use, 0, 0);
+        (self.highest, self.peak, self.warnings, self.refusals) = (0, 0, 0, 0);
         self.by_phase = Default::default();
         self.by_node.clear();
-        (self.frame, self.last_frame, self.frames) = (Churn::default(), Churn::default(), 0);
+        (self.frame_start, self.last_frame, self.frames) = (Churn::default(), Churn::default(), 0);
         self.series = Series::new();
-        (self.highest, self.unsampled, self.early) = (self.in_use, 0, EARLY);
-    }
-
-    fn take(&mut self, bytes: u64, category: Category) -> Result<bool, Refused> {
-        let (before, limit) = (self.in_use, self.limit);
-        let after = before.checked_add(bytes).filter(|&after| after <= limit);
-        let after = after.ok_or(Refused { in_use: before, limit })?;
-        self.in_use = after;
-        self.by_category[category as usize] += bytes;
-        self.peak = self.peak.max(after);
-        self.changed();
-        Ok(before < self.warning && self.warning <= after)
-    }
-
-    fn give_back(&mut self, bytes: u64, category: Category) {
-        self.in_use -= bytes;
-        self.by_category[category as usize] -= bytes;
-    }
-
-    fn remove(&mut self, ticket: Ticket) -> Record {
-        let entry = self.records.remove(ticket);
-        self.resources -= 1;
-        self.give_back(entry.bytes, entry.category);
-        entry
+        (self.unsampled, self.early) = (0, EARLY);
     }
 
     fn count(&mut self, phase: Phase, category: Category, node: Option<&Arc<str>>, change: impl Fn(&mut Churn)) {
-        change(&mut self.frame);
         change(&mut self.by_phase[phase as usize][category as usize]);
-        let Some(node) = node else { return };
+        if let Some(node) = node {
+            self.count_for(node, change);
+        }
+    }
+
+    #[cold]
+    fn count_for(&mut self, node: &Arc<str>, change: impl Fn(&mut Churn)) {
         match self.by_node.get_mut(node) {
             Some(known) => change(known),
             None => change(self.by_node.entry(node.clone()).or_default()),
         }
     }
 
-    /// The use has changed.
-    fn changed(&mut self) {
+    /// All that came and went.
+    fn churn(&self) -> Churn {
+        self.by_phase.iter().flatten().fold(Churn::default(), |mut sum, &churn| {
+            sum += churn;
+            sum
+        })
+    }
+
+    /// The use is about to change.
+    fn changes(&mut self) {
+        self.highest = self.highest.max(self.in_use);
         if self.early > 0 || self.unsampled == SAMPLE_EVERY {
             self.early = self.early.saturating_sub(1);
-            // Of the time before this change.
             self.sample();
         }
-        self.highest = self.highest.max(self.in_use);
         self.unsampled += 1;
     }
 
     #[cold]
     fn sample(&mut self) {
-        let sample = self.now(self.highest);
+        let highest = self.highest.max(self.in_use);
+        let sample = self.now(highest);
         self.series.push(sample);
-        (self.highest, self.unsampled) = (self.in_use, 0);
+        (self.highest, self.peak, self.unsampled) = (0, self.peak.max(highest), 0);
     }
 
     fn now(&self, in_use: u64) -> Sample {

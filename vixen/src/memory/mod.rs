@@ -34,7 +34,8 @@ mod upload;
 mod vma;
 
 pub use self::allocator::{
-    Allocation, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage, RawMemory,
+    Allocation, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, NO_HEAP, RawBuffer, RawImage,
+    RawMemory,
 };
 pub(crate) use self::budget::Listener;
 pub use self::budget::{BudgetManager, BudgetWarning, Usage};
@@ -44,6 +45,7 @@ pub use self::choice::AllocatorKind;
 pub use self::direct::DirectAllocator;
 pub use self::error::MemoryError;
 pub(crate) use self::heaps::device_heaps;
+pub use self::heaps::{Heap, HeapUsage};
 pub use self::ledger::{Churn, Live, LiveKind};
 pub use self::managed::{ManagedBuffer, Strategy};
 pub use self::owned::{Buffer, Image, Memory};

@@ -17,11 +17,12 @@ pub struct Buffer {
     raw: RawBuffer,
     size: u64,
     usage: vk::BufferUsageFlags,
-    location: Location,
+    /// As it was asked for.
+    pub(super) location: Location,
     generation: u64,
     /// Held while the host reads or writes the mapped bytes.
     host_access: Mutex<()>,
-    // After `raw` has been destroyed, in `drop`, the charge is given back, and then the memory.
+    // It ends when `raw` is destroyed, in `drop`; then the memory is given back.
     pub(super) charge: Charge,
     /// Where it shares its memory with others.
     memory: Option<Arc<Memory>>,
@@ -131,9 +132,13 @@ impl Buffer {
         if self.raw.coherent {
             return Ok(());
         }
-        // SAFETY: the allocation is alive and mapped, and the range was checked.
-        unsafe { self.charge.allocator().flush(&self.raw.allocation, offset, len) }.map_err(|result| {
-            MemoryError::Vulkan { name: self.name().to_owned(), call: "vkFlushMappedMemoryRanges", result }
+        let budget = self.charge.budget();
+        let _one_at_a_time = budget.gate();
+        // SAFETY: the allocation is alive and mapped, the range was checked, and the lock is held.
+        unsafe { budget.allocator().flush(&self.raw.allocation, offset, len) }.map_err(|result| MemoryError::Vulkan {
+            name: self.name().to_owned(),
+            call: "vkFlushMappedMemoryRanges",
+            result,
         })
     }
 
@@ -143,8 +148,10 @@ impl Buffer {
         if self.raw.coherent {
             return Ok(());
         }
-        // SAFETY: the allocation is alive and mapped, and the range was checked.
-        unsafe { self.charge.allocator().invalidate(&self.raw.allocation, offset, len) }.map_err(|result| {
+        let budget = self.charge.budget();
+        let _one_at_a_time = budget.gate();
+        // SAFETY: the allocation is alive and mapped, the range was checked, and the lock is held.
+        unsafe { budget.allocator().invalidate(&self.raw.allocation, offset, len) }.map_err(|result| {
             MemoryError::Vulkan { name: self.name().to_owned(), call: "vkInvalidateMappedMemoryRanges", result }
         })
     }
@@ -159,7 +166,7 @@ impl Buffer {
     /// A buffer like this of another size and of the next generation.
     pub(super) fn successor(&self, size: u64) -> Result<Self, MemoryError> {
         let desc = BufferDesc { name: self.name(), size, usage: self.usage, location: self.location };
-        let mut next = self.charge.budget().buffer(&desc, self.category())?;
+        let mut next = self.charge.share_budget().buffer(&desc, self.category())?;
         next.generation = self.generation + 1;
         Ok(next)
     }
@@ -177,9 +184,9 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: the buffer came from the charge's allocator and is destroyed only here; that the device has done with it is
-        // what the type asks of its owners.
-        unsafe { self.charge.allocator().destroy_buffer(self.raw) };
+        // SAFETY: the buffer came from the charge's allocator and is destroyed only here, with the lock held; that the device
+        // has done with it is what the type asks of its owners.
+        self.charge.end(|allocator| unsafe { allocator.destroy_buffer(self.raw) });
     }
 }
 
@@ -198,7 +205,7 @@ impl fmt::Debug for Buffer {
 pub struct Image {
     raw: RawImage,
     shape: ImageDesc<'static>,
-    // After `raw` has been destroyed, in `drop`, the charge is given back, and then the memory.
+    // It ends when `raw` is destroyed, in `drop`; then the memory is given back.
     pub(super) charge: Charge,
     /// Where it shares its memory with others.
     memory: Option<Arc<Memory>>,
@@ -267,9 +274,9 @@ impl Image {
 
 impl Drop for Image {
     fn drop(&mut self) {
-        // SAFETY: the image came from the charge's allocator and is destroyed only here; that the device has done with it is
-        // what the type asks of its owners.
-        unsafe { self.charge.allocator().destroy_image(self.raw) };
+        // SAFETY: the image came from the charge's allocator and is destroyed only here, with the lock held; that the device
+        // has done with it is what the type asks of its owners.
+        self.charge.end(|allocator| unsafe { allocator.destroy_image(self.raw) });
     }
 }
 
@@ -285,7 +292,7 @@ pub struct Memory {
     raw: RawMemory,
     size: u64,
     type_bits: u32,
-    // After `raw` has been freed, in `drop`, the charge is given back.
+    // It ends when `raw` is freed, in `drop`.
     pub(super) charge: Charge,
 }
 
@@ -326,9 +333,9 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: the memory came from the charge's allocator and is freed only here; what was created in it holds it, so all of
-        // that is destroyed.
-        unsafe { self.charge.allocator().free(self.raw) };
+        // SAFETY: the memory came from the charge's allocator and is freed only here, with the lock held; what was created in it
+        // holds it, so all of that is destroyed.
+        self.charge.end(|allocator| unsafe { allocator.free(self.raw) });
     }
 }
 

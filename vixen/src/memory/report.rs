@@ -39,23 +39,25 @@ impl BudgetManager {
         self.ledger().series()
     }
 
-    /// Ends a frame, and says what came and went since the last one ended. It allocates nothing. Compiled graphs call it at the
-    /// end of each of theirs.
+    /// Ends a frame, and says what came and went since the last one ended. It allocates nothing, and waits for nobody: while
+    /// another thread allocates it says nothing, and the next frame says it. Compiled graphs call it at the end of each of theirs.
     #[inline]
     pub fn end_frame(&self) -> Churn {
-        if self.frames.stirred.load(Ordering::Relaxed) {
-            return self.end_stirred_frame();
+        if self.frames.stirred.load(Ordering::Relaxed)
+            && let Some(churn) = self.end_stirred_frame()
+        {
+            return churn;
         }
         self.frames.quiet.fetch_add(1, Ordering::Relaxed);
         Churn::default()
     }
 
     #[inline(never)]
-    fn end_stirred_frame(&self) -> Churn {
-        let mut ledger = self.ledger();
+    fn end_stirred_frame(&self) -> Option<Churn> {
+        let mut ledger = self.try_gate()?;
         let churn = ledger.end_frame();
         self.frames.stirred.store(churn != Churn::default(), Ordering::Relaxed);
-        churn
+        Some(churn)
     }
 
     /// Forgets peaks, counts and the use over time. What is in use, and the limits, stay.

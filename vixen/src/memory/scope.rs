@@ -54,6 +54,8 @@ impl fmt::Display for Phase {
 thread_local! {
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Setup) };
     static NODE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    /// Whether there is one: cheaper to ask, since it needs no drop when the thread ends.
+    static HAS_NODE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// While it lives, the thread that made it is in a phase.
@@ -82,19 +84,22 @@ impl NodeScope {
     /// Makes a node the one that the calling thread allocates for, until the scope is dropped.
     #[must_use = "the node's part ends when the scope is dropped"]
     pub fn enter(node: impl Into<Arc<str>>) -> Self {
+        HAS_NODE.set(true);
         Self { outer: NODE.replace(Some(node.into())), not_send: PhantomData }
     }
 }
 
 impl Drop for NodeScope {
     fn drop(&mut self) {
+        HAS_NODE.set(self.outer.is_some());
         NODE.replace(self.outer.take());
     }
 }
 
 /// The node that the calling thread allocates for.
+#[inline]
 pub(super) fn current_node() -> Option<Arc<str>> {
-    NODE.with_borrow(Clone::clone)
+    if HAS_NODE.get() { NODE.with_borrow(Clone::clone) } else { None }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The default allocator: AMD's Vulkan Memory Allocator.
 
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use ash::vk;
 use vk_mem::{
@@ -9,16 +9,16 @@ use vk_mem::{
 };
 
 use super::allocator::{
-    Allocation, AllocationKind, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage,
-    RawMemory,
+    Allocation, AllocationKind, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, NO_HEAP, RawBuffer,
+    RawImage, RawMemory,
 };
 use super::error::MemoryError;
 use crate::device::{Capabilities, Device, DeviceCore, DeviceError, Feature, Version};
 
 /// The default [`Allocator`]: many resources share few device allocations.
 pub struct VmaAllocator {
-    /// One lock around each call, in place of the several that VMA would take in each.
-    vma: Mutex<vk_mem::Allocator>,
+    /// Without locks of its own, which would be several a call: who calls an allocator sees to it that nobody else does.
+    vma: vk_mem::Allocator,
     memory: vk::PhysicalDeviceMemoryProperties,
     // After the allocator, which has to be destroyed before the device.
     core: Arc<DeviceCore>,
@@ -41,12 +41,47 @@ impl VmaAllocator {
         // SAFETY: instance, physical device and device are valid and belong together; `core`, which is dropped after the
         // allocator, keeps them so. VMA copies the callbacks. The flags are those of what is enabled.
         let vma = unsafe { vk_mem::Allocator::new(info) }.map_err(DeviceError::vulkan("vmaCreateAllocator"))?;
-        Ok(Self { vma: Mutex::new(vma), memory: capabilities.memory, core: core.clone() })
+        Ok(Self { vma, memory: capabilities.memory, core: core.clone() })
     }
 
-    fn vma(&self) -> MutexGuard<'_, vk_mem::Allocator> {
-        // VMA does not panic, so nothing was left half done.
-        self.vma.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A buffer in memory that others use too.
+    ///
+    /// # Safety
+    /// As for `create_buffer`.
+    #[inline(never)]
+    unsafe fn aliased_buffer(
+        &self,
+        desc: &BufferDesc<'_>,
+        memory: &RawMemory,
+        offset: u64,
+    ) -> Result<RawBuffer, MemoryError> {
+        let allocation = Self::allocation(&memory.allocation);
+        let handle = self.core.bare_buffer(desc, |handle| {
+            // SAFETY: the buffer is new, and the caller promises that the memory is alive and has room for it.
+            unsafe { self.vma.bind_buffer_memory2(&allocation, offset, handle, std::ptr::null()) }
+        })?;
+        Ok(RawBuffer {
+            handle,
+            allocation: Allocation::BORROWED,
+            bytes: 0,
+            heap: NO_HEAP,
+            mapped: None,
+            coherent: false,
+            address: self.introduce_buffer(handle, desc),
+        })
+    }
+
+    /// Names a new buffer, and asks for its address if it has one.
+    #[inline]
+    fn introduce_buffer(&self, handle: vk::Buffer, desc: &BufferDesc<'_>) -> vk::DeviceAddress {
+        self.core.set_name(handle, desc.name);
+        let has_address = desc.usage.contains(vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS);
+        if has_address { self.core.buffer_address(handle) } else { 0 }
+    }
+
+    /// The heap that an allocation lies in.
+    fn heap(&self, info: &vk_mem::AllocationInfo) -> u32 {
+        self.memory.memory_types[info.memory_type as usize].heap_index
     }
 
     fn allocation(allocation: &Allocation) -> vk_mem::Allocation {
@@ -70,45 +105,25 @@ impl Allocator for VmaAllocator {
 
     unsafe fn create_buffer(&self, desc: &BufferDesc<'_>, backing: Backing<'_>) -> Result<RawBuffer, MemoryError> {
         desc.check()?;
-        let error = |call| move |result| MemoryError::from_result(result, call, desc.name, desc.size, desc.usage);
-        let (handle, placed) = match backing {
-            Backing::Aliased { memory, offset } => {
-                let bind = |handle| {
-                    let allocation = Self::allocation(&memory.allocation);
-                    // SAFETY: the buffer is new, and the caller promises that the memory is alive and has room for it.
-                    unsafe { self.vma().bind_buffer_memory2(&allocation, offset, handle, std::ptr::null()) }
-                };
-                (self.core.bare_buffer(desc, bind)?, None)
-            }
-            Backing::Pooled | Backing::Dedicated => {
-                let vma = self.vma();
-                // SAFETY: the description was checked; VMA leaves nothing behind when it fails.
-                let made = unsafe { vma.create_buffer(&desc.create_info(), &placement(desc.location, backing)) };
-                let (handle, allocation) = made.map_err(error("vmaCreateBuffer"))?;
-                (handle, Some((allocation, vma.get_allocation_info(&allocation))))
-            }
-        };
-        self.core.set_name(handle, desc.name);
-        let has_address = desc.usage.contains(vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS);
-        let address = if has_address { self.core.buffer_address(handle) } else { 0 };
-        let Some((allocation, info)) = placed else {
-            return Ok(RawBuffer {
-                handle,
-                allocation: Allocation::BORROWED,
-                bytes: 0,
-                mapped: None,
-                coherent: false,
-                address,
-            });
-        };
-        let properties = self.memory.memory_types[info.memory_type as usize].property_flags;
+        if let Backing::Aliased { memory, offset } = backing {
+            // SAFETY: the caller's promise.
+            return unsafe { self.aliased_buffer(desc, memory, offset) };
+        }
+        let placement = placement(desc.location, backing);
+        // SAFETY: the description was checked; VMA leaves nothing behind when it fails.
+        let made = unsafe { self.vma.create_buffer(&desc.create_info(), &placement) };
+        let (handle, allocation) = made
+            .map_err(|result| MemoryError::from_result(result, "vmaCreateBuffer", desc.name, desc.size, desc.usage))?;
+        let info = self.vma.get_allocation_info(&allocation);
+        let kind = &self.memory.memory_types[info.memory_type as usize];
         Ok(RawBuffer {
             handle,
             allocation: Allocation(AllocationKind::Vma(allocation)),
             bytes: info.size,
+            heap: kind.heap_index,
             mapped: NonNull::new(info.mapped_data.cast()),
-            coherent: properties.contains(vk::MemoryPropertyFlags::HOST_COHERENT),
-            address,
+            coherent: kind.property_flags.contains(vk::MemoryPropertyFlags::HOST_COHERENT),
+            address: self.introduce_buffer(handle, desc),
         })
     }
 
@@ -118,7 +133,7 @@ impl Allocator for VmaAllocator {
             return unsafe { self.core.raw.destroy_buffer(buffer.handle, self.core.callbacks()) };
         }
         // SAFETY: the caller promises that both came from here and are used no more.
-        unsafe { self.vma().destroy_buffer(buffer.handle, &mut Self::allocation(&buffer.allocation)) };
+        unsafe { self.vma.destroy_buffer(buffer.handle, &mut Self::allocation(&buffer.allocation)) };
     }
 
     unsafe fn create_image(&self, desc: &ImageDesc<'_>, backing: Backing<'_>) -> Result<RawImage, MemoryError> {
@@ -127,23 +142,23 @@ impl Allocator for VmaAllocator {
             let bind = |handle| {
                 let allocation = Self::allocation(&memory.allocation);
                 // SAFETY: the image is new, and the caller promises that the memory is alive and has room for it.
-                unsafe { self.vma().bind_image_memory2(&allocation, offset, handle, std::ptr::null()) }
+                unsafe { self.vma.bind_image_memory2(&allocation, offset, handle, std::ptr::null()) }
             };
             let handle = self.core.bare_image(desc, bind)?;
             self.core.set_name(handle, desc.name);
-            return Ok(RawImage { handle, allocation: Allocation::BORROWED, bytes: 0 });
+            return Ok(RawImage { handle, allocation: Allocation::BORROWED, bytes: 0, heap: NO_HEAP });
         }
-        let vma = self.vma();
+        let vma = &self.vma;
         // SAFETY: the description was checked; VMA leaves nothing behind when it fails.
         let made = unsafe { vma.create_image(&desc.create_info(), &placement(Location::Device, backing)) };
         let (handle, allocation) = made.map_err(|result| {
             let bytes = self.image_requirements(desc).map_or(0, |needs| needs.size);
             MemoryError::from_result(result, "vmaCreateImage", desc.name, bytes, desc.usage)
         })?;
-        let bytes = vma.get_allocation_info(&allocation).size;
-        drop(vma);
+        let info = vma.get_allocation_info(&allocation);
         self.core.set_name(handle, desc.name);
-        Ok(RawImage { handle, allocation: Allocation(AllocationKind::Vma(allocation)), bytes })
+        let allocation = Allocation(AllocationKind::Vma(allocation));
+        Ok(RawImage { handle, allocation, bytes: info.size, heap: self.heap(&info) })
     }
 
     unsafe fn destroy_image(&self, image: RawImage) {
@@ -152,10 +167,10 @@ impl Allocator for VmaAllocator {
             return unsafe { self.core.raw.destroy_image(image.handle, self.core.callbacks()) };
         }
         // SAFETY: the caller promises that both came from here and are used no more.
-        unsafe { self.vma().destroy_image(image.handle, &mut Self::allocation(&image.allocation)) };
+        unsafe { self.vma.destroy_image(image.handle, &mut Self::allocation(&image.allocation)) };
     }
 
-    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
+    unsafe fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
         desc.check()?;
         let needs =
             vk::MemoryRequirements { size: desc.size, alignment: desc.alignment, memory_type_bits: desc.type_bits };
@@ -165,37 +180,38 @@ impl Allocator for VmaAllocator {
             preferred_flags: vk::MemoryPropertyFlags::DEVICE_LOCAL,
             ..Default::default()
         };
-        let vma = self.vma();
+        let vma = &self.vma;
         // SAFETY: the description was checked.
         let allocation = unsafe { vma.allocate_memory(&needs, &info) }.map_err(|result| {
             MemoryError::from_result(result, "vmaAllocateMemory", desc.name, desc.size, "shared memory")
         })?;
-        let bytes = vma.get_allocation_info(&allocation).size;
-        Ok(RawMemory { allocation: Allocation(AllocationKind::Vma(allocation)), bytes })
+        let info = vma.get_allocation_info(&allocation);
+        let allocation = Allocation(AllocationKind::Vma(allocation));
+        Ok(RawMemory { allocation, bytes: info.size, heap: self.heap(&info) })
     }
 
     unsafe fn free(&self, memory: RawMemory) {
         // SAFETY: the caller promises that it came from here and that nothing lies in it any more.
-        unsafe { self.vma().free_memory(&mut Self::allocation(&memory.allocation)) };
+        unsafe { self.vma.free_memory(&mut Self::allocation(&memory.allocation)) };
     }
 
     unsafe fn map(&self, allocation: &Allocation) -> Result<NonNull<u8>, vk::Result> {
         // SAFETY: the caller promises that the allocation came from here, is alive, and not of the device alone.
-        let first = unsafe { self.vma().map_memory(&mut Self::allocation(allocation)) }?;
+        let first = unsafe { self.vma.map_memory(&mut Self::allocation(allocation)) }?;
         NonNull::new(first).ok_or(vk::Result::ERROR_MEMORY_MAP_FAILED)
     }
 
     unsafe fn unmap(&self, allocation: &Allocation) {
         // SAFETY: the caller promises that the allocation came from here, is alive and was mapped.
-        unsafe { self.vma().unmap_memory(&mut Self::allocation(allocation)) };
+        unsafe { self.vma.unmap_memory(&mut Self::allocation(allocation)) };
     }
 
     unsafe fn flush(&self, allocation: &Allocation, offset: u64, len: u64) -> Result<(), vk::Result> {
-        self.vma().flush_allocation(&Self::allocation(allocation), offset, len)
+        self.vma.flush_allocation(&Self::allocation(allocation), offset, len)
     }
 
     unsafe fn invalidate(&self, allocation: &Allocation, offset: u64, len: u64) -> Result<(), vk::Result> {
-        self.vma().invalidate_allocation(&Self::allocation(allocation), offset, len)
+        self.vma.invalidate_allocation(&Self::allocation(allocation), offset, len)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{plane, storage};
 
 #[test]
 fn the_limit_is_exact_to_the_byte() {
-    let (numbers, budget) = numbers(&[600, 400]);
+    let (numbers, budget) = numbers(&[1000]);
     assert_eq!((budget.usage().limit, budget.usage().warning), (900, 800));
 
     let first = budget.buffer(&storage("first", 640), Category::Cacher).unwrap();

@@ -6,6 +6,7 @@ mod binder;
 mod budget;
 mod devices;
 mod gate;
+mod heaps;
 mod numbers;
 mod quota;
 mod resources;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use vixen::ash::vk;
 use vixen::device::{Device, DeviceError, DeviceOptions};
-use vixen::memory::{Allocator, BudgetManager, BufferDesc, DirectAllocator, ImageDesc, VmaAllocator};
+use vixen::memory::{Allocator, BudgetManager, BufferDesc, DirectAllocator, Heap, ImageDesc, VmaAllocator};
 use vixen::testing::serial;
 
 /// A device under validation, or none with a line that says so: only where nothing demands that every test runs.
@@ -39,7 +40,8 @@ fn assert_silent(device: &Device) {
 /// Both allocators, each behind a budget of its own.
 fn budgets(device: &Device) -> [Arc<BudgetManager>; 2] {
     let vma: Box<dyn Allocator> = Box::new(VmaAllocator::of(device).unwrap());
-    [vma, Box::new(DirectAllocator::new(device))].map(|allocator| Arc::new(BudgetManager::new(allocator, &[1 << 30])))
+    let heaps = [Heap::device(1 << 30)];
+    [vma, Box::new(DirectAllocator::new(device))].map(|allocator| Arc::new(BudgetManager::new(allocator, &heaps)))
 }
 
 fn storage(name: &str, size: u64) -> BufferDesc<'_> {

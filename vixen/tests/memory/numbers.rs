@@ -2,13 +2,13 @@
 
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use vixen::ash::vk;
 use vixen::ash::vk::Handle as _;
 use vixen::memory::{
-    Allocation, Allocator, Backing, BudgetManager, BufferDesc, ImageDesc, MemoryDesc, MemoryError, RawBuffer, RawImage,
-    RawMemory,
+    Allocation, Allocator, Backing, BudgetManager, BufferDesc, Heap, ImageDesc, Location, MemoryDesc, MemoryError,
+    RawBuffer, RawImage, RawMemory,
 };
 
 /// An allocator of numbers. It rounds sizes up to 16 bytes, takes `extra` bytes more than it said, and fails on demand.
@@ -17,6 +17,8 @@ pub struct Numbers {
     pub alive: AtomicI64,
     pub made: AtomicU64,
     pub extra: AtomicU64,
+    /// Puts what the host is to reach into heap 1, and not into heap 0 with the rest.
+    pub apart: AtomicBool,
     /// Fails the call of this number, counted from 1.
     pub fails_at: AtomicU64,
 }
@@ -49,7 +51,8 @@ impl Allocator for Shared {
         let (token, bytes) = self.0.make(desc.name, bytes)?;
         let handle = vk::Buffer::from_raw(token);
         let allocation = Allocation::opaque(token);
-        Ok(RawBuffer { handle, allocation, bytes, mapped: None, coherent: true, address: 0 })
+        let heap = u32::from(self.0.apart.load(Relaxed) && desc.location != Location::Device);
+        Ok(RawBuffer { handle, allocation, bytes, heap, mapped: None, coherent: true, address: 0 })
     }
 
     unsafe fn destroy_buffer(&self, buffer: RawBuffer) {
@@ -60,7 +63,7 @@ impl Allocator for Shared {
     unsafe fn create_image(&self, desc: &ImageDesc<'_>, backing: Backing<'_>) -> Result<RawImage, MemoryError> {
         let bytes = if let Backing::Aliased { .. } = backing { 0 } else { self.image_requirements(desc)?.size };
         let (token, bytes) = self.0.make(desc.name, bytes)?;
-        Ok(RawImage { handle: vk::Image::from_raw(token), allocation: Allocation::opaque(token), bytes })
+        Ok(RawImage { handle: vk::Image::from_raw(token), allocation: Allocation::opaque(token), bytes, heap: 0 })
     }
 
     unsafe fn destroy_image(&self, image: RawImage) {
@@ -68,9 +71,9 @@ impl Allocator for Shared {
         self.0.alive.fetch_sub(1, Relaxed);
     }
 
-    fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
+    unsafe fn allocate(&self, desc: &MemoryDesc<'_>) -> Result<RawMemory, MemoryError> {
         let (token, bytes) = self.0.make(desc.name, desc.size)?;
-        Ok(RawMemory { allocation: Allocation::opaque(token), bytes })
+        Ok(RawMemory { allocation: Allocation::opaque(token), bytes, heap: 0 })
     }
 
     unsafe fn free(&self, memory: RawMemory) {
@@ -100,6 +103,11 @@ fn needs(size: u64) -> vk::MemoryRequirements {
 /// Numbers, and a budget for heaps of so many bytes over them.
 pub fn numbers(heaps: &[u64]) -> (Arc<Numbers>, Arc<BudgetManager>) {
     let numbers = Arc::new(Numbers::default());
-    let budget = Arc::new(BudgetManager::new(Box::new(Shared(numbers.clone())), heaps));
-    (numbers, budget)
+    let heaps: Vec<_> = heaps.iter().copied().map(Heap::device).collect();
+    (numbers.clone(), budget_of(&numbers, &heaps))
+}
+
+/// A budget for these heaps over numbers.
+pub fn budget_of(numbers: &Arc<Numbers>, heaps: &[Heap]) -> Arc<BudgetManager> {
+    Arc::new(BudgetManager::new(Box::new(Shared(numbers.clone())), heaps))
 }

@@ -7,9 +7,7 @@ use bytemuck::{Pod, cast_slice};
 use vixen::ash::vk;
 use vixen::device::{DeviceError, Feature};
 use vixen::event::{SceneChanged, Sender};
-use vixen::memory::{
-    Buffer as DeviceBuffer, BufferDesc, Category, Memory, MemoryDesc, Ticket, Uploader, upload_buffer,
-};
+use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Category, Memory, MemoryDesc, Ticket, Uploader};
 use vixen::{Buffer, Device, Graph, Shared, Source};
 
 use crate::scene_news::SceneNews;
@@ -211,12 +209,14 @@ pub(crate) fn side_by_side<const N: usize>(
         whole.type_bits &= needs.memory_type_bits;
     }
     let memory = budget.memory(&whole, Category::Cacher)?;
+    let uploader = Uploader::for_setup(device)?;
     let mut buffers = Vec::with_capacity(N);
     for ((desc, offset), bytes) in descs.iter().zip(offsets).zip(contents) {
         let buffer = Arc::new(budget.aliased_buffer(&memory, offset, desc)?);
-        upload_buffer(device, &buffer, bytes)?;
+        uploader.fresh_buffer(&buffer, 0, bytes)?;
         buffers.push(buffer);
     }
+    uploader.wait(uploader.flush()?)?;
     Ok((buffers.try_into().expect("one was made for each of N descriptions"), memory))
 }
 

@@ -59,6 +59,10 @@ struct Faulty {
 
 // SAFETY of all unsafe functions: they only pass on what their callers promise.
 impl Allocator for Faulty {
+    fn device(&self) -> Option<vk::Device> {
+        self.inner.device()
+    }
+
     fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
         self.inner.buffer_requirements(desc)
     }

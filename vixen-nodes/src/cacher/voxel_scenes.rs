@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use vixen::device::DeviceError;
-use vixen::memory::MemoryError;
 use vixen::{Device, Graph, Source};
 
 use super::disk::DiskCache;

@@ -47,6 +47,19 @@ impl Capabilities {
         self.extensions.contains(&name)
     }
 
+    /// Whether the host reaches all of the device's own memory: with a resizable BAR, and where the two share theirs.
+    pub fn maps_all_memory(&self) -> bool {
+        use vk::MemoryPropertyFlags as Property;
+        let mapped = Property::DEVICE_LOCAL | Property::HOST_VISIBLE | Property::HOST_COHERENT;
+        let heaps = self.memory.memory_heaps_as_slice();
+        let own = |heap: &vk::MemoryHeap| heap.flags.contains(vk::MemoryHeapFlags::DEVICE_LOCAL);
+        let largest = heaps.iter().filter(|heap| own(heap)).map(|heap| heap.size).max();
+        let types = self.memory.memory_types_as_slice();
+        types
+            .iter()
+            .any(|kind| kind.property_flags.contains(mapped) && Some(heaps[kind.heap_index as usize].size) == largest)
+    }
+
     /// The most bytes of push constants that a pipeline can have.
     pub const fn max_push_constant_bytes(&self) -> u32 {
         self.limits.max_push_constants_size

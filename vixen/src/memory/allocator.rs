@@ -370,6 +370,11 @@ impl Raw for RawMemory {
 /// Every unsafe function asks its caller for this: no other of them runs on the same allocator at the same time. The budget has
 /// a lock for its counts anyway, and one of the allocator's own would cost as much again.
 pub trait Allocator: Send + Sync {
+    /// The device that it allocates of, if it has one.
+    fn device(&self) -> Option<vk::Device> {
+        None
+    }
+
     /// What such a buffer needs of its memory.
     fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError>;
 

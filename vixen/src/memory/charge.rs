@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::allocator::Allocator;
 use super::budget::BudgetManager;
 use super::category::Category;
+use super::error::MemoryError;
 use super::ledger::LiveKind;
 use super::records::{Record, Ticket};
+use crate::device::Device;
 
 /// Who asks for memory, and what for.
 #[derive(Clone, Copy)]
@@ -67,6 +69,18 @@ impl Charge {
         assert!(self.ticket.is_some(), "the charge has ended");
         // SAFETY: the ticket is there, and until the ledger has it back it keeps an `Arc` of the budget.
         unsafe { self.budget.as_ref() }
+    }
+
+    /// Refuses what lies in the memory of another device.
+    #[inline]
+    pub(super) fn check_device(&self, device: &Device) -> Result<(), MemoryError> {
+        let budget = self.budget();
+        // Another budget of the same device will do.
+        let same = || budget.allocator().device().is_none_or(|own| own == device.raw().handle());
+        if std::ptr::eq(budget, &**device.budget()) || same() {
+            return Ok(());
+        }
+        Err(MemoryError::OtherDevice { name: self.name().to_owned(), device: device.info().name.clone() })
     }
 
     /// Another handle of the budget.

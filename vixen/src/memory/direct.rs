@@ -82,6 +82,10 @@ impl DirectAllocator {
 }
 
 impl Allocator for DirectAllocator {
+    fn device(&self) -> Option<vk::Device> {
+        Some(self.core.raw.handle())
+    }
+
     fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
         self.core.buffer_requirements(desc)
     }

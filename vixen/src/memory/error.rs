@@ -112,6 +112,14 @@ pub enum MemoryError {
         /// What is wrong.
         problem: String,
     },
+    /// It lies in the memory of another device.
+    #[error("'{name}' does not belong to {device}: upload to it through the device that it was created on")]
+    OtherDevice {
+        /// The resource.
+        name: String,
+        /// The device that was to upload to it.
+        device: String,
+    },
     /// The host cannot reach it.
     #[error("'{name}' is not visible to the host: create it with the location Upload or Readback, not {location:?}")]
     NotMapped {

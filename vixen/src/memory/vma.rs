@@ -95,6 +95,10 @@ impl VmaAllocator {
 }
 
 impl Allocator for VmaAllocator {
+    fn device(&self) -> Option<vk::Device> {
+        Some(self.core.raw.handle())
+    }
+
     fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
         self.core.buffer_requirements(desc)
     }

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
-use vixen::Device;
-use vixen::DeviceOptions;
-use vixen::device::Select;
-use vixen::memory::{Category, Location};
+use vixen::ash::vk;
+use vixen::device::{DeviceError, Select};
+use vixen::memory::{BufferDesc, Category, Location, MemoryError, Uploader, upload_buffer};
+use vixen::{Device, DeviceOptions};
 
 use crate::storage;
 
@@ -65,7 +66,7 @@ fn two_devices() {
     budget_a.buffer(&storage("too much", 1), Category::Other).unwrap_err();
     let in_b = budget_b.buffer(&storage("in b", 1 << 20).at(Location::Upload), Category::Cacher).unwrap();
     assert_eq!((budget_a.usage().refusals, budget_b.usage().refusals), (1, 0));
-    let heard = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let heard = Arc::new(std::sync::atomic::AtomicU64::new(0));
     let ears = heard.clone();
     budget_b.on_warning(move |_| {
         ears.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -75,6 +76,20 @@ fn two_devices() {
     assert_ne!(budget_a.staging_usage().limit, 7);
     in_a.write(0, &[1; 16]).unwrap();
     in_b.write(0, &[2; 16]).unwrap();
+    // Nor can one upload to the other's memory.
+    let uploader = Uploader::for_setup(&a).unwrap();
+    let usage = vk::BufferUsageFlags::TRANSFER_DST;
+    let foreign = Arc::new(budget_b.buffer(&BufferDesc::new("foreign", 64, usage), Category::Other).unwrap());
+    for refused in [
+        uploader.buffer(&foreign, 0, &[0; 4]).map(drop),
+        uploader.fresh_buffer_pieces(&foreign, &[(0, &[0; 4])]).map(drop),
+        upload_buffer(&a, &foreign, &[0; 4]),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, DeviceError::Memory(MemoryError::OtherDevice { .. })), "{error}");
+        assert!(error.to_string().contains("'foreign' does not belong to"), "{error}");
+    }
+    drop((uploader, foreign));
     let log = a.validation_log().clone();
     drop((a, budget_a, in_a));
     assert_eq!(log.messages(), Vec::<String>::new());

@@ -217,8 +217,7 @@ impl StagingPool {
         if self.device.capabilities().has(Feature::BufferDeviceAddress) {
             usage |= vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS;
         }
-        let desc = BufferDesc::new("staging", TIERS[tier], usage).at(Location::Upload);
-        let buffer = self.device.budget().buffer(&desc, Category::Staging)?;
+        let buffer = staging_buffer(&self.device, &BufferDesc::new("staging", TIERS[tier], usage))?;
         self.counts.made.fetch_add(1, Relaxed);
         Ok(Block { buffer, _reservation: reservation })
     }
@@ -280,6 +279,19 @@ impl fmt::Debug for StagingBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StagingBlock").field("size", &self.size()).finish_non_exhaustive()
     }
+}
+
+/// A buffer that the host writes and the device reads once: in the device's own memory where the host reaches all of that. Then
+/// bytes cross the bus when they are written, and not after that in a transfer that somebody waits for.
+pub(super) fn staging_buffer(device: &Device, desc: &BufferDesc<'_>) -> Result<Buffer, MemoryError> {
+    let budget = device.budget();
+    if std::env::var_os("VIXEN_STAGING_HOST").is_none() && device.capabilities().maps_all_memory() {
+        let buffer = budget.buffer(&desc.at(Location::DeviceMapped), Category::Staging)?;
+        if buffer.mapped().is_some() {
+            return Ok(buffer);
+        }
+    }
+    budget.buffer(&desc.at(Location::Upload), Category::Staging)
 }
 
 fn too_large(bytes: u64) -> MemoryError {

@@ -27,6 +27,7 @@ impl Uploader {
         bytes: &[u8],
         fresh: bool,
     ) -> Result<Ticket, DeviceError> {
+        buffer.charge.check_device(&self.device)?;
         if is_direct(buffer, &[(offset, bytes)], fresh)? {
             self.write(buffer, &[(offset, bytes)])?;
             return Ok(Ticket { batch: 0 });
@@ -40,6 +41,7 @@ impl Uploader {
         pieces: &[(u64, &[u8])],
         fresh: bool,
     ) -> Result<Ticket, DeviceError> {
+        buffer.charge.check_device(&self.device)?;
         let mut ticket = Ticket { batch: 0 };
         if is_direct(buffer, pieces, fresh)? {
             self.write(buffer, pieces)?;
@@ -68,6 +70,7 @@ impl Uploader {
         texels: &[u8],
         fresh: bool,
     ) -> Result<Ticket, DeviceError> {
+        image.charge.check_device(&self.device)?;
         let level = Level::of(image, region, texels.len() as u64)?;
         let upload = self.image_uploads.fetch_add(1, Ordering::Relaxed);
         let fit = Fit { align: least_common_multiple(level.block_bytes(), 16), residue: 0 };

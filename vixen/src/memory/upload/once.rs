@@ -20,6 +20,7 @@ pub fn upload_buffer(device: &Device, buffer: &Buffer, bytes: &[u8]) -> Result<(
 
 /// The same from a place on.
 pub fn upload_buffer_at(device: &Device, buffer: &Buffer, offset: u64, bytes: &[u8]) -> Result<(), DeviceError> {
+    buffer.charge.check_device(device)?;
     if buffer.mapped().is_some() {
         return Ok(buffer.write(offset, bytes)?);
     }
@@ -58,6 +59,7 @@ pub fn upload_image(
     texels: &[u8],
     layout: vk::ImageLayout,
 ) -> Result<(), DeviceError> {
+    image.charge.check_device(device)?;
     let level = Level::of(image, region, texels.len() as u64)?;
     let staging = staging(device, image.name(), level.chunk_bytes(CHUNK))?;
     let mut layouts = (vk::ImageLayout::UNDEFINED, vk::ImageLayout::TRANSFER_DST_OPTIMAL);

@@ -4,7 +4,8 @@ use ash::{util, vk};
 
 use crate::device::{Device, DeviceError, Feature};
 use crate::memory::error::MemoryError;
-use crate::memory::{Buffer, BufferDesc, Category, Location};
+use crate::memory::staging::staging_buffer;
+use crate::memory::{Buffer, BufferDesc};
 
 /// The bytes that one workgroup copies: 256 threads of 16.
 pub(super) const RECORD_BYTES: u64 = 4096;
@@ -113,7 +114,7 @@ impl Records {
     pub fn new(device: &Device, capacity: usize) -> Result<Self, MemoryError> {
         let bytes = (capacity * size_of::<Record>()) as u64;
         let desc = BufferDesc::new("scatter records", bytes, vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS);
-        let buffer = device.budget().buffer(&desc.at(Location::Upload), Category::Staging)?;
+        let buffer = staging_buffer(device, &desc)?;
         Ok(Self { buffer, capacity, count: 0 })
     }
 

@@ -132,9 +132,8 @@ impl BudgetManager {
         // SAFETY: `make` holds the lock, so this is the only call.
         let allocate = |allocator: &dyn Allocator| unsafe { allocator.allocate(desc) };
         let (raw, made) = self.make(&request, desc.size, || Ok(desc.size), allocate)?;
-        let memory = Memory::new(raw, desc, made.charge);
-        self.warn_if(made.rose);
-        Ok(Arc::new(memory))
+        let memory = Arc::new(Memory::new(raw, desc, made.charge));
+        Ok(if made.rose { self.warned(memory) } else { memory })
     }
 
     /// Creates a buffer from an offset on in memory that other resources use too. It counts as no bytes, since the memory does,
@@ -261,9 +260,12 @@ impl BudgetManager {
         // the buffer fits; the caller keeps it alive.
         let create = |allocator: &dyn Allocator| unsafe { allocator.create_buffer(desc, backing) };
         let (raw, made) = self.make(&request, least, exact, create)?;
-        let buffer = Buffer::new(raw, desc, made.charge);
-        self.warn_if(made.rose);
-        Ok(buffer)
+        // Twice, so that it is made where it is returned: moving it costs as much as counting it.
+        Ok(if made.rose {
+            self.warned(Buffer::new(raw, desc, made.charge))
+        } else {
+            Buffer::new(raw, desc, made.charge)
+        })
     }
 
     fn own_image(
@@ -279,9 +281,7 @@ impl BudgetManager {
         // SAFETY: as in `try_buffer`.
         let create = |allocator: &dyn Allocator| unsafe { allocator.create_image(desc, backing) };
         let (raw, made) = self.make(&request, least, exact, create)?;
-        let image = Image::new(raw, desc, made.charge);
-        self.warn_if(made.rose);
-        Ok(image)
+        Ok(if made.rose { self.warned(Image::new(raw, desc, made.charge)) } else { Image::new(raw, desc, made.charge) })
     }
 
     /// Makes something and counts it, under one lock. `least` is what it takes at least; `exact`, which costs more to find out,
@@ -333,15 +333,14 @@ impl BudgetManager {
         Err(MemoryError::invalid_parameters(name, needs.size, usage, problem))
     }
 
-    #[inline]
-    fn warn_if(&self, rose: bool) {
-        if rose {
-            self.warn();
-        }
+    /// Gives the warning that is due with a resource, which by now has an owner.
+    #[cold]
+    fn warned<T>(&self, resource: T) -> T {
+        self.warn();
+        resource
     }
 
     /// Gives a warning, on this thread and with no lock held.
-    #[cold]
     fn warn(&self) {
         let Usage { in_use, warning, limit, .. } = {
             let mut ledger = self.ledger();

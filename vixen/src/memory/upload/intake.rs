@@ -7,7 +7,8 @@ use ash::vk;
 
 use super::images::ImageWrite;
 use super::level::{ImageRegion, Level};
-use super::queue::{Fit, Kind, Queue, Room};
+use super::queue::{Queue, Space};
+use super::rooms::{Fit, Kind};
 use super::uploader::{Ticket, Uploader};
 use crate::device::DeviceError;
 use crate::memory::copy::copy_in_lines;
@@ -81,9 +82,9 @@ impl Uploader {
             let first = rest.len() == texels.len();
             let (image_raw, region) = (image.raw(), copy.region);
             let write = ImageWrite { image: image_raw, level, layout, region, block: 0, upload, first, fresh };
-            let (mut queue, room) = self.stage(Kind::Image, fit, chunk)?;
-            queue.image(&room, image, write);
-            ticket.batch = queue.settle(&room, copy.bytes);
+            let (mut queue, space) = self.stage(Kind::Image, fit, chunk)?;
+            queue.image(&space.room, image, write);
+            ticket.batch = queue.settle(&space.room, copy.bytes);
             rest = after;
             if rest.is_empty() {
                 self.count(&queue, 1, texels.len() as u64);
@@ -107,15 +108,15 @@ impl Uploader {
         while !rest.is_empty() {
             let (chunk, after) = rest.split_at(rest.len().min(self.longest_chunk()));
             let len = chunk.len() as u64;
-            let (mut queue, room) = match self.stage(Kind::Buffer, Fit::to(to), chunk) {
+            let (mut queue, space) = match self.stage(Kind::Buffer, Fit::to(to), chunk) {
                 // The quota has been lowered since: smaller pieces may fit.
                 Err(DeviceError::Memory(MemoryError::StagingQuota { .. })) if self.longest_chunk() < chunk.len() => {
                     continue;
                 }
                 staged => staged?,
             };
-            queue.write(&room, room.from, buffer, (to, len), fresh);
-            ticket.batch = queue.settle(&room, len);
+            queue.write(&space.room, space.room.from, buffer, (to, len), fresh);
+            ticket.batch = queue.settle(&space.room, len);
             (to, rest) = (to + len, after);
             if rest.is_empty() {
                 self.count(&queue, 1, bytes.len() as u64);
@@ -136,13 +137,13 @@ impl Uploader {
         if pieces.iter().all(|(_, bytes)| bytes.is_empty()) {
             return Ok(Ticket { batch: 0 });
         }
-        let (queue, room) = self.room(Kind::Buffer, pieces.len(), span, Fit::to(pieces[0].0))?;
+        let (queue, Space { room, address }) = self.room(Kind::Buffer, pieces.len(), span, Fit::to(pieces[0].0))?;
         drop(queue);
         let mut cursor = room.from;
         for &(to, bytes) in pieces {
             let from = Fit::to(to).at_or_after(cursor);
             // SAFETY: as in `fill`; `group` added the pieces up in the same way.
-            unsafe { copy_in_lines(bytes, room.address.add((from - room.from) as usize)) };
+            unsafe { copy_in_lines(bytes, address.add((from - room.from) as usize)) };
             cursor = from + bytes.len() as u64;
         }
         let mut queue = self.lock_queue();
@@ -167,16 +168,16 @@ impl Uploader {
     }
 
     /// Copies bytes into staging.
-    fn stage(&self, kind: Kind, fit: Fit, bytes: &[u8]) -> Result<(MutexGuard<'_, Queue>, Room), DeviceError> {
+    fn stage(&self, kind: Kind, fit: Fit, bytes: &[u8]) -> Result<(MutexGuard<'_, Queue>, Space), DeviceError> {
         let len = bytes.len() as u64;
-        let (queue, room) = self.room(kind, 1, len, fit)?;
+        let (queue, space) = self.room(kind, 1, len, fit)?;
         if queue.shares(len) {
             drop(queue);
-            fill(&room, bytes);
-            Ok((self.lock_queue(), room))
+            fill(&space, bytes);
+            Ok((self.lock_queue(), space))
         } else {
-            fill(&room, bytes);
-            Ok((queue, room))
+            fill(&space, bytes);
+            Ok((queue, space))
         }
     }
 
@@ -187,7 +188,7 @@ impl Uploader {
         places: usize,
         len: u64,
         fit: Fit,
-    ) -> Result<(MutexGuard<'_, Queue>, Room), DeviceError> {
+    ) -> Result<(MutexGuard<'_, Queue>, Space), DeviceError> {
         if self.adapt.load(Ordering::Relaxed) && self.adapt.swap(false, Ordering::Relaxed) {
             self.pool.adapt();
         }
@@ -199,12 +200,12 @@ impl Uploader {
                     if !queue.has_places(kind, places) {
                         break MemoryError::invalid("the upload queue", "is full: make it larger, or flush more often");
                     }
-                    if let Some(room) = queue.room(kind, places, len, fit) {
-                        return Ok((queue, room));
+                    if let Some(space) = queue.room(kind, places, len, fit) {
+                        return Ok((queue, space));
                     }
                     queue.reclaim(self.finished()?);
-                    if let Some(room) = queue.room(kind, places, len, fit) {
-                        return Ok((queue, room));
+                    if let Some(space) = queue.room(kind, places, len, fit) {
+                        return Ok((queue, space));
                     }
                     // What the fit may skip at the start of a block.
                     match queue.open(&self.pool, len + fit.residue, self.longest()) {
@@ -272,10 +273,10 @@ fn group(pieces: &[(u64, &[u8])], most: usize, most_bytes: u64) -> (usize, u64) 
 }
 
 /// Copies bytes into their room.
-fn fill(room: &Room, bytes: &[u8]) {
+fn fill(space: &Space, bytes: &[u8]) {
     // SAFETY: the room is as long as these bytes, in a block that stays mapped and lent while somebody fills it; no other room
     // overlaps it, and the device reads it only once the write is queued.
-    unsafe { copy_in_lines(bytes, room.address) };
+    unsafe { copy_in_lines(bytes, space.address) };
 }
 
 fn least_common_multiple(a: u64, b: u64) -> u64 {

@@ -11,10 +11,13 @@ mod images;
 mod intake;
 mod level;
 mod measure;
+#[cfg(test)]
+mod model;
 mod once;
 mod options;
 mod pieces;
 mod queue;
+mod rooms;
 mod scatter;
 mod statistics;
 mod submit;

@@ -132,8 +132,12 @@ impl<'a> ImageDesc<'a> {
     pub(super) fn texel_bytes(&self) -> u64 {
         let Some(block) = TexelBlock::of(self.format) else { return 0 };
         let level = |mip: u32| {
-            let [width, height, depth] = self.extent.map(|side| (side >> mip).max(1));
-            let blocks = [width.div_ceil(block.extent[0]), height.div_ceil(block.extent[1]), depth];
+            let [mut width, mut height, depth] = self.extent.map(|side| (side >> mip).max(1));
+            // Divisions would be a good part of what counting an image costs.
+            if block.extent != [1, 1] {
+                [width, height] = [width.div_ceil(block.extent[0]), height.div_ceil(block.extent[1])];
+            }
+            let blocks = [width, height, depth];
             blocks.into_iter().fold(u64::from(block.bytes), |bytes, count| bytes.saturating_mul(count.into()))
         };
         let texels = (0..self.mips).fold(0_u64, |bytes, mip| bytes.saturating_add(level(mip)));

@@ -60,8 +60,9 @@ impl Write {
 #[derive(Debug)]
 pub(super) struct Pieces {
     pieces: Vec<Write>,
-    /// What is sorted in place of the writes, which are five times as large: where in the buffer, the order, and last the index.
-    sorted: Vec<u128>,
+    /// What is sorted in place of the writes, which are larger.
+    sorted: Vec<Key>,
+    spare: Vec<Key>,
     /// Writes that cover the place that has been reached: order and index.
     covering: BinaryHeap<(u32, u32)>,
 }
@@ -71,7 +72,8 @@ impl Pieces {
     pub fn with_capacity(writes: usize) -> Self {
         // Every write but the last can cut one earlier write in two.
         let pieces = Vec::with_capacity(2 * writes);
-        Self { pieces, sorted: Vec::with_capacity(writes), covering: BinaryHeap::with_capacity(writes) }
+        let [sorted, spare] = [Vec::with_capacity(writes), Vec::with_capacity(writes)];
+        Self { pieces, sorted, spare, covering: BinaryHeap::with_capacity(writes) }
     }
 
     /// Makes pieces of the writes, by buffer and place.
@@ -79,26 +81,23 @@ impl Pieces {
         self.pieces.clear();
         self.covering.clear();
         self.sorted.clear();
-        let key = |(write, index): (&Write, u32)| {
-            u128::from(write.to) << 64 | u128::from(write.order) << 32 | u128::from(index)
-        };
-        self.sorted.extend(writes.iter().zip(0..).map(key));
+        self.sorted.extend(writes.iter().zip(0..).map(|(write, index)| Key { to: write.to, index }));
         if writes.windows(2).all(|pair| pair[0].buffer == pair[1].buffer) {
-            self.sorted.sort_unstable();
+            sort(&mut self.sorted, &mut self.spare);
         } else {
-            self.sorted.sort_unstable_by_key(|&key| (writes[index_of(key)].buffer, key));
+            self.sorted.sort_unstable_by_key(|&Key { to, index }| (writes[index as usize].buffer, to, index));
         }
         let mut rest = 0;
         let mut at = 0;
         while rest < writes.len() || !self.covering.is_empty() {
-            let next = self.sorted.get(rest).map(|&key| writes[index_of(key)]);
+            let next = self.sorted.get(rest).map(|key| writes[key.index as usize]);
             let Some(&(_, top)) = self.covering.peek() else {
                 let Some(write) = next else { break };
-                let index = index_of(self.sorted[rest]);
+                let index = self.sorted[rest].index;
                 rest += 1;
-                match self.sorted.get(rest).map(|&key| &writes[index_of(key)]) {
+                match self.sorted.get(rest).map(|key| &writes[key.index as usize]) {
                     Some(after) if after.buffer == write.buffer && after.to < write.end() => {
-                        self.covering.push((write.order, index as u32));
+                        self.covering.push((write.order, index));
                         at = write.to;
                     }
                     // The common case: nobody else writes here.
@@ -113,7 +112,7 @@ impl Pieces {
             }
             match next.filter(|next| next.buffer == top.buffer) {
                 Some(next) if next.to <= at => {
-                    self.covering.push((next.order, index_of(self.sorted[rest]) as u32));
+                    self.covering.push((next.order, self.sorted[rest].index));
                     rest += 1;
                 }
                 next => {
@@ -134,9 +133,41 @@ impl Pieces {
     }
 }
 
-/// The index of a write in a sorting key.
-fn index_of(key: u128) -> usize {
-    key as u32 as usize
+/// Where in the buffer a write goes, and which one it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    to: u64,
+    index: u32,
+}
+
+/// Below this, comparisons are as good.
+const FEW: usize = 64;
+
+/// Sorts keys that come in the order of their indices. Byte by byte, and only by those bytes in which places differ at all, of
+/// which there are two or three: for a thousand scattered writes that takes a fifth of what comparisons do, half of which
+/// no processor predicts.
+fn sort(keys: &mut Vec<Key>, spare: &mut Vec<Key>) {
+    if keys.len() < FEW || keys.is_sorted() {
+        return keys.sort_unstable();
+    }
+    let differ = keys.iter().fold(0, |bits, key| bits | (key.to ^ keys[0].to));
+    for shift in (0..u64::BITS).step_by(8).filter(|&shift| differ >> shift & 0xff != 0) {
+        let digit = |key: &Key| (key.to >> shift & 0xff) as usize;
+        let mut starts = [0_u32; 256];
+        keys.iter().for_each(|key| starts[digit(key)] += 1);
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += std::mem::replace(start, sum);
+        }
+        spare.clear();
+        spare.resize(keys.len(), Key::default());
+        for key in keys.iter() {
+            let place = &mut starts[digit(key)];
+            spare[*place as usize] = *key;
+            *place += 1;
+        }
+        std::mem::swap(keys, spare);
+    }
 }
 
 #[cfg(test)]
@@ -163,6 +194,28 @@ mod tests {
         assert_eq!(pieces.resolve(&other_block).len(), 2);
         let other_lane = [write(0, 1, 0, 4, 0), Write { fresh: true, ..write(1, 1, 4, 4, 4) }];
         assert_eq!(pieces.resolve(&other_lane).len(), 2);
+    }
+
+    #[test]
+    fn keys_are_sorted_by_place_and_then_by_order() {
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        for bits in [0, 3, 12, 20, 41, 63] {
+            for count in [0, 1, FEW - 1, FEW, 1000] {
+                let mut keys: Vec<Key> = (0..count as u32)
+                    .map(|index| {
+                        random ^= random << 13;
+                        random ^= random >> 7;
+                        random ^= random << 17;
+                        Key { to: random & ((1 << bits) - 1), index }
+                    })
+                    .collect();
+                let mut expected = keys.clone();
+                expected.sort();
+                let mut spare = Vec::with_capacity(count);
+                sort(&mut keys, &mut spare);
+                assert_eq!(keys, expected, "{count} of {bits} bits");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The demo's command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
 use vixen::Device;
@@ -9,7 +9,7 @@ use vixen_nodes::{require_ray_tracing, traces_rays_in_hardware};
 
 /// Draws a voxel scene: a window to orbit in where there is a display, a picture where there is none.
 #[derive(Parser)]
-#[command(name = "demo")]
+#[command(name = "demo", version)]
 pub struct Args {
     /// A MagicaVoxel .vox, a binary glTF .glb, or a greyscale .png heightmap; or cornell, noise, tunnels or cityscape, with a size: noise:512.
     /// The mountains around Jacksboro if left out.
@@ -140,23 +140,87 @@ impl Structure {
 }
 
 impl Args {
-    /// Fails unless the pipeline can trace the structure.
+    /// Reads the command line; what it cannot read is an error of one line.
+    pub fn read() -> Result<Self, String> {
+        Self::try_parse().map_err(|error| {
+            if !error.use_stderr() {
+                error.exit();
+            }
+            one_line(&error.to_string())
+        })
+    }
+
+    /// Fails where the arguments do not go together, and where what is drawn could not be written afterwards.
     pub fn check(&self) -> Result<(), String> {
         if self.stream_budget.is_some() && self.structure != Structure::Streamed {
             return Err("only a streamed scene has a budget of its own: add --structure streamed".to_owned());
         }
         let marched = matches!(self.pipeline, Pipeline::Compute | Pipeline::Auto);
-        match self.structure {
-            Structure::Brick => Ok(()),
-            _ if marched => Ok(()),
-            _ => Err("only compute marches through this structure: leave --pipeline out, or --structure".to_owned()),
+        if self.structure != Structure::Brick && !marched {
+            return Err("only compute marches through this structure: leave --pipeline out, or --structure".to_owned());
         }
+        if self.resolution == 0 {
+            return Err("a resolution of 0 is not possible; choose --resolution 1 or more".to_owned());
+        }
+        let picture = if self.window() { self.out.clone() } else { Some(self.picture()) };
+        let others = [&self.stats, &self.memory, &self.drawing].map(Option::as_ref);
+        let mut files: Vec<&Path> = picture.iter().chain(others.into_iter().flatten()).map(PathBuf::as_path).collect();
+        files.iter().try_for_each(|file| check_writable(file))?;
+        files.sort();
+        match files.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("{} is to be written twice; give each its own file", pair[0].display())),
+            None => Ok(()),
+        }
+    }
+
+    /// Fails where the device has no images of the picture's size.
+    pub fn check_size(&self, device: &Device) -> Result<(), String> {
+        let most = device.capabilities().limits.max_image_dimension2_d;
+        let [width, height] = self.size;
+        if width.max(height) <= most {
+            return Ok(());
+        }
+        Err(format!(
+            "a picture of {width}×{height} pixels is too large; choose a --size of {most} at most, which is the device's maxImageDimension2D"
+        ))
+    }
+
+    /// Where the picture goes without a window.
+    pub fn picture(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| PathBuf::from("demo.png"))
     }
 
     /// Whether to open a window: unless told otherwise, where there is a display.
     pub fn window(&self) -> bool {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         !self.headless && (set("DISPLAY") || set("WAYLAND_DISPLAY"))
+    }
+}
+
+/// What clap says in several lines, without the hint at `--help` that ends it.
+fn one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let said: Vec<&str> =
+        lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")).collect();
+    said.join("; ").trim_start_matches("error: ").to_owned()
+}
+
+/// Fails where a file could not be written, as far as can be told without touching it.
+fn check_writable(file: &Path) -> Result<(), String> {
+    let cannot = |why: String| Err(format!("cannot write {}: {why}", file.display()));
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if file.is_dir() {
+        return cannot("it is a folder; name a file".to_owned());
+    }
+    if !folder.is_dir() {
+        return cannot(format!("there is no folder {}; make it first", folder.display()));
+    }
+    match std::fs::OpenOptions::new().append(true).open(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => cannot(error.to_string()),
+        _ => Ok(()),
     }
 }
 
@@ -188,6 +252,14 @@ mod tests {
     fn the_command_line_is_well_formed() {
         use clap::CommandFactory;
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn complaints_are_one_line() {
+        let said = Args::try_parse_from(["demo", "--pipelin", "rt"]).err().expect("there is no such argument");
+        let line = one_line(&said.to_string());
+        assert!(line.starts_with("unexpected argument '--pipelin'") && line.contains("'--pipeline'"), "{line}");
+        assert!(!line.contains('\n') && !line.contains("Usage"), "{line}");
     }
 
     #[test]

@@ -9,10 +9,9 @@ mod stream;
 mod voxels;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use vixen::device::Select;
 use vixen::testing::CountingAllocator;
@@ -33,8 +32,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 const HEADLESS_FRAMES: u32 = 16;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    match draw(&args) {
+    match Args::read().map_err(Into::into).and_then(|args| draw(&args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -55,6 +53,7 @@ fn draw(args: &Args) -> Result<(), Box<dyn Error>> {
     // Before the scene is read, so that a machine without a driver, or without what the pipeline needs, says so at once.
     let headless = if args.window() { None } else { Some(Device::new(&options)?) };
     headless.iter().try_for_each(|device| args.pipeline.check(device))?;
+    headless.iter().try_for_each(|device| args.check_size(device))?;
     let scene = open(args)?;
     match headless {
         Some(device) => to_picture(args, &device, &scene),
@@ -78,7 +77,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
     }
     picture.graph.wait()?;
     bar.finish_and_clear();
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("demo.png"));
+    let out = args.picture();
     picture.handles().save(&mut picture.graph, &out)?;
     println!("wrote {}", out.display());
     finish(args, device, &Stats::new(&picture.graph, scene, voxel_bytes, &mut costs))

@@ -99,10 +99,7 @@ impl Handles {
     pub fn save(self, graph: &mut CompiledGraph, path: &Path) -> Result<(), Box<dyn Error>> {
         graph.wait()?;
         let (_, bytes) = graph.read(self.pixels)?.ok_or("no frame was drawn, so there is no picture to write")?;
-        let [width, height] = graph.output_extent(OutputId::FIRST);
-        image::save_buffer_with_format(path, bytes, width, height, image::ColorType::Rgba8, image::ImageFormat::Png)
-            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        Ok(())
+        Ok(vixen_examples::picture::save(path, bytes, graph.output_extent(OutputId::FIRST))?)
     }
 }
 

@@ -102,7 +102,7 @@ fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
     }
     graph.wait()?;
     let (_, bytes) = graph.read(site.pixels)?.ok_or("the frame has not finished")?;
-    image::save_buffer(picture, bytes, width, height, image::ColorType::Rgba8)?;
+    vixen_examples::picture::save(picture, bytes, [width, height])?;
     let (edits, each, stalls) = (site.edits, site.bytes / site.edits.max(1), site.uploader.statistics().stalls);
     println!("wrote {}: {edits} edits of {each} bytes in {FRAMES} frames, {stalls} stalls", picture.display());
     Ok(())

@@ -109,7 +109,7 @@ fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
     }
     graph.wait()?;
     let (_, bytes) = graph.read(pixels)?.ok_or("the frame has not finished")?;
-    image::save_buffer(picture, bytes, width, height, image::ColorType::Rgba8)?;
+    vixen_examples::picture::save(picture, bytes, [width, height])?;
     println!("wrote {}: {COUNT} instances of {} triangles", picture.display(), mesh.indices.len() / 3);
     Ok(())
 }

@@ -95,8 +95,7 @@ fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
     graph.frame()?;
     graph.wait()?;
     let (_, bytes) = graph.read(pixels)?.ok_or("the frame has not finished")?;
-    let [width, height] = SIZE;
-    image::save_buffer(picture, bytes, width, height, image::ColorType::Rgba8)?;
+    vixen_examples::picture::save(picture, bytes, SIZE)?;
     println!("wrote {}: {} triangles", picture.display(), mesh.indices.len() / 3);
     Ok(())
 }

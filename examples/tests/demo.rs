@@ -118,14 +118,26 @@ fn bad_arguments() {
     assert!(complaint(&["--headless", "--device", "no such thing"]).contains("no device matches"));
     let huge = complaint(&["--headless", "--resolution", "32", "--size", "100000x8"]);
     assert!(huge.contains("100000") && huge.contains("maxImageDimension2D"), "{huge}");
-    assert!(
-        complaint(&["--headless", "--resolution", "32", "--size", "32x32", "--out", "/nowhere/a.png"])
-            .contains("/nowhere/a.png")
-    );
-    // Clap explains these in its own words, with a line on how to get help.
-    for args in [["--size", "0x5"], ["--size", "5"], ["--frames", "0"], ["--resolution", "x"]] {
-        assert_eq!(demo(&args).status.code(), Some(2), "{args:?}");
+    for (argument, value) in
+        [("--size", "0x5"), ("--size", "5"), ("--frames", "0"), ("--resolution", "x"), ("--nosuch", "1")]
+    {
+        assert!(complaint(&[argument, value]).contains(argument), "{argument} {value}");
     }
+}
+
+#[test]
+fn files_that_cannot_be_written() {
+    // Said before anything is drawn, which may take long: there is no scene of that name.
+    let folder = folder("unwritable");
+    let folder = folder.to_str().expect("the path is UTF-8");
+    for argument in ["--out", "--stats", "--memory", "--drawing"] {
+        for file in ["/nowhere/a", folder] {
+            let said = complaint(&["--headless", "--scene", "/no/such/file.vox", argument, file]);
+            assert!(said.contains("cannot write") && said.contains(file), "{said}");
+        }
+    }
+    let twice = complaint(&["--headless", "--out", "a.png", "--stats", "a.png"]);
+    assert!(twice.contains("a.png is to be written twice"), "{twice}");
 }
 
 #[test]

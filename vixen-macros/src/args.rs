@@ -72,6 +72,9 @@ pub enum Role {
 
 const GENERAL: &[&str] = &["dynamic", "emits", "receives", "staging", "history", "transient", "crate"];
 
+/// What may be said more than once, or is counted by whoever compares the shaders.
+const REPEATED: &[&str] = &["pipeline", "emits", "receives", "miss", "hit", "shader", "vertex", "fragment", "raygen"];
+
 impl NodeArgs {
     fn new(kind: Kind) -> Self {
         Self {
@@ -101,22 +104,15 @@ impl NodeArgs {
 
     /// Parses what it can; what it cannot is in `errors`.
     pub fn parse(input: ParseStream<'_>, errors: &Errors) -> Self {
-        let kind = parse_kind(input).unwrap_or_else(|error| {
-            errors.add(error);
-            Kind::Compute
-        });
-        let mut args = Self::new(kind);
+        let mut args = Self::new(Kind::Compute);
         let mut program = ProgramArgs::default();
-        if let Err(error) = args.parse_rest(&mut program, input, errors) {
+        let parsed = parse_kind(input).and_then(|kind| {
+            args.kind = kind;
+            args.parse_rest(&mut program, input, errors)
+        });
+        if let Err(error) = parsed {
             errors.add(error);
-            // The rest cannot be read: drop it, since one message is enough.
-            let _ = input.step(|cursor| {
-                let mut rest = *cursor;
-                while let Some((_, next)) = rest.token_tree() {
-                    rest = next;
-                }
-                Ok(((), rest))
-            });
+            drop_rest(input);
         }
         if args.programs.is_empty() && !program.stages.is_empty() {
             args.programs.push(program);
@@ -129,12 +125,17 @@ impl NodeArgs {
     }
 
     fn parse_rest(&mut self, program: &mut ProgramArgs, input: ParseStream<'_>, errors: &Errors) -> syn::Result<()> {
+        let mut said: Vec<String> = Vec::new();
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
                 break;
             }
             let key = input.call(Ident::parse_any)?;
+            if said.contains(&key.to_string()) && !REPEATED.contains(&key.to_string().as_str()) {
+                return Err(syn::Error::new(key.span(), format!("`{key}` is said already; say it once")));
+            }
+            said.push(key.to_string());
             match key.to_string().as_str() {
                 "dynamic" => self.dynamic = true,
                 "emits" => self.emits.extend(parse_events(input)?),
@@ -144,9 +145,7 @@ impl NodeArgs {
                 "transient" => self.parse_transient(input)?,
                 "crate" => self.krate = Some(value(input)?),
                 "pipeline" if self.kind.has_shaders() => {
-                    let content;
-                    parenthesized!(content in input);
-                    self.programs.push(parse_pipeline(self.kind, &key, &content, errors)?);
+                    self.programs.push(inside(input, |input| parse_pipeline(self.kind, &key, input, errors))?);
                 }
                 word => {
                     let mut known = program_keys(self.kind);
@@ -164,18 +163,20 @@ impl NodeArgs {
     }
 
     fn parse_transient(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
-        let content;
-        parenthesized!(content in input);
-        while !content.is_empty() {
-            let key = content.call(Ident::parse_any)?;
-            match key.to_string().as_str() {
-                "bytes" => self.transient_bytes = Some(value(&content)?),
-                "per_pixel" => self.transient_per_pixel = Some(value(&content)?),
-                _ => return Err(syn::Error::new(key.span(), "`transient` takes `bytes = ..` and `per_pixel = ..`")),
+        inside(input, |content| {
+            while !content.is_empty() {
+                let key = content.call(Ident::parse_any)?;
+                match key.to_string().as_str() {
+                    "bytes" => self.transient_bytes = Some(value(content)?),
+                    "per_pixel" => self.transient_per_pixel = Some(value(content)?),
+                    _ => {
+                        return Err(syn::Error::new(key.span(), "`transient` takes `bytes = ..` and `per_pixel = ..`"));
+                    }
+                }
+                comma(content)?;
             }
-            comma(&content)?;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
@@ -189,6 +190,9 @@ fn parse_kind(input: ParseStream<'_>) -> syn::Result<Kind> {
     if input.is_empty() {
         return Err(syn::Error::new(Span::call_site(), expected()));
     }
+    if !input.peek(Ident::peek_any) {
+        return Err(input.error(expected()));
+    }
     let ident = input.call(Ident::parse_any)?;
     let word = ident.to_string();
     Kind::of(&word).ok_or_else(|| {
@@ -198,18 +202,19 @@ fn parse_kind(input: ParseStream<'_>) -> syn::Result<Kind> {
 }
 
 fn parse_events(input: ParseStream<'_>) -> syn::Result<Vec<EventArg>> {
-    let content;
-    parenthesized!(content in input);
-    let mut events = Vec::new();
-    while !content.is_empty() {
-        let ty: Type = content.parse()?;
-        if !content.peek(Token![=]) {
-            return Err(syn::Error::new_spanned(&ty, "say how many of these events a frame has room for: `Type = 16`"));
+    inside(input, |content| {
+        let mut events = Vec::new();
+        while !content.is_empty() {
+            let ty: Type = content.parse()?;
+            if !content.peek(Token![=]) {
+                let message = "say how many of these events a frame has room for: `Type = 16`";
+                return Err(syn::Error::new_spanned(&ty, message));
+            }
+            events.push(EventArg { ty, capacity: value(content)? });
+            comma(content)?;
         }
-        events.push(EventArg { ty, capacity: value(&content)? });
-        comma(&content)?;
-    }
-    Ok(events)
+        Ok(events)
+    })
 }
 
 fn parse_pipeline(kind: Kind, span: &Ident, input: ParseStream<'_>, errors: &Errors) -> syn::Result<ProgramArgs> {
@@ -302,35 +307,26 @@ impl ProgramArgs {
     }
 
     fn hit_group(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
-        let content;
-        parenthesized!(content in input);
         let mut group = HitArg::default();
-        while !content.is_empty() {
-            let key = content.call(Ident::parse_any)?;
-            let index = Some(self.stages.len());
-            let role = match key.to_string().as_str() {
-                "closest" => {
-                    group.closest = index;
-                    Role::ClosestHit
+        inside(input, |content| {
+            while !content.is_empty() {
+                let wanted = "a hit group has `closest`, `any` and `intersection` shaders: `hit(closest = \"..\")`";
+                if !content.peek(Ident::peek_any) {
+                    return Err(content.error(wanted));
                 }
-                "any" => {
-                    group.any = index;
-                    Role::AnyHit
-                }
-                "intersection" => {
-                    group.intersection = index;
-                    Role::Intersection
-                }
-                _ => {
-                    return Err(syn::Error::new(
-                        key.span(),
-                        "a hit group has `closest`, `any` and `intersection` shaders",
-                    ));
-                }
-            };
-            self.stage(role, &content)?;
-            comma(&content)?;
-        }
+                let key = content.call(Ident::parse_any)?;
+                let (shader, role) = match key.to_string().as_str() {
+                    "closest" => (&mut group.closest, Role::ClosestHit),
+                    "any" => (&mut group.any, Role::AnyHit),
+                    "intersection" => (&mut group.intersection, Role::Intersection),
+                    _ => return Err(syn::Error::new(key.span(), wanted)),
+                };
+                *shader = Some(self.stages.len());
+                self.stage(role, content)?;
+                comma(content)?;
+            }
+            Ok(())
+        })?;
         self.hit_groups.push(group);
         Ok(())
     }
@@ -340,6 +336,24 @@ fn unknown(key: &Ident, word: &str, known: &[&str], kind: Kind) -> syn::Error {
     let hint = similar(word, known.iter().copied()).map(|word| format!("; did you mean `{word}`?"));
     let message = format!("{} takes no `{word}`, but {}{}", kind.described(), one_of(known), hint.unwrap_or_default());
     syn::Error::new(key.span(), message)
+}
+
+/// Parses what stands in parentheses. What cannot be read is one error: the rest is dropped.
+fn inside<T>(input: ParseStream<'_>, parse: impl FnOnce(ParseStream<'_>) -> syn::Result<T>) -> syn::Result<T> {
+    let content;
+    parenthesized!(content in input);
+    parse(&content).inspect_err(|_| drop_rest(&content))
+}
+
+/// Drops what is left, so that nobody complains about it.
+fn drop_rest(input: ParseStream<'_>) {
+    let _ = input.step(|cursor| {
+        let mut rest = *cursor;
+        while let Some((_, next)) = rest.token_tree() {
+            rest = next;
+        }
+        Ok(((), rest))
+    });
 }
 
 /// Parses `= value`.

@@ -31,8 +31,8 @@ pub struct SpecMatch {
 
 /// Compares everything; what is wrong is in `errors`, and the slots concerned are marked as faulty.
 pub fn check(node: &mut Node, shaders: &Shaders, errors: &Errors) -> Matches {
-    check_programs(node, shaders, errors);
-    let comparable = shaders.complete && !shaders.programs.is_empty();
+    let whole = check_programs(node, shaders, errors);
+    let comparable = whole && shaders.complete && !shaders.programs.is_empty();
     // A struct without named fields has no slots, which has been reported.
     let mut unmatched = !comparable || node.order.is_empty() && !errors.is_empty();
     let mut taken = vec![false; shaders.bindings.len()];
@@ -40,7 +40,7 @@ pub fn check(node: &mut Node, shaders: &Shaders, errors: &Errors) -> Matches {
     for slot in &mut node.slots {
         let mut found = None;
         unmatched |= slot.faulty;
-        if slot.kind.is_bound() && comparable {
+        if slot.kind.is_bound() && comparable && !slot.faulty {
             found = find(&slot.name, slot.at, &slot.attribute(), shaders, errors);
             unmatched |= found.is_none();
             slot.faulty |= found.is_none();
@@ -88,23 +88,32 @@ pub fn check(node: &mut Node, shaders: &Shaders, errors: &Errors) -> Matches {
     Matches { slots, samplers, spec, spec_bytes }
 }
 
-fn check_programs(node: &Node, shaders: &Shaders, errors: &Errors) {
+/// Whether every pipeline has the shader that its kind cannot do without, once.
+fn check_programs(node: &Node, shaders: &Shaders, errors: &Errors) -> bool {
     let needed = match node.args.kind {
         Kind::Compute => (StageRole::Compute, "`shader = \"..\"`"),
         Kind::Graphics => (StageRole::Vertex, "`vertex = \"..\"`"),
         Kind::RayTracing => (StageRole::RayGeneration, "`raygen = \"..\"`"),
-        Kind::Transfer | Kind::Host => return,
+        Kind::Transfer | Kind::Host => return true,
     };
     if !shaders.complete {
-        return;
+        return false;
     }
     let kind = node.args.kind.described();
     if shaders.programs.is_empty() {
         errors.at(proc_macro2::Span::call_site(), format!("{kind} needs a shader: {}", needed.1));
     }
+    let mut whole = true;
+    let attached = |kind| node.slots.iter().find(|slot| slot.kind == kind);
     for program in &shaders.programs {
+        if program.args.depth_compare.is_some() && attached(FieldKind::Depth).is_none() {
+            let message =
+                "there is no depth to compare with; add a slot `#[depth] depth: Image<..>`, or remove `depth_compare`";
+            errors.at(proc_macro2::Span::call_site(), message);
+        }
         let count = program.stages.iter().filter(|stage| stage.role == needed.0).count();
         if count != 1 {
+            whole = false;
             let message = format!(
                 "every pipeline of {kind} has exactly one {}; several pipelines are `pipeline(name = \"..\", ..)` each",
                 needed.1
@@ -115,6 +124,7 @@ fn check_programs(node: &Node, shaders: &Shaders, errors: &Errors) {
             }
         }
     }
+    whole
 }
 
 /// The binding that a field means: the one at its place, or the one of its name.
@@ -236,7 +246,14 @@ fn check_attachments(node: &Node, shaders: &Shaders, errors: &Errors) {
     if colors.iter().any(|slot| slot.faulty) {
         return;
     }
-    for module in shaders.modules().filter(|module| module.role == StageRole::Fragment) {
+    let fragments = || shaders.modules().filter(|module| module.role == StageRole::Fragment);
+    if let (None, Some(slot)) = (fragments().next(), colors.first()) {
+        errors.over(
+            &slot.name,
+            "without a fragment shader nothing is drawn to this slot; add `fragment = \"..\"`, or remove the slot",
+        );
+    }
+    for module in fragments() {
         let outputs = &module.shader.outputs;
         for output in outputs {
             let (location, name) = (output.location as usize, output.name.as_deref().unwrap_or("(unnamed)"));
@@ -268,10 +285,16 @@ fn check_attachments(node: &Node, shaders: &Shaders, errors: &Errors) {
 }
 
 fn check_vertex_inputs(node: &Node, shaders: &Shaders, errors: &Errors) {
-    let has_slot = node.slots.iter().any(|slot| slot.kind == FieldKind::Vertex);
-    for module in shaders.modules().filter(|module| module.role == StageRole::Vertex) {
+    let slot = node.slots.iter().find(|slot| slot.kind == FieldKind::Vertex);
+    let shaders = || shaders.modules().filter(|module| module.role == StageRole::Vertex);
+    if let (Some(slot), Some(module)) = (slot, shaders().next())
+        && shaders().all(|module| module.shader.inputs.is_empty())
+    {
+        errors.over(&slot.name, format!("`{}` has no vertex input; remove the slot", module.file.value()));
+    }
+    for module in shaders() {
         match module.shader.inputs.first() {
-            Some(input) if !has_slot => {
+            Some(input) if slot.is_none() => {
                 let name = input.name.as_deref().unwrap_or("(unnamed)");
                 let message =
                     format!("the shader reads the vertex input `{name}`; add `#[vertex] vertices: Buffer<[Vertex]>`");
@@ -299,6 +322,12 @@ fn match_spec(node: &Node, shaders: &Shaders, errors: &Errors) -> (Vec<Option<Sp
                 .is_some_and(|name| plain.name == name || plain.name == snake_case_of_constant(name)),
         });
         match found {
+            Some(constant) if matches.iter().flatten().any(|other: &SpecMatch| other.id == constant.id) => {
+                let message =
+                    format!("another field fills the specialisation constant {} already; remove one", constant.id);
+                errors.over(&plain.name, message);
+                matches.push(None);
+            }
             Some(constant) => {
                 let size = constant.scalar.size().max(4);
                 offset = u32::next_multiple_of(offset, size);

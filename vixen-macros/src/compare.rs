@@ -74,6 +74,17 @@ fn sampler_problem(slot: &Slot, merged: &Merged) -> Option<String> {
             "the shader's {} has a sampler elsewhere: write `#[sampled]`, and the filter on a `#[sampler(..)]` field",
             merged.described(),
         )),
+        (Descriptor::CombinedImageSampler(image), Some(sampler)) => match (image.depth, sampler.compare) {
+            (Some(true), None) => Some(format!(
+                "the shader's {} compares what it samples: say how, such as `#[sampled(linear, clamp, compare = less)]`",
+                merged.described(),
+            )),
+            (Some(false), Some(_)) => Some(format!(
+                "the shader's {} does not compare what it samples: make it a shadow sampler there, or remove `compare`",
+                merged.described(),
+            )),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -23,11 +23,15 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
         let spans = slot.spans();
         let (name, resource) = (plain_name(&slot.name), &slot.resource);
         for contract in contracts(node, slot, shaders, *found, krate) {
-            checks.call(
-                spans,
-                quote_spanned!(spans.0=> check_slot::<#resource>),
-                quote!(#name, &#krate::macro_support::Contract::#contract),
-            );
+            let function = match wrapped(resource) {
+                Some((name, Type::Slice(slice))) if name == "Buffer" => {
+                    let element = &slice.elem;
+                    quote_spanned!(spans.0=> check_slice_slot::<#element>)
+                }
+                Some((name, element)) if name == "Buffer" => quote_spanned!(spans.0=> check_buffer_slot::<#element>),
+                _ => quote_spanned!(spans.0=> check_slot::<#resource>),
+            };
+            checks.call(spans, function, quote!(#name, &#krate::macro_support::Contract::#contract));
         }
         if let (Shape::Array(length), Some(Count::Array(count))) =
             (&slot.shape, found.map(|index| shaders.bindings[index].count))
@@ -85,7 +89,7 @@ impl Checks<'_> {
     }
 }
 
-/// Says of every element of a buffer that it is a block: the compiler's own message about the buffer names no element.
+/// Says of every element of a buffer that it is a block, where nothing else is checked.
 pub fn elements(node: &Node, krate: &Path) -> TokenStream {
     if node.is_generic() {
         return TokenStream::new();

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Path, Type};
+use syn::{Path, Type, parse_quote};
 
 use crate::args::{EventArg, pipeline_constant};
 use crate::check::Matches;
@@ -25,7 +25,7 @@ pub fn expand(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path, w
     let events = expansion.events();
     let pipelines = expansion.pipeline_constants();
     let checks = if wrong || node.is_generic() { TokenStream::new() } else { checks(node, shaders, matches, krate) };
-    let elements = elements(node, krate);
+    let elements = if wrong { elements(node, krate) } else { TokenStream::new() };
     quote! { #elements #wiring #outputs #view #data #implementation #events #pipelines #checks }
 }
 
@@ -48,7 +48,10 @@ impl Expansion<'_> {
         let wire = self.wire_body();
         let events = self.event_list();
         let record = if wrong { quote!(let _ = context;) } else { self.record_body() };
+        let kind = self.of_kind(wrong);
         quote! {
+            #kind
+
             #[automatically_derived]
             #[allow(clippy::all, unused_qualifications, reason = "generated")]
             impl #parameters #krate::macro_support::Node for #node #where_clause {
@@ -62,6 +65,24 @@ impl Expansion<'_> {
 
                 fn record(context: &mut #krate::macro_support::RecordContext<'_>) { #record }
             }
+        }
+    }
+
+    /// Says of which kind the node is. Of one with mistakes that cannot be known, so that it may be any.
+    fn of_kind(&self, wrong: bool) -> TokenStream {
+        let (krate, node) = (self.krate, self.node_type("'w"));
+        let mut generics = self.with_lifetime("'w", self.node.borrows());
+        let name = format_ident!("{}", self.node.args.kind.variant());
+        let kind = if wrong {
+            generics.params.push(parse_quote!(__Kind));
+            quote!(__Kind)
+        } else {
+            quote!(#krate::macro_support::kinds::#name)
+        };
+        let (parameters, _, where_clause) = generics.split_for_impl();
+        quote! {
+            #[automatically_derived]
+            impl #parameters #krate::macro_support::OfKind<#kind> for #node #where_clause {}
         }
     }
 
@@ -100,7 +121,8 @@ impl Expansion<'_> {
         });
         let push = self.node.push().map(|push| {
             let name = &push.name;
-            quote!(__wiring.push(&self.#name);)
+            let span = Span::call_site().located_at(push.ty.span());
+            quote_spanned!(span=> __wiring.push(&self.#name);)
         });
         let krate = self.krate;
         let spec = self.node.plain.iter().zip(&self.matches.spec).filter_map(|(plain, spec)| {

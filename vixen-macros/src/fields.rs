@@ -217,6 +217,15 @@ fn wired(ty: &Type) -> Option<(String, Type)> {
     ["Wire", "Target", "Shared"].iter().any(|word| name == word).then(|| (name.to_string(), inner.clone()))
 }
 
+/// Whether a type can be a resource, or a name that stands for one.
+fn may_be_resource(ty: &Type) -> bool {
+    match ty {
+        Type::Path(_) => !["Box", "Rc", "Arc", "Vec", "Option"].contains(&type_name(ty).as_str()),
+        Type::Group(_) | Type::Paren(_) | Type::Macro(_) | Type::Infer(_) | Type::Verbatim(_) => true,
+        _ => false,
+    }
+}
+
 /// The last name of a type's path.
 fn type_name(ty: &Type) -> String {
     let Type::Path(path) = ty else { return String::new() };
@@ -242,6 +251,13 @@ fn slot(
                 format!("a slot names the resource alone, without `{word}`: `#[node]` works out what is wired to it");
             errors.over(&resource, message);
             (inner, true)
+        }
+        None if !may_be_resource(&resource) => {
+            let message = "a slot holds a `Buffer<..>`, an `Image<..>` or an `AccelerationStructure`, alone, in an `Option`, in an array or in a `Vec`";
+            errors.over(&resource, message);
+            // So that nothing else is said of it.
+            let krate = krate::path();
+            (syn::parse_quote!(#krate::AccelerationStructure), true)
         }
         None => (resource, guessed),
     };
@@ -271,6 +287,7 @@ fn slot(
         (Shape::One, _) if matches!(kind, FieldKind::Host | FieldKind::Create) && !is_buffer => {
             fault(&format!("a `#[{kind}]` slot is memory that the CPU sees: a `Buffer<..>`"));
         }
+        (Shape::Runtime(_), Some(0)) => fault("a run-time array has room for one element at least"),
         (Shape::Runtime(_), None) => fault("a run-time array needs the most elements that it can have: `max = 16`"),
         (Shape::One | Shape::Optional | Shape::Array(_), Some(_)) => {
             fault("`max` belongs to a run-time array, `Vec<..>`")
@@ -302,7 +319,16 @@ fn create_args(
     extent: Option<Expr>,
     fault: &mut impl FnMut(&str),
 ) -> Option<CreateArgs> {
+    let is_buffer = wrapped(resource).map(|(name, _)| name == "Buffer");
     match (len, extent) {
+        (Some(_), None) if looks_like_resource(resource) && is_buffer == Some(false) => {
+            fault("an image has no `len`; say `extent = ..`");
+            None
+        }
+        (None, Some(_)) if is_buffer == Some(true) => {
+            fault("a buffer has no `extent`; say `len = ..`");
+            None
+        }
         (Some(len), None) => Some(CreateArgs::Length(len)),
         (None, Some(extent)) => Some(CreateArgs::Extent(extent)),
         (Some(_), Some(_)) => {
@@ -349,6 +375,8 @@ struct Options {
     address: Option<Address>,
     compare: Option<Compare>,
     id: Option<u32>,
+    /// Every word so far.
+    said: Vec<String>,
     faulty: bool,
 }
 
@@ -367,6 +395,15 @@ impl Options {
         if let Err(error) = parsed {
             errors.add(error);
             self.faulty = true;
+        } else if let (Some(set), None) = (self.set, self.binding) {
+            errors.over(attribute, format!("a place in a shader is both: `set = {set}, binding = ..`"));
+            self.faulty = true;
+        } else if kind == FieldKind::Sampled
+            && self.linear.is_none()
+            && (self.compare.is_some() || self.address.is_some())
+        {
+            errors.over(attribute, "say how it samples too, `linear` or `nearest`");
+            self.faulty = true;
         }
     }
 
@@ -380,6 +417,13 @@ impl Options {
             let message = format!("`#[{kind}]` takes no `{name}`, but {takes}{}", hint.unwrap_or_default());
             return Err(syn::Error::new(key.span(), message));
         }
+        let groups: [&[&str]; 3] = [&["linear", "nearest"], Address::WORDS, Effect::WORDS];
+        let clash =
+            |said: &str| said == name || groups.iter().any(|it| it.contains(&said) && it.contains(&name.as_str()));
+        if let Some(said) = self.said.iter().find(|said| clash(said)) {
+            return Err(syn::Error::new(key.span(), format!("the slot is `{said}` already; say one of them once")));
+        }
+        self.said.push(name.clone());
         match name.as_str() {
             "set" => self.set = Some(number(input)?),
             "binding" => self.binding = Some(number(input)?),
@@ -394,9 +438,7 @@ impl Options {
             "compare" => self.compare = word(input, errors, Compare::of, Compare::WORDS)?,
             name => {
                 if let Some(effect) = Effect::of(name) {
-                    if let Some(first) = self.effect.replace(effect) {
-                        return Err(syn::Error::new(key.span(), format!("the slot is `{first}` already")));
-                    }
+                    self.effect = Some(effect);
                 } else {
                     self.address = Address::of(name);
                 }

@@ -75,8 +75,17 @@ impl Adds {
 
 /// Collects what a function adds. Loops that say `#[max(n)]` count their rounds afterwards.
 pub fn walk(graph: &Ident, function: &mut ItemFn, krate: &Path, errors: &Errors) -> Vec<Adds> {
-    let mut walk =
-        Walk { graph, krate, errors, adds: Vec::new(), variables: Vec::new(), times: Vec::new(), cfgs: Vec::new() };
+    let name = function.sig.ident.clone();
+    let mut walk = Walk {
+        graph,
+        function: &name,
+        krate,
+        errors,
+        adds: Vec::new(),
+        variables: Vec::new(),
+        times: Vec::new(),
+        cfgs: Vec::new(),
+    };
     let parameters = function.sig.inputs.iter_mut().filter(|input| !is_graph_parameter(input, graph));
     parameters.for_each(|input| walk.visit_fn_arg_mut(input));
     walk.visit_block_mut(&mut function.block);
@@ -85,6 +94,8 @@ pub fn walk(graph: &Ident, function: &mut ItemFn, krate: &Path, errors: &Errors)
 
 struct Walk<'a> {
     graph: &'a Ident,
+    /// The function itself.
+    function: &'a Ident,
     krate: &'a Path,
     errors: &'a Errors,
     adds: Vec<Adds>,
@@ -170,6 +181,15 @@ impl Walk<'_> {
     /// `function(graph, ..)`.
     fn function(&mut self, call: &mut ExprCall) {
         match peel(&call.func) {
+            Expr::Path(path) if path.path.is_ident(self.function) => {
+                let message =
+                    "a function that calls itself may add any number of nodes; write a loop that says `#[max(n)]`";
+                self.errors.over(path, message);
+            }
+            Expr::Path(path) if path.path.segments.iter().nth_back(1).is_some_and(|it| it.ident == "Graph") => {
+                let message = format!("call it as a method, `{}.add(..)`: {RULE}", self.graph);
+                self.errors.over(path, message);
+            }
             Expr::Path(path) if path.qself.is_none() && !self.variables.iter().any(|it| path.path.is_ident(it)) => {
                 let mut path = path.path.clone();
                 let arguments = path.segments.last_mut().map(|last| std::mem::take(&mut last.arguments));

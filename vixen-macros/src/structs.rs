@@ -202,7 +202,7 @@ impl Expansion<'_> {
             return if slot.kind == FieldKind::Host { quote!(&'v #element) } else { quote!(&'v mut #element) };
         }
         let span = resource.span();
-        let path = respan(quote!(#krate::macro_support::Resource), span);
+        let path = respan(quote!(#krate::macro_support::Viewed), span);
         let one = quote_spanned!(span=> <#resource as #path>::View<'v>);
         match &slot.shape {
             Shape::Runtime(_) => quote!(#krate::macro_support::Views<'v, #resource>),

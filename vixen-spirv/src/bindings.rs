@@ -99,7 +99,7 @@ fn descriptor(
 }
 
 fn image(layouts: &Layouts, owner: &str, ty: RawType, combined: bool) -> Result<Descriptor, ReflectError> {
-    let RawType::Image { scalar, dim, arrayed, multisampled, sampled, format } = ty else {
+    let RawType::Image { scalar, dim, depth, arrayed, multisampled, sampled, format } = ty else {
         return Err(unsupported(owner, "a sampled image of what is no image"));
     };
     let storage = match sampled {
@@ -121,7 +121,12 @@ fn image(layouts: &Layouts, owner: &str, ty: RawType, combined: bool) -> Result<
         _ => return Err(unsupported(owner, "an image of unknown dimensions")),
     };
     let scalar = layouts.scalar(owner, scalar)?;
-    let image = ImageType { dim, arrayed, multisampled, format: ImageFormat::from_spirv(format), scalar };
+    let depth = match depth {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    };
+    let image = ImageType { dim, arrayed, multisampled, depth, format: ImageFormat::from_spirv(format), scalar };
     Ok(match (combined, storage) {
         (true, _) => Descriptor::CombinedImageSampler(image),
         (false, true) => Descriptor::StorageImage(image),

@@ -12,7 +12,7 @@ pub enum RawType<'w> {
     Float { width: u32 },
     Vector { component: u32, count: u32 },
     Matrix { column: u32, count: u32 },
-    Image { scalar: u32, dim: u32, arrayed: bool, multisampled: bool, sampled: u32, format: u32 },
+    Image { scalar: u32, dim: u32, depth: u32, arrayed: bool, multisampled: bool, sampled: u32, format: u32 },
     SampledImage { image: u32 },
     Sampler,
     AccelerationStructure,
@@ -37,6 +37,7 @@ impl<'w> RawType<'w> {
             Op::TypeImage => RawType::Image {
                 scalar: operand(1)?,
                 dim: operand(2)?,
+                depth: operand(3)?,
                 arrayed: operand(4)? != 0,
                 multisampled: operand(5)? != 0,
                 sampled: operand(6)?,

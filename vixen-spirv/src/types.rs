@@ -127,6 +127,8 @@ pub struct ImageType {
     pub arrayed: bool,
     /// Whether it has several samples a texel.
     pub multisampled: bool,
+    /// Whether it is compared with, as a shadow map is. None where the shader does not say.
+    pub depth: Option<bool>,
     /// Texel format. None where the shader does not say.
     pub format: Option<ImageFormat>,
     /// Type of a component as the shader sees it.

@@ -35,7 +35,7 @@ fn light() -> Type {
 }
 
 fn image(dim: Dim, format: Option<ImageFormat>, scalar: Scalar) -> ImageType {
-    ImageType { dim, arrayed: false, multisampled: false, format, scalar }
+    ImageType { dim, arrayed: false, multisampled: false, depth: Some(false), format, scalar }
 }
 
 fn at(shader: &Shader, set: u32, binding: u32) -> &Binding {
@@ -232,7 +232,8 @@ fn fragment_outputs_and_subpass_inputs() {
     assert_eq!(outputs, [(0, Type::Vector(Scalar::F32, 4)), (1, Type::Vector(Scalar::U32, 2))]);
     assert_eq!(shader.stage, Stage::Fragment);
     assert_eq!(at(&shader, 0, 0).descriptor, Descriptor::InputAttachment);
-    assert_eq!(at(&shader, 0, 1).descriptor, Descriptor::CombinedImageSampler(image(Dim::D2, None, Scalar::F32)));
+    let shadow = ImageType { depth: Some(true), ..image(Dim::D2, None, Scalar::F32) };
+    assert_eq!(at(&shader, 0, 1).descriptor, Descriptor::CombinedImageSampler(shadow));
 }
 
 #[test]

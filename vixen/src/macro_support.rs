@@ -11,12 +11,13 @@ pub use crate::frame::{
 pub use crate::graph::format::Texel;
 pub use crate::graph::{
     BindingDeclaration, Compute, Contribution, DescriptorCounts, Dimension, EventCounts, Graphics, Host, Limited, Node,
-    NodeDeclaration, NodeKind, PushDeclaration, RayTracing, Requirements, Resource, SamplerDesc, SamplerSlot,
-    SlotDeclaration, SlotEffect, SlotKind, SlotShape, Target, Transfer, Views, Wire, Wiring, check_budget, count_round,
+    NodeDeclaration, NodeKind, OfKind, PushDeclaration, RayTracing, Requirements, Resource, SamplerDesc, SamplerSlot,
+    SlotDeclaration, SlotEffect, SlotKind, SlotShape, Target, Transfer, Viewed, Views, Wire, Wiring, check_budget,
+    count_round, kinds,
 };
 pub use crate::shader::{
     Blend, Block, BlockMember, BlockType, Contract, DescriptorType, HitGroup, ImageContract, Member, Program,
     ProgramKind, Scalar, ShaderBlock, ShaderMember, ShaderStage, ShaderType, SpecConstant, SpecValue, VertexAttribute,
-    VertexInput, VertexSlot, Workgroup, check_count, check_element, check_padding, check_push, check_slot, check_spec,
-    check_spec_bool, vertex_attributes,
+    VertexInput, VertexSlot, Workgroup, check_buffer_slot, check_count, check_element, check_padding, check_push,
+    check_slice_slot, check_slot, check_spec, check_spec_bool, vertex_attributes,
 };

@@ -13,7 +13,7 @@ use crate::frame::commands::{
 use crate::frame::frame_info::FrameInfo;
 use crate::frame::pipeline::NodePipelines;
 use crate::graph::view::{RawView, Resolved};
-use crate::graph::{NodeDeclaration, Resource, Views};
+use crate::graph::{NodeDeclaration, Viewed, Views};
 
 /// What a node's generated `record` is called with.
 pub struct RecordContext<'a> {
@@ -134,26 +134,26 @@ pub struct Resolver<'v> {
 impl<'v> Resolver<'v> {
     /// The view of a slot with exactly one wire.
     #[inline]
-    pub fn one<R: Resource>(&self, slot: u32) -> R::View<'v> {
+    pub fn one<R: Viewed>(&self, slot: u32) -> R::View<'v> {
         R::view(RawView { inner: self.raw(slot) })
     }
 
     /// The view of an optional slot.
     #[inline]
-    pub fn optional<R: Resource>(&self, slot: u32) -> Option<R::View<'v>> {
+    pub fn optional<R: Viewed>(&self, slot: u32) -> Option<R::View<'v>> {
         self.all(slot).first().map(|inner| R::view(RawView { inner }))
     }
 
     /// The views of an array slot.
     #[inline]
-    pub fn array<R: Resource, const N: usize>(&self, slot: u32) -> [R::View<'v>; N] {
+    pub fn array<R: Viewed, const N: usize>(&self, slot: u32) -> [R::View<'v>; N] {
         let all = self.all(slot);
         std::array::from_fn(|element| R::view(RawView { inner: &all[element] }))
     }
 
     /// The views of a run-time array slot.
     #[inline]
-    pub fn runtime<R: Resource>(&self, slot: u32) -> Views<'v, R> {
+    pub fn runtime<R: Viewed>(&self, slot: u32) -> Views<'v, R> {
         Views::new(self.all(slot))
     }
 

@@ -67,12 +67,36 @@ pub struct History<R: Resource, const DEPTH: u32> {
 }
 
 impl<R: Resource, const DEPTH: u32> History<R, DEPTH> {
-    /// The contents of `AGE` frames ago; `AGE` from 1 to `DEPTH`, checked while compiling.
-    pub fn ago<const AGE: u32>(&self) -> &crate::graph::wire::Wire<R> {
-        const {
-            assert!(AGE >= 1, "age 0 is the frame's own version: read the wire that the writing node returns");
-            assert!(AGE <= DEPTH, "the history is not that deep: declare it with a larger DEPTH");
-        }
+    /// The contents of `AGE` frames ago; `AGE` from 1 to `DEPTH`, which is 32 at most.
+    pub fn ago<const AGE: u32>(&self) -> &crate::graph::wire::Wire<R>
+    where
+        Depth<DEPTH>: Reaches<AGE>,
+    {
         &self.past[AGE as usize - 1]
     }
 }
+
+/// The depth of a [`History`], as a type.
+#[derive(Debug)]
+pub struct Depth<const DEPTH: u32>;
+
+/// That a history is deep enough. A trait and no assertion, since `cargo check` sees traits and evaluates no functions' constants.
+#[diagnostic::on_unimplemented(
+    message = "a history of `{Self}` has no frame `{AGE}` ago",
+    label = "ages are 1 to the history's depth",
+    note = "declare it with a larger DEPTH, `graph.history::<_, _, DEPTH>(..)`, of 32 at most",
+    note = "age 0 is the frame's own version: read the wire that the writing node returns"
+)]
+pub trait Reaches<const AGE: u32> {}
+
+/// Every depth reaches back to every age up to its own.
+macro_rules! reaches {
+    ([$($age:literal)*]) => {};
+    ([$($age:literal)*] $depth:literal $($deeper:literal)*) => {
+        $(impl Reaches<$age> for Depth<$depth> {})*
+        impl Reaches<$depth> for Depth<$depth> {}
+        reaches!([$($age)* $depth] $($deeper)*);
+    };
+}
+
+reaches!([] 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);

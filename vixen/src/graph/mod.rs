@@ -26,15 +26,16 @@ pub use budget::{Contribution, Limited, check_budget, count_round};
 pub use builder::Graph;
 pub use error::{CompileError, DeclarationError};
 pub use extent::{Extent, ImageShape, Length, OutputId};
-pub use handles::{History, Import, Param, Readback, Retained, Switch};
+pub use handles::{Depth, History, Import, Param, Reaches, Readback, Retained, Switch};
 pub use node::{
-    BindingDeclaration, Compute, Graphics, Host, Node, NodeDeclaration, NodeKind, PushDeclaration, RayTracing,
-    SamplerDesc, SamplerSlot, SlotDeclaration, SlotEffect, SlotKind, SlotShape, Transfer,
+    BindingDeclaration, Compute, Graphics, Host, Node, NodeDeclaration, NodeKind, OfKind, PushDeclaration, RayTracing,
+    SamplerDesc, SamplerSlot, SlotDeclaration, SlotEffect, SlotKind, SlotShape, Transfer, kinds,
 };
 pub use output::Output;
 pub use requirements::{DescriptorCounts, EventCounts, Requirements};
 pub use resource::{
     AccelerationStructure, Buffer, Cube, D2, D2Array, D3, Dim, Dimension, Image, ImageFormat, Resource, ResourceKind,
+    Viewed,
 };
 pub(crate) use source::Placed;
 pub use source::{Replaceable, Source};

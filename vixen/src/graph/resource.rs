@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use ash::vk;
 
 use crate::graph::format::Format;
-use crate::graph::view::{AccelerationStructureView, BufferView, ImageView};
+use crate::graph::view::{AccelerationStructureView, BufferView, ImageView, RawView};
 use crate::shader::Block;
 
 /// What kind of thing a resource is, as messages and descriptors need it.
@@ -25,9 +25,7 @@ pub enum ResourceKind {
     label = "not a resource",
     note = "a slot holds a `Buffer<T>` or `Buffer<[T]>` whose `T` derives `Block`, an `Image<Format>`, or an `AccelerationStructure`"
 )]
-pub trait Resource: 'static {
-    /// What a node's `record` sees of it.
-    type View<'v>: Copy;
+pub trait Resource: Viewed {
     /// What it is.
     const KIND: ResourceKind;
     /// The element layout of a buffer: `T` of `Buffer<T>` and of `Buffer<[T]>`.
@@ -40,9 +38,23 @@ pub trait Resource: 'static {
     const FORMAT: Option<ImageFormat> = None;
     /// The dimension of an image.
     const DIMENSION: Option<Dimension> = None;
+}
+
+/// What a node's `record` sees of a [`Resource`].
+///
+/// It asks nothing of a buffer's elements, so that an element without a layout is one mistake and one message: that of the
+/// check against the shader.
+#[diagnostic::on_unimplemented(
+    message = "a slot cannot hold `{Self}`",
+    label = "not a resource",
+    note = "a slot holds a `Buffer<T>` or `Buffer<[T]>` whose `T` derives `Block`, an `Image<Format>`, or an `AccelerationStructure`"
+)]
+pub trait Viewed: 'static {
+    /// What is seen.
+    type View<'v>: Copy;
 
     /// Makes the view from what the executor resolved.
-    fn view(raw: crate::graph::view::RawView<'_>) -> Self::View<'_>;
+    fn view(raw: RawView<'_>) -> Self::View<'_>;
 }
 
 /// The constants of a [`Format`], as data.
@@ -72,54 +84,58 @@ impl ImageFormat {
 /// A buffer of one `T`, or of a run-time number of them: `Buffer<[T]>`.
 pub struct Buffer<T: ?Sized + 'static>(PhantomData<fn() -> &'static T>);
 
-impl<T: Block> Resource for Buffer<T> {
+impl<T: ?Sized + 'static> Viewed for Buffer<T> {
     type View<'v> = BufferView<'v, T>;
-    const KIND: ResourceKind = ResourceKind::Buffer;
-    const BLOCK: Option<&'static crate::shader::BlockType> = Some(&T::TYPE);
-    const STRIDE: u64 = size_of::<T>() as u64;
 
-    fn view(raw: crate::graph::view::RawView<'_>) -> Self::View<'_> {
+    fn view(raw: RawView<'_>) -> Self::View<'_> {
         BufferView::new(raw)
     }
 }
 
+impl<T: Block> Resource for Buffer<T> {
+    const KIND: ResourceKind = ResourceKind::Buffer;
+    const BLOCK: Option<&'static crate::shader::BlockType> = Some(&T::TYPE);
+    const STRIDE: u64 = size_of::<T>() as u64;
+}
+
 impl<T: Block> Resource for Buffer<[T]> {
-    type View<'v> = BufferView<'v, [T]>;
     const KIND: ResourceKind = ResourceKind::Buffer;
     const BLOCK: Option<&'static crate::shader::BlockType> = Some(&T::TYPE);
     const SLICE: bool = true;
     const STRIDE: u64 = size_of::<T>() as u64;
-
-    fn view(raw: crate::graph::view::RawView<'_>) -> Self::View<'_> {
-        BufferView::new(raw)
-    }
 }
 
 /// An image of format `F` and dimension `D`.
-pub struct Image<F: Format, D: Dim = D2>(PhantomData<fn() -> (F, D)>);
+pub struct Image<F, D = D2>(PhantomData<fn() -> (F, D)>);
+
+impl<F: 'static, D: 'static> Viewed for Image<F, D> {
+    type View<'v> = ImageView<'v, F, D>;
+
+    fn view(raw: RawView<'_>) -> Self::View<'_> {
+        ImageView::new(raw)
+    }
+}
 
 impl<F: Format, D: Dim> Resource for Image<F, D> {
-    type View<'v> = ImageView<'v, F, D>;
     const KIND: ResourceKind = ResourceKind::Image;
     const STRIDE: u64 = F::BYTES as u64;
     const FORMAT: Option<ImageFormat> = Some(ImageFormat::of::<F>());
     const DIMENSION: Option<Dimension> = Some(D::DIMENSION);
-
-    fn view(raw: crate::graph::view::RawView<'_>) -> Self::View<'_> {
-        ImageView::new(raw)
-    }
 }
 
 /// A top-level acceleration structure.
 pub struct AccelerationStructure(());
 
-impl Resource for AccelerationStructure {
+impl Viewed for AccelerationStructure {
     type View<'v> = AccelerationStructureView<'v>;
-    const KIND: ResourceKind = ResourceKind::AccelerationStructure;
 
-    fn view(raw: crate::graph::view::RawView<'_>) -> Self::View<'_> {
+    fn view(raw: RawView<'_>) -> Self::View<'_> {
         AccelerationStructureView::new(raw)
     }
+}
+
+impl Resource for AccelerationStructure {
+    const KIND: ResourceKind = ResourceKind::AccelerationStructure;
 }
 
 /// The shape of an image, as data.

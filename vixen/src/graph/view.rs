@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use ash::vk;
 
-use crate::graph::format::{Format, Texel};
-use crate::graph::resource::{Dim, Resource};
+use crate::graph::format::Texel;
+use crate::graph::resource::Viewed;
 
 /// A resolved part of a resource. The typed views below wrap it.
 #[derive(Clone, Copy)]
@@ -102,20 +102,20 @@ impl<T> BufferView<'_, [T]> {
 }
 
 /// An image, or some of its mip levels and layers.
-pub struct ImageView<'v, F: Format, D: Dim> {
+pub struct ImageView<'v, F, D> {
     raw: RawView<'v>,
     kind: PhantomData<fn() -> (F, D)>,
 }
 
-impl<F: Format, D: Dim> Clone for ImageView<'_, F, D> {
+impl<F, D> Clone for ImageView<'_, F, D> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<F: Format, D: Dim> Copy for ImageView<'_, F, D> {}
+impl<F, D> Copy for ImageView<'_, F, D> {}
 
-impl<'v, F: Format, D: Dim> ImageView<'v, F, D> {
+impl<'v, F, D> ImageView<'v, F, D> {
     pub(crate) fn new(raw: RawView<'v>) -> Self {
         Self { raw, kind: PhantomData }
     }
@@ -169,12 +169,12 @@ impl<'v> AccelerationStructureView<'v> {
 }
 
 /// The elements of a run-time array slot.
-pub struct Views<'v, R: Resource> {
+pub struct Views<'v, R: Viewed> {
     resolved: &'v [Resolved],
     kind: PhantomData<fn() -> R>,
 }
 
-impl<'v, R: Resource> Views<'v, R> {
+impl<'v, R: Viewed> Views<'v, R> {
     pub(crate) fn new(resolved: &'v [Resolved]) -> Self {
         Self { resolved, kind: PhantomData }
     }

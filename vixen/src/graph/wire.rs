@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::graph::error::DeclarationError;
 use crate::graph::format::Format;
-use crate::graph::resource::{Buffer, Dim, Image, Resource};
+use crate::graph::resource::{Buffer, Dim, Image};
 use crate::graph::tables::{DeclaredWire, Part, Tables};
 use crate::plan::Region;
 
@@ -16,20 +16,20 @@ use crate::plan::Region;
 /// A slot that reads borrows it, so any number of nodes can read; a `read_write` slot moves it in and gives the next
 /// version back, so that a version which has been overwritten cannot be named any more.
 #[must_use = "a wire that nothing reads keeps nothing alive: read it, present it, read it back or retain it"]
-pub struct Wire<R: Resource> {
+pub struct Wire<R> {
     pub(crate) handle: Handle,
     kind: PhantomData<fn() -> R>,
 }
 
 /// A resource whose contents are undefined: a `write` slot takes it and defines all of it.
 #[must_use = "a target does nothing until a `write` slot takes it"]
-pub struct Target<R: Resource> {
+pub struct Target<R> {
     pub(crate) handle: Handle,
     kind: PhantomData<fn() -> R>,
 }
 
 /// A resource that is owned elsewhere. It derefs to a [`Wire`] for reading and can never be moved into a write.
-pub struct Shared<R: Resource> {
+pub struct Shared<R> {
     wire: Rc<Wire<R>>,
 }
 
@@ -177,7 +177,7 @@ fn adjoin(a: Part, b: Part) -> Option<Region> {
 
 macro_rules! split_and_join {
     ($name:ident, $what:literal) => {
-        impl<R: Resource> $name<R> {
+        impl<R> $name<R> {
             pub(crate) fn new(handle: Handle) -> Self {
                 Self { handle, kind: PhantomData }
             }
@@ -221,7 +221,7 @@ macro_rules! split_and_join {
 split_and_join!(Wire, "wire");
 split_and_join!(Target, "target");
 
-impl<R: Resource> Wire<R> {
+impl<R> Wire<R> {
     /// Gives the contents up: the resource can be written anew.
     pub fn discard(self) -> Target<R> {
         let parts = self.handle.take_parts();
@@ -234,7 +234,7 @@ impl<R: Resource> Wire<R> {
     }
 }
 
-impl<R: Resource> Deref for Shared<R> {
+impl<R> Deref for Shared<R> {
     type Target = Wire<R>;
 
     fn deref(&self) -> &Wire<R> {
@@ -242,7 +242,7 @@ impl<R: Resource> Deref for Shared<R> {
     }
 }
 
-impl<R: Resource> Clone for Shared<R> {
+impl<R> Clone for Shared<R> {
     fn clone(&self) -> Self {
         Self { wire: Rc::clone(&self.wire) }
     }

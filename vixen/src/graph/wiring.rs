@@ -68,26 +68,26 @@ impl<'a> Wiring<'a> {
     }
 
     /// A wire to read.
-    pub fn read<R: Resource>(&mut self, slot: u32, wire: &Wire<R>) {
+    pub fn read<R>(&mut self, slot: u32, wire: &Wire<R>) {
         self.bind(slot, &wire.handle);
     }
 
     /// A wire to read, or none.
-    pub fn read_optional<R: Resource>(&mut self, slot: u32, wire: Option<&Wire<R>>) {
+    pub fn read_optional<R>(&mut self, slot: u32, wire: Option<&Wire<R>>) {
         if let Some(wire) = wire {
             self.read(slot, wire);
         }
     }
 
     /// A fixed number of wires to read.
-    pub fn read_array<R: Resource, const N: usize>(&mut self, slot: u32, wires: [&Wire<R>; N]) {
+    pub fn read_array<R, const N: usize>(&mut self, slot: u32, wires: [&Wire<R>; N]) {
         for wire in wires {
             self.bind(slot, &wire.handle);
         }
     }
 
     /// Wires to read, up to the declared maximum.
-    pub fn read_runtime<R: Resource>(&mut self, slot: u32, wires: &[&Wire<R>]) {
+    pub fn read_runtime<R>(&mut self, slot: u32, wires: &[&Wire<R>]) {
         self.check_maximum(slot, wires.len());
         for wire in wires {
             self.bind(slot, &wire.handle);
@@ -95,43 +95,43 @@ impl<'a> Wiring<'a> {
     }
 
     /// A target to define; gives the wire of what the node makes of it.
-    pub fn write<R: Resource>(&mut self, slot: u32, target: Target<R>) -> Wire<R> {
+    pub fn write<R>(&mut self, slot: u32, target: Target<R>) -> Wire<R> {
         self.bind_written(slot, &target.handle)
     }
 
     /// A target to define, or none.
-    pub fn write_optional<R: Resource>(&mut self, slot: u32, target: Option<Target<R>>) -> Option<Wire<R>> {
+    pub fn write_optional<R>(&mut self, slot: u32, target: Option<Target<R>>) -> Option<Wire<R>> {
         target.map(|target| self.write(slot, target))
     }
 
     /// A fixed number of targets to define.
-    pub fn write_array<R: Resource, const N: usize>(&mut self, slot: u32, targets: [Target<R>; N]) -> [Wire<R>; N] {
+    pub fn write_array<R, const N: usize>(&mut self, slot: u32, targets: [Target<R>; N]) -> [Wire<R>; N] {
         targets.map(|target| self.bind_written(slot, &target.handle))
     }
 
     /// Targets to define, up to the declared maximum.
-    pub fn write_runtime<R: Resource>(&mut self, slot: u32, targets: Vec<Target<R>>) -> Vec<Wire<R>> {
+    pub fn write_runtime<R>(&mut self, slot: u32, targets: Vec<Target<R>>) -> Vec<Wire<R>> {
         self.check_maximum(slot, targets.len());
         targets.into_iter().map(|target| self.bind_written(slot, &target.handle)).collect()
     }
 
     /// A wire to change in place; gives its next version.
-    pub fn read_write<R: Resource>(&mut self, slot: u32, wire: Wire<R>) -> Wire<R> {
+    pub fn read_write<R>(&mut self, slot: u32, wire: Wire<R>) -> Wire<R> {
         self.bind_written(slot, &wire.handle)
     }
 
     /// A wire to change in place, or none.
-    pub fn read_write_optional<R: Resource>(&mut self, slot: u32, wire: Option<Wire<R>>) -> Option<Wire<R>> {
+    pub fn read_write_optional<R>(&mut self, slot: u32, wire: Option<Wire<R>>) -> Option<Wire<R>> {
         wire.map(|wire| self.read_write(slot, wire))
     }
 
     /// A fixed number of wires to change in place.
-    pub fn read_write_array<R: Resource, const N: usize>(&mut self, slot: u32, wires: [Wire<R>; N]) -> [Wire<R>; N] {
+    pub fn read_write_array<R, const N: usize>(&mut self, slot: u32, wires: [Wire<R>; N]) -> [Wire<R>; N] {
         wires.map(|wire| self.bind_written(slot, &wire.handle))
     }
 
     /// Wires to change in place, up to the declared maximum.
-    pub fn read_write_runtime<R: Resource>(&mut self, slot: u32, wires: Vec<Wire<R>>) -> Vec<Wire<R>> {
+    pub fn read_write_runtime<R>(&mut self, slot: u32, wires: Vec<Wire<R>>) -> Vec<Wire<R>> {
         self.check_maximum(slot, wires.len());
         wires.into_iter().map(|wire| self.bind_written(slot, &wire.handle)).collect()
     }
@@ -186,7 +186,7 @@ impl<'a> Wiring<'a> {
         self.declared.bindings.push(DeclaredBinding { slot, parts });
     }
 
-    fn bind_written<R: Resource>(&mut self, slot: u32, handle: &Handle) -> Wire<R> {
+    fn bind_written<R>(&mut self, slot: u32, handle: &Handle) -> Wire<R> {
         self.bind(slot, handle);
         let parts = self.declared.bindings.last().map_or_else(Vec::new, |binding| binding.parts.clone());
         Wire::new(Handle::new(self.tables, parts, Some((self.node, slot))))

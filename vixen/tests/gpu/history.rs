@@ -1,5 +1,6 @@
 //! Histories: what frames before made, for every depth.
 
+use vixen::graph::{Depth, Reaches};
 use vixen::{Buffer, Compute, Extent, Graph, Image, R32Uint, node};
 
 use crate::common::{in_every_order, step, words};
@@ -21,7 +22,10 @@ impl Compute for Trail {
 }
 
 /// Each frame is one more than the frame `AGE` frames before, and the first ones are zero.
-fn images<const DEPTH: u32, const AGE: u32>() {
+fn images<const DEPTH: u32, const AGE: u32>()
+where
+    Depth<DEPTH>: Reaches<AGE>,
+{
     in_every_order(|compile| {
         let graph = Graph::without_output();
         let (history, now) = graph.history::<R32Uint, _, DEPTH>(Extent::fixed(5, 4));
@@ -55,7 +59,10 @@ fn images_of_depth_3() {
     images::<3, 3>();
 }
 
-fn buffers<const DEPTH: u32, const AGE: u32>() {
+fn buffers<const DEPTH: u32, const AGE: u32>()
+where
+    Depth<DEPTH>: Reaches<AGE>,
+{
     in_every_order(|compile| {
         let graph = Graph::without_output();
         let (history, now) = graph.history_buffer::<[u32], DEPTH>(16);

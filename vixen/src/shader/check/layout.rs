@@ -107,7 +107,10 @@ pub(super) const fn compare_type(path: &Path<'_>, rust: &Type, shader: &ShaderTy
 /// Compares the elements of a run-time array.
 #[track_caller]
 pub(super) const fn compare_element(path: &Path<'_>, rust: &'static BlockType, shader: &ShaderType, stride: u32) {
-    compare_in_array(path, &type_of(rust), shader);
+    match rust.size == stride {
+        true => compare_in_array(path, &type_of(rust), shader),
+        false => compare_type(path, &type_of(rust), shader),
+    }
     compare_stride(path, rust.size, stride);
 }
 

@@ -17,7 +17,7 @@ use layout::{Path, compare_block, compare_element, glsl_name, same};
 use message::{Message, equal};
 
 use crate::graph::format::Texel;
-use crate::graph::{Dimension, Resource, ResourceKind};
+use crate::graph::{Buffer, Dimension, Resource, ResourceKind};
 use crate::shader::{Block, Scalar};
 
 /// The most bytes of push constants that every device has.
@@ -57,6 +57,18 @@ pub const fn check_slot<R: Resource>(slot: &str, contract: &Contract) {
             }
         }
     }
+}
+
+/// Checks a `Buffer<T>`. Its type parameter is the element, so that an element that is no block is what a message is about.
+#[track_caller]
+pub const fn check_buffer_slot<T: Block>(slot: &str, contract: &Contract) {
+    check_slot::<Buffer<T>>(slot, contract);
+}
+
+/// Checks a `Buffer<[T]>`.
+#[track_caller]
+pub const fn check_slice_slot<T: Block>(slot: &str, contract: &Contract) {
+    check_slot::<Buffer<[T]>>(slot, contract);
 }
 
 /// Compiles for a block alone: says first what is wrong with an element that is none.

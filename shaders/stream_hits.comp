@@ -3,8 +3,6 @@
 
 // Which voxel of a streamed brick map each pixel's ray hits.
 
-#define BEAMS
-#define PATH_IN_SHARED_MEMORY 64
 #include "voxel_view.glsl"
 #include "voxel_scene.glsl"
 #include "voxel_uses.glsl"

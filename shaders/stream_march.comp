@@ -3,8 +3,6 @@
 
 // One primary ray a pixel through a streamed brick map, lit by sun and sky.
 
-#define BEAMS
-#define PATH_IN_SHARED_MEMORY 64
 #include "voxel_view.glsl"
 #include "voxel_scene.glsl"
 #include "voxel_uses.glsl"

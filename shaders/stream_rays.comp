@@ -3,8 +3,6 @@
 
 // Rays through a streamed brick map, to be counted.
 
-#define BEAMS
-#define PATH_IN_SHARED_MEMORY 64
 #include "voxel_view.glsl"
 #include "voxel_scene.glsl"
 #include "voxel_uses.glsl"

@@ -5,10 +5,6 @@ layout(local_size_x = 8, local_size_y = 8) in;
 
 layout(set = 0, binding = 6, rgba32i) writeonly uniform iimage2D hits;
 
-#ifdef BEAMS
-#include "voxel_starts.glsl"
-#endif
-
 void main() {
     ivec2 pixel = ivec2(gl_GlobalInvocationID.xy);
     ivec2 extent = imageSize(hits);
@@ -17,11 +13,7 @@ void main() {
     }
     Hit hit;
     vec3 direction = primary_direction(pixel, extent);
-#ifdef BEAMS
-    bool found = trace_from(start_of(pixel), ivec3(params.scene_size), int(params.scene_levels), camera.position.xyz, direction, 1e30, hit);
-#else
     bool found = trace(ivec3(params.scene_size), int(params.scene_levels), camera.position.xyz, direction, 1e30, hit);
-#endif
     ivec4 seen = found ? ivec4(hit.voxel, int(hit.face)) : ivec4(-1, -1, -1, 7);
     imageStore(hits, pixel, COUNTS ? ivec4(seen.xyz, int(iterations)) : seen);
 }

@@ -8,10 +8,6 @@ layout(local_size_x = 8, local_size_y = 8) in;
 
 layout(set = 0, binding = 6, rgba16f) writeonly uniform image2D color;
 
-#ifdef BEAMS
-#include "voxel_starts.glsl"
-#endif
-
 void main() {
     ivec2 pixel = ivec2(gl_GlobalInvocationID.xy);
     ivec2 extent = imageSize(color);
@@ -21,10 +17,6 @@ void main() {
     vec3 origin = camera.position.xyz;
     vec3 direction = primary_direction(pixel, extent);
     Hit hit;
-#ifdef BEAMS
-    bool found = trace_from(start_of(pixel), ivec3(params.scene_size), int(params.scene_levels), origin, direction, 1e30, hit);
-#else
     bool found = trace(ivec3(params.scene_size), int(params.scene_levels), origin, direction, 1e30, hit);
-#endif
     imageStore(color, pixel, picture(found, hit, origin, direction, extent));
 }

@@ -10,10 +10,6 @@ layout(local_size_x = 8, local_size_y = 8) in;
 // The number of rays in the upper two bits, and below them what depends on what they hit.
 layout(set = 0, binding = 6, r32ui) writeonly uniform uimage2D traced;
 
-#ifdef BEAMS
-#include "voxel_starts.glsl"
-#endif
-
 // Random bits (Jarzynski and Olano 2020, "Hash functions for GPU rendering": PCG).
 uint random(inout uint state) {
     state = state * 747796405u + 2891336453u;
@@ -47,11 +43,7 @@ void main() {
     uint rays = 1u;
     uint seen = 0u;
     Hit hit;
-#ifdef BEAMS
-    bool found = trace_from(start_of(pixel), size, levels, origin, direction, 1e30, hit);
-#else
     bool found = trace(size, levels, origin, direction, 1e30, hit);
-#endif
     if (found) {
         seen = bits_of(hit);
         int axis = int(min(hit.face >> 1, 2u));

@@ -21,6 +21,5 @@ bool resume(ivec2 pixel, vec3 origin, vec3 direction, out Hit hit) {
         hit = hit_in(cell, place);
         return true;
     }
-    bool inside = all(greaterThanEqual(place.voxel, ivec3(0))) && all(lessThan(place.voxel, size));
-    return inside && march(ray, place, size, int(params.scene_levels), 1e30, hit);
+    return trace_from(place.t, size, int(params.scene_levels), origin, direction, 1e30, hit);
 }

@@ -26,9 +26,6 @@ layout(push_constant, std430) uniform Params {
 #endif
 } params;
 
-// Pixels along the edge of a block whose rays start together.
-const int BEAM = 8;
-
 // The ray of a pixel's centre, or of where the camera is jittered to in the pixel: not of length 1, so that nothing is rounded twice.
 vec3 primary_direction(ivec2 pixel, ivec2 extent) {
     vec2 at = (vec2(pixel) + 0.5 + vec2(camera.right.w, camera.up.w)) / vec2(extent) * 2.0 - 1.0;

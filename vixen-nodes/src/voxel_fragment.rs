@@ -67,6 +67,9 @@ pub struct VoxelFragment {
     /// Occupancy of the leaves.
     #[storage]
     masks: Buffer<[u32]>,
+    /// What stands where, and how far rays leap.
+    #[storage]
+    grid: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage]
     attributes: Buffer<[u32]>,
@@ -104,6 +107,9 @@ pub struct VoxelFragmentHits {
     /// Occupancy of the leaves.
     #[storage]
     masks: Buffer<[u32]>,
+    /// What stands where, and how far rays leap.
+    #[storage]
+    grid: Buffer<[u32]>,
     /// A [`HitRecord`](crate::voxel::HitRecord) a pixel.
     #[color(write)]
     hits: Image<Rgba32Int>,

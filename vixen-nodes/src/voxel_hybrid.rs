@@ -52,6 +52,9 @@ pub struct VoxelResume {
     /// Occupancy of the leaves.
     #[storage]
     masks: Buffer<[u32]>,
+    /// What stands where, and how far rays leap.
+    #[storage]
+    grid: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage]
     attributes: Buffer<[u32]>,
@@ -94,6 +97,9 @@ pub struct VoxelResumeHits {
     /// Occupancy of the leaves.
     #[storage]
     masks: Buffer<[u32]>,
+    /// What stands where, and how far rays leap.
+    #[storage]
+    grid: Buffer<[u32]>,
     /// What the boxes stand for.
     #[storage]
     cells: Buffer<[Cell]>,

@@ -52,28 +52,50 @@ impl VoxelPipeline<'_> {
         scene: &VoxelSceneWires,
         params: MarchParams,
     ) -> Wire<Image<Rgba16Float>> {
-        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, distances } = scene;
+        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid } = scene;
         let color = graph.image(Extent::Output);
         match self {
             Self::Compute => {
-                graph
-                    .add(VoxelMarch { camera, nodes, bricks, masks, distances, attributes, palette, color, params })
-                    .color
+                graph.add(VoxelMarch { camera, nodes, bricks, masks, grid, attributes, palette, color, params }).color
             }
             Self::Fragment => {
                 let params = params.into();
-                graph.add(VoxelFragment { camera, nodes, bricks, masks, attributes, palette, color, params }).color
+                graph
+                    .add(VoxelFragment { camera, nodes, bricks, masks, grid, attributes, palette, color, params })
+                    .color
             }
             Self::RayTracing(VoxelStructureWires { boxes, cells }) => {
-                let trace =
-                    VoxelRayTrace { camera, nodes, bricks, masks, attributes, palette, boxes, cells, color, params };
+                let trace = VoxelRayTrace {
+                    camera,
+                    nodes,
+                    bricks,
+                    masks,
+                    grid,
+                    attributes,
+                    palette,
+                    boxes,
+                    cells,
+                    color,
+                    params,
+                };
                 graph.add(trace).color
             }
             Self::Hybrid(VoxelStructureWires { boxes, cells }) => {
                 let found = graph.image(Extent::Output);
                 let found = &graph.add(VoxelFind { camera, boxes, cells, found, params }).found;
-                let resume =
-                    VoxelResume { camera, nodes, bricks, masks, attributes, palette, cells, found, color, params };
+                let resume = VoxelResume {
+                    camera,
+                    nodes,
+                    bricks,
+                    masks,
+                    grid,
+                    attributes,
+                    palette,
+                    cells,
+                    found,
+                    color,
+                    params,
+                };
                 graph.add(resume).color
             }
         }
@@ -88,15 +110,15 @@ impl VoxelPipeline<'_> {
         scene: &VoxelSceneWires,
         params: MarchParams,
     ) -> Wire<Image<Rgba32Int>> {
-        let VoxelSceneWires { nodes, bricks, masks, distances, .. } = scene;
+        let VoxelSceneWires { nodes, bricks, masks, grid, .. } = scene;
         let hits = graph.image(Extent::Output);
         match self {
             Self::Compute => {
-                graph.add(VoxelHits { counts: false, camera, nodes, bricks, masks, distances, hits, params }).hits
+                graph.add(VoxelHits { counts: false, camera, nodes, bricks, masks, grid, hits, params }).hits
             }
             Self::Fragment => {
                 let params = params.into();
-                graph.add(VoxelFragmentHits { camera, nodes, bricks, masks, hits, params }).hits
+                graph.add(VoxelFragmentHits { camera, nodes, bricks, masks, grid, hits, params }).hits
             }
             Self::RayTracing(VoxelStructureWires { boxes, cells }) => {
                 graph.add(VoxelRayHits { camera, masks, boxes, cells, hits, params }).hits
@@ -104,7 +126,7 @@ impl VoxelPipeline<'_> {
             Self::Hybrid(VoxelStructureWires { boxes, cells }) => {
                 let found = graph.image(Extent::Output);
                 let found = &graph.add(VoxelFind { camera, boxes, cells, found, params }).found;
-                graph.add(VoxelResumeHits { camera, nodes, bricks, masks, cells, found, hits, params }).hits
+                graph.add(VoxelResumeHits { camera, nodes, bricks, masks, grid, cells, found, hits, params }).hits
             }
         }
     }

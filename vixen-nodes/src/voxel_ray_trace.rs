@@ -25,6 +25,9 @@ pub struct VoxelRayTrace {
     /// Occupancy of the leaves.
     #[storage]
     masks: Buffer<[u32]>,
+    /// What stands where, and how far rays leap.
+    #[storage]
+    grid: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage]
     attributes: Buffer<[u32]>,

@@ -1,9 +1,8 @@
 //! Passes that trace rays and shade nothing, to count and to time them.
 
-use vixen::{Buffer, Compute, Extent, Graph, Image, R32Float, R32Uint, Wire, node};
+use vixen::{Buffer, Compute, Extent, Graph, Image, R32Uint, Wire, node};
 
 use crate::voxel::{Brick, CameraUniform, MarchParams, Node, Node64, OctreeNode};
-use crate::voxel_march::BEAMS;
 use crate::{StructureWires, TreeWires, VoxelSceneWires};
 
 /// Which rays.
@@ -36,8 +35,8 @@ impl StructureWires {
     ) -> Wire<Image<R32Uint>> {
         let (kind, traced) = (kind as u32, graph.image(Extent::Output));
         match self {
-            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, distances, .. }) => {
-                graph.add(VoxelRays { counts, kind, camera, nodes, bricks, masks, distances, traced, params }).traced
+            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, grid, .. }) => {
+                graph.add(VoxelRays { counts, kind, camera, nodes, bricks, masks, grid, traced, params }).traced
             }
             Self::Tree64(TreeWires { nodes, levels, .. }) => {
                 let params = MarchParams { scene_levels: *levels, ..params };
@@ -52,11 +51,7 @@ impl StructureWires {
 }
 
 /// Rays through a brick map.
-#[node(
-    compute,
-    pipeline(name = "beams", shader = "voxel_rays_beams.comp.spv"),
-    pipeline(name = "march", shader = "voxel_rays.comp.spv")
-)]
+#[node(compute, shader = "voxel_rays.comp.spv")]
 pub struct VoxelRays {
     /// Whether to count iterations.
     #[spec]
@@ -76,15 +71,12 @@ pub struct VoxelRays {
     /// Occupancy of the leaves.
     #[storage]
     masks: Buffer<[u32]>,
-    /// How far it is to the nearest voxel.
+    /// What stands where, and how far rays leap.
     #[storage]
-    distances: Buffer<[u32]>,
+    grid: Buffer<[u32]>,
     /// How many rays, and bits that depend on what they hit.
     #[storage(write)]
     traced: Image<R32Uint>,
-    /// Where the rays of each block of pixels start.
-    #[storage(create, extent = BEAMS)]
-    starts: Image<R32Float>,
     /// The size of the scene and the sun's direction.
     #[push]
     params: MarchParams,
@@ -93,10 +85,6 @@ pub struct VoxelRays {
 #[node]
 impl Compute for VoxelRays {
     fn record(view: &View, commands: &mut Commands) {
-        commands.bind(Self::BEAMS);
-        commands.dispatch_over(view.starts.extent());
-        commands.barrier();
-        commands.bind(Self::MARCH);
         commands.dispatch_over(view.traced.extent());
     }
 }

@@ -11,7 +11,7 @@ use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Category, Memory, Memory
 use vixen::{Buffer, Device, Graph, Shared, Source};
 
 use crate::scene_news::SceneNews;
-use crate::voxel::{Brick, BrickMap, Changes, DistanceField, Material, Node};
+use crate::voxel::{Brick, BrickMap, Changes, Material, Node, TopGrid};
 
 /// The buffers of a [`BrickMap`] in the device's memory, side by side in one allocation. Graphs share them.
 #[derive(Clone)]
@@ -21,9 +21,9 @@ pub struct VoxelScene {
     masks: Arc<DeviceBuffer>,
     attributes: Arc<DeviceBuffer>,
     palette: Arc<DeviceBuffer>,
-    distances: Arc<DeviceBuffer>,
-    /// What is in `distances`.
-    field: Arc<Mutex<DistanceField>>,
+    grid: Arc<DeviceBuffer>,
+    /// What is in `grid`.
+    top: Arc<Mutex<TopGrid>>,
     memory: Arc<Memory>,
     news: Arc<SceneNews>,
 }
@@ -41,8 +41,8 @@ pub struct VoxelSceneWires {
     pub attributes: Shared<Buffer<[u32]>>,
     /// What the materials look like.
     pub palette: Shared<Buffer<[Material]>>,
-    /// How far it is to the nearest voxel: the words of a [`DistanceField`].
-    pub distances: Shared<Buffer<[u32]>>,
+    /// What stands where, and how far rays leap: the words of a [`TopGrid`].
+    pub grid: Shared<Buffer<[u32]>>,
 }
 
 /// What became of an [update](VoxelScene::update).
@@ -92,10 +92,10 @@ impl VoxelScene {
         if !(fits && holds(&self.masks, &map.masks) && holds(&self.attributes, &map.attributes)) {
             return Ok(Updated::Outgrown);
         }
-        let mut field = self.field.lock().unwrap_or_else(PoisonError::into_inner);
-        let lowered = if changes.fills && !changes.is_empty() { field.lower(changes.bounds) } else { Vec::new() };
+        let mut top = self.top.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = if changes.is_empty() { Vec::new() } else { top.update(map, changes.bounds) };
         let tickets = [
-            send(uploader, &self.distances, field.words(), &lowered)?,
+            send(uploader, &self.grid, top.words(), &moved)?,
             send(uploader, &self.nodes, &map.nodes, &changes.nodes)?,
             send(uploader, &self.bricks, &map.bricks, &changes.bricks)?,
             send(uploader, &self.masks, &map.masks, &changes.masks)?,
@@ -124,9 +124,9 @@ impl VoxelScene {
         self.memory.bytes()
     }
 
-    /// Those of the [distance field](DistanceField) among them.
-    pub fn distance_bytes(&self) -> u64 {
-        self.distances.size()
+    /// Those of the [grid](TopGrid) among them.
+    pub fn grid_bytes(&self) -> u64 {
+        self.grid.size()
     }
 
     /// Whether a graph, or a clone of this, has its buffers too.
@@ -143,12 +143,12 @@ impl VoxelScene {
             masks: graph.share_buffer(&self.masks),
             attributes: graph.share_buffer(&self.attributes),
             palette: graph.share_buffer(&self.palette),
-            distances: graph.share_buffer(&self.distances),
+            grid: graph.share_buffer(&self.grid),
         }
     }
 
     fn buffers(&self) -> [&Arc<DeviceBuffer>; 6] {
-        [&self.nodes, &self.bricks, &self.masks, &self.attributes, &self.palette, &self.distances]
+        [&self.nodes, &self.bricks, &self.masks, &self.attributes, &self.palette, &self.grid]
     }
 
     fn upload_with(
@@ -157,14 +157,14 @@ impl VoxelScene {
         usage: vk::BufferUsageFlags,
         slack: impl Fn(usize) -> usize,
     ) -> Result<Self, DeviceError> {
-        let field = DistanceField::of(map);
+        let top = TopGrid::of(map);
         let descs = [
             with(desc("voxel nodes", &map.nodes), usage, &map.nodes, &slack),
             with(desc("voxel bricks", &map.bricks), usage, &map.bricks, &slack),
             with(desc("voxel masks", &map.masks), usage, &map.masks, &slack),
             with(desc("voxel attributes", &map.attributes), usage, &map.attributes, &slack),
             desc("voxel palette", &map.palette),
-            desc("voxel distances", field.words()),
+            desc("voxel grid", top.words()),
         ];
         let contents = [
             cast_slice(&map.nodes),
@@ -172,12 +172,12 @@ impl VoxelScene {
             cast_slice(&map.masks),
             cast_slice(&map.attributes),
             cast_slice(&map.palette),
-            cast_slice(field.words()),
+            cast_slice(top.words()),
         ];
-        let ([nodes, bricks, masks, attributes, palette, distances], memory) =
+        let ([nodes, bricks, masks, attributes, palette, grid], memory) =
             side_by_side(device, "voxel scene", descs, contents)?;
-        let (field, news) = (Arc::new(Mutex::new(field)), Arc::new(SceneNews::new()));
-        Ok(Self { nodes, bricks, masks, attributes, palette, distances, field, memory, news })
+        let (top, news) = (Arc::new(Mutex::new(top)), Arc::new(SceneNews::new()));
+        Ok(Self { nodes, bricks, masks, attributes, palette, grid, top, memory, news })
     }
 }
 

@@ -80,7 +80,7 @@ impl StructuredScene {
         let (buffers, geometry_bytes, attribute_bytes) = match structure {
             Structure::BrickMap => {
                 let scene = VoxelScene::upload(device, map)?;
-                let geometry_bytes = map.geometry_bytes() + scene.distance_bytes();
+                let geometry_bytes = map.geometry_bytes() + scene.grid_bytes();
                 (Buffers::BrickMap(scene), geometry_bytes, map.attribute_bytes())
             }
             Structure::Tree64 => {
@@ -189,8 +189,8 @@ impl StructureWires {
     ) -> Wire<Image<Rgba32Int>> {
         let hits = graph.image(Extent::Output);
         match self {
-            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, distances, .. }) => {
-                graph.add(VoxelHits { counts, camera, nodes, bricks, masks, distances, hits, params }).hits
+            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, grid, .. }) => {
+                graph.add(VoxelHits { counts, camera, nodes, bricks, masks, grid, hits, params }).hits
             }
             Self::Tree64(TreeWires { nodes, levels, .. }) => {
                 let params = MarchParams { scene_levels: *levels, ..params };

@@ -30,7 +30,7 @@ fn hits(device: &Device, scene: &Scene, voxels: &VoxelScene, camera: CameraUnifo
         nodes: &wires.nodes,
         bricks: &wires.bricks,
         masks: &wires.masks,
-        distances: &wires.distances,
+        grid: &wires.grid,
         hits: graph.image(Extent::Output),
         params: default_params(scene, &default_view(scene)),
     });

@@ -216,7 +216,7 @@ fn a_camera_that_comes_back_sees_what_it_saw() {
     let scene = hills();
     // Enough for each of two views, and not for both.
     let all = bytes_of_all(&device, &scene);
-    let options = StreamOptions { budget: Some(all * 22 / 100), update_bytes: 200 << 10 };
+    let options = StreamOptions { budget: Some(all * 24 / 100), update_bytes: 200 << 10 };
     let mut streamed = Streamed::new(&device, &scene, &options);
     let start = streamed.view;
     let near = Orbit { zoom: -2.0, ..Orbit::default() };

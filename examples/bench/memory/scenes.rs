@@ -76,7 +76,7 @@ fn compile(
         nodes: &wires.nodes,
         bricks: &wires.bricks,
         masks: &wires.masks,
-        distances: &wires.distances,
+        grid: &wires.grid,
         attributes: &wires.attributes,
         palette: &palette,
         color: graph.image(Extent::Output),

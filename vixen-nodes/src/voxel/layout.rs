@@ -19,6 +19,7 @@
 //! | `masks` | `u32` | occupancy of octets: for each brick that is not full, a byte for each of its octets that is not empty, lowest first |
 //! | `attributes` | `u32` | looks of voxels: materials and normals; see [`Brick::looks`] |
 //! | `palette` | [`Material`] | always 256 entries |
+//! | `grid` | `u32` | what stands where, made from the others: see [`TopGrid`](super::TopGrid) |
 //!
 //! Empty cells cost one bit in their node, and empty octets one in their brick. Cells that are solid all through and of one material
 //! cost one record ([`SOLID`]), whatever their size: the inside of a mountain is nearly free.

@@ -16,7 +16,6 @@
 pub(crate) mod brick_map;
 mod build;
 pub(crate) mod coarse;
-mod distance;
 mod edit;
 mod error;
 mod esvo;
@@ -30,6 +29,7 @@ mod procedural;
 pub mod reference;
 mod scene;
 mod source;
+mod top_grid;
 mod tree;
 mod tree64;
 mod validate;
@@ -50,7 +50,6 @@ mod tests;
 
 pub use brick_map::{BrickMap, Voxel};
 pub use build::{Progress, build};
-pub use distance::DistanceField;
 pub use edit::{Changes, Edit, Editor, Shape};
 pub use error::SceneError;
 pub use esvo::OctreeNode;
@@ -62,6 +61,7 @@ pub use scene::{DEFAULT_RESOLUTION, Scene, SceneKind, SceneSource};
 pub use source::{
     BrickVoxels, Column, Content, Cube, FnSource, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource,
 };
+pub use top_grid::TopGrid;
 pub use tree::VoxelTree;
 pub use tree64::Node64;
 pub use validate::Invalid;

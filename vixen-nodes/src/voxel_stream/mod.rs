@@ -45,7 +45,7 @@ use vixen::{Buffer, CompiledGraph, Device, Extent, Graph, Image, R32Uint, Readba
 use self::residency::{MOST, Residency};
 use self::size::{SLOT_BYTES, Size};
 use crate::voxel::coarse::Coarse;
-use crate::voxel::{Brick, BrickMap, CameraUniform, DistanceField, MarchParams};
+use crate::voxel::{Brick, BrickMap, CameraUniform, MarchParams, TopGrid};
 use crate::voxel_scene::{desc, side_by_side};
 use crate::{RayKind, VoxelSceneWires};
 
@@ -116,7 +116,7 @@ pub struct StreamedScene<M> {
     bricks: Arc<DeviceBuffer>,
     masks: Arc<DeviceBuffer>,
     attributes: Arc<DeviceBuffer>,
-    /// Nodes, palette and distances, which never change.
+    /// Nodes, palette and grid, which never change.
     fixed: [Arc<DeviceBuffer>; 3],
     memory: Arc<Memory>,
     uploader: Arc<Uploader>,
@@ -150,30 +150,24 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         options: &StreamOptions,
     ) -> Result<Self, StreamError> {
         let Coarse { places, bricks: coarse } = Coarse::of(&map);
-        let field = DistanceField::of_bricks(&map);
+        let top = TopGrid::of(&map);
         let usage = device.budget().usage();
         let budget = options.budget.unwrap_or(usage.limit.saturating_sub(usage.in_use) / 2);
-        let size = Size::within(budget, &map, field.words())?;
+        let size = Size::within(budget, &map, top.words())?;
 
         let pool =
             |name, bytes: u64| BufferDesc { size: bytes, usage: POOL | addresses(device), ..desc(name, &[0_u32]) };
         let descs = [
             desc("streamed nodes", &map.nodes),
             desc("streamed palette", &map.palette),
-            desc("streamed distances", field.words()),
+            desc("streamed grid", top.words()),
             pool("streamed bricks", size_of_val(&coarse[..]) as u64),
             pool("streamed masks", u64::from(size.slots) * SLOT_BYTES),
             pool("streamed attributes", u64::from(size.words) * 4),
         ];
-        let contents = [
-            cast_slice(&map.nodes),
-            cast_slice(&map.palette),
-            cast_slice(field.words()),
-            cast_slice(&coarse),
-            &[],
-            &[],
-        ];
-        let ([nodes, palette, distances, bricks, masks, attributes], memory) =
+        let contents =
+            [cast_slice(&map.nodes), cast_slice(&map.palette), cast_slice(top.words()), cast_slice(&coarse), &[], &[]];
+        let ([nodes, palette, grid, bricks, masks, attributes], memory) =
             side_by_side(device, "streamed scene", descs, contents)?;
         uploader.warm(options.update_bytes, 3)?;
         let residency = Residency::new(places, |brick| !map.bricks[brick].is_whole(), size.slots, size.words);
@@ -185,7 +179,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
             bricks,
             masks,
             attributes,
-            fixed: [nodes, palette, distances],
+            fixed: [nodes, palette, grid],
             memory,
             uploader: uploader.clone(),
             update_bytes: options.update_bytes,
@@ -213,14 +207,14 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
     /// The scene in a graph.
     #[track_caller]
     pub fn wires(&self, graph: &Graph) -> StreamWires {
-        let [nodes, palette, distances] = &self.fixed;
+        let [nodes, palette, grid] = &self.fixed;
         let scene = VoxelSceneWires {
             nodes: graph.share_buffer(nodes),
             bricks: graph.share_buffer(&self.bricks),
             masks: graph.share_buffer(&self.masks),
             attributes: graph.share_buffer(&self.attributes),
             palette: graph.share_buffer(palette),
-            distances: graph.share_buffer(distances),
+            grid: graph.share_buffer(grid),
         };
         StreamWires { scene, bricks: self.coarse.len() as u64 }
     }
@@ -321,9 +315,9 @@ impl StreamWires {
         camera: &Wire<Buffer<CameraUniform>>,
         params: MarchParams,
     ) -> (Wire<Image<Rgba16Float>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, distances } = &self.scene;
+        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid } = &self.scene;
         let (uses, color) = (self.clear(graph), graph.image(Extent::Output));
-        let march = StreamMarch { camera, nodes, bricks, masks, distances, attributes, palette, uses, color, params };
+        let march = StreamMarch { camera, nodes, bricks, masks, grid, attributes, palette, uses, color, params };
         let drawn = graph.add(march);
         (drawn.color, graph.read_back(&drawn.uses))
     }
@@ -336,10 +330,9 @@ impl StreamWires {
         camera: &Wire<Buffer<CameraUniform>>,
         params: MarchParams,
     ) -> (Wire<Image<Rgba32Int>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, distances, .. } = &self.scene;
+        let VoxelSceneWires { nodes, bricks, masks, grid, .. } = &self.scene;
         let (uses, hits) = (self.clear(graph), graph.image(Extent::Output));
-        let traced =
-            graph.add(StreamHits { counts: false, camera, nodes, bricks, masks, distances, uses, hits, params });
+        let traced = graph.add(StreamHits { counts: false, camera, nodes, bricks, masks, grid, uses, hits, params });
         (traced.hits, graph.read_back(&traced.uses))
     }
 
@@ -353,9 +346,9 @@ impl StreamWires {
         kind: RayKind,
         counts: bool,
     ) -> (Wire<Image<R32Uint>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, distances, .. } = &self.scene;
+        let VoxelSceneWires { nodes, bricks, masks, grid, .. } = &self.scene;
         let (kind, uses, traced) = (kind as u32, self.clear(graph), graph.image(Extent::Output));
-        let rays = StreamRays { counts, kind, camera, nodes, bricks, masks, distances, uses, traced, params };
+        let rays = StreamRays { counts, kind, camera, nodes, bricks, masks, grid, uses, traced, params };
         let traced = graph.add(rays);
         (traced.traced, graph.read_back(&traced.uses))
     }

@@ -1,9 +1,8 @@
 //! The passes: those of the brick map, which also take note of the bricks that rays look into.
 
-use vixen::{Buffer, Compute, Image, R32Float, R32Uint, Rgba16Float, Rgba32Int, Transfer, node};
+use vixen::{Buffer, Compute, Image, R32Uint, Rgba16Float, Rgba32Int, Transfer, node};
 
 use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
-use crate::voxel_march::BEAMS;
 
 /// No ray has looked into any brick.
 #[node(transfer)]
@@ -21,11 +20,7 @@ impl Transfer for StreamClear {
 }
 
 /// What [`VoxelMarch`](crate::VoxelMarch) draws.
-#[node(
-    compute,
-    pipeline(name = "beams", shader = "voxel_march_beams.comp.spv"),
-    pipeline(name = "march", shader = "stream_march.comp.spv")
-)]
+#[node(compute, shader = "stream_march.comp.spv")]
 pub struct StreamMarch {
     /// Where the rays start.
     #[uniform]
@@ -39,9 +34,9 @@ pub struct StreamMarch {
     /// Occupancy of the leaves that are there.
     #[storage]
     masks: Buffer<[u32]>,
-    /// How far it is to the nearest voxel.
+    /// What stands where, and how far rays leap.
     #[storage]
-    distances: Buffer<[u32]>,
+    grid: Buffer<[u32]>,
     /// Materials and normals of their voxels.
     #[storage]
     attributes: Buffer<[u32]>,
@@ -54,9 +49,6 @@ pub struct StreamMarch {
     /// Light that reaches the camera, linear.
     #[storage(write)]
     color: Image<Rgba16Float>,
-    /// Where the rays of each block of pixels start.
-    #[storage(create, extent = BEAMS)]
-    starts: Image<R32Float>,
     /// Light and air.
     #[push]
     params: MarchParams,
@@ -65,20 +57,12 @@ pub struct StreamMarch {
 #[node]
 impl Compute for StreamMarch {
     fn record(view: &View, commands: &mut Commands) {
-        commands.bind(Self::BEAMS);
-        commands.dispatch_over(view.starts.extent());
-        commands.barrier();
-        commands.bind(Self::MARCH);
         commands.dispatch_over(view.color.extent());
     }
 }
 
 /// What [`VoxelHits`](crate::VoxelHits) finds.
-#[node(
-    compute,
-    pipeline(name = "beams", shader = "voxel_hits_beams.comp.spv"),
-    pipeline(name = "march", shader = "stream_hits.comp.spv")
-)]
+#[node(compute, shader = "stream_hits.comp.spv")]
 pub struct StreamHits {
     /// Whether to count iterations.
     #[spec]
@@ -95,18 +79,15 @@ pub struct StreamHits {
     /// Occupancy of the leaves that are there.
     #[storage]
     masks: Buffer<[u32]>,
-    /// How far it is to the nearest voxel.
+    /// What stands where, and how far rays leap.
     #[storage]
-    distances: Buffer<[u32]>,
+    grid: Buffer<[u32]>,
     /// Which leaves rays look into, a bit each.
     #[storage(read_write)]
     uses: Buffer<[u32]>,
     /// A [`HitRecord`](crate::voxel::HitRecord) a pixel.
     #[storage(write)]
     hits: Image<Rgba32Int>,
-    /// Where the rays of each block of pixels start.
-    #[storage(create, extent = BEAMS)]
-    starts: Image<R32Float>,
     /// Only the size of the scene matters.
     #[push]
     params: MarchParams,
@@ -115,20 +96,12 @@ pub struct StreamHits {
 #[node]
 impl Compute for StreamHits {
     fn record(view: &View, commands: &mut Commands) {
-        commands.bind(Self::BEAMS);
-        commands.dispatch_over(view.starts.extent());
-        commands.barrier();
-        commands.bind(Self::MARCH);
         commands.dispatch_over(view.hits.extent());
     }
 }
 
 /// What [`VoxelRays`](crate::VoxelRays) traces.
-#[node(
-    compute,
-    pipeline(name = "beams", shader = "voxel_rays_beams.comp.spv"),
-    pipeline(name = "march", shader = "stream_rays.comp.spv")
-)]
+#[node(compute, shader = "stream_rays.comp.spv")]
 pub struct StreamRays {
     /// Whether to count iterations.
     #[spec]
@@ -148,18 +121,15 @@ pub struct StreamRays {
     /// Occupancy of the leaves that are there.
     #[storage]
     masks: Buffer<[u32]>,
-    /// How far it is to the nearest voxel.
+    /// What stands where, and how far rays leap.
     #[storage]
-    distances: Buffer<[u32]>,
+    grid: Buffer<[u32]>,
     /// Which leaves rays look into, a bit each.
     #[storage(read_write)]
     uses: Buffer<[u32]>,
     /// How many rays, and bits that depend on what they hit.
     #[storage(write)]
     traced: Image<R32Uint>,
-    /// Where the rays of each block of pixels start.
-    #[storage(create, extent = BEAMS)]
-    starts: Image<R32Float>,
     /// The size of the scene and the sun's direction.
     #[push]
     params: MarchParams,
@@ -168,10 +138,6 @@ pub struct StreamRays {
 #[node]
 impl Compute for StreamRays {
     fn record(view: &View, commands: &mut Commands) {
-        commands.bind(Self::BEAMS);
-        commands.dispatch_over(view.starts.extent());
-        commands.barrier();
-        commands.bind(Self::MARCH);
         commands.dispatch_over(view.traced.extent());
     }
 }

@@ -24,7 +24,7 @@ const SPARE: u64 = 16;
 pub(super) const SLOT_BYTES: u64 = 4 * Brick::MASK_WORDS as u64;
 
 impl Size {
-    /// The most that fits beside the tree and a distance field, and no more than the whole scene needs.
+    /// The most that fits beside the tree and its grid, and no more than the whole scene needs.
     pub fn within(budget: u64, map: &BrickMap, field: &[u32]) -> Result<Self, StreamError> {
         let tree = size_of_val(&map.nodes[..]) + size_of_val(&map.palette[..]) + size_of_val(field);
         let fixed = (tree + map.bricks.len() * size_of::<Brick>()) as u64 + GAPS;

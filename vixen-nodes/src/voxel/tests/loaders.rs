@@ -7,7 +7,7 @@ use image::DynamicImage;
 
 use super::files::{self, glb_square, heightmap, vox, vox_model, vox_with_everything};
 use crate::voxel::reference::solid_set;
-use crate::voxel::{Scene, SceneError, SceneKind, SceneSource};
+use crate::voxel::{Scene, SceneError, SceneKind, SceneSource, TopGrid};
 
 fn open(bytes: &[u8], resolution: u32) -> Result<SceneSource, SceneError> {
     SceneSource::from_bytes(Path::new("test.file"), bytes, resolution, &|_| {})
@@ -131,11 +131,12 @@ fn a_ball_of_triangles_has_no_holes() {
     let scene = build(&bytes, 100).expect("it is a good file");
     assert_eq!(scene.map.size, UVec3::splat(100));
     let mut random = super::Random(9);
+    let grid = TopGrid::of(&scene.map);
     for _ in 0..3_000 {
         let from =
             Vec3::from_array(std::array::from_fn(|_| random.unit() as f32 - 0.5)).normalize_or(Vec3::X) * 200.0 + 50.0;
         let (voxel, _, t) =
-            super::march::trace(&scene.map, from, Vec3::splat(50.0) - from).expect("the ball is closed");
+            super::march::trace(&scene.map, &grid, from, Vec3::splat(50.0) - from).expect("the ball is closed");
         assert!((0.7..0.8).contains(&t), "the surface at {voxel} is not where the ball is");
     }
     println!("ball: {} voxels, {:.2} bytes each", scene.map.solid_voxels, scene.map.bytes_per_voxel());

@@ -3,140 +3,137 @@
 use glam::{IVec3, Vec3};
 
 use crate::voxel::layout::{SOLID, morton3};
-use crate::voxel::{BrickMap, Node};
+use crate::voxel::{BrickMap, TopGrid};
 
 const TINY: f32 = 1e-20;
+const BRICK_SHIFT: i32 = 3;
+const OCTET_SHIFT: i32 = 1;
+const GRID_HEAD: i32 = 4;
 
-pub(super) fn trace(map: &BrickMap, origin: Vec3, direction: Vec3) -> Option<(IVec3, u32, f32)> {
-    trace_counting(map, origin, direction, &mut 0)
+/// Finds the first solid voxel on a ray, the face by which the ray comes in, and how far it is.
+pub(super) fn trace(map: &BrickMap, grid: &TopGrid, origin: Vec3, direction: Vec3) -> Option<(IVec3, u32, f32)> {
+    trace_counting(map, grid, origin, direction, &mut 0)
 }
 
 /// Also counts the steps from one empty cube to the next.
 pub(super) fn trace_counting(
     map: &BrickMap,
-    origin: Vec3,
+    grid: &TopGrid,
+    ray_origin: Vec3,
     direction: Vec3,
     steps: &mut u64,
 ) -> Option<(IVec3, u32, f32)> {
     let size = map.size.as_ivec3();
-    let d = Vec3::from_array(direction.to_array().map(|v| if v.abs() < TINY { TINY } else { v }));
-    let inverse = 1.0 / d;
-    let positive = d.cmpgt(Vec3::ZERO);
-    let near = (Vec3::select(positive, Vec3::ZERO, size.as_vec3()) - origin) * inverse;
-    let far = (Vec3::select(positive, size.as_vec3(), Vec3::ZERO) - origin) * inverse;
-    let enter = near.max_element();
-    let leave_scene = far.min_element();
-    if !(enter < leave_scene && leave_scene > 0.0) {
+    let slope = Vec3::from_array(direction.to_array().map(|v| if v.abs() < TINY { TINY } else { v }));
+    let positive = slope.cmpgt(Vec3::ZERO);
+    let grid_shift = grid.words()[0] as i32;
+    let extent = ((size - 1) >> grid_shift) + 1;
+    let whole = extent << grid_shift;
+    let origin = Vec3::select(positive, ray_origin, whole.as_vec3() - ray_origin);
+    let (direction, inverse) = (slope.abs(), (1.0 / slope).abs());
+    let bias = (1.0 - origin) * inverse;
+    let low = IVec3::select(positive, IVec3::ZERO, whole - size);
+    let high = low + size - 1;
+
+    let near = (low.as_vec3() - origin) * inverse;
+    let leave_of = |last: IVec3| last.as_vec3().mul_add(inverse, bias);
+    let t_end = leave_of(high).min_element();
+    let mut t = near.max_element().max(0.0);
+    if t >= t_end {
         return None;
     }
+    let voxel = (origin + direction * t).as_ivec3().clamp(low, high);
+    let mut voxel = IVec3::select(near.cmpeq(Vec3::splat(t)), low, voxel);
 
-    let mut t = enter.max(0.0);
-    let mut face = 6;
-    let mut voxel = (origin + d * t).floor().as_ivec3().clamp(IVec3::ZERO, size - 1);
-    if enter > 0.0 {
-        let axis = first_smallest(-near);
-        face = face_of(axis, positive.test(axis));
-        voxel[axis] = if positive.test(axis) { 0 } else { size[axis] - 1 };
-    }
+    let stride = IVec3::new(1, extent.x, extent.x * extent.y);
+    let first_cell = GRID_HEAD + IVec3::select(positive, IVec3::ZERO, (extent - 1) * stride).element_sum();
+    let stride = IVec3::select(positive, stride, -stride);
+    let octant = u32::from(!positive.x) | u32::from(!positive.y) << 1 | u32::from(!positive.z) << 2;
+    let flip = octant * 9;
 
-    // Mirrored, so that the ray goes up every axis.
-    let top = cell_shift(map.levels as usize);
-    let mirror = IVec3::select(positive, IVec3::ZERO, IVec3::splat((4 << top) - 1));
-    let flips = [(positive.x, 9), (positive.y, 18), (positive.z, 36)];
-    let flip = flips.into_iter().filter(|(positive, _)| !positive).map(|(_, bits)| bits).sum::<u32>();
-    let ray_origin = origin;
-    let origin = Vec3::select(positive, origin, (4 << top) as f32 - origin);
-    let (d, inverse) = (d.abs(), inverse.abs());
-    let leave_of = |last: IVec3| (last.as_vec3() - origin) * inverse + inverse;
-    let t_end = leave_of(IVec3::select(positive, size - 1, mirror)).min_element();
-
-    let start = t;
-    let mut voxel = voxel ^ mirror;
-    let (mut shift, mut path, mut root) = (top, [0u32; 6], map.nodes[0]);
-    let mut found = root.first == SOLID;
-    let Node { mask, first, .. } = &mut root;
-    let mut octets = [0; 2];
+    let mut spot = Spot { leaps: 0, shift: 0, mask: [0; 2], first: 0 };
+    let mut other_brick = true;
     for _ in 0..=size.element_sum() {
-        let mut number = 0;
-        while !found {
-            *steps += 1;
-            number = cell_number(voxel, shift) ^ flip;
-            if !has_bit(*mask, number) {
-                break;
-            }
-            if shift <= 1 {
-                if shift == 1 {
-                    *steps += 1;
-                    octets = *mask;
-                    let place = rank(*mask, number);
-                    let voxels = map.masks[(*first + place / 4) as usize] >> (8 * (place & 3)) & 255;
-                    // At their place among the voxels of the group of octets, of which there is nothing else.
-                    number = cell_number(voxel, 0) ^ flip;
-                    *mask = [0; 2];
-                    mask[number as usize / 32] = voxels << (number & 24);
-                    shift = 0;
+        *steps += 1;
+        if other_brick {
+            let cell = first_cell + ((voxel >> grid_shift) * stride).element_sum();
+            spot = spot_in(map, grid.words()[cell as usize], grid_shift, voxel, flip);
+        }
+        let last = if spot.leaps != 0 {
+            let more = (spot.leaps >> (4 * octant) & 15) as i32 - 1;
+            (voxel | IVec3::splat((1 << spot.shift) - 1)) + (more << spot.shift)
+        } else if spot.first == SOLID {
+            return Some(hit(ray_origin, slope, voxel, whole));
+        } else {
+            let number = cell_number(voxel, OCTET_SHIFT) ^ flip;
+            if has_bit(spot.mask, number) {
+                let rank = rank(spot.mask, number);
+                let voxels = map.masks[(spot.first + (rank >> 2)) as usize] >> (8 * (rank & 3)) & 255;
+                if voxels >> ((cell_number(voxel, 0) ^ flip) & 7) & 1 != 0 {
+                    return Some(hit(ray_origin, slope, voxel, whole));
                 }
-                found = has_bit(*mask, number);
-                break;
+                voxel
+            } else {
+                voxel | IVec3::splat((1 << (OCTET_SHIFT + empty_shift(spot.mask, number))) - 1)
             }
-            let child = *first + rank(*mask, number);
-            shift -= 2;
-            path[shift as usize >> 1] = child;
-            (*mask, *first) = node(map, shift, child);
-            found = *first == SOLID;
-        }
-        if found {
-            let unmirrored = voxel ^ mirror;
-            if t != start {
-                let axis = first_smallest((origin - voxel.as_vec3()) * inverse);
-                let side = (unmirrored[axis] + i32::from(!positive.test(axis))) as f32;
-                face = face_of(axis, positive.test(axis));
-                t = (side - ray_origin[axis]) / direction[axis];
-            }
-            return Some((unmirrored, face, t));
-        }
+        };
 
-        let last = voxel | IVec3::splat((1 << (shift + empty_shift(*mask, number))) - 1);
+        let last = last.min(high);
         let leave = leave_of(last);
         t = leave.min_element();
         if t >= t_end {
             return None;
         }
-        let next = (origin + d * t).as_ivec3().clamp(voxel, last);
+        let next = (origin + direction * t).as_ivec3().clamp(voxel, last);
         let next = IVec3::select(leave.cmple(Vec3::splat(t)), last + 1, next);
-
         let changed = voxel ^ next;
-        let highest = 31 - (changed.x | changed.y | changed.z).leading_zeros() as i32;
+        other_brick = (changed.x | changed.y | changed.z) >> BRICK_SHIFT != 0;
         voxel = next;
-        if highest > shift + i32::from(shift > 0) {
-            if highest <= 2 {
-                *mask = octets;
-                shift = 1;
-            } else {
-                shift = (highest - 1) | 1;
-                if shift > top {
-                    return None;
-                }
-                (*mask, *first) = node(map, shift, path[shift as usize >> 1]);
-            }
-        }
     }
-    panic!("the ray from {origin} to {direction} did not come to an end");
+    panic!("the ray from {ray_origin} to {direction} did not come to an end");
+}
+
+fn hit(origin: Vec3, slope: Vec3, voxel: IVec3, whole: IVec3) -> (IVec3, u32, f32) {
+    let positive = slope.cmpgt(Vec3::ZERO);
+    let own = IVec3::select(positive, voxel, whole - 1 - voxel);
+    let enter = (IVec3::select(positive, own, own + 1).as_vec3() - origin) * (1.0 / slope);
+    let axis = first_smallest(-enter);
+    let t = enter.max_element();
+    if t > 0.0 { (own, 2 * axis as u32 + u32::from(!positive.test(axis)), t) } else { (own, 6, 0.0) }
+}
+
+/// `shaders/voxel_grid.glsl`.
+struct Spot {
+    leaps: u32,
+    shift: i32,
+    mask: [u32; 2],
+    first: u32,
+}
+
+fn spot_in(map: &BrickMap, word: u32, shift: i32, voxel: IVec3, flip: u32) -> Spot {
+    if word & 15 != 0 {
+        return Spot { leaps: word, shift, mask: [0; 2], first: SOLID };
+    }
+    if (word as i32) < 0 {
+        return Spot { leaps: 0, shift, mask: [0; 2], first: SOLID };
+    }
+    let mut brick = word >> 4;
+    if shift > BRICK_SHIFT {
+        let node = map.nodes[brick as usize];
+        let number = cell_number(voxel, BRICK_SHIFT) ^ flip;
+        if !has_bit(node.mask, number) {
+            let shift = BRICK_SHIFT + empty_shift(node.mask, number);
+            return Spot { leaps: 0x1111_1111, shift, mask: [0; 2], first: SOLID };
+        }
+        brick = node.first + rank(node.mask, number);
+    }
+    let brick = &map.bricks[brick as usize];
+    Spot { leaps: 0, shift, mask: brick.mask, first: brick.first }
 }
 
 fn cell_number(voxel: IVec3, shift: i32) -> u32 {
     let cell = (voxel >> shift) & 3;
     morton3(cell.x as u32, cell.y as u32, cell.z as u32)
-}
-
-/// Mask and first child of a node or brick, whose cells have an edge of 2 to the power of the shift.
-fn node(map: &BrickMap, shift: i32, index: u32) -> ([u32; 2], u32) {
-    if shift == 1 {
-        let brick = map.bricks[index as usize];
-        return (brick.mask, brick.first);
-    }
-    let node = map.nodes[index as usize];
-    (node.mask, node.first)
 }
 
 fn first_smallest(v: Vec3) -> usize {
@@ -147,14 +144,6 @@ fn first_smallest(v: Vec3) -> usize {
     } else {
         2
     }
-}
-
-fn face_of(axis: usize, positive: bool) -> u32 {
-    2 * axis as u32 + u32::from(!positive)
-}
-
-fn cell_shift(level: usize) -> i32 {
-    1 + 2 * level as i32
 }
 
 fn has_bit(mask: [u32; 2], number: u32) -> bool {

@@ -4,7 +4,7 @@ use glam::{DVec3, IVec3, UVec2, UVec3, Vec3};
 
 use super::{Random, march, random_voxel};
 use crate::voxel::reference::{self, FACE_INSIDE, Ray};
-use crate::voxel::{Scene, View};
+use crate::voxel::{Scene, TopGrid, View};
 
 /// A scene of random voxels and the function that made it.
 fn scene(seed: u64, size: UVec3) -> (Scene, impl Fn(IVec3) -> bool) {
@@ -90,10 +90,11 @@ fn compare(
     solid: &impl Fn(IVec3) -> bool,
     rays: impl Iterator<Item = (Ray, Vec3, Vec3)>,
 ) -> f64 {
+    let grid = TopGrid::of(map);
     let (mut count, mut differ) = (0u32, 0u32);
     for (ray, origin, direction) in rays {
         let truth = reference::trace(map.size, solid, &ray);
-        let seen = march::trace(map, origin, direction);
+        let seen = march::trace(map, &grid, origin, direction);
         count += 1;
         if truth.map(|hit| hit.voxel) != seen.map(|hit| hit.0) {
             differ += 1;
@@ -174,10 +175,11 @@ fn primary(camera: &crate::voxel::CameraUniform, extent: UVec2, pixel: UVec2) ->
 #[test]
 fn steps_are_far_fewer_than_voxels() {
     let (scene, _) = scene(33, UVec3::new(150, 60, 190));
+    let grid = TopGrid::of(&scene.map);
     let (mut random, mut steps, mut count) = (Random(3), 0, 0);
     for _ in 0..20_000 {
         let (origin, direction) = random_ray(&mut random, scene.map.size);
-        march::trace_counting(&scene.map, origin, direction, &mut steps);
+        march::trace_counting(&scene.map, &grid, origin, direction, &mut steps);
         count += 1;
     }
     let mean = steps as f64 / f64::from(count);

@@ -25,7 +25,7 @@
 //! cost one record ([`SOLID`]), whatever their size: the inside of a mountain is nearly free.
 //! The child of the cell with bit `b` is `first + popcount(mask below b)`. The looks of a solid voxel are found by its rank,
 //! the number of solid voxels before it in its brick: those bits before it in `masks`.
-//! [`packed`](super::packed) has the arithmetic.
+//! `voxel/packed.rs` has the arithmetic.
 
 use bytemuck::{Pod, Zeroable};
 use vixen::Block;

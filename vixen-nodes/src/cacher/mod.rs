@@ -21,7 +21,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Assets`] are the cachers of what programs load: meshes, textures, voxel scenes and acceleration structures, as wires.
+//! [`Assets`] are the cachers of what programs load: meshes, textures, voxel scenes, their boxes and acceleration structures. Each is added
+//! to a graph like a node, for its wires. Shader modules, pipelines, layouts and samplers have none: graphs of a device share them by
+//! themselves (`Device::shared_objects`).
 //!
 //! Things that took long to build are also kept between runs, in a [`DiskCache`]: voxel scenes, and what drivers remember of
 //! pipelines ([`load_pipelines`] and [`keep_pipelines`]).

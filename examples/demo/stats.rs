@@ -33,7 +33,8 @@ pub struct Stats {
 #[derive(Serialize)]
 struct Streaming {
     bricks: u32,
-    slots: u32,
+    room_bytes: u64,
+    taken_bytes: u64,
     resident: u32,
     missing: u32,
     brought: u64,
@@ -46,6 +47,23 @@ struct Streaming {
 struct CpuTime {
     median: f64,
     p99: f64,
+}
+
+impl Streaming {
+    /// Its part of the table.
+    fn rows(&self, voxel_bytes: u64) -> [(String, String); 5] {
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        let memory = [voxel_bytes, self.room_bytes, self.taken_bytes].map(mib);
+        let Self { bricks, resident, missing, brought, evicted, .. } = self;
+        let row = |name: &str, value| (name.to_owned(), value);
+        [
+            row("bricks", format!("{resident} of {bricks} on the device, {missing} missing")),
+            row("bricks that came", format!("{brought}, and {evicted} went")),
+            row("MiB of voxels", format!("{:.1}, room for bricks {:.1}, {:.1} taken", memory[0], memory[1], memory[2])),
+            row("MiB uploaded", format!("{:.1}", mib(self.uploaded_bytes))),
+            row("CPU µs an update", self.update_us.to_string()),
+        ]
+    }
 }
 
 impl CpuTime {
@@ -76,7 +94,8 @@ impl Stats {
             heap_allocations_max_per_frame: costs.heap_allocations_max,
             stream: costs.streamed.map(|streamed| Streaming {
                 bricks: streamed.bricks,
-                slots: streamed.slots,
+                room_bytes: streamed.room,
+                taken_bytes: streamed.taken,
                 resident: streamed.resident,
                 missing: streamed.missing,
                 brought: streamed.brought,
@@ -102,18 +121,7 @@ impl Stats {
             ("heap allocations".to_owned(), format!("{} in the worst frame", self.heap_allocations_max_per_frame)),
         ];
         rows.extend(self.gpu_ms.iter().map(|(node, time)| (format!("GPU ms, {node}"), format!("{time:.3}"))));
-        if let Some(Streaming { bricks, slots, resident, missing, brought, evicted, uploaded_bytes, update_us }) =
-            &self.stream
-        {
-            let memory = self.voxel_bytes as f64 / f64::from(1 << 20);
-            rows.extend([
-                ("bricks on the device".to_owned(), format!("{resident} of {bricks}, room for {slots}")),
-                ("voxels' memory".to_owned(), format!("{memory:.1} MiB")),
-                ("bricks".to_owned(), format!("{missing} missing, {brought} brought, {evicted} gone again")),
-                ("uploaded".to_owned(), format!("{:.1} MiB", *uploaded_bytes as f64 / f64::from(1 << 20))),
-                ("CPU µs an update".to_owned(), update_us.to_string()),
-            ]);
-        }
+        rows.extend(self.stream.iter().flat_map(|stream| stream.rows(self.voxel_bytes)));
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, value) in rows {
             println!("{name:<width$}  {value}");

@@ -263,7 +263,7 @@ fn a_budget_that_is_too_small_says_what_would_do() {
     let Err(StreamError::Budget { budget: 5000, least }) = with(5000) else { panic!("5000 bytes cannot do") };
     assert!(with(least - 1).is_err());
     let smallest = with(least).expect("it said so");
-    assert!(smallest.bytes() <= least && smallest.statistics().slots == 1);
+    assert!(smallest.bytes() <= least && smallest.statistics().room > 0);
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub struct Options {
     /// voxels: only build, trace nothing
     #[arg(long)]
     builds: bool,
+    /// voxels: only stream large scenes
+    #[arg(long, conflicts_with = "builds")]
+    streams: bool,
 }
 
 /// How much is measured.
@@ -92,8 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let effort = Effort { quick: arguments.quick, software: device.info().kind == DeviceKind::Cpu };
     let mut results = Results::default();
     for subject in subjects(effort, arguments.voxels.scene.as_deref(), &mut |why| results.skip(why))? {
-        let traced = !arguments.voxels.builds;
-        if let Err(error) = measure(&device, effort, &subject, traced, &mut results) {
+        if let Err(error) = measure(&device, effort, &subject, &arguments.voxels, &mut results) {
             results.skip(format!("{} at {}: {error}", subject.name, subject.size));
         }
     }
@@ -110,7 +112,7 @@ fn measure(
     device: &Device,
     effort: Effort,
     subject: &Subject,
-    traced: bool,
+    options: &Options,
     results: &mut Results,
 ) -> Result<(), Failure> {
     let scene = build::on_cpu(subject, effort, results)?;
@@ -118,9 +120,12 @@ fn measure(
     eprintln!("{} at {}: {} solid voxels", place.scene, place.size, place.solid_voxels);
     results.add(&place, "solid_voxels", "voxels", Figure::exact(place.solid_voxels as f64));
 
+    if options.streams {
+        return streaming(device, effort, &scene, &place, results);
+    }
     build::on_gpu(device, effort, subject, &scene.map, results)?;
     let boxes = build::boxes(device, effort, &place, &scene.map, results);
-    if !traced {
+    if options.builds {
         return Ok(());
     }
     let views = path::views(&scene, effort.views());
@@ -133,11 +138,7 @@ fn measure(
             rest.at(&place, extent, results)?;
         }
     }
-    if place.solid_voxels >= STREAMED {
-        stream::measure(device, &scene, &views, (&place, effort.resolutions()[0]), results)?;
-    } else {
-        results.skip("streaming: of scenes with less than 10 million solid voxels".into());
-    }
+    streaming(device, effort, &scene, &place, results)?;
     let uploaded = StructuredScene::upload(device, &scene.map, Structure::default())?;
     let view = default_view(&scene);
     let stage = stage(device, Structure::default(), &uploaded, &scene, &view, picture::EXTENT);
@@ -145,6 +146,22 @@ fn measure(
     let pixels = work::picture(&Stage { path: &path, ..stage })?;
     results.picture(&place, picture::png(&pixels)?);
     Ok(())
+}
+
+/// Streams a scene, if it is large.
+fn streaming(
+    device: &Device,
+    effort: Effort,
+    scene: &Scene,
+    place: &Place,
+    results: &mut Results,
+) -> Result<(), Failure> {
+    if place.solid_voxels < STREAMED {
+        results.skip("streaming: of scenes with less than 10 million solid voxels".into());
+        return Ok(());
+    }
+    let views = path::views(scene, effort.views());
+    stream::measure(device, scene, &views, (place, effort.resolutions()[0]), results)
 }
 
 /// A stage without acceleration structures nor path.

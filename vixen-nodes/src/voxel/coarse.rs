@@ -76,13 +76,23 @@ impl BrickMap {
         if brick.first == SOLID { BRICK_VOXELS } else { brick.look_up(&self.masks, BRICK_VOXELS as u32).1 as usize }
     }
 
+    /// What a brick has besides its record: the words of its masks and of its looks.
+    pub(crate) fn contents_of(&self, brick: &Brick) -> [&[u32]; 2] {
+        [self.masks_of(brick), self.looks_of(brick)]
+    }
+
+    /// How many words those are.
+    pub(crate) fn words_of(&self, brick: &Brick) -> u32 {
+        self.contents_of(brick).iter().map(|words| words.len() as u32).sum()
+    }
+
     /// The words of a brick's masks.
-    pub(crate) fn masks_of(&self, brick: &Brick) -> &[u32] {
+    fn masks_of(&self, brick: &Brick) -> &[u32] {
         if brick.first == SOLID { &[] } else { &self.masks[brick.first as usize..][..brick.words()] }
     }
 
     /// The words of a brick's looks.
-    pub(crate) fn looks_of(&self, brick: &Brick) -> &[u32] {
+    fn looks_of(&self, brick: &Brick) -> &[u32] {
         if brick.looks & LOOKS_STORED == 0 {
             return &[];
         }

@@ -40,9 +40,15 @@ impl TopGrid {
 
     /// That of a brick map.
     pub fn of(map: &BrickMap) -> Self {
+        Self::within(map, u64::MAX)
+    }
+
+    /// The same in so many bytes, or with the larger cells.
+    pub(crate) fn within(map: &BrickMap, bytes: u64) -> Self {
         let of_bricks = BRICK_EDGE.ilog2();
         let cells = |shift: u32| (map.size - 1).map(|last| (last >> shift) + 1);
-        let small = cells(of_bricks).as_dvec3().element_product() <= WORDS_A_VOXEL * map.solid_voxels as f64;
+        let most = (WORDS_A_VOXEL * map.solid_voxels as f64).min(bytes as f64 / 4.0);
+        let small = cells(of_bricks).as_dvec3().element_product() <= most;
         let shift = if small && map.bricks.len() <= MOST_BRICKS { of_bricks } else { of_bricks + 2 };
         let extent = cells(shift);
         let len = extent.element_product() as usize;

@@ -1,88 +1,102 @@
 //! Room in a buffer of a fixed length: blocks of any length come and go, and neither allocates.
 //!
-//! A buddy system (Knowlton 1965) that gives back at once what a block does not need of its power of two.
+//! Free neighbours grow together by boundary tags (Knuth 1973, 2.5), and a list for each length finds the best fit at once.
 
-/// A block is at most 2^(ORDERS - 1) units long.
-const ORDERS: usize = 8;
-/// In place of an order: no free block starts here. In place of a unit: there is none.
-const TAKEN: u8 = u8::MAX;
+/// There is no unit.
 const NONE: u32 = u32::MAX;
 
 /// The free blocks, counted in units of whatever their owner likes.
 pub(super) struct Blocks {
-    /// Order of the free block that starts at a unit.
-    orders: Vec<u8>,
-    /// The free blocks of the same order before and after it.
+    /// The length of the free block of which a unit is the first or the last; 0 for all others.
+    lengths: Vec<u32>,
+    /// For the first unit of a free block, the ones of as long blocks before and after it.
     links: Vec<[u32; 2]>,
-    /// The first free block of each order.
-    first: [u32; ORDERS],
+    /// The first free block of each length, from 1 on; the last is of those that are longer, too.
+    first: [u32; Self::LONGEST as usize],
+    /// Of which lengths there are free blocks: a bit each.
+    present: u128,
 }
 
 impl Blocks {
-    /// The longest block that there can be.
-    pub const LONGEST: u32 = 1 << (ORDERS - 1);
+    /// The longest block that can be taken.
+    pub const LONGEST: u32 = u128::BITS;
 
     /// All of so many units are free.
     pub fn new(units: u32) -> Self {
-        let (orders, links) = (vec![TAKEN; units as usize], vec![[NONE; 2]; units as usize]);
-        let mut blocks = Self { orders, links, first: [NONE; ORDERS] };
+        let (lengths, links) = (vec![0; units as usize], vec![[NONE; 2]; units as usize]);
+        let mut blocks = Self { lengths, links, first: [NONE; Self::LONGEST as usize], present: 0 };
         blocks.give(0, units);
         blocks
     }
 
-    /// Takes a block of so many units, if one is free, and says where it starts.
+    /// Takes a block of so many units, if there is one, and says where it starts.
     pub fn take(&mut self, units: u32) -> Option<u32> {
         if units == 0 {
             return Some(0);
         }
-        let least = units.next_power_of_two().ilog2() as usize;
-        let order = (least..ORDERS).find(|&order| self.first[order] != NONE)?;
-        let start = self.first[order];
-        self.unlink(start);
-        self.give(start + units, (1 << order) - units);
+        let fitting = self.present & u128::MAX.checked_shl(units - 1).unwrap_or(0);
+        let start = (fitting != 0).then(|| self.first[fitting.trailing_zeros() as usize])?;
+        let length = self.remove(start);
+        self.insert(start + units, length - units);
         Some(start)
     }
 
     /// Gives units back that were taken.
     pub fn give(&mut self, mut start: u32, mut units: u32) {
-        while units > 0 {
-            let aligned = start.trailing_zeros().min(ORDERS as u32 - 1);
-            let order = aligned.min(units.ilog2());
-            self.insert(start, order as u8);
-            (start, units) = (start + (1 << order), units - (1 << order));
+        if units == 0 {
+            return;
         }
+        if let Some(before) = start.checked_sub(1)
+            && self.lengths[before as usize] > 0
+        {
+            start -= self.lengths[before as usize];
+            units += self.remove(start);
+        }
+        if self.lengths.get((start + units) as usize).is_some_and(|&length| length > 0) {
+            units += self.remove(start + units);
+        }
+        self.insert(start, units);
     }
 
-    /// Makes a block free, and one with its buddy where that is free too.
-    fn insert(&mut self, mut start: u32, mut order: u8) {
-        while usize::from(order) + 1 < ORDERS {
-            let buddy = start ^ 1 << order;
-            if self.orders.get(buddy as usize) != Some(&order) {
-                break;
-            }
-            self.unlink(buddy);
-            start = start.min(buddy);
-            order += 1;
+    /// Makes units a free block.
+    fn insert(&mut self, start: u32, units: u32) {
+        if units == 0 {
+            return;
         }
-        let next = std::mem::replace(&mut self.first[usize::from(order)], start);
-        self.orders[start as usize] = order;
+        let list = list_of(units);
+        let next = std::mem::replace(&mut self.first[list], start);
         self.links[start as usize] = [NONE, next];
         if next != NONE {
             self.links[next as usize][0] = start;
         }
+        self.present |= 1 << list;
+        self.lengths[start as usize] = units;
+        self.lengths[(start + units - 1) as usize] = units;
     }
 
-    fn unlink(&mut self, start: u32) {
-        let order = std::mem::replace(&mut self.orders[start as usize], TAKEN);
+    /// Makes a free block none, and says how long it is.
+    fn remove(&mut self, start: u32) -> u32 {
+        let units = std::mem::take(&mut self.lengths[start as usize]);
+        self.lengths[(start + units - 1) as usize] = 0;
+        let list = list_of(units);
         let [before, after] = self.links[start as usize];
         match before {
-            NONE => self.first[usize::from(order)] = after,
+            NONE => self.first[list] = after,
             before => self.links[before as usize][1] = after,
         }
         if after != NONE {
             self.links[after as usize][0] = before;
         }
+        if self.first[list] == NONE {
+            self.present &= !(1 << list);
+        }
+        units
     }
+}
+
+/// In which list a free block is.
+fn list_of(units: u32) -> usize {
+    (units.min(Blocks::LONGEST) - 1) as usize
 }
 
 #[cfg(test)]
@@ -91,7 +105,13 @@ mod tests {
 
     impl Blocks {
         fn free(&self) -> u32 {
-            self.orders.iter().filter(|&&order| order != TAKEN).map(|order| 1 << order).sum()
+            let mut unit = 0;
+            let mut free = 0;
+            while let Some(&length) = self.lengths.get(unit) {
+                free += length;
+                unit += length.max(1) as usize;
+            }
+            free
         }
     }
 
@@ -149,8 +169,11 @@ mod tests {
     #[test]
     fn a_full_room_is_full_to_the_last_unit() {
         let mut blocks = Blocks::new(10);
-        assert_eq!([blocks.take(3), blocks.take(8)].map(|start| start.is_some()), [true, false]);
-        let rest: u32 = [4, 2, 1].into_iter().filter(|&units| blocks.take(units).is_some()).sum();
-        assert_eq!((rest, blocks.free(), blocks.take(1), blocks.take(0)), (7, 0, None, Some(0)));
+        assert_eq!([blocks.take(3), blocks.take(8), blocks.take(Blocks::LONGEST)], [Some(0), None, None]);
+        assert_eq!([blocks.take(7), blocks.take(1), blocks.take(0)], [Some(3), None, Some(0)]);
+        // The best fit: three units in the middle, and not the start of the four at the end.
+        blocks.give(6, 4);
+        blocks.give(1, 3);
+        assert_eq!((blocks.take(3), blocks.free()), (Some(1), 4));
     }
 }

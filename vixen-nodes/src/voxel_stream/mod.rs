@@ -43,9 +43,9 @@ use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Memory, Uploader};
 use vixen::{Buffer, CompiledGraph, Device, Extent, Graph, Image, R32Uint, Readback, Rgba16Float, Rgba32Int, Wire};
 
 use self::residency::{MOST, Residency};
-use self::size::{SLOT_BYTES, Size};
+use self::size::Size;
 use crate::voxel::coarse::Coarse;
-use crate::voxel::{Brick, BrickMap, CameraUniform, MarchParams, TopGrid};
+use crate::voxel::{Brick, BrickMap, CameraUniform, MarchParams};
 use crate::voxel_scene::{desc, side_by_side};
 use crate::{RayKind, VoxelSceneWires};
 
@@ -74,8 +74,10 @@ impl Default for StreamOptions {
 pub struct StreamStatistics {
     /// Bricks whose voxels are on the device.
     pub resident: u32,
-    /// Bricks that there is room for; fewer if they are larger than most.
-    pub slots: u32,
+    /// Bytes of room for them, and bytes of it that are taken.
+    pub room: u64,
+    /// See `room`.
+    pub taken: u64,
     /// Bricks of the scene that have voxels to bring.
     pub bricks: u32,
     /// Bricks that rays of the newest frame that is known looked into in vain.
@@ -114,8 +116,8 @@ pub struct StreamedScene<M> {
     coarse: Vec<Brick>,
     residency: Residency,
     bricks: Arc<DeviceBuffer>,
-    masks: Arc<DeviceBuffer>,
-    attributes: Arc<DeviceBuffer>,
+    /// Masks and looks of the bricks that are there.
+    pool: Arc<DeviceBuffer>,
     /// Nodes, palette and grid, which never change.
     fixed: [Arc<DeviceBuffer>; 3],
     memory: Arc<Memory>,
@@ -150,35 +152,32 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         options: &StreamOptions,
     ) -> Result<Self, StreamError> {
         let Coarse { places, bricks: coarse } = Coarse::of(&map);
-        let top = TopGrid::of(&map);
         let usage = device.budget().usage();
         let budget = options.budget.unwrap_or(usage.limit.saturating_sub(usage.in_use) / 2);
-        let size = Size::within(budget, &map, top.words())?;
+        let (size, grid) = Size::within(budget, &map)?;
 
-        let pool =
-            |name, bytes: u64| BufferDesc { size: bytes, usage: POOL | addresses(device), ..desc(name, &[0_u32]) };
+        let changing =
+            |name, bytes| BufferDesc { size: bytes, usage: CHANGING | addresses(device), ..desc(name, &[0_u32]) };
         let descs = [
             desc("streamed nodes", &map.nodes),
             desc("streamed palette", &map.palette),
-            desc("streamed grid", top.words()),
-            pool("streamed bricks", size_of_val(&coarse[..]) as u64),
-            pool("streamed masks", u64::from(size.slots) * SLOT_BYTES),
-            pool("streamed attributes", u64::from(size.words) * 4),
+            desc("streamed grid", grid.words()),
+            changing("streamed bricks", size_of_val(&coarse[..]) as u64),
+            changing("streamed voxels", u64::from(size.words) * 4),
         ];
         let contents =
-            [cast_slice(&map.nodes), cast_slice(&map.palette), cast_slice(top.words()), cast_slice(&coarse), &[], &[]];
-        let ([nodes, palette, grid, bricks, masks, attributes], memory) =
-            side_by_side(device, "streamed scene", descs, contents)?;
+            [cast_slice(&map.nodes), cast_slice(&map.palette), cast_slice(grid.words()), cast_slice(&coarse), &[]];
+        let ([nodes, palette, grid, bricks, pool], memory) = side_by_side(device, "streamed scene", descs, contents)?;
         uploader.warm(options.update_bytes, 3)?;
         let residency = Residency::new(places, |brick| !map.bricks[brick].is_whole(), size.slots, size.words);
-        let statistics = StreamStatistics { slots: size.slots, bricks: size.bricks, ..StreamStatistics::default() };
+        let room = u64::from(size.words) * 4;
+        let statistics = StreamStatistics { bricks: size.bricks, room, ..StreamStatistics::default() };
         Ok(Self {
             map,
             coarse,
             residency,
             bricks,
-            masks,
-            attributes,
+            pool,
             fixed: [nodes, palette, grid],
             memory,
             uploader: uploader.clone(),
@@ -211,8 +210,8 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         let scene = VoxelSceneWires {
             nodes: graph.share_buffer(nodes),
             bricks: graph.share_buffer(&self.bricks),
-            masks: graph.share_buffer(&self.masks),
-            attributes: graph.share_buffer(&self.attributes),
+            masks: graph.share_buffer(&self.pool),
+            attributes: graph.share_buffer(&self.pool),
             palette: graph.share_buffer(palette),
             grid: graph.share_buffer(grid),
         };
@@ -232,10 +231,10 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         self.residency.follow(notes, eye);
         let (map, mut left) = (&*self.map, self.update_bytes);
         self.residency.place(
-            |brick| map.looks_of(&map.bricks[brick as usize]).len() as u32,
+            |brick| map.words_of(&map.bricks[brick as usize]),
             |words| {
                 let first = left == self.update_bytes;
-                let cost = BRICK_BYTES + 4 * u64::from(words);
+                let cost = size_of::<Brick>() as u64 + 4 * u64::from(words);
                 let takes = cost <= left || first;
                 left = left.saturating_sub(cost);
                 takes
@@ -251,6 +250,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         self.statistics.evicted += self.residency.evicted.len() as u64;
         self.statistics.uploaded += self.update_bytes - left;
         self.statistics.resident = self.residency.resident();
+        self.statistics.taken = self.residency.taken() * 4;
         self.statistics.missing = self.residency.missing - placed as u32;
         Ok(self.statistics)
     }
@@ -264,15 +264,14 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         }
         self.send_records(evicted.iter().copied())?;
         for placed in placed.chunks(TOGETHER) {
-            let mut masks = [(0, &[] as &[u8]); TOGETHER];
-            let mut attributes = [(0, &[] as &[u8]); TOGETHER];
-            for (index, placed) in placed.iter().enumerate() {
+            let mut pieces = [(0, &[] as &[u8]); 2 * TOGETHER];
+            for (pair, placed) in pieces.as_chunks_mut().0.iter_mut().zip(placed) {
                 let brick = &self.map.bricks[placed.brick as usize];
-                masks[index] = (u64::from(placed.slot) * SLOT_BYTES, cast_slice(self.map.masks_of(brick)));
-                attributes[index] = (u64::from(placed.word) * 4, cast_slice(self.map.looks_of(brick)));
+                let [masks, looks] = self.map.contents_of(brick).map(cast_slice);
+                let at = u64::from(placed.word) * 4;
+                *pair = [(at, masks), (at + masks.len() as u64, looks)];
             }
-            self.uploader.buffer_pieces(&self.masks, &masks[..placed.len()])?;
-            self.uploader.buffer_pieces(&self.attributes, &attributes[..placed.len()])?;
+            self.uploader.buffer_pieces(&self.pool, &pieces[..2 * placed.len()])?;
         }
         self.send_records(placed.iter().map(|placed| placed.brick))
     }
@@ -301,7 +300,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         let own = &self.map.bricks[brick as usize];
         match self.residency.placed(brick) {
             None => self.coarse[brick as usize],
-            Some(placed) => own.moved(placed.slot * Brick::MASK_WORDS, placed.word),
+            Some(placed) => own.moved(placed.word, placed.word + self.map.contents_of(own)[0].len() as u32),
         }
     }
 }
@@ -360,12 +359,9 @@ impl StreamWires {
 }
 
 /// How buffers are used whose contents change.
-const POOL: vk::BufferUsageFlags = vk::BufferUsageFlags::from_raw(
+const CHANGING: vk::BufferUsageFlags = vk::BufferUsageFlags::from_raw(
     vk::BufferUsageFlags::STORAGE_BUFFER.as_raw() | vk::BufferUsageFlags::TRANSFER_DST.as_raw(),
 );
-
-/// Bytes that a brick costs besides its attributes, at most: masks and record.
-const BRICK_BYTES: u64 = SLOT_BYTES + size_of::<Brick>() as u64;
 
 /// Bricks whose pieces go to the uploader together.
 const TOGETHER: usize = 32;
@@ -379,4 +375,4 @@ fn addresses(device: &Device) -> vk::BufferUsageFlags {
 }
 
 // An update's pieces, and the records of what it evicts, fit into an uploader's queue: see `UploaderOptions::writes`.
-const _: () = assert!(5 * MOST < 16_384);
+const _: () = assert!(4 * MOST < 16_384);

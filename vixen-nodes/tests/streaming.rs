@@ -215,8 +215,10 @@ fn a_camera_that_comes_back_sees_what_it_saw() {
     let device = device();
     let scene = hills();
     // Enough for each of two views, and not for both.
-    let all = bytes_of_all(&device, &scene);
-    let options = StreamOptions { budget: Some(all * 24 / 100), update_bytes: 200 << 10 };
+    let nothing = StreamOptions { budget: Some(0), ..StreamOptions::default() };
+    let refused = StreamedScene::new(&device, &uploader(&device), &scene.map, &nothing);
+    let Err(StreamError::Budget { least, .. }) = refused else { panic!("nothing cannot do") };
+    let options = StreamOptions { budget: Some(least + (46 << 10)), update_bytes: 200 << 10 };
     let mut streamed = Streamed::new(&device, &scene, &options);
     let start = streamed.view;
     let near = Orbit { zoom: -2.0, ..Orbit::default() };

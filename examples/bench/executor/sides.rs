@@ -61,17 +61,19 @@ pub fn measured_frame(sides: &mut Sides, side: Side, amount: u32) -> Result<(), 
 }
 
 impl Sides {
-    /// Makes what the wanted sides need.
-    pub fn new(device: &Device, shape: Shape, wanted: &[Side]) -> Result<Self, Failure> {
+    /// Makes what the wanted sides need, in one order or the other.
+    pub fn new(device: &Device, shape: Shape, wanted: &[Side], by_hand_first: bool) -> Result<Self, Failure> {
         let wants = |side: Side| wanted.contains(&side);
-        let by_hand = wants(Side::Resubmit) || wants(Side::Record);
+        let wants_by_hand = wants(Side::Resubmit) || wants(Side::Record);
+        let by_hand = |now: bool| (now && wants_by_hand).then(|| ByHand::new(device, shape)).transpose();
+        let first = by_hand(by_hand_first)?;
         Ok(Self {
             shape,
             unchanged: wants(Side::Unchanged).then(|| Ours::new(device, shape, Nodes::Static)).transpose()?,
             dynamic: wants(Side::Dynamic)
                 .then(|| Ours::new(device, shape, Nodes::Dynamic { threads: 1 }))
                 .transpose()?,
-            by_hand: by_hand.then(|| ByHand::new(device, shape)).transpose()?,
+            by_hand: first.map_or_else(|| by_hand(!by_hand_first), |made| Ok(Some(made)))?,
             amounts: [0; Side::ALL.len()],
         })
     }

@@ -39,6 +39,8 @@ enum TapeStep {
     Node,
     /// A barrier command: so many barriers of each kind, the next ones.
     Barrier { buffers: u32, images: u32, memory: u32 },
+    /// The barrier command before, once more: as long as nodes work on the same in place, it stays in the caches.
+    Again,
 }
 
 /// A step to record.
@@ -74,6 +76,7 @@ impl Tape {
             moving: Vec::new(),
             nodes: first_node..first_node,
         };
+        let mut before = None;
         for step in &plan.steps[segment.steps.start as usize..segment.steps.end as usize] {
             let step = match *step {
                 Step::Node(_) => {
@@ -82,7 +85,12 @@ impl Tape {
                 }
                 Step::Barrier(barrier) => {
                     let range = plan.barriers[barrier as usize].clone();
-                    tape.barrier(&plan.dependencies[range.start as usize..range.end as usize], resources)
+                    let dependencies = &plan.dependencies[range.start as usize..range.end as usize];
+                    if before.replace(dependencies) == Some(dependencies) {
+                        TapeStep::Again
+                    } else {
+                        tape.barrier(dependencies, resources)
+                    }
                 }
             };
             tape.steps.push(step);
@@ -139,11 +147,17 @@ impl Tape {
     #[inline]
     pub fn play(&self) -> impl Iterator<Item = Played<'_>> {
         let (mut buffers, mut images, mut memory) = (&self.buffers[..], &self.images[..], &self.memory[..]);
-        self.steps.iter().map(move |step| match *step {
-            TapeStep::Node => Played::Node,
-            TapeStep::Barrier { buffers: of_buffers, images: of_images, memory: of_memory } => Played::Barrier(
-                command(take(&mut buffers, of_buffers), take(&mut images, of_images), take(&mut memory, of_memory)),
-            ),
+        let mut barrier = vk::DependencyInfo::default();
+        self.steps.iter().map(move |step| {
+            match *step {
+                TapeStep::Node => return Played::Node,
+                TapeStep::Barrier { buffers: of_buffers, images: of_images, memory: of_memory } => {
+                    let (buffers, images) = (take(&mut buffers, of_buffers), take(&mut images, of_images));
+                    barrier = command(buffers, images, take(&mut memory, of_memory));
+                }
+                TapeStep::Again => {}
+            }
+            Played::Barrier(barrier)
         })
     }
 }

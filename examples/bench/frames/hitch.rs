@@ -47,7 +47,7 @@ pub fn of_workload(clock: &Clock, workload: &mut Workload, frames: u64) -> Resul
 /// Ours and by hand: a chain of compute nodes, and the same in hand-written ash that submits what it recorded once.
 pub fn of_chain(clock: &Clock, device: &Device, nodes: usize, frames: u64) -> Result<[Hitch; 2], Failure> {
     let sides = [Side::Unchanged, Side::Resubmit];
-    let mut both = Sides::new(device, Shape::chain(nodes), &sides)?;
+    let mut both = Sides::new(device, Shape::chain(nodes), &sides, false)?;
     let mut samples = [const { Vec::new() }; 2];
     for frame in 0..frames {
         for turn in 0..2 {

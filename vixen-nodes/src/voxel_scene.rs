@@ -7,7 +7,9 @@ use bytemuck::{Pod, cast_slice};
 use vixen::ash::vk;
 use vixen::device::{DeviceError, Feature};
 use vixen::event::{SceneChanged, Sender};
-use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Category, Memory, MemoryDesc, Ticket, Uploader};
+use vixen::memory::{
+    Buffer as DeviceBuffer, BufferDesc, Category, Memory, MemoryDesc, Ticket, Uploader, upload_buffers,
+};
 use vixen::{Buffer, Device, Graph, Shared, Source};
 
 use crate::scene_news::SceneNews;
@@ -209,14 +211,12 @@ pub(crate) fn side_by_side<const N: usize>(
         whole.type_bits &= needs.memory_type_bits;
     }
     let memory = budget.memory(&whole, Category::Cacher)?;
-    let uploader = Uploader::for_setup(device)?;
     let mut buffers = Vec::with_capacity(N);
-    for ((desc, offset), bytes) in descs.iter().zip(offsets).zip(contents) {
-        let buffer = Arc::new(budget.aliased_buffer(&memory, offset, desc)?);
-        uploader.fresh_buffer(&buffer, 0, bytes)?;
-        buffers.push(buffer);
+    for (desc, offset) in descs.iter().zip(offsets) {
+        buffers.push(Arc::new(budget.aliased_buffer(&memory, offset, desc)?));
     }
-    uploader.wait(uploader.flush()?)?;
+    let uploads: Vec<(&DeviceBuffer, &[u8])> = buffers.iter().map(|buffer| &**buffer).zip(contents).collect();
+    upload_buffers(device, &uploads)?;
     Ok((buffers.try_into().expect("one was made for each of N descriptions"), memory))
 }
 

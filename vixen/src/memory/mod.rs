@@ -61,6 +61,6 @@ pub use self::texel::TexelBlock;
 pub(crate) use self::upload::Batch as UploadBatch;
 pub use self::upload::{
     ImageRegion, ScatterPolicy, Ticket, TransferPolicy, UploadStatistics, Uploader, UploaderOptions, upload_buffer,
-    upload_image,
+    upload_buffers, upload_image,
 };
 pub use self::vma::VmaAllocator;

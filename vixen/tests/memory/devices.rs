@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use vixen::ash::vk;
 use vixen::device::{DeviceError, Select};
-use vixen::memory::{BufferDesc, Category, Location, MemoryError, Uploader, upload_buffer};
+use vixen::memory::{
+    BufferDesc, Category, Location, MemoryError, ScatterPolicy, StagingPool, Uploader, UploaderOptions, upload_buffer,
+};
 use vixen::{Device, DeviceOptions};
 
 use crate::storage;
@@ -77,7 +79,8 @@ fn two_devices() {
     in_a.write(0, &[1; 16]).unwrap();
     in_b.write(0, &[2; 16]).unwrap();
     // Nor can one upload to the other's memory.
-    let uploader = Uploader::for_setup(&a).unwrap();
+    let options = UploaderOptions { frame_bytes: 0, scatter: ScatterPolicy::Never, ..UploaderOptions::default() };
+    let uploader = Uploader::new(&a, &StagingPool::new(&a), options).unwrap();
     let usage = vk::BufferUsageFlags::TRANSFER_DST;
     let foreign = Arc::new(budget_b.buffer(&BufferDesc::new("foreign", 64, usage), Category::Other).unwrap());
     for refused in [

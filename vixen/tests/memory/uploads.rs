@@ -3,7 +3,8 @@
 use vixen::ash::vk;
 use vixen::device::{Device, DeviceError};
 use vixen::memory::{
-    Buffer, BufferDesc, Category, Image, ImageDesc, ImageRegion, Location, MemoryError, upload_buffer, upload_image,
+    Buffer, BufferDesc, Category, Image, ImageDesc, ImageRegion, Location, MemoryError, upload_buffer, upload_buffers,
+    upload_image,
 };
 
 use crate::{assert_silent, device, plane, storage};
@@ -78,6 +79,33 @@ fn buffers_are_uploaded_whole_however_large() {
         upload_buffer(&device, &buffer, &[]).unwrap();
         assert_eq!(device.budget().usage().of(Category::Staging), 0);
     }
+    assert_silent(&device);
+}
+
+#[test]
+fn several_buffers_are_uploaded_together() {
+    let Some(device) = device() else { return };
+    let usage = vk::BufferUsageFlags::TRANSFER_DST | vk::BufferUsageFlags::TRANSFER_SRC;
+    let make = |name, location| {
+        let desc = BufferDesc::new(name, 1000, usage).at(location);
+        device.budget().buffer(&desc, Category::Cacher).unwrap()
+    };
+    let [a, b] = ["a", "b"].map(|name| make(name, Location::Device));
+    let mapped = make("mapped", Location::Upload);
+    let bytes = pattern(3000);
+    let parts: Vec<&[u8]> = bytes.chunks(1000).collect();
+    upload_buffers(&device, &[]).unwrap();
+    // What comes twice has its last bytes, and the rest of what came before.
+    upload_buffers(&device, &[(&a, parts[0]), (&mapped, parts[1]), (&b, parts[2]), (&a, &parts[1][..10])]).unwrap();
+    assert_eq!(download(&device, &a, 0, 1000), [&parts[1][..10], &parts[0][10..]].concat());
+    assert_eq!(download(&device, &b, 0, 1000), parts[2]);
+    let mut found = vec![0; 1000];
+    mapped.read(0, &mut found).unwrap();
+    assert_eq!(found, parts[1]);
+    // Where one does not fit, none is uploaded.
+    let error = upload_buffers(&device, &[(&b, parts[0]), (&a, &bytes)]).unwrap_err();
+    assert!(matches!(error, DeviceError::Memory(MemoryError::OutOfRange { .. })), "{error}");
+    assert_eq!(download(&device, &b, 0, 1000), parts[2]);
     assert_silent(&device);
 }
 

@@ -26,7 +26,7 @@ mod uploader;
 
 pub use self::level::ImageRegion;
 pub(super) use self::once::upload_buffer_at;
-pub use self::once::{upload_buffer, upload_image};
+pub use self::once::{upload_buffer, upload_buffers, upload_image};
 pub use self::options::{ScatterPolicy, TransferPolicy, UploaderOptions};
 pub use self::statistics::UploadStatistics;
 pub(crate) use self::submit::Batch;

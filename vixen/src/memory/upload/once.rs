@@ -15,39 +15,83 @@ const CHUNK: u64 = 64 << 20;
 /// Copies bytes to the start of a buffer and waits. The buffer needs the usage `TRANSFER_DST` unless the host reaches it. What
 /// is submitted later sees the bytes.
 pub fn upload_buffer(device: &Device, buffer: &Buffer, bytes: &[u8]) -> Result<(), DeviceError> {
-    upload_buffer_at(device, buffer, 0, bytes)
+    upload_buffers(device, &[(buffer, bytes)])
 }
 
-/// The same from a place on.
+/// The same for several buffers, one after another, which wait together: once for every 64 MiB.
+pub fn upload_buffers(device: &Device, uploads: &[(&Buffer, &[u8])]) -> Result<(), DeviceError> {
+    let mut staged = Vec::with_capacity(uploads.len());
+    for &(buffer, bytes) in uploads {
+        if !write_mapped(device, buffer, 0, bytes)? {
+            staged.push((buffer, 0, bytes));
+        }
+    }
+    copy_staged(device, &staged)
+}
+
+/// Copies bytes to a place in one buffer, and waits.
 pub fn upload_buffer_at(device: &Device, buffer: &Buffer, offset: u64, bytes: &[u8]) -> Result<(), DeviceError> {
+    if write_mapped(device, buffer, offset, bytes)? { Ok(()) } else { copy_staged(device, &[(buffer, offset, bytes)]) }
+}
+
+/// Writes into the buffer itself, if the host reaches it; otherwise makes sure that it can be copied to.
+fn write_mapped(device: &Device, buffer: &Buffer, offset: u64, bytes: &[u8]) -> Result<bool, MemoryError> {
     buffer.charge.check_device(device)?;
     if buffer.mapped().is_some() {
-        return Ok(buffer.write(offset, bytes)?);
+        buffer.write(offset, bytes)?;
+        return Ok(true);
     }
     let (len, size) = (bytes.len() as u64, buffer.size());
     if offset.checked_add(len).is_none_or(|end| end > size) {
-        return Err(MemoryError::OutOfRange { name: buffer.name().to_owned(), offset, len, size }.into());
+        return Err(MemoryError::OutOfRange { name: buffer.name().to_owned(), offset, len, size });
     }
     if !buffer.usage().contains(vk::BufferUsageFlags::TRANSFER_DST) {
-        return Err(MemoryError::invalid(buffer.name(), "cannot be uploaded to: add the usage TRANSFER_DST").into());
+        return Err(MemoryError::invalid(buffer.name(), "cannot be uploaded to: add the usage TRANSFER_DST"));
     }
-    if bytes.is_empty() {
-        return Ok(());
+    Ok(false)
+}
+
+/// Copies bytes to their places in buffers, by way of one staging buffer, and waits each time that it is full.
+fn copy_staged(device: &Device, uploads: &[(&Buffer, u64, &[u8])]) -> Result<(), DeviceError> {
+    let total = uploads.iter().fold(0, |sum: u64, (_, _, bytes)| sum.saturating_add(bytes.len() as u64));
+    let Some((first, ..)) = uploads.first().filter(|_| total > 0) else { return Ok(()) };
+    let staging = staging(device, first.name(), total.min(CHUNK))?;
+    let (mut copies, mut used) = (Vec::new(), 0);
+    for &(buffer, offset, bytes) in uploads {
+        // Copies that wait together have no order.
+        if copies.iter().any(|&(known, _)| known == buffer.raw()) {
+            copy(device, &staging, &copies)?;
+            copies.clear();
+            used = 0;
+        }
+        let mut done = 0;
+        while done < bytes.len() {
+            let len = (bytes.len() - done).min((staging.size() - used) as usize);
+            staging.write(used, &bytes[done..done + len])?;
+            let (dst_offset, size) = (offset + done as u64, len as u64);
+            copies.push((buffer.raw(), vk::BufferCopy { src_offset: used, dst_offset, size }));
+            (done, used) = (done + len, used + size);
+            if used == staging.size() {
+                copy(device, &staging, &copies)?;
+                copies.clear();
+                used = 0;
+            }
+        }
     }
-    let staging = staging(device, buffer.name(), len.min(CHUNK))?;
-    for (index, chunk) in bytes.chunks(CHUNK as usize).enumerate() {
-        staging.write(0, chunk)?;
-        let dst_offset = offset + index as u64 * CHUNK;
-        let region = vk::BufferCopy { src_offset: 0, dst_offset, size: chunk.len() as u64 };
-        device.submit_once(|commands| {
-            barrier(device, commands, &vk::DependencyInfo::default().memory_barriers(&[before_copy()]));
-            // SAFETY: the commands are being recorded; both buffers are alive until the copy has been waited for, have the
-            // usages that a copy needs, and hold the region.
-            unsafe { device.raw().cmd_copy_buffer(commands, staging.raw(), buffer.raw(), &[region]) };
-            barrier(device, commands, &vk::DependencyInfo::default().memory_barriers(&[after_copy()]));
-        })?;
-    }
-    Ok(())
+    if copies.is_empty() { Ok(()) } else { copy(device, &staging, &copies) }
+}
+
+/// Submits copies from staging, and waits for them.
+fn copy(device: &Device, staging: &Buffer, copies: &[(vk::Buffer, vk::BufferCopy)]) -> Result<(), DeviceError> {
+    device.submit_once(|commands| {
+        barrier(device, commands, &vk::DependencyInfo::default().memory_barriers(&[before_copy()]));
+        for &(buffer, region) in copies {
+            // SAFETY: the commands are being recorded; staging and the buffers are alive until the copies have been waited for,
+            // have the usages that a copy needs, and hold the regions, which overlap nowhere.
+            unsafe { device.raw().cmd_copy_buffer(commands, staging.raw(), buffer, &[region]) };
+        }
+        barrier(device, commands, &vk::DependencyInfo::default().memory_barriers(&[after_copy()]));
+    })
 }
 
 /// Fills one mip level of one layer of an image with tightly packed texels, and waits. The contents that the level had are

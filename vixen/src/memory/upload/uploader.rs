@@ -107,22 +107,6 @@ impl Uploader {
         Ok(Arc::new(uploader))
     }
 
-    /// A small one for setting up, with a pool of its own: for many buffers that one [`Self::flush`] fills.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn for_setup(device: &Device) -> Result<Arc<Self>, DeviceError> {
-        let options = UploaderOptions {
-            writes: 256,
-            images: 16,
-            frame_bytes: 0,
-            batches: 2,
-            scatter: ScatterPolicy::Never,
-            ..UploaderOptions::default()
-        };
-        Self::new(device, &StagingPool::new(device), options)
-    }
-
     /// Copies bytes to a place in a buffer, after everything submitted so far has used them. The buffer needs the usage
     /// `TRANSFER_DST`, and for small scattered writes had better have `SHADER_DEVICE_ADDRESS`.
     ///

@@ -153,6 +153,8 @@ impl Graph {
         let mut declared = self.tables.declared.borrow_mut();
         let item = &mut declared.resources[resource.0 as usize];
         (item.entry, item.exit) = (entry, exit);
+        // Whoever says how it goes on wants what the graph writes.
+        item.sink = exit.is_some();
         drop(declared);
         (self.wire(resource, 0), Import { graph: self.tables.id, resource, kind: PhantomData })
     }

@@ -80,8 +80,7 @@ impl Graph {
                 let resource = &mut declared.resources[part.resource.0 as usize];
                 if resource.residency == Residency::Transient {
                     resource.residency = Residency::Persistent;
-                    // What a switch selects gets there by the node that keeps it.
-                    if matches!(resource.shape, Shape::Image { .. }) && parts.len() == 1 {
+                    if matches!(resource.shape, Shape::Image { .. }) {
                         resource.exit = Some(RETAINED);
                     }
                 }

@@ -172,6 +172,11 @@ impl<'a> Closer<'a> {
         }
         if cell.grid.image && !bounds.entry {
             self.expect_layouts(cell, start);
+        } else if cell.grid.image && track::is_left_by_frame_before(cell.resource) {
+            let first = self.dependencies.pending.get(start);
+            if first.is_some_and(|first| first.dependency.old_layout != vk::ImageLayout::UNDEFINED) {
+                self.expect(cell, 0, track::entry(cell.resource).layout);
+            }
         }
         Ok(())
     }

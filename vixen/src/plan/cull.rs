@@ -79,7 +79,7 @@ fn alive(input: &Input, lanes: &Lanes, state: Condition, sinks: &[bool]) -> Vec<
 fn needed_by_sinks(input: &Input, lanes: &Lanes) -> Vec<bool> {
     let mut needed = vec![false; lanes.count()];
     for (resource, grid) in input.resources.iter().zip(&lanes.grids) {
-        if resource.sink || resource.exit.is_some() {
+        if resource.sink {
             let newest = grid.lanes().step_by(grid.ages as usize);
             newest.for_each(|lane| needed[lane as usize] = true);
         }

@@ -186,7 +186,8 @@ pub struct ResourceItem {
     /// from the swapchain, an import); `None` where nothing outside the graph touches it.
     pub entry: Option<Use>,
     /// What touches it after the frame and which state that wants (presentation, the host, an import's owner). A transient
-    /// or persistent resource without an entry of its own is taken to be touched so before the next frame as well.
+    /// or persistent resource without an entry of its own is taken to be touched so before the next frame as well. It does not
+    /// say that anybody wants the contents: that is for a sink to say.
     pub exit: Option<Use>,
     /// Its contents are wanted after the frame: what writes it is alive.
     pub sink: bool,

@@ -53,6 +53,12 @@ pub(super) fn entry(resource: &ResourceItem) -> &Use {
     resource.entry.as_ref().or(implied).unwrap_or(NOTHING)
 }
 
+/// Whether a resource with an entry is found as the frame before left it, so that nobody has brought it into that state before
+/// the first frame.
+pub(super) fn is_left_by_frame_before(resource: &ResourceItem) -> bool {
+    resource.entry.is_none() && matches!(resource.residency, Residency::Transient | Residency::Persistent)
+}
+
 /// All accesses of one cell in the order of their times.
 #[derive(Clone, Copy)]
 pub(super) struct Track<'a> {

@@ -208,6 +208,8 @@ impl Builder {
                 item.exit = Some(PRESENTED);
             }
         }
+        // Mostly somebody wants the contents as well.
+        item.sink |= item.exit.is_some() && random.chance(70);
         // An import whose contents are of no use.
         if let Some(entry) = item.entry.as_mut().filter(|_| is_image && random.chance(20)) {
             entry.layout = L::UNDEFINED;

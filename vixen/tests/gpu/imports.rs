@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vixen::ash::vk;
 use vixen::memory::{self, BufferDesc, Category, ImageDesc, Location};
 use vixen::plan::Use;
-use vixen::{Device, Extent, Graph, Image, R32Uint, Transfer, Wire, node};
+use vixen::{CompileOptions, Device, Extent, Graph, Image, R32Uint, Transfer, Wire, node};
 
 use crate::common::{on_device, step, words};
 use crate::nodes::{Add, Amount, Copy, Paint, Ramp, ramp};
@@ -238,6 +238,60 @@ fn retained_wires_can_be_looked_at() {
             let pattern: Vec<u32> = (0..16).map(|at| at % 4 + 256 * (at / 4) + 2).collect();
             assert_eq!(contents(device, &copies[0]), pattern);
             assert_eq!(contents(device, &copies[1]), ramp(16, 2, 0));
+        }
+    });
+}
+
+/// The texels of a retained 4×4 image, once the device has finished.
+fn texels(device: &Device, image: vk::Image) -> Vec<u32> {
+    let copy = buffer(device, 64, vk::BufferUsageFlags::TRANSFER_DST);
+    let color = vk::ImageAspectFlags::COLOR;
+    let layer = vk::ImageSubresourceLayers { aspect_mask: color, layer_count: 1, ..Default::default() };
+    let extent = vk::Extent3D { width: 4, height: 4, depth: 1 };
+    let region = vk::BufferImageCopy::default().image_subresource(layer).image_extent(extent);
+    let visible = vk::MemoryBarrier2::default()
+        .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
+        .src_access_mask(vk::AccessFlags2::MEMORY_WRITE)
+        .dst_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
+        .dst_access_mask(vk::AccessFlags2::MEMORY_READ);
+    let info = vk::DependencyInfo::default().memory_barriers(std::slice::from_ref(&visible));
+    let layout = vk::ImageLayout::TRANSFER_SRC_OPTIMAL;
+    device
+        .submit_once(|commands| {
+            // SAFETY: the frame has finished, and left the image in this layout; the copy is large enough.
+            unsafe {
+                device.raw().cmd_pipeline_barrier2(commands, &info);
+                device.raw().cmd_copy_image_to_buffer(commands, image, layout, copy.raw(), &[region]);
+                device.raw().cmd_pipeline_barrier2(commands, &info);
+            }
+        })
+        .expect("the device lives");
+    contents(device, &copy)
+}
+
+#[test]
+fn what_a_switch_selects_is_retained_whoever_else_reads_it() {
+    on_device(|device| {
+        for seed in [None, Some(1), Some(2)] {
+            let graph = Graph::without_output();
+            let switch = graph.switch(true);
+            let paint = |amount| {
+                let color = graph.image(Extent::fixed(4, 4));
+                graph.add(Paint { color, params: Amount { amount } }).color
+            };
+            let (on, off) = (paint(2), paint(5));
+            // So that one of the two is painted in every frame, and the other only where it is selected.
+            let _ = graph.read_back(&on);
+            let retained = graph.retain(graph.select(switch, on, off));
+            let options = CompileOptions { seed, ..CompileOptions::default() };
+            let mut compiled = graph.compile_with(device, &options).expect("the graph is valid");
+            for on in [true, true, false, true, false, false] {
+                compiled.switch(switch, on);
+                step(&mut compiled);
+                let amount = if on { 2 } else { 5 };
+                let pattern: Vec<u32> = (0..16).map(|at| at % 4 + 256 * (at / 4) + amount).collect();
+                assert_eq!(texels(device, compiled.retained(retained).0), pattern, "{on}, order {seed:?}");
+            }
         }
     });
 }

@@ -14,6 +14,8 @@ const uint EIGHT_BITS = 2u;
 shared uint bytes[64];
 shared uint packed_bytes[64];
 shared uint shared_octets[2];
+// Solid voxels of eight octets in a row.
+shared uint sums_of_eight[8];
 // Of the solid voxels, in order.
 shared uint materials[512];
 shared uint normals[512];
@@ -99,11 +101,25 @@ Gathered gather_brick(uvec3 origin, uint slot) {
     if (bits != 0u) {
         atomicOr(shared_octets[thread >> 5], 1u << (thread & 31u));
     }
+    if (thread < 8u) {
+        uint sum = 0u;
+        for (uint i = 0u; i < 8u; ++i) {
+            sum += uint(bitCount(bytes[thread * 8u + i]));
+        }
+        sums_of_eight[thread] = sum;
+    }
+    barrier();
+    uvec2 octets = uvec2(shared_octets[0], shared_octets[1]);
     uint before = 0u;
     uint solid = 0u;
-    for (uint i = 0u; i < 64u; ++i) {
-        before += i < thread ? uint(bitCount(bytes[i])) : 0u;
-        solid += uint(bitCount(bytes[i]));
+    for (uint i = 0u; i < 8u; ++i) {
+        solid += sums_of_eight[i];
+        before += i < thread >> 3 ? sums_of_eight[i] : 0u;
+        before += i < (thread & 7u) ? uint(bitCount(bytes[(thread & ~7u) + i])) : 0u;
+    }
+    if (bits != 0u) {
+        uint below = (1u << (thread & 31u)) - 1u;
+        packed_bytes[thread < 32u ? bitCount(octets.x & below) : bitCount(octets.x) + bitCount(octets.y & below)] = bits;
     }
     for (uint i = 0u; i < 8u; ++i) {
         if ((bits >> i & 1u) != 0u) {
@@ -116,11 +132,6 @@ Gathered gather_brick(uvec3 origin, uint slot) {
         }
     }
     barrier();
-    uvec2 octets = uvec2(shared_octets[0], shared_octets[1]);
-    if (bits != 0u) {
-        uint below = (1u << (thread & 31u)) - 1u;
-        packed_bytes[thread < 32u ? bitCount(octets.x & below) : bitCount(octets.x) + bitCount(octets.y & below)] = bits;
-    }
     for (uint i = thread; i < solid; i += 64u) {
         if (materials[i] != materials[0]) {
             any_other = 1u;

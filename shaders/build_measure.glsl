@@ -8,9 +8,16 @@ void main() {
         return;
     }
     uint number = gl_WorkGroupID.x;
-    Gathered brick = gather_brick(unmorton(cells.data[cell]) * 32u + unmorton(number) * 8u, cell * 64u + number);
+    uint slot = cell * 64u + number;
+    if (holds_nothing(slot)) {
+        if (gl_LocalInvocationID.x == 0u) {
+            slots.data[slot] = Slot(0u, 0u);
+        }
+        return;
+    }
+    Gathered brick = gather_brick(unmorton(cells.data[cell]) * 32u + unmorton(number) * 8u, slot);
     if (gl_LocalInvocationID.x == 0u) {
         uint what = brick.solid | (is_one_solid(brick) ? 1u << 16 : 0u) | mask_words_of(brick) << 17 | brick.most << 24;
-        slots.data[cell * 64u + number] = Slot(what, words_of(brick));
+        slots.data[slot] = Slot(what, words_of(brick));
     }
 }

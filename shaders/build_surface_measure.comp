@@ -3,6 +3,7 @@
 
 // How large the bricks of a surface of triangles are.
 
+#define MEASURES
 #include "build_tree.glsl"
 #include "build_surface.glsl"
 #include "build_brick.glsl"

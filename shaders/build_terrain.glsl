@@ -49,6 +49,11 @@ bool voxel_of(uvec3 voxel, out uint material, out uint normal) {
     return true;
 }
 
+// Whether a brick is empty for sure.
+bool holds_nothing(uint slot) {
+    return false;
+}
+
 // Looks at eight voxels of a brick; the bits of those that are solid.
 uint look(uvec3 origin, uint slot, uint first, inout uint own_materials[8], inout uint own_normals[8]) {
     uint bits = 0u;

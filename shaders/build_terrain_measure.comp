@@ -3,6 +3,7 @@
 
 // How large the bricks of a piece of land are.
 
+#define MEASURES
 #include "build_tree.glsl"
 #include "build_terrain.glsl"
 #include "build_brick.glsl"

@@ -114,14 +114,16 @@ impl VoxelSource for VoxelMesh {
             triangle.overlap(Vec3::ONE).rows(triangle.bounds(), &mut rows);
             let (normals, material) = (self.normals(index, &triangle), self.materials[index as usize]);
             let (axis, weights) = triangle.weights();
+            let weight = |corner: usize, middle: &[f32; 3]| -> f32 {
+                weights[corner].at(middle[(axis + 1) % 3], middle[(axis + 2) % 3]).max(0.0)
+            };
             for (row, &bits) in rows.iter().enumerate().filter(|(_, bits)| **bits != 0) {
                 let mut bits = bits;
                 while bits != 0 {
                     let at = [bits.trailing_zeros(), row as u32 % 8, row as u32 / 8];
                     bits &= bits - 1;
                     let middle = at.map(|at| at as f32 + 0.5);
-                    let [a, b, c] =
-                        weights.map(|weight| weight.at(middle[(axis + 1) % 3], middle[(axis + 2) % 3]).max(0.0));
+                    let [a, b, c] = [weight(0, &middle), weight(1, &middle), weight(2, &middle)];
                     let number = morton3(at[0], at[1], at[2]);
                     brick.set_number(number, material);
                     sums[number as usize] += normals[0] * a + (normals[1] * b + normals[2] * c);

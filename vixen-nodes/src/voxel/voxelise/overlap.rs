@@ -20,7 +20,7 @@ pub(super) struct Triangle {
 }
 
 /// A linear function of two coordinates.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Linear {
     u: f32,
     v: f32,
@@ -66,16 +66,20 @@ impl Triangle {
         let (low, high) = (grown.min(Vec3::ZERO), grown.max(Vec3::ZERO));
         let reach = shrunk.x + shrunk.y + shrunk.z;
         let plane = [low.x + low.y + low.z - away - reach, high.x + high.y + high.z - away + reach];
-        let sides = [0, 1, 2].map(|axis| {
-            let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
-            [0, 1, 2].map(|side| {
+        // Loops, which become straight code: `array::map` within itself stays a function a call, and takes three times as long.
+        let extent = extent.to_array();
+        let mut sides = [[Linear::default(); 3]; 3];
+        for axis in 0..3 {
+            for side in 0..3 {
                 let inward = self.inward(side, axis);
-                let wide = inward.u * extent[u];
-                let deep = inward.v * extent[v];
+                let wide = inward.u * extent[(axis + 1) % 3];
+                let deep = inward.v * extent[(axis + 2) % 3];
                 let reach = (wide.abs() + deep.abs()) * REACH;
-                Linear { constant: inward.constant + wide.max(0.0) + deep.max(0.0) + reach, ..inward }
-            })
-        });
+                sides[axis][side].u = inward.u;
+                sides[axis][side].v = inward.v;
+                sides[axis][side].constant = inward.constant + wide.max(0.0) + deep.max(0.0) + reach;
+            }
+        }
         Overlap { normal, plane, sides }
     }
 
@@ -83,8 +87,8 @@ impl Triangle {
     #[inline(always)]
     fn inward(&self, side: usize, axis: usize) -> Linear {
         let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
-        let (edge, corner) = (self.edges[side], self.corners[side]);
-        let turn = if self.normal[axis] >= 0.0 { 1.0 } else { -1.0 };
+        let (edge, corner) = (self.edges[side].to_array(), self.corners[side].to_array());
+        let turn = if self.normal.to_array()[axis] >= 0.0 { 1.0 } else { -1.0 };
         let (by_u, by_v) = (-(edge[v] * turn), edge[u] * turn);
         Linear { u: by_u, v: by_v, constant: -(by_u * corner[u] + by_v * corner[v]) }
     }
@@ -98,7 +102,7 @@ impl Triangle {
             return (axis, [Linear { u: 0.0, v: 0.0, constant: 1.0 }; 3]);
         }
         // The side across from each corner.
-        (axis, [1, 2, 0].map(|side| self.inward(side, axis)))
+        (axis, [self.inward(1, axis), self.inward(2, axis), self.inward(0, axis)])
     }
 }
 

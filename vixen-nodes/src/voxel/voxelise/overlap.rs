@@ -69,15 +69,13 @@ impl Triangle {
         // Loops, which become straight code: `array::map` within itself stays a function a call, and takes three times as long.
         let extent = extent.to_array();
         let mut sides = [[Linear::default(); 3]; 3];
-        for axis in 0..3 {
-            for side in 0..3 {
+        for (axis, sides) in sides.iter_mut().enumerate() {
+            for (side, test) in sides.iter_mut().enumerate() {
                 let inward = self.inward(side, axis);
                 let wide = inward.u * extent[(axis + 1) % 3];
                 let deep = inward.v * extent[(axis + 2) % 3];
                 let reach = (wide.abs() + deep.abs()) * REACH;
-                sides[axis][side].u = inward.u;
-                sides[axis][side].v = inward.v;
-                sides[axis][side].constant = inward.constant + wide.max(0.0) + deep.max(0.0) + reach;
+                *test = Linear { constant: inward.constant + wide.max(0.0) + deep.max(0.0) + reach, ..inward };
             }
         }
         Overlap { normal, plane, sides }

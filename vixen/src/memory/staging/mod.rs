@@ -22,7 +22,7 @@ use super::category::Category;
 use super::error::MemoryError;
 use super::owned::Buffer;
 use super::quota::{StagingReservation, Wait};
-use crate::device::{Device, Feature};
+use crate::device::{Device, DeviceKind, Feature};
 
 /// How long a waiter sleeps before it looks again by itself: quota that others give back tells nobody here.
 const PATIENCE: Duration = Duration::from_millis(2);
@@ -285,7 +285,8 @@ impl fmt::Debug for StagingBlock {
 /// bytes cross the bus when they are written, and not after that in a transfer that somebody waits for.
 pub(super) fn staging_buffer(device: &Device, desc: &BufferDesc<'_>) -> Result<Buffer, MemoryError> {
     let budget = device.budget();
-    if device.capabilities().maps_all_memory() {
+    // Where the two share their memory there is no bus.
+    if device.info().kind == DeviceKind::Discrete && device.capabilities().maps_all_memory() {
         let buffer = budget.buffer(&desc.at(Location::DeviceMapped), Category::Staging)?;
         if buffer.mapped().is_some() {
             return Ok(buffer);

@@ -143,9 +143,8 @@ struct Key {
 /// Below this, comparisons are as good.
 const FEW: usize = 64;
 
-/// Sorts keys that come in the order of their indices. Byte by byte, and only by those bytes in which places differ at all, of
-/// which there are two or three: for a thousand scattered writes that takes a fifth of what comparisons do, half of which
-/// no processor predicts.
+/// Sorts keys that come in the order of their indices: byte by byte, and only by those bytes in which places differ at all, which
+/// are few. Comparisons of scattered places are what no processor predicts.
 fn sort(keys: &mut Vec<Key>, spare: &mut Vec<Key>) {
     if keys.len() < FEW || keys.is_sorted() {
         return keys.sort_unstable();

@@ -77,8 +77,8 @@ fn gather(accessors: &Accessors) -> Result<Mesh, Problem> {
     let mut mesh = Mesh::default();
     // A node that belongs to two scenes is shown once; in one scene a node has one parent.
     let mut scene_of = vec![None; root.nodes.len()];
-    for (number, scene) in root.scenes.iter().enumerate() {
-        let mut open: Vec<(Index<Node>, DMat4)> = scene.nodes.iter().map(|node| (*node, DMat4::IDENTITY)).collect();
+    for (number, nodes) in scenes(root).into_iter().enumerate() {
+        let mut open: Vec<(Index<Node>, DMat4)> = nodes.into_iter().map(|node| (node, DMat4::IDENTITY)).collect();
         while let Some((index, parent)) = open.pop() {
             let node = root.get(index).ok_or_else(|| Problem::Damaged(format!("there is no node {index}")))?;
             match scene_of[index.value()].replace(number) {
@@ -97,6 +97,21 @@ fn gather(accessors: &Accessors) -> Result<Mesh, Problem> {
         }
     }
     Ok(mesh)
+}
+
+/// The nodes that each scene begins with; a file without scenes shows all that it has.
+fn scenes(root: &Root) -> Vec<Vec<Index<Node>>> {
+    if !root.scenes.is_empty() {
+        return root.scenes.iter().map(|scene| scene.nodes.clone()).collect();
+    }
+    let mut is_child = vec![false; root.nodes.len()];
+    for child in root.nodes.iter().flat_map(|node| node.children.iter().flatten()) {
+        if let Some(is_child) = is_child.get_mut(child.value()) {
+            *is_child = true;
+        }
+    }
+    let roots = (0u32..).zip(is_child).filter(|(_, is_child)| !is_child);
+    vec![roots.map(|(node, _)| Index::new(node)).collect()]
 }
 
 fn local_transform(node: &Node) -> DMat4 {

@@ -19,7 +19,7 @@ pub struct Report {
     pub requirements: Requirements,
     /// Living nodes.
     pub nodes: usize,
-    /// Barrier commands a frame.
+    /// Barrier commands a frame, those of the plan: a node that calls `commands.barrier()` between its own commands adds its own.
     pub barrier_commands: usize,
     /// Command buffers that a frame submits.
     pub segments: usize,

@@ -95,6 +95,11 @@ pub(super) fn glb(json: &str, blob: &[u8]) -> Vec<u8> {
 
 /// A `.glb` file of two triangles, a square of side 1 in the plane z = 0, with this JSON for its nodes.
 pub(super) fn glb_square(nodes: &str, scene: &str) -> Vec<u8> {
+    glb_square_in(&format!(r#""scene":0,"scenes":[{{"nodes":{scene}}}],"#), nodes)
+}
+
+/// The same with `scenes` as they stand in the document, which may be nowhere.
+pub(super) fn glb_square_in(scenes: &str, nodes: &str) -> Vec<u8> {
     let positions = [[0.0f32, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]];
     let blob: Vec<u8> = positions
         .as_flattened()
@@ -103,7 +108,7 @@ pub(super) fn glb_square(nodes: &str, scene: &str) -> Vec<u8> {
         .chain([0u16, 1, 2, 0, 2, 3].into_iter().flat_map(u16::to_le_bytes))
         .collect();
     let json = format!(
-        r#"{{"asset":{{"version":"2.0"}},"scene":0,"scenes":[{{"nodes":{scene}}}],"nodes":{nodes},
+        r#"{{"asset":{{"version":"2.0"}},{scenes}"nodes":{nodes},
         "buffers":[{{"byteLength":{length}}}],
         "bufferViews":[{{"buffer":0,"byteLength":48}},{{"buffer":0,"byteOffset":48,"byteLength":12}}],
         "accessors":[{{"bufferView":0,"componentType":5126,"count":4,"type":"VEC3","min":[0,0,0],"max":[1,1,0]}},

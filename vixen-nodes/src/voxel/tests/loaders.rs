@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use glam::{IVec3, UVec3, Vec3};
 use image::DynamicImage;
 
-use super::files::{self, glb_square, heightmap, vox, vox_model, vox_with_everything};
+use super::files::{self, glb_square, glb_square_in, heightmap, vox, vox_model, vox_with_everything};
 use crate::voxel::reference::solid_set;
 use crate::voxel::{Scene, SceneError, SceneKind, SceneSource, TopGrid};
 
@@ -107,6 +107,15 @@ fn nodes_place_their_meshes() {
     let set = solid_set(&*source.voxels);
     assert!(set.contains(&IVec3::new(0, 9, 0)) && set.contains(&IVec3::new(34, 4, 0)));
     assert!(!set.contains(&IVec3::new(20, 0, 0)) && !set.contains(&IVec3::new(34, 6, 0)));
+}
+
+#[test]
+fn without_scenes_all_nodes_are_shown() {
+    let nodes = r#"[{"mesh":0},{"translation":[3,0,0],"children":[2]},{"mesh":0,"scale":[0.5,0.5,0.5]}]"#;
+    let source = open(&glb_square_in("", nodes), 35).expect("it is a good file");
+    assert_eq!(source.voxels.size(), UVec3::new(35, 11, 1));
+    let empty = open(&glb_square_in(r#""scenes":[],"#, "[]"), 16).map(|_| ());
+    assert!(matches!(empty, Err(SceneError::Unsupported { .. })), "{empty:?}");
 }
 
 #[test]

@@ -309,7 +309,11 @@ fn a_cacher_of_scenes_uses_it() {
         device.budget().set_limit(device.budget().usage().in_use);
         let third = scenes.open(&copy, 10, &|_| {}).map(|scene| scene.scene.map.solid_voxels);
         device.budget().set_limit(u64::MAX);
-        assert!(third.is_ok_and(|voxels| voxels > 0) && core.statistics().evictions == 1, "{:?}", core.statistics());
+        assert!(
+            third.as_ref().is_ok_and(|voxels| *voxels > 0) && core.statistics().evictions == 1,
+            "{third:?} {:?}",
+            core.statistics()
+        );
         drop(drawn);
         assert!(core.evict(u64::MAX) > 0 && core.statistics().entries == 0);
     }

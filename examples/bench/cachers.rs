@@ -227,7 +227,7 @@ fn draw(device: &Device, scene: &Scene, voxels: &VoxelScene) -> Result<CompiledG
     let start = default_view(scene);
     let graph = Graph::new(Output::headless(FRAME[0], FRAME[1]));
     let (_, orbit) = graph.param(Orbit::default());
-    let wires = voxels.wires(&graph);
+    let wires = graph.add(voxels);
     let camera = graph.add(OrbitCamera { orbit: &orbit, start });
     let color = VoxelPipeline::Compute.draw(&graph, &camera.uniform, &wires, default_params(scene, &start));
     let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });

@@ -33,7 +33,7 @@ impl<'a> Stream<'a> {
         camera: &Wire<Buffer<CameraUniform>>,
         params: MarchParams,
     ) -> Wire<Image<Rgba16Float>> {
-        let (color, uses) = self.scene.wires(graph).draw(graph, camera, params);
+        let (color, uses) = graph.add(&self.scene).draw(graph, camera, params);
         self.uses = Some(uses);
         color
     }

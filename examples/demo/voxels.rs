@@ -48,8 +48,8 @@ impl<'a> Voxels<'a> {
             Self::Whole(whole) => &**whole,
             Self::Streamed(stream) => return stream.draw(graph, camera, params),
         };
-        let boxes = boxes.as_ref().map(|boxes| boxes.wires(graph));
-        match &scene.wires(graph) {
+        let boxes = boxes.as_ref().map(|boxes| graph.add(boxes));
+        match &graph.add(scene) {
             StructureWires::BrickMap(wires) => {
                 let pipeline = match (&boxes, pipeline) {
                     (Some(boxes), Pipeline::Rt) => VoxelPipeline::RayTracing(boxes),

@@ -153,12 +153,6 @@ impl MeshBuffers {
     pub fn is_shared(&self) -> bool {
         [&self.vertices, &self.indices].into_iter().any(|buffer| Arc::strong_count(buffer) > 1)
     }
-
-    /// The mesh in a graph.
-    #[track_caller]
-    pub fn wires(&self, graph: &Graph) -> MeshWires {
-        MeshWires { vertices: graph.share_buffer(&self.vertices), indices: graph.share_buffer(&self.indices) }
-    }
 }
 
 impl Source for MeshBuffers {
@@ -166,7 +160,7 @@ impl Source for MeshBuffers {
     type Wires = MeshWires;
 
     fn share(&self, graph: &Graph) -> MeshWires {
-        self.wires(graph)
+        MeshWires { vertices: graph.share_buffer(&self.vertices), indices: graph.share_buffer(&self.indices) }
     }
 }
 

@@ -136,19 +136,6 @@ impl VoxelScene {
         self.buffers().iter().any(|buffer| Arc::strong_count(buffer) > 1)
     }
 
-    /// The scene in a graph.
-    #[track_caller]
-    pub fn wires(&self, graph: &Graph) -> VoxelSceneWires {
-        VoxelSceneWires {
-            nodes: graph.share_buffer(&self.nodes),
-            bricks: graph.share_buffer(&self.bricks),
-            masks: graph.share_buffer(&self.masks),
-            attributes: graph.share_buffer(&self.attributes),
-            palette: graph.share_buffer(&self.palette),
-            grid: graph.share_buffer(&self.grid),
-        }
-    }
-
     fn buffers(&self) -> [&Arc<DeviceBuffer>; 6] {
         [&self.nodes, &self.bricks, &self.masks, &self.attributes, &self.palette, &self.grid]
     }
@@ -188,7 +175,14 @@ impl Source for VoxelScene {
     type Wires = VoxelSceneWires;
 
     fn share(&self, graph: &Graph) -> VoxelSceneWires {
-        self.wires(graph)
+        VoxelSceneWires {
+            nodes: graph.share_buffer(&self.nodes),
+            bricks: graph.share_buffer(&self.bricks),
+            masks: graph.share_buffer(&self.masks),
+            attributes: graph.share_buffer(&self.attributes),
+            palette: graph.share_buffer(&self.palette),
+            grid: graph.share_buffer(&self.grid),
+        }
     }
 }
 

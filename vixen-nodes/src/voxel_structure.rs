@@ -113,16 +113,6 @@ impl StructuredScene {
             Buffers::Tree64(_) | Buffers::Esvo(_) => None,
         }
     }
-
-    /// The scene in a graph.
-    #[track_caller]
-    pub fn wires(&self, graph: &Graph) -> StructureWires {
-        match &self.buffers {
-            Buffers::BrickMap(scene) => StructureWires::BrickMap(scene.wires(graph)),
-            Buffers::Tree64(scene) => StructureWires::Tree64(scene.wires(graph)),
-            Buffers::Esvo(scene) => StructureWires::Esvo(scene.wires(graph)),
-        }
-    }
 }
 
 impl Source for StructuredScene {
@@ -130,7 +120,11 @@ impl Source for StructuredScene {
     type Wires = StructureWires;
 
     fn share(&self, graph: &Graph) -> StructureWires {
-        self.wires(graph)
+        match &self.buffers {
+            Buffers::BrickMap(scene) => StructureWires::BrickMap(scene.share(graph)),
+            Buffers::Tree64(scene) => StructureWires::Tree64(scene.share(graph)),
+            Buffers::Esvo(scene) => StructureWires::Esvo(scene.share(graph)),
+        }
     }
 }
 

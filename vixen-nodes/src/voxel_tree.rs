@@ -53,17 +53,6 @@ impl<N: Pod + Block> TreeScene<N> {
     pub fn bytes(&self) -> u64 {
         self.memory.bytes()
     }
-
-    /// The tree in a graph.
-    #[track_caller]
-    pub fn wires(&self, graph: &Graph) -> TreeWires<N> {
-        TreeWires {
-            nodes: graph.share_buffer(&self.nodes),
-            attributes: graph.share_buffer(&self.attributes),
-            palette: graph.share_buffer(&self.palette),
-            levels: self.levels,
-        }
-    }
 }
 
 impl<N: Pod + Block> Source for TreeScene<N> {
@@ -71,7 +60,12 @@ impl<N: Pod + Block> Source for TreeScene<N> {
     type Wires = TreeWires<N>;
 
     fn share(&self, graph: &Graph) -> TreeWires<N> {
-        self.wires(graph)
+        TreeWires {
+            nodes: graph.share_buffer(&self.nodes),
+            attributes: graph.share_buffer(&self.attributes),
+            palette: graph.share_buffer(&self.palette),
+            levels: self.levels,
+        }
     }
 }
 

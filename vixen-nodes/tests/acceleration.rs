@@ -63,7 +63,7 @@ struct Prober {
 impl Prober {
     fn new(device: &Device, scene: &Tlas) -> Self {
         let graph = Graph::without_output();
-        let probe = graph.add(Probe { scene: &scene.share(&graph), met: graph.image(Extent::fixed(WIDTH, HEIGHT)) });
+        let probe = graph.add(Probe { scene: &graph.add(scene), met: graph.image(Extent::fixed(WIDTH, HEIGHT)) });
         let met = graph.read_back(&probe.met);
         Self { graph: graph.compile(device).expect("the graph is valid"), met }
     }

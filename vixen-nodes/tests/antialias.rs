@@ -31,7 +31,7 @@ impl Drawn {
         let start = default_view(scene);
         let graph = Graph::new(Output::headless(160, 120));
         let (orbit, orbit_wire) = graph.param(Orbit::default());
-        let wires = voxels.wires(&graph);
+        let wires = graph.add(voxels);
         let camera = graph.add(OrbitCamera { orbit: &orbit_wire, start }).uniform;
         let draw = |camera: &Wire<Buffer<CameraUniform>>| {
             VoxelPipeline::Compute.draw(&graph, camera, &wires, default_params(scene, &start))

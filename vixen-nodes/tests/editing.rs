@@ -23,7 +23,7 @@ fn device() -> Device {
 fn hits(device: &Device, scene: &Scene, voxels: &VoxelScene, camera: CameraUniform) -> (CompiledGraph, Hits) {
     let graph = Graph::new(Output::headless(EDGE, EDGE));
     let (_, camera) = graph.param(camera);
-    let wires = voxels.wires(&graph);
+    let wires = graph.add(voxels);
     let hits = graph.add(VoxelHits {
         counts: false,
         camera: &camera,

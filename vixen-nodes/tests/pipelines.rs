@@ -105,7 +105,7 @@ impl Bench {
         let params = default_params(&self.scene, &view);
         let graph = Graph::new(Output::headless(EDGE, EDGE));
         let (_, camera) = graph.param(view.camera());
-        let (scene, structure) = (self.voxels.wires(&graph), self.structure.wires(&graph));
+        let (scene, structure) = (graph.add(&self.voxels), graph.add(&self.structure));
         let pipeline = match name {
             "compute" => VoxelPipeline::Compute,
             "fragment" => VoxelPipeline::Fragment,
@@ -124,14 +124,14 @@ impl Bench {
         let voxels = StructuredScene::upload(&self.device, &self.scene.map, structure).expect("the scene is small");
         let graph = Graph::new(Output::headless(EDGE, EDGE));
         let (_, camera) = graph.param(view.camera());
-        let wires = voxels.wires(&graph);
+        let wires = graph.add(&voxels);
         let hits = wires.hits(&graph, &camera, params);
         let hdr = wires.draw(&graph, &camera, params);
         let (hits, picture) = self.hits_and_picture(&graph, &hits, &hdr);
 
         let graph = Graph::new(Output::headless(EDGE, EDGE));
         let (_, camera) = graph.param(view.camera());
-        let counts = graph.read_back(&voxels.wires(&graph).iterations(&graph, &camera, params));
+        let counts = graph.read_back(&graph.add(&voxels).iterations(&graph, &camera, params));
         let mut compiled = graph.compile(&self.device).expect("the graph is valid");
         compiled.frame().expect("the frame runs");
         compiled.wait().expect("the frame ends");
@@ -172,7 +172,7 @@ impl Bench {
         let (_, camera) = graph.param(view.camera());
         let node = VoxelCubeHits {
             camera: &camera,
-            boxes: &tlas.share(&graph),
+            boxes: &graph.add(&tlas),
             cubes: &graph.share_buffer(&cubes),
             hits: graph.image(Extent::Output),
             params: default_params(&self.scene, &view),
@@ -292,7 +292,7 @@ fn structures_follow_edits() {
     let view = default_view(scene);
     let graph = Graph::new(Output::headless(EDGE, EDGE));
     let (_, camera) = graph.param(view.camera());
-    let (wires, boxes) = (voxels.wires(&graph), structure.wires(&graph));
+    let (wires, boxes) = (graph.add(&voxels), graph.add(&structure));
     let params = default_params(scene, &view);
     let hits = [VoxelPipeline::RayTracing(&boxes), VoxelPipeline::Hybrid(&boxes)]
         .map(|pipeline| graph.read_back(&pipeline.hits(&graph, &camera, &wires, params)));

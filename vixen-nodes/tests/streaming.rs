@@ -58,7 +58,7 @@ impl<'a> Streamed<'a> {
         let streamed = StreamedScene::new(device, &uploader, &scene.map, options).expect("the budget suffices");
         let graph = Graph::new(Output::headless(EDGE, EDGE));
         let (camera, wire) = graph.param(view.camera());
-        let wires = streamed.wires(&graph);
+        let wires = graph.add(&streamed);
         let params = default_params(scene, &view);
         let (color, drawn) = wires.draw(&graph, &wire, params);
         let (hits, told) = wires.hits(&graph, &wire, params);
@@ -123,7 +123,7 @@ fn whole(device: &Device, scene: &Scene, view: &View) -> (Vec<u8>, Vec<Option<IV
     let voxels_on_device = VoxelScene::upload(device, &scene.map).expect("the scene is small");
     let graph = Graph::new(Output::headless(EDGE, EDGE));
     let (_, camera) = graph.param(view.camera());
-    let wires = voxels_on_device.wires(&graph);
+    let wires = graph.add(&voxels_on_device);
     let params = default_params(scene, &default_view(scene));
     let color = VoxelPipeline::Compute.draw(&graph, &camera, &wires, params);
     let hits = VoxelPipeline::Compute.hits(&graph, &camera, &wires, params);

@@ -30,9 +30,9 @@ pub fn run(
     let view = default_view(scene);
     let graph = Graph::new(Output::headless(extent[0], extent[1]));
     let (_, camera) = graph.param(view.camera());
-    let boxes = structure.wires(&graph);
+    let boxes = graph.add(&structure);
     let pipeline = VoxelPipeline::RayTracing(&boxes);
-    let hits = pipeline.hits(&graph, &camera, &voxels.wires(&graph), default_params(scene, &view));
+    let hits = pipeline.hits(&graph, &camera, &graph.add(&voxels), default_params(scene, &view));
     let _ = graph.retain(hits);
     let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
     let mut graph = graph.compile_with(device, &options)?;

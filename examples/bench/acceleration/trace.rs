@@ -111,7 +111,7 @@ impl Pipelines<'_> {
         let [width, height] = self.extent;
         let graph = Graph::new(Output::headless(width, height));
         let (_, camera) = graph.param(view.camera());
-        let scene = self.uploaded.wires(&graph);
+        let scene = graph.add(self.uploaded);
         let hits = |pipeline: VoxelPipeline<'_>| {
             let _ = graph.retain(pipeline.hits(&graph, &camera, &scene, params));
         };
@@ -122,14 +122,14 @@ impl Pipelines<'_> {
         match through {
             Through::Compute => hits(VoxelPipeline::Compute),
             Through::Fragment => hits(VoxelPipeline::Fragment),
-            Through::Hybrid(structure) => hits(VoxelPipeline::Hybrid(&structure.wires(&graph))),
+            Through::Hybrid(structure) => hits(VoxelPipeline::Hybrid(&graph.add(structure))),
             Through::Nothing(structure, tlas) => {
-                find(VoxelStructureWires { boxes: tlas.share(&graph), ..structure.wires(&graph) });
+                find(VoxelStructureWires { boxes: graph.add(tlas), ..graph.add(structure) });
             }
-            Through::Boxes(structure) => find(structure.wires(&graph)),
-            Through::Bricks(structure) => hits(VoxelPipeline::RayTracing(&structure.wires(&graph))),
+            Through::Boxes(structure) => find(graph.add(structure)),
+            Through::Bricks(structure) => hits(VoxelPipeline::RayTracing(&graph.add(structure))),
             Through::Voxels(cubes) => {
-                let (boxes, voxels) = (&cubes.tlas.share(&graph), &graph.share_buffer(&cubes.voxels));
+                let (boxes, voxels) = (&graph.add(&cubes.tlas), &graph.share_buffer(&cubes.voxels));
                 let hits = graph.image(Extent::Output);
                 let node = VoxelCubeHits { camera: &camera, boxes, cubes: voxels, hits, params };
                 let _ = graph.retain(graph.add(node).hits);

@@ -46,7 +46,7 @@ impl Workload {
         let voxels = VoxelScene::upload_for_editing(device, &scene.map)?;
         let graph = Graph::new(Output::headless(EDGE, EDGE));
         let (orbit, orbit_wire) = graph.param(Orbit::default());
-        let wires = voxels.wires(&graph);
+        let wires = graph.add(&voxels);
         let camera = graph.add(OrbitCamera { orbit: &orbit_wire, start });
         let color = VoxelPipeline::Compute.draw(&graph, &camera.uniform, &wires, default_params(&scene, &start));
         let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });

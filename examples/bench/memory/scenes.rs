@@ -68,7 +68,7 @@ fn compile(
     let start = default_view(scene);
     let graph = Graph::new(Output::headless(64, 48));
     let (_, orbit) = graph.param(Orbit::default());
-    let wires = voxels.wires(&graph);
+    let wires = graph.add(voxels);
     let palette = graph.share_managed::<[Material]>(palette);
     let camera = graph.add(OrbitCamera { orbit: &orbit, start });
     let march = graph.add(VoxelMarch {

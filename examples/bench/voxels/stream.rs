@@ -87,7 +87,7 @@ impl<'a> Drawn<'a> {
     fn whole(device: &Device, voxels: &VoxelScene, params: MarchParams, extent: [u32; 2]) -> Result<Self, Failure> {
         let graph = Graph::new(Output::headless(extent[0], extent[1]));
         let (camera, wire) = graph.param(CameraUniform::default());
-        let color = VoxelPipeline::Compute.draw(&graph, &wire, &voxels.wires(&graph), params);
+        let color = VoxelPipeline::Compute.draw(&graph, &wire, &graph.add(voxels), params);
         Self::compile(device, &graph, camera, color, None)
     }
 
@@ -103,7 +103,7 @@ impl<'a> Drawn<'a> {
         let scene = StreamedScene::new(device, &uploader, map, &options)?;
         let graph = Graph::new(Output::headless(extent[0], extent[1]));
         let (camera, wire) = graph.param(CameraUniform::default());
-        let (color, uses) = scene.wires(&graph).draw(&graph, &wire, params);
+        let (color, uses) = graph.add(&scene).draw(&graph, &wire, params);
         let mut drawn = Self::compile(device, &graph, camera, color, Some((scene, uses)))?;
         drawn.graph.attach_uploader(&uploader)?;
         Ok(drawn)

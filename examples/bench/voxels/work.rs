@@ -90,8 +90,8 @@ impl Work {
         let [width, height] = stage.extent;
         let graph = Graph::new(Output::headless(width, height));
         let (camera, camera_wire) = graph.param(stage.path[0]);
-        let wires = stage.scene.wires(&graph);
-        let boxes = stage.boxes.map(|boxes| boxes.wires(&graph));
+        let wires = graph.add(stage.scene);
+        let boxes = stage.boxes.map(|boxes| graph.add(boxes));
         let (structure, params) = (stage.structure, stage.params);
         let pipeline = match (through, &boxes) {
             (Through::Fragment, _) => Some(VoxelPipeline::Fragment),
@@ -196,7 +196,7 @@ pub fn count(stage: &Stage<'_>, kind: RayKind) -> Result<Counts, Failure> {
     let [width, height] = stage.extent;
     let graph = Graph::new(Output::headless(width, height));
     let (camera, camera_wire) = graph.param(stage.path[0]);
-    let wires = stage.scene.wires(&graph);
+    let wires = graph.add(stage.scene);
     let traced = wires.rays(&graph, &camera_wire, stage.params, kind, true);
     let traced: Readback<Image<R32Uint>> = graph.read_back(&traced);
     let mut graph = graph.compile(stage.device)?;
@@ -223,7 +223,7 @@ pub fn picture(stage: &Stage<'_>) -> Result<Vec<u8>, Failure> {
     let [width, height] = stage.extent;
     let graph = Graph::new(Output::headless(width, height));
     let (_, camera) = graph.param(stage.path[0]);
-    let hdr = stage.scene.wires(&graph).draw(&graph, &camera, stage.params);
+    let hdr = graph.add(stage.scene).draw(&graph, &camera, stage.params);
     let tone = graph.add(ToneMap { hdr: &hdr, ldr: graph.image(Extent::Output) });
     let pixels = graph.read_back(&tone.ldr);
     let mut graph = graph.compile(stage.device)?;

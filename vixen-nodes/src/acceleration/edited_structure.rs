@@ -61,7 +61,7 @@ impl EditableVoxelStructure {
     }
 
     /// Follows an edit of the scene, between frames: `changes` are all changes of the map since the last time. The next frame of a graph that
-    /// the uploader is attached to and that has [wires](Self::wires) of this sees it; it must see the edit of the scene's own buffers too, so
+    /// the uploader is attached to and that has this sees it; it must see the edit of the scene's own buffers too, so
     /// [update](crate::VoxelScene::update) them with the same changes.
     ///
     /// # Errors
@@ -92,22 +92,6 @@ impl EditableVoxelStructure {
         Ok(Updated::Queued(last))
     }
 
-    /// The structure in a graph, and the node that builds it anew when it is stale.
-    #[track_caller]
-    pub fn wires(&self, graph: &Graph) -> VoxelStructureWires {
-        let buffer = &self.rebuild.cells;
-        let length = buffer.size() / size_of::<Cell>() as u64;
-        // SAFETY: the buffer is of the device that the node's own structures are of, was made with the usages of storage and transfer, holds
-        // as many cells, and lives as long as the node's data. Only the uploader writes to it, which waits for frames and has them wait.
-        let (cells, _) = unsafe { graph.import_buffer(buffer.raw(), length, None, None) };
-        let last = Last::default();
-        let followed = graph.add(FollowEdits { cells, rebuild: Arc::clone(&self.rebuild), last });
-        VoxelStructureWires {
-            boxes: graph.share_acceleration_structure(&self.rebuild.top),
-            cells: followed.cells.share(),
-        }
-    }
-
     /// How many places there are for boxes; some may be empty.
     pub fn boxes(&self) -> u64 {
         self.edited.cells.len() as u64
@@ -125,7 +109,17 @@ impl Source for EditableVoxelStructure {
     type Wires = VoxelStructureWires;
 
     fn share(&self, graph: &Graph) -> VoxelStructureWires {
-        self.wires(graph)
+        let buffer = &self.rebuild.cells;
+        let length = buffer.size() / size_of::<Cell>() as u64;
+        // SAFETY: the buffer is of the device that the node's own structures are of, was made with the usages of storage and transfer, holds
+        // as many cells, and lives as long as the node's data. Only the uploader writes to it, which waits for frames and has them wait.
+        let (cells, _) = unsafe { graph.import_buffer(buffer.raw(), length, None, None) };
+        let last = Last::default();
+        let followed = graph.add(FollowEdits { cells, rebuild: Arc::clone(&self.rebuild), last });
+        VoxelStructureWires {
+            boxes: graph.share_acceleration_structure(&self.rebuild.top),
+            cells: followed.cells.share(),
+        }
     }
 }
 

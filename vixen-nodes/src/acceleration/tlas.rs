@@ -193,12 +193,6 @@ impl Tlas {
         Ok(())
     }
 
-    /// The structure as a wire of a graph, for `#[acceleration_structure]` slots.
-    #[track_caller]
-    pub fn share(&self, graph: &Graph) -> Shared<AccelerationStructure> {
-        graph.share_acceleration_structure(&self.structure)
-    }
-
     /// The structure itself.
     pub fn structure(&self) -> &Arc<Structure> {
         &self.structure
@@ -215,7 +209,7 @@ impl Source for Tlas {
     type Wires = Shared<AccelerationStructure>;
 
     fn share(&self, graph: &Graph) -> Shared<AccelerationStructure> {
-        Self::share(self, graph)
+        graph.share_acceleration_structure(&self.structure)
     }
 }
 

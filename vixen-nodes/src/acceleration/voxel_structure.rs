@@ -55,12 +55,6 @@ impl VoxelStructure {
         Ok(Self { blas, tlas, cells: Arc::new(buffer), count })
     }
 
-    /// The structure in a graph.
-    #[track_caller]
-    pub fn wires(&self, graph: &Graph) -> VoxelStructureWires {
-        VoxelStructureWires { boxes: self.tlas.share(graph), cells: graph.share_buffer(&self.cells) }
-    }
-
     /// Whether a graph has it too.
     pub fn is_shared(&self) -> bool {
         Arc::strong_count(self.tlas.structure()) > 1 || Arc::strong_count(&self.cells) > 1
@@ -82,6 +76,6 @@ impl Source for VoxelStructure {
     type Wires = VoxelStructureWires;
 
     fn share(&self, graph: &Graph) -> VoxelStructureWires {
-        self.wires(graph)
+        VoxelStructureWires { boxes: self.tlas.share(graph), cells: graph.share_buffer(&self.cells) }
     }
 }

@@ -75,7 +75,7 @@ impl Source for CachedMesh {
     type Wires = MeshWires;
 
     fn share(&self, graph: &Graph) -> MeshWires {
-        self.buffers.wires(graph)
+        self.buffers.share(graph)
     }
 }
 

@@ -29,7 +29,7 @@ impl Source for CachedScene {
     type Wires = VoxelSceneWires;
 
     fn share(&self, graph: &Graph) -> VoxelSceneWires {
-        self.voxels.wires(graph)
+        self.voxels.share(graph)
     }
 }
 

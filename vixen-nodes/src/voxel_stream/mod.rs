@@ -14,7 +14,7 @@
 //! let options = StreamOptions { budget: Some(64 << 20), ..StreamOptions::default() };
 //! let mut scene = StreamedScene::new(device, &uploader, map, &options)?;
 //! let (_, camera) = graph.param(view);
-//! let (color, uses) = scene.wires(graph).draw(graph, &camera, params);
+//! let (color, uses) = graph.add(&scene).draw(graph, &camera, params);
 //! graph.present(color);
 //! let mut compiled = graph.compile(device)?;
 //! compiled.attach_uploader(&uploader)?;
@@ -40,7 +40,9 @@ use glam::Vec3;
 use vixen::ash::vk;
 use vixen::device::{DeviceError, Feature};
 use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Memory, Uploader};
-use vixen::{Buffer, CompiledGraph, Device, Extent, Graph, Image, R32Uint, Readback, Rgba16Float, Rgba32Int, Wire};
+use vixen::{
+    Buffer, CompiledGraph, Device, Extent, Graph, Image, R32Uint, Readback, Rgba16Float, Rgba32Int, Source, Wire,
+};
 
 use self::residency::{MOST, Residency};
 use self::size::Size;
@@ -203,21 +205,6 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         &self.map
     }
 
-    /// The scene in a graph.
-    #[track_caller]
-    pub fn wires(&self, graph: &Graph) -> StreamWires {
-        let [nodes, palette, grid] = &self.fixed;
-        let scene = VoxelSceneWires {
-            nodes: graph.share_buffer(nodes),
-            bricks: graph.share_buffer(&self.bricks),
-            masks: graph.share_buffer(&self.pool),
-            attributes: graph.share_buffer(&self.pool),
-            palette: graph.share_buffer(palette),
-            grid: graph.share_buffer(grid),
-        };
-        StreamWires { scene, bricks: self.coarse.len() as u64 }
-    }
-
     /// Reads which bricks the newest finished frame has looked into from `eye`, a place in voxels, and queues what was missing. The next
     /// frame of the graph that the uploader is attached to sees it. Allocates nothing, and waits for nobody.
     ///
@@ -302,6 +289,24 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
             None => self.coarse[brick as usize],
             Some(placed) => own.moved(placed.word, placed.word + self.map.contents_of(own)[0].len() as u32),
         }
+    }
+}
+
+impl<M: Deref<Target = BrickMap>> Source for StreamedScene<M> {
+    const NAME: &'static str = "StreamedScene";
+    type Wires = StreamWires;
+
+    fn share(&self, graph: &Graph) -> StreamWires {
+        let [nodes, palette, grid] = &self.fixed;
+        let scene = VoxelSceneWires {
+            nodes: graph.share_buffer(nodes),
+            bricks: graph.share_buffer(&self.bricks),
+            masks: graph.share_buffer(&self.pool),
+            attributes: graph.share_buffer(&self.pool),
+            palette: graph.share_buffer(palette),
+            grid: graph.share_buffer(grid),
+        };
+        StreamWires { scene, bricks: self.coarse.len() as u64 }
     }
 }
 

@@ -25,9 +25,15 @@ fn a_crate_of_somebody_elses_builds_and_draws() {
 
     let picture = temporary.join("rings.ppm");
     let program = target.join("debug").join(format!("custom-node{}", std::env::consts::EXE_SUFFIX));
-    let ran = Command::new(program).arg(&picture).env("VIXEN_VALIDATION", "1").output().expect("it was just built");
+    let ran = Command::new(&program).arg(&picture).env("VIXEN_VALIDATION", "1").output().expect("it was just built");
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success() && !said.contains("VUID") && !said.contains("SYNC-HAZARD"), "{said}");
+    let ran = Command::new(program).arg(temporary.join("no-folder/rings.ppm")).output().expect("it was just built");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(
+        ran.status.code() == Some(2) && said.starts_with("error: cannot write ") && said.lines().count() == 1,
+        "{said}"
+    );
     let bytes = std::fs::read(picture).expect("it wrote a picture");
     let texels = bytes.strip_prefix(b"P6 320 200 255\n").expect("of this size").as_chunks::<3>().0;
     assert_eq!(texels.len(), 320 * 200);

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Field, Fields, Path};
+use syn::{Data, DeriveInput, Field, Fields, Path, Type};
 
 use crate::errors::Errors;
 
@@ -32,12 +32,27 @@ pub fn expand(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenStream
             quote_spanned!(ty.span()=> <#ty as #krate::macro_support::BlockMember>::MEMBER)
         })
         .collect();
-    let sizes = fields.iter().map(|field| &field.ty);
-    // Where the types are known the layout is wanted at once, so that padding is an error even if nothing uses the block.
-    let evaluated = input.generics.params.is_empty().then(|| {
-        quote_spanned!(ident.span()=> const _: #krate::macro_support::BlockType = <#ident as #krate::macro_support::Block>::TYPE;)
-    });
+    let sizes: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
     let padding = quote_spanned!(ident.span()=> #krate::macro_support::check_padding);
+    let padding = |of: TokenStream| {
+        let arguments = quote! {
+            (#name, ::core::mem::size_of::<#of>(), &[#((
+                #texts,
+                ::core::mem::offset_of!(#of, #names),
+                ::core::mem::size_of::<#sizes>(),
+            ),)*])
+        };
+        quote_spanned!(ident.span()=> #padding #arguments;)
+    };
+    // Where the types are known it is checked at once, so that padding is an error even if nothing uses the block; and beside
+    // the impl, so that a type that is not `Copy` is one error. It asks for members in the words of the impl, so that one that
+    // is no block is one error too.
+    let (inside, beside) = if input.generics.params.is_empty() {
+        let check = padding(quote!(#ident));
+        (None, Some(quote_spanned!(ident.span()=> const _: () = { #(let _ = #types;)* #check };)))
+    } else {
+        (Some(padding(quote!(Self))), None)
+    };
     quote! {
         // SAFETY: `repr(C)` fixes the layout that `TYPE` states member by member; `check_padding` fails to evaluate where a
         // byte belongs to no member; every member is a `Block`, so that its bytes are initialised and of any pattern.
@@ -45,11 +60,7 @@ pub fn expand(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenStream
         #[allow(unused_qualifications, reason = "generated")]
         unsafe impl #parameters #krate::macro_support::Block for #ident #arguments #where_clause {
             const TYPE: #krate::macro_support::BlockType = {
-                #padding(#name, ::core::mem::size_of::<Self>(), &[#((
-                    #texts,
-                    ::core::mem::offset_of!(Self, #names),
-                    ::core::mem::size_of::<#sizes>(),
-                ),)*]);
+                #inside
                 #krate::macro_support::BlockType {
                     name: #name,
                     size: ::core::mem::size_of::<Self>() as u32,
@@ -62,7 +73,7 @@ pub fn expand(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenStream
                 }
             };
         }
-        #evaluated
+        #beside
     }
 }
 

@@ -44,11 +44,16 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
         let Some(spec) = spec else { continue };
         let (name, ty) = (plain_name(&plain.name), &plain.ty);
         let spans = (plain.name.span(), last_span(ty));
+        let value = spec_value(ty, krate);
         if spec.scalar == Scalar::Bool {
-            checks.call(spans, quote_spanned!(spans.0=> check_spec_bool::<#ty>), quote!(#name));
+            checks.call(spans, quote_spanned!(spans.0=> check_spec_bool), quote!(#name, #value::NAME));
         } else {
             let scalar = scalar(spec.scalar, krate);
-            checks.call(spans, quote_spanned!(spans.0=> check_spec::<#ty>), quote!(#name, #scalar));
+            checks.call(
+                spans,
+                quote_spanned!(spans.0=> check_spec),
+                quote!(#name, #value::SCALAR, #value::NAME, #scalar),
+            );
         }
     }
     if let Some(push) = node.push() {
@@ -61,11 +66,23 @@ pub fn checks(node: &Node, shaders: &Shaders, matches: &Matches, krate: &Path) -
             if !seen.contains(&block) {
                 seen.push(block);
                 let block = shader_block(block, krate);
-                checks.call(spans, quote_spanned!(spans.0=> check_push::<#ty>), quote!(#name, &#block));
+                let push = push_value(ty, krate);
+                checks.call(spans, quote_spanned!(spans.0=> check_push), quote!(#name, #push.ty, &#block));
             }
         }
     }
     checks.tokens
+}
+
+/// What is known of a field's type as a specialisation constant. Checks and wiring ask it in the same words, so that a type that
+/// cannot be one is one error: the compiler drops what it has said already.
+pub fn spec_value(ty: &Type, krate: &Path) -> TokenStream {
+    quote_spanned!(ty.span()=> <#ty as #krate::macro_support::SpecValue>)
+}
+
+/// What is known of a field's type as push constants, in the same words everywhere as well.
+pub fn push_value(ty: &Type, krate: &Path) -> TokenStream {
+    quote_spanned!(ty.span()=> <#ty as #krate::macro_support::BlockMember>::PUSH)
 }
 
 struct Checks<'a> {

@@ -7,7 +7,7 @@ use syn::{Path, Type, parse_quote};
 
 use crate::args::{EventArg, pipeline_constant};
 use crate::check::Matches;
-use crate::contract::{checks, elements};
+use crate::contract::{checks, elements, push_value, spec_value};
 use crate::declaration::declaration;
 use crate::model::{CreateArgs, FieldIndex, Node, Shape, respan};
 use crate::shader::Shaders;
@@ -119,15 +119,17 @@ impl Expansion<'_> {
                 _ => quote_spanned!(span=> let #name = __wiring.#method(#index, self.#name);),
             }
         });
-        let push = self.node.push().map(|push| {
-            let name = &push.name;
-            let span = Span::call_site().located_at(push.ty.span());
-            quote_spanned!(span=> __wiring.push(&self.#name);)
-        });
         let krate = self.krate;
+        let push = self.node.push().map(|push| {
+            let (name, value) = (&push.name, push_value(&push.ty, krate));
+            quote!(__wiring.push(#value.bytes, &self.#name);)
+        });
         let spec = self.node.plain.iter().zip(&self.matches.spec).filter_map(|(plain, spec)| {
             let (name, offset) = (&plain.name, Literal::u32_suffixed(spec.as_ref()?.offset));
-            Some(quote!(__wiring.spec(#offset, &#krate::macro_support::SpecValue::bits(self.#name));))
+            let (value, argument) = (spec_value(&plain.ty, krate), quote!(self.#name));
+            // At the type, where the checks are as well.
+            let bits = quote_spanned!(plain.ty.span()=> #value::bits(#argument));
+            Some(quote!(__wiring.spec(#offset, &#bits);))
         });
         let (data, outputs) = (self.node.data_ident(), self.node.outputs_ident());
         let plain = self.node.plain.iter().map(|plain| &plain.name);

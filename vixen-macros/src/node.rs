@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Item, ItemStruct};
+use syn::{Expr, ExprLit, Item, ItemStruct, Lit};
 
 use crate::args::NodeArgs;
 use crate::check::check;
@@ -63,7 +63,7 @@ pub fn node_struct(args: TokenStream, item: ItemStruct, roots: &Roots, errors: &
     expand(&node, &shaders, &matches, &krate, !errors.is_empty())
 }
 
-/// What is recorded once is not there in a frame to emit or receive anything; and an event has one queue.
+/// What is recorded once is not there in a frame to emit or receive anything; and an event has one queue, with room.
 fn check_events(args: &mut NodeArgs, errors: &Errors) {
     for events in [&mut args.emits, &mut args.receives] {
         let mut types: Vec<String> = Vec::new();
@@ -74,6 +74,12 @@ fn check_events(args: &mut NodeArgs, errors: &Errors) {
                 errors.over(&event.ty, "this event is declared already; say once how many a frame has room for");
             }
             types.push(ty);
+            if is_zero(&event.capacity) {
+                errors.over(
+                    &event.capacity,
+                    "a frame has room for one event at least; leave out an event that there is none of",
+                );
+            }
             first
         });
     }
@@ -87,6 +93,12 @@ fn check_events(args: &mut NodeArgs, errors: &Errors) {
         );
         errors.over(&event.ty, message);
     }
+}
+
+/// Whether an expression is the number zero, as far as that can be seen.
+fn is_zero(expression: &Expr) -> bool {
+    matches!(expression, Expr::Lit(ExprLit { lit: Lit::Int(number), .. })
+        if number.base10_parse::<u64>().is_ok_and(|number| number == 0))
 }
 
 fn first_span(tokens: &impl ToTokens) -> proc_macro2::Span {

@@ -4,6 +4,7 @@
 //! compiled: a slot that the shader does not have, another format, or a push constant of another layout is an error at its line.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use vixen::{
     Block, Buffer, Compute, Device, DeviceOptions, Extent, Graph, Image, Output, Rgba8Unorm, Transfer, Wire, node,
@@ -67,8 +68,7 @@ fn two_stones(graph: &Graph, color: Wire<Image<Rgba8Unorm>>, light: &Wire<Buffer
     graph.add(second).color
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let picture = std::env::args().nth(1).unwrap_or_else(|| "rings.ppm".to_owned());
+fn draw(picture: &str) -> Result<(), Box<dyn Error>> {
     let [width, height] = [320, 200];
     let graph = Graph::new(Output::headless(width, height));
     let (light, light_wire) = graph.param(Light { color: [0.0; 3], fading: 0.5 });
@@ -83,9 +83,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (_, rgba) = compiled.read(pixels)?.ok_or("the frame has not finished")?;
     let rgb = rgba.chunks_exact(4).flat_map(|texel| &texel[..3]).copied();
     std::fs::write(
-        &picture,
+        picture,
         format!("P6 {width} {height} 255\n").into_bytes().into_iter().chain(rgb).collect::<Vec<_>>(),
-    )?;
+    )
+    .map_err(|error| format!("cannot write {picture}: {error}"))?;
     println!("wrote {picture}");
     Ok(())
+}
+
+fn main() -> ExitCode {
+    let picture = std::env::args().nth(1).unwrap_or_else(|| "rings.ppm".to_owned());
+    match draw(&picture) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
 }

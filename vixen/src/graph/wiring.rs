@@ -151,9 +151,9 @@ impl<'a> Wiring<'a> {
         self.create(slot, Shape::Image { format, dimension, shape: shape.into() })
     }
 
-    /// The push constants.
-    pub fn push<T: Block>(&mut self, value: &T) {
-        self.declared.push = crate::shader::bytes_of(value).to_vec();
+    /// The push constants, and what makes bytes of them.
+    pub fn push<T>(&mut self, bytes: fn(&T) -> &[u8], value: &T) {
+        self.declared.push = bytes(value).to_vec();
     }
 
     /// The value of a specialisation constant, at its offset in the node's specialisation data.

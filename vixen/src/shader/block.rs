@@ -99,7 +99,7 @@ pub unsafe trait Block: Copy + Send + Sync + 'static {
     const TYPE: BlockType;
 }
 
-/// The type of a block where it is a member of another.
+/// What a block is where it is a member of another, or push constants.
 #[doc(hidden)]
 pub trait BlockMember: Block {
     /// Its own type where it is bare, itself as a nested block otherwise.
@@ -107,6 +107,18 @@ pub trait BlockMember: Block {
         Some(bare) => bare,
         None => Type::Struct(&Self::TYPE),
     };
+    /// As push constants.
+    const PUSH: PushType<Self> = PushType { ty: &Self::TYPE, bytes: bytes_of };
+}
+
+/// Push constants of type `T`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PushType<T> {
+    /// The layout.
+    pub ty: &'static BlockType,
+    /// What a shader sees of a value.
+    pub bytes: fn(&T) -> &[u8],
 }
 
 impl<T: Block> BlockMember for T {}

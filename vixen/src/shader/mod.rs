@@ -6,9 +6,9 @@ mod program;
 #[cfg(feature = "hot-reload")]
 pub mod reload;
 
-#[doc(hidden)]
-pub use block::BlockMember;
 pub use block::{Block, BlockType, Member, Scalar, Type, bytes_of};
+#[doc(hidden)]
+pub use block::{BlockMember, PushType};
 #[doc(hidden)]
 pub use check::*;
 pub use program::{

@@ -18,10 +18,10 @@ use message::{Message, equal};
 
 use crate::graph::format::Texel;
 use crate::graph::{Buffer, Dimension, Resource, ResourceKind};
-use crate::shader::{Block, Scalar};
+use crate::shader::{Block, BlockType, Scalar};
 
 /// The most bytes of push constants that every device has.
-const PUSH_LIMIT: usize = 128;
+const PUSH_LIMIT: u32 = 128;
 
 /// Checks that `R` is what the slot's contract demands.
 #[track_caller]
@@ -74,34 +74,33 @@ pub const fn check_slice_slot<T: Block>(slot: &str, contract: &Contract) {
 /// Compiles for a block alone: says first what is wrong with an element that is none.
 pub const fn check_element<T: Block>() {}
 
-/// Checks push constants of type `T` against a shader's block.
+/// Checks push constants of a type against a shader's block.
 #[track_caller]
-pub const fn check_push<T: Block>(slot: &str, block: &ShaderBlock) {
-    if size_of::<T>() > PUSH_LIMIT {
-        let message =
-            start(slot).text("push constants are at most 128 bytes, and these are ").number(size_of::<T>() as u32);
+pub const fn check_push(slot: &str, ty: &'static BlockType, block: &ShaderBlock) {
+    if ty.size > PUSH_LIMIT {
+        let message = start(slot).text("push constants are at most 128 bytes, and these are ").number(ty.size);
         message.text("; put the rest into a uniform buffer").fail();
     }
-    if !size_of::<T>().is_multiple_of(4) {
+    if !ty.size.is_multiple_of(4) {
         start(slot).text("push constants are a multiple of 4 bytes long; add padding").fail();
     }
-    compare_block(&Path::slot(slot), &T::TYPE, block);
+    compare_block(&Path::slot(slot), ty, block);
 }
 
-/// Checks that a specialisation constant has the shader's type.
+/// Checks that a specialisation constant, given as a [`SpecValue`]'s `SCALAR` and `NAME`, has the shader's type.
 #[track_caller]
-pub const fn check_spec<T: SpecValue>(slot: &str, shader: Scalar) {
-    if !same(T::SCALAR, shader) {
+pub const fn check_spec(slot: &str, scalar: Scalar, name: &str, shader: Scalar) {
+    if !same(scalar, shader) {
         let message = field(slot).text("the shader's specialisation constant is ").code(glsl_name(shader));
-        message.text(", the field is ").code(T::NAME).fail();
+        message.text(", the field is ").code(name).fail();
     }
 }
 
-/// Checks that a boolean specialisation constant is filled by a `bool`.
+/// Checks that a boolean specialisation constant is filled by a `bool`; `name` is a [`SpecValue`]'s.
 #[track_caller]
-pub const fn check_spec_bool<T: SpecValue>(slot: &str) {
-    if !equal(T::NAME, "bool") {
-        field(slot).text("the shader's specialisation constant is `bool`, the field is ").code(T::NAME).fail();
+pub const fn check_spec_bool(slot: &str, name: &str) {
+    if !equal(name, "bool") {
+        field(slot).text("the shader's specialisation constant is `bool`, the field is ").code(name).fail();
     }
 }
 

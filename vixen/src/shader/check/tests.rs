@@ -3,7 +3,7 @@
 use super::contract::{ShaderBlock, ShaderMember, ShaderType};
 use super::layout::{Path, compare_block};
 use super::{check_padding, check_push};
-use crate::shader::{BlockType, Member, Scalar, Type};
+use crate::shader::{Block, BlockType, Member, Scalar, Type};
 
 const F32: ShaderType = ShaderType::Scalar(Scalar::F32);
 const VEC3: ShaderType = ShaderType::Vector(Scalar::F32, 3);
@@ -118,5 +118,5 @@ fn padding_at_the_end_is_found() {
 #[test]
 #[should_panic(expected = "slot `params`: push constants are at most 128 bytes, and these are 132")]
 fn large_push_constants_are_refused() {
-    check_push::<[u32; 33]>("params", &ShaderBlock { members: &[] });
+    check_push("params", &<[u32; 33]>::TYPE, &ShaderBlock { members: &[] });
 }

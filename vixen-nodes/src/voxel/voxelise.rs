@@ -4,7 +4,7 @@ mod bins;
 mod overlap;
 mod quantise;
 
-use glam::{UVec3, Vec3};
+use glam::{UVec3, Vec3, Vec3A};
 
 use super::build::Progress;
 use super::layout::{BRICK_EDGE, BRICK_VOXELS, Material, morton3};
@@ -61,9 +61,9 @@ impl VoxelMesh {
     }
 
     /// The normals at a triangle's corners: its own where the mesh has none.
-    fn normals(&self, index: u32, triangle: &Triangle) -> [Vec3; 3] {
+    fn normals(&self, index: u32, triangle: &Triangle) -> [Vec3A; 3] {
         let normals = self.mesh.triangles[index as usize].map(|corner| self.mesh.normals[corner as usize]);
-        normals.map(|normal| if normal == Vec3::ZERO { triangle.normal() } else { normal })
+        normals.map(|normal| Vec3A::from(if normal == Vec3::ZERO { triangle.normal() } else { normal }))
     }
 }
 
@@ -106,30 +106,23 @@ impl VoxelSource for VoxelMesh {
 
     // `shaders/build_surface.glsl` finds the very same voxels: change both.
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
-        let mut sums = [Vec3::ZERO; BRICK_VOXELS];
-        let mut rows = [0; 64];
+        let mut sums = [Vec3A::ZERO; BRICK_VOXELS];
         for bin in bins::within(&self.bins, Cube { origin, edge: BRICK_EDGE }) {
             let index = *bin as u32;
             let triangle = Triangle::new(corners(&self.mesh, index).map(|corner| corner - origin.as_vec3()));
-            triangle.overlap(Vec3::ONE).rows(triangle.bounds(), &mut rows);
             let (normals, material) = (self.normals(index, &triangle), self.materials[index as usize]);
-            let (axis, weights) = triangle.weights();
-            let weight = |corner: usize, middle: &[f32; 3]| -> f32 {
-                weights[corner].at(middle[(axis + 1) % 3], middle[(axis + 2) % 3]).max(0.0)
-            };
-            for (row, &bits) in rows.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-                let mut bits = bits;
+            let weights = triangle.weights();
+            triangle.overlap(Vec3::ONE).rows(triangle.bounds(), |y, z, mut bits| {
                 while bits != 0 {
-                    let at = [bits.trailing_zeros(), row as u32 % 8, row as u32 / 8];
+                    let x = bits.trailing_zeros();
                     bits &= bits - 1;
-                    let middle = at.map(|at| at as f32 + 0.5);
-                    let [a, b, c] = [weight(0, &middle), weight(1, &middle), weight(2, &middle)];
-                    let number = morton3(at[0], at[1], at[2]);
+                    let [a, b, c] = weights.at(UVec3::new(x, y, z).as_vec3() + 0.5);
+                    let number = morton3(x, y, z);
                     brick.set_number(number, material);
                     sums[number as usize] += normals[0] * a + (normals[1] * b + normals[2] * c);
                 }
-            }
+            });
         }
-        brick.number_normals(|number| normal::encode(sums[number]));
+        brick.number_normals(|number| normal::encode(sums[number].into()));
     }
 }

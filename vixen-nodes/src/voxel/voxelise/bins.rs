@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use glam::{UVec3, Vec3};
+use glam::{UVec3, Vec3, Vec3A};
 
 use super::super::build::Progress;
 use super::super::layout::BRICK_EDGE;
@@ -66,15 +66,16 @@ pub(super) fn within(bins: &[Bin], cube: Cube) -> &[Bin] {
 /// Calls `visit` for the bricks, counted in bricks, that a triangle may touch.
 fn bricks(corners: [Vec3; 3], visit: &mut impl FnMut(UVec3)) {
     let edge = BRICK_EDGE as f32;
-    let [a, b, c] = corners;
-    let first = (a.min(b).min(c) / edge).floor();
-    let last = (a.max(b).max(c) / edge).floor();
-    let (low, size) = (first.as_uvec3(), (last - first).as_uvec3() + 1);
+    let [a, b, c] = corners.map(Vec3A::from);
+    // Positions are above zero: to leave off the fraction is to round down.
+    let first = Vec3::from(a.min(b).min(c) / edge).as_uvec3();
+    let last = Vec3::from(a.max(b).max(c) / edge).as_uvec3();
+    let size = last - first + 1;
     if size == UVec3::ONE {
-        return visit(low);
+        return visit(first);
     }
-    let triangle = Triangle::new(corners.map(|corner| corner - first * edge));
-    halve(&triangle, UVec3::ZERO, size, &mut |brick| visit(low + brick));
+    let triangle = Triangle::new(corners.map(|corner| corner - first.as_vec3() * edge));
+    halve(&triangle, UVec3::ZERO, size, &mut |brick| visit(first + brick));
 }
 
 /// The same in a box of bricks, as long as a box is large in two.

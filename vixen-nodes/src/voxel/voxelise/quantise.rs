@@ -9,7 +9,8 @@ use super::super::source::{MaterialIndex, full_palette};
 pub(super) fn palette(colors: &[[f32; 3]]) -> (Box<[Material; 256]>, Vec<MaterialIndex>) {
     let fits = |bits: u32| {
         let mut entries: HashMap<[u8; 3], usize> = HashMap::new();
-        for color in colors {
+        // Triangles of one colour follow each other: only the first of them is looked up.
+        for color in colors.chunk_by(|a, b| a == b).map(|same| &same[0]) {
             let next = entries.len();
             entries.entry(bucket(*color, bits)).or_insert(next);
             if entries.len() > 256 {
@@ -21,12 +22,14 @@ pub(super) fn palette(colors: &[[f32; 3]]) -> (Box<[Material; 256]>, Vec<Materia
     let (bits, entries) = (2..=8).rev().find_map(fits).expect("two bits a channel are 64 colours at most");
     let mut sums = vec![([0.0f64; 3], 0u32); entries.len()];
     let mut places = Vec::with_capacity(colors.len());
-    for color in colors {
-        let entry = entries[&bucket(*color, bits)];
+    for same in colors.chunk_by(|a, b| a == b) {
+        let entry = entries[&bucket(same[0], bits)];
         let (sum, count) = &mut sums[entry];
-        sum.iter_mut().zip(color).for_each(|(sum, channel)| *sum += f64::from(*channel));
-        *count += 1;
-        places.push(entry as MaterialIndex);
+        for color in same {
+            sum.iter_mut().zip(color).for_each(|(sum, channel)| *sum += f64::from(*channel));
+        }
+        *count += same.len() as u32;
+        places.extend(same.iter().map(|_| entry as MaterialIndex));
     }
     let mean = |(sum, count): ([f64; 3], u32)| {
         let [r, g, b] = sum.map(|channel| (channel / f64::from(count)) as f32);

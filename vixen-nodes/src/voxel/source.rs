@@ -241,6 +241,14 @@ fn gather<T: Copy>(mask: &BrickMask, all: &[T; BRICK_VOXELS], solid: &mut [T; BR
                 solid[count..][..64].copy_from_slice(values);
                 count += 64;
             }
+            // Few, as of surfaces: one by one.
+            mut few if few.count_ones() < 24 => {
+                while few != 0 {
+                    solid[count % BRICK_VOXELS] = values[few.trailing_zeros() as usize % 64];
+                    few &= few - 1;
+                    count += 1;
+                }
+            }
             group => {
                 // What is not solid is overwritten by what comes next: a branch would take longer.
                 for (bit, value) in values.iter().enumerate() {

@@ -29,6 +29,14 @@ impl<'a> Accessors<'a> {
         if array.components != N {
             return Err(Problem::Damaged(format!("accessor {index} does not hold {N}-vectors")));
         }
+        if matches!(array.component, ComponentType::F32) {
+            // What most files hold, without a detour.
+            let floats = |element: &[u8]| {
+                let (components, _) = element.as_chunks::<4>();
+                std::array::from_fn(|i| f32::from_le_bytes(components[i]))
+            };
+            return Ok(array.elements().map(floats).collect());
+        }
         let scale = if array.normalized { largest(array.component) } else { 1.0 };
         Ok(array.elements().map(|element| std::array::from_fn(|i| (array.number(element, i) / scale) as f32)).collect())
     }
@@ -51,7 +59,12 @@ impl<'a> Accessors<'a> {
         {
             return Err(Problem::Damaged(format!("accessor {index} does not hold indices")));
         }
-        Ok(array.elements().map(|element| array.number(element, 0) as u32).collect())
+        let number = |element: &[u8]| match array.component {
+            ComponentType::U8 => element[0].into(),
+            ComponentType::U16 => u16::from_le_bytes([element[0], element[1]]).into(),
+            _ => u32::from_le_bytes([element[0], element[1], element[2], element[3]]),
+        };
+        Ok(array.elements().map(number).collect())
     }
 
     fn array(&self, index: Index<Accessor>) -> Result<Array<'a>, Problem> {

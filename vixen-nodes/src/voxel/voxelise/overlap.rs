@@ -182,10 +182,10 @@ impl Overlap {
         let (xs, ys) = (Row::new(first.x, last.x), Row::new(first.y, last.y));
         // The projection along z: a mask of x for each y.
         let mut by_y = [0; BRICK_EDGE as usize];
-        for y in first.y..=last.y {
+        for y in first.y..last.y + 1 {
             by_y[y as usize & 7] = xs.mask(|x| self.sides[2].inside_along_u(x, y as f32));
         }
-        for z in first.z..=last.z {
+        for z in first.z..last.z + 1 {
             let deep = z as f32;
             let by_z = xs.mask(|x| self.sides[1].inside_along_v(deep, x));
             if by_z == 0 {

@@ -34,11 +34,11 @@ const SLOPE: Goal = Goal::AtMost(0.5);
 const DYNAMIC: Goal = Goal::AtMost(1.10);
 
 /// Node counts, and how many rounds of how many frames each side runs of them in each of its lives.
-const SIZES: [(usize, usize, usize); 4] = [(10, 34, 16), (100, 34, 16), (1_000, 17, 8), (10_000, 7, 4)];
+const SIZES: [(usize, usize, usize); 4] = [(10, 34, 16), (100, 34, 16), (1_000, 17, 8), (10_000, 11, 8)];
 
 /// How often all sides are made anew, now ours first and now the hand-written ones: where things come to lie in memory makes
 /// more of a difference than is to be measured. An odd number, so that no life alone decides.
-const LIVES: usize = 3;
+const LIVES: usize = 5;
 
 /// In which order the sides take their turns, round by round: each comes after each other one equally often (a balanced Latin
 /// square), since caches are as the neighbour left them.

@@ -14,6 +14,7 @@ mod peers;
 mod report;
 mod scratch;
 #[path = "../../../examples/src/statistics.rs"]
+#[expect(dead_code, reason = "no percentiles are compared here")]
 mod statistics;
 
 use std::error::Error;

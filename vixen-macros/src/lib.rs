@@ -22,6 +22,7 @@ mod implementation;
 mod krate;
 mod model;
 mod node;
+mod options;
 mod shader;
 mod structs;
 #[cfg(test)]

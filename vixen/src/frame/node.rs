@@ -170,6 +170,7 @@ impl NodeRuntime {
                     None => Resolved::default(),
                 };
                 resolved.written = slot.effect != SlotEffect::Read;
+                resolved.indirect = slot.kind == SlotKind::Indirect;
                 all.push(resolved);
                 access += binding.parts.len();
             }

@@ -31,6 +31,8 @@ pub(crate) struct Resolved {
     pub generation: u64,
     /// The slot writes it.
     pub written: bool,
+    /// The slot is for arguments of indirect commands.
+    pub indirect: bool,
     pub image: vk::Image,
     pub image_view: vk::ImageView,
     /// Extent of the first mip level in the view.

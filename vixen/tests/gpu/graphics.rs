@@ -4,7 +4,8 @@ use vixen::{
     Block, Buffer, Compute, Depth32Float, Extent, FrameInfo, Graph, Graphics, Host, Image, R32Float, Rgba8Unorm, node,
 };
 
-use crate::common::{bytes, floats, in_every_order, step};
+use crate::common::{bytes, floats, in_every_order, on_device, step};
+use crate::errors::refused;
 use crate::nodes::Amount;
 
 #[derive(Clone, Copy, Block)]
@@ -408,5 +409,83 @@ fn the_gpu_can_say_what_to_draw() {
             [GREEN, GREEN],
             "the upper left one and what is beside the quad are not"
         );
+    });
+}
+
+#[node(graphics, vertex = "tests/shaders/mesh.vert.spv", fragment = "tests/shaders/mesh.frag.spv")]
+struct DrawIndexedIndirect {
+    #[vertex]
+    vertices: Buffer<[Vertex]>,
+    #[index]
+    indices: Buffer<[u32]>,
+    #[indirect]
+    arguments: Buffer<[u32]>,
+    #[color(clear = [0.0, 1.0, 0.0, 1.0])]
+    color: Image<Rgba8Unorm>,
+}
+
+#[node]
+impl Graphics for DrawIndexedIndirect {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.draw_indexed_indirect(view.arguments, 1);
+    }
+}
+
+/// Six indices of one instance.
+#[node(host)]
+struct SixIndices {
+    #[create(len = 5)]
+    arguments: Buffer<[u32]>,
+}
+
+#[node]
+impl Host for SixIndices {
+    fn run(view: &mut View, _frame: &FrameInfo) {
+        view.arguments.copy_from_slice(&[6, 1, 0, 0, 0]);
+    }
+}
+
+#[test]
+fn a_buffer_can_say_how_many_indices_to_draw() {
+    in_every_order(|compile| {
+        let graph = Graph::without_output();
+        let mesh = graph.add(LeftHalf {});
+        let arguments = &graph.add(SixIndices {}).arguments;
+        let (vertices, indices, color) = (&mesh.vertices, &mesh.indices, graph.image(Extent::fixed(8, 4)));
+        let drawn = graph.add(DrawIndexedIndirect { vertices, indices, arguments, color });
+        let color = graph.read_back(&drawn.color);
+        let mut compiled = compile(&graph);
+        step(&mut compiled);
+        let row = [[MAGENTA; 4], [GREEN; 4]].concat().concat();
+        assert_eq!(bytes(&compiled, color), row.repeat(4));
+    });
+}
+
+#[node(graphics, vertex = "tests/shaders/mesh.vert.spv", fragment = "tests/shaders/mesh.frag.spv")]
+struct DrawSome {
+    #[vertex]
+    vertices: Option<Buffer<[Vertex]>>,
+    #[color]
+    color: Image<Rgba8Unorm>,
+    count: u32,
+}
+
+#[node]
+impl Graphics for DrawSome {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.draw(*view.count, 1);
+    }
+}
+
+#[test]
+fn no_more_is_drawn_than_there_is() {
+    on_device(|device| {
+        for (wired, count, problem) in [(true, 5, "draw as many as `view` says"), (false, 3, "without a wire")] {
+            let graph = Graph::without_output();
+            let mesh = graph.add(LeftHalf {});
+            let vertices = wired.then_some(&mesh.vertices);
+            let _ = graph.read_back(&graph.add(DrawSome { vertices, color: graph.image([4, 4, 1]), count }).color);
+            refused(device, &graph, &["node `DrawSome`", "`#[vertex]`", problem]);
+        }
     });
 }

@@ -1,7 +1,8 @@
 //! Commands that a node cannot record: an error that names the node, of `compile` or of the frame of a dynamic node.
 
+use vixen::ash::vk;
 use vixen::graph::CompileError;
-use vixen::{Buffer, Compute, Extent, Graph, Image, R32Uint, Transfer, node};
+use vixen::{Buffer, Compute, Depth16Unorm, Depth32Float, Extent, Graph, Image, R32Uint, Transfer, node};
 
 use crate::common::on_device;
 use crate::errors::{refused, values};
@@ -42,6 +43,13 @@ misuse!(
     DispatchesMuch,
     fn record(_view: &View, commands: &mut Commands) {
         commands.dispatch(u32::MAX, 1, 1);
+    }
+);
+
+misuse!(
+    DispatchesByData,
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_indirect(view.source);
     }
 );
 
@@ -92,12 +100,52 @@ fn commands_that_cannot_be_recorded() {
         refuse!(PushesMore { params: params }, "another size", "`#[push]` field");
         refuse!(BindsForeign { params: params }, "a pipeline that it does not have", "Self::NAME");
         refuse!(DispatchesMuch { params: params }, "maxComputeWorkGroupCount");
+        refuse!(DispatchesByData { params: params }, "a slot for something else", "`#[indirect]`");
         refuse!(CopiesBack {}, "a slot that it only reads", "swap the arguments");
 
         let graph = Graph::without_output();
         let source = graph.add(Paint { color: graph.image(Extent::fixed(8, 8)), params }).color;
         let _ = graph.read_back(&graph.add(CopiesTooMuch { source: &source, target: graph.buffer(63) }).target);
         refused(device, &graph, &["node `CopiesTooMuch`", "too small for its texels", "make it larger"]);
+    });
+}
+
+#[node(transfer)]
+struct ClearDepth {
+    #[transfer_destination]
+    depth: Image<Depth16Unorm>,
+}
+
+#[node]
+impl Transfer for ClearDepth {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.clear(view.depth, [1.0; 4]);
+    }
+}
+
+#[node(transfer)]
+struct BlitsDepths {
+    #[transfer_source]
+    source: Image<Depth16Unorm>,
+    #[transfer_destination]
+    target: Image<Depth32Float>,
+}
+
+#[node]
+impl Transfer for BlitsDepths {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.blit(view.source, view.target, vk::Filter::NEAREST);
+    }
+}
+
+#[test]
+fn depth_formats_are_not_converted() {
+    on_device(|device| {
+        let graph = Graph::without_output();
+        let size = Extent::fixed(4, 4);
+        let source = graph.add(ClearDepth { depth: graph.image(size) }).depth;
+        let _ = graph.read_back(&graph.add(BlitsDepths { source: &source, target: graph.image(size) }).target);
+        refused(device, &graph, &["node `BlitsDepths`", "two depth formats"]);
     });
 }
 

@@ -8,7 +8,7 @@ use crate::frame::context::Resolver;
 use crate::graph::format::Texel;
 use crate::graph::view::Resolved;
 use crate::graph::{BufferView, NodeDeclaration, SlotDeclaration, SlotEffect, SlotKind};
-use crate::shader::Block;
+use crate::shader::{Block, ProgramKind};
 
 /// The most colour attachments and the most vertex buffers that a node can have.
 pub(crate) const MAX_ATTACHMENTS: usize = 8;
@@ -17,6 +17,8 @@ pub(crate) const MAX_ATTACHMENTS: usize = 8;
 pub struct GraphicsCommands<'a> {
     pub(super) encoder: Encoder<'a>,
     pub(super) pipeline: PipelineIndex,
+    declaration: &'static NodeDeclaration,
+    resolver: Resolver<'a>,
     /// How many indices the `index` slot has; none without one.
     indices: u64,
 }
@@ -24,7 +26,7 @@ pub struct GraphicsCommands<'a> {
 shared_commands!(GraphicsCommands, GRAPHICS);
 
 impl<'a> GraphicsCommands<'a> {
-    pub(crate) fn begin(encoder: Encoder<'a>, declaration: &NodeDeclaration, resolver: Resolver<'_>) -> Self {
+    pub(crate) fn begin(encoder: Encoder<'a>, declaration: &'static NodeDeclaration, resolver: Resolver<'a>) -> Self {
         let mut colors = ArrayVec::<vk::RenderingAttachmentInfo<'_>, MAX_ATTACHMENTS>::new();
         let mut depth = None;
         let mut extent: Option<[u32; 3]> = None;
@@ -71,7 +73,7 @@ impl<'a> GraphicsCommands<'a> {
             .filter(|(_, slot)| slot.kind == SlotKind::Index)
             .find_map(|(index, _)| resolver.all(index).first())
             .map_or(0, |resolved| resolved.length);
-        Self { encoder, pipeline: PipelineIndex(0), indices }
+        Self { encoder, pipeline: PipelineIndex(0), declaration, resolver, indices }
     }
 
     pub(crate) fn end(self) {
@@ -81,7 +83,10 @@ impl<'a> GraphicsCommands<'a> {
 
     /// Draws `vertices` vertices of `instances` instances.
     pub fn draw(&mut self, vertices: u32, instances: u32) {
-        // SAFETY: pipeline, sets and vertex buffers are bound inside a rendering scope.
+        if !self.check_elements(vertices, instances) {
+            return;
+        }
+        // SAFETY: pipeline and sets are bound inside a rendering scope, and so are vertex buffers that are long enough.
         unsafe { self.encoder.device().cmd_draw(self.encoder.buffer(), vertices, instances, 0, 0) };
     }
 
@@ -89,6 +94,7 @@ impl<'a> GraphicsCommands<'a> {
     pub fn draw_indexed(&mut self, first: u32, indices: u32, instances: u32) {
         let end = u64::from(first) + u64::from(indices);
         if !self.check_indexed()
+            || !self.check_elements(0, instances)
             || !self.encoder.check(
                 end <= self.indices,
                 "draws more indices than its `#[index]` slot has; draw as many as `view` says",
@@ -100,6 +106,26 @@ impl<'a> GraphicsCommands<'a> {
         unsafe { self.encoder.device().cmd_draw_indexed(self.encoder.buffer(), indices, instances, first, 0, 0) };
     }
 
+    /// Whether the vertex slots that the bound pipeline reads have an element for each of so many vertices and instances. What the
+    /// GPU decides, by indices or indirect arguments, counts as none.
+    fn check_elements(&self, vertices: u32, instances: u32) -> bool {
+        let ProgramKind::Graphics { attributes, .. } = self.encoder.recording().pipelines.kind(self.pipeline) else {
+            return true;
+        };
+        attributes.iter().all(|attribute| {
+            let per_instance = self.declaration.slots[attribute.slot as usize].per_instance;
+            let needed = u64::from(if per_instance { instances } else { vertices });
+            let found = self.resolver.all(attribute.slot).first();
+            self.encoder.check(
+                found.is_some(),
+                "draws with a pipeline that reads a `#[vertex]` slot without a wire; wire it, or bind another pipeline",
+            ) && self.encoder.check(
+                found.is_some_and(|found| needed <= found.length),
+                "draws more vertices or instances than a `#[vertex]` slot has; draw as many as `view` says",
+            )
+        })
+    }
+
     fn check_indexed(&mut self) -> bool {
         let message = "draws with indices and has no `#[index]` slot with a wire; add one, or draw without indices";
         self.encoder.check(self.indices > 0, message)
@@ -108,7 +134,9 @@ impl<'a> GraphicsCommands<'a> {
     /// Draws what `count` argument structs in a buffer say, `stride` bytes apart.
     pub fn draw_indirect<T: Block>(&mut self, arguments: BufferView<'_, [T]>, count: u32) {
         let resolved = arguments.resolved();
-        if !self.encoder.check_indirect(resolved, count, size_of::<T>(), size_of::<vk::DrawIndirectCommand>()) {
+        if !self.check_elements(0, 0)
+            || !self.encoder.check_indirect(resolved, count, size_of::<T>(), size_of::<vk::DrawIndirectCommand>())
+        {
             return;
         }
         // SAFETY: an `indirect` slot gave the buffer indirect usage, and the planner made its contents visible.
@@ -127,6 +155,7 @@ impl<'a> GraphicsCommands<'a> {
     pub fn draw_indexed_indirect<T: Block>(&mut self, arguments: BufferView<'_, [T]>, count: u32) {
         let resolved = arguments.resolved();
         if !self.check_indexed()
+            || !self.check_elements(0, 0)
             || !self.encoder.check_indirect(
                 resolved,
                 count,

@@ -69,11 +69,16 @@ impl<'a> Encoder<'a> {
 
     /// Whether `count` argument structs of `size` bytes can be read from a buffer.
     fn check_indirect(&self, arguments: &Resolved, count: u32, stride: usize, size: usize) -> bool {
-        let many = self.recording.device.capabilities().has(Feature::MultiDrawIndirect);
+        let capabilities = self.recording.device.capabilities();
+        let many = capabilities.has(Feature::MultiDrawIndirect);
+        let most = capabilities.limits.max_draw_indirect_count;
         let bytes = (u64::from(count.max(1)) - 1).saturating_mul(stride as u64).saturating_add(size as u64);
-        self.check(stride >= size || count <= 1, "reads indirect arguments that are larger than the elements of their buffer")
+        self.check(arguments.indirect, "reads indirect arguments from a slot for something else; declare one `#[indirect]`, to which the same wire may go")
+            && self.check(stride >= size || count <= 1, "reads indirect arguments that are larger than the elements of their buffer")
+            && self.check(stride.is_multiple_of(4) || count <= 1, "reads indirect arguments from elements that are no multiple of 4 bytes; pad them")
             && self.check(bytes <= arguments.size, "reads more indirect arguments than their buffer has; make it larger")
             && self.check(arguments.offset.is_multiple_of(4), "reads indirect arguments that do not start at a multiple of 4 bytes; split the buffer there")
+            && self.check(count <= 1 || count <= most, "draws more often from one buffer than the device allows (maxDrawIndirectCount); call it several times")
             && self.check(count <= 1 || many, "draws several times from one buffer, for which the device lacks multiDrawIndirect; call it once for each")
     }
 

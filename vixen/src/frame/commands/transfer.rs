@@ -57,6 +57,17 @@ impl<'a> TransferCommands<'a> {
         destination: ImageView<'_, G, E>,
         filter: vk::Filter,
     ) {
+        use vk::FormatFeatureFlags2 as Feature;
+        let device = self.encoder.recording().device;
+        let has = |format, feature| device.format_features(format).optimal.contains(feature);
+        let smooth = if filter == vk::Filter::LINEAR { Feature::SAMPLED_IMAGE_FILTER_LINEAR } else { Feature::empty() };
+        let blits = has(F::FORMAT, Feature::BLIT_SRC | smooth) && has(G::FORMAT, Feature::BLIT_DST);
+        let depths = F::TEXEL != Texel::Depth || F::FORMAT == G::FORMAT;
+        if !self.encoder.check(depths, "blits between two depth formats, which Vulkan cannot; use one of them")
+            || !self.encoder.check(blits, "blits formats that the device cannot with this filter; copy with a shader")
+        {
+            return;
+        }
         self.blit_resolved(source.resolved(), destination.resolved(), filter);
     }
 
@@ -214,8 +225,8 @@ impl<'a> TransferCommands<'a> {
                 .encoder
                 .check(same_kind, "blits between integers and other texels, which Vulkan cannot; copy with a shader")
             || !self.encoder.check(
-                filter == vk::Filter::NEAREST || source.texel == Texel::Float,
-                "blits integers or depth with a linear filter; use `vk::Filter::NEAREST`",
+                filter == vk::Filter::NEAREST || filter == vk::Filter::LINEAR && source.texel == Texel::Float,
+                "blits with a filter that its texels cannot have; use `vk::Filter::NEAREST`, or for floats `LINEAR`",
             )
         {
             return;

@@ -54,7 +54,7 @@ impl Expansion<'_> {
 
             #[automatically_derived]
             #[allow(clippy::all, unused_qualifications, reason = "generated")]
-            impl #parameters #krate::macro_support::Node for #node #where_clause {
+            unsafe impl #parameters #krate::macro_support::Node for #node #where_clause {
                 type Outputs = #outputs;
                 type View<'v> = #view #view_arguments;
                 const DECLARATION: #krate::macro_support::NodeDeclaration = #declaration;

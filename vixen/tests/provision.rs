@@ -27,7 +27,8 @@ const fn lie(which: u8, truth: Requirements) -> Requirements {
     told
 }
 
-impl<N: Node, const LIE: u8> Node for Liar<N, LIE> {
+// SAFETY: everything but the requirements, which compile compares with what it makes, is that of the node in it.
+unsafe impl<N: Node, const LIE: u8> Node for Liar<N, LIE> {
     type Outputs = N::Outputs;
     type View<'v> = N::View<'v>;
     const DECLARATION: NodeDeclaration = NodeDeclaration { requirements: lie(LIE, N::REQUIREMENTS), ..N::DECLARATION };

@@ -1,5 +1,6 @@
 //! One node of every kind, with every kind of slot.
 #![deny(warnings, missing_docs)]
+#![forbid(unsafe_code)]
 use glam::{Mat4, Vec3};
 use vixen::{
     AccelerationStructure, Block, Buffer, Depth32Float, Graphics, Image, R32Uint, RayTracing, Rgba8Unorm,

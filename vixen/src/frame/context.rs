@@ -169,9 +169,7 @@ impl<'v> Resolver<'v> {
     }
 }
 
-/// Gives a host node the memory of its slots.
-///
-/// The macro asks for each slot once, so that no two of the references that it gives out overlap.
+/// Gives a host node the memory of its slots. [`Node::record`](crate::Node::record) alone gets one, and asks for each slot once.
 pub struct HostResolver<'v> {
     slots: &'v [(u32, u32)],
     resolved: &'v [Resolved],
@@ -199,8 +197,8 @@ impl<'v> HostResolver<'v> {
     /// The values in a slot that the node writes.
     pub fn host_write_slice<T: crate::Block>(&self, slot: u32) -> &'v mut [T] {
         let (pointer, length) = self.memory::<T>(slot);
-        // SAFETY: as in `host_read_slice`; the wire system gives a written part to one slot only, the macro asks once for
-        // each slot, and the frame that used this copy last has finished, since `frame` waited for its slot.
+        // SAFETY: as in `host_read_slice`; the wire system gives a written part to one slot only, `Node`'s contract is to
+        // ask once for each slot, and the frame that used this copy last has finished, since `frame` waited for its slot.
         unsafe { std::slice::from_raw_parts_mut(pointer, length) }
     }
 

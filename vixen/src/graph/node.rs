@@ -9,11 +9,15 @@ use crate::graph::wiring::Wiring;
 use crate::shader::{DescriptorType, Program};
 
 /// A node: a struct that `#[node]` has made into its own wiring. Users never implement this by hand.
+///
+/// # Safety
+/// What `#[node]` checks is what the executor trusts: `DECLARATION` says of the shaders what is true of them, `wire` registers
+/// for each slot a resource of the kind that it declares, and `record` asks for each host slot at most once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a node",
     note = "declare it with `#[node(compute, shader = \"..\")]` on the struct"
 )]
-pub trait Node: Sized {
+pub unsafe trait Node: Sized {
     /// The wires that adding the node gives back.
     type Outputs;
     /// What `record` sees of the slots and the plain fields.

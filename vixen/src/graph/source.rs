@@ -34,7 +34,8 @@ impl<S: Source> Source for Arc<S> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<S: Source> Node for &S {
+// SAFETY: it has neither shaders nor slots, and records nothing.
+unsafe impl<S: Source> Node for &S {
     type Outputs = S::Wires;
     type View<'v> = ();
     const DECLARATION: NodeDeclaration = NodeDeclaration {

@@ -24,7 +24,7 @@ use crate::frame::timeline::Timeline;
 use crate::frame::timing::Timing;
 use crate::frame::validate;
 use crate::frame::workers::Workers;
-use crate::graph::tables::{Declared, DeclaredNode, Shape};
+use crate::graph::tables::{CallSite, Declared, DeclaredNode, Shape};
 use crate::graph::{CompileError, Graph, Length, SlotKind, lower, usage};
 use crate::memory::{NodeScope, Phase};
 use crate::plan::{self, Input, Plan, PlanError, Step};
@@ -99,7 +99,7 @@ impl Graph {
         let report = Report::new(&declared, &input, &plan, &conditions);
         validate::nodes(device, &declared, alive)?;
 
-        let outputs = outputs(device, &mut declared, frame_slots)?;
+        let outputs = outputs(device, &mut declared, self.tables.at, frame_slots)?;
         let sizes = outputs.sizes();
         let living_nodes =
             || declared.nodes.iter().enumerate().filter(|(index, _)| alive(*index)).map(|(_, node)| node);
@@ -213,12 +213,16 @@ impl Graph {
 const MAX_RECORDING_THREADS: u32 = 64;
 
 /// The state of each output, windows with their swapchains.
-fn outputs(device: &Device, declared: &mut Declared, frame_slots: u32) -> Result<Outputs, CompileError> {
+fn outputs(device: &Device, declared: &mut Declared, at: CallSite, frame_slots: u32) -> Result<Outputs, CompileError> {
     let mut items = Vec::with_capacity(declared.outputs.len());
-    for output in declared.outputs.drain(..) {
+    for (index, output) in declared.outputs.drain(..).enumerate() {
         let extent = output.extent;
         let mut runtime = OutputRuntime { extent, wanted: extent, swapchain: None, image: None, stale: false };
         if let Some(surface) = output.surface {
+            if surface.device().raw().handle() != device.raw().handle() {
+                let (resource, device) = (format!("output {index}"), device.info().name.clone());
+                return Err(CompileError::OtherDevice { resource, at, device });
+            }
             let mut swapchain = Swapchain::new(device, surface, frame_slots)?;
             swapchain.recreate(extent)?;
             if !swapchain.images().is_empty() {

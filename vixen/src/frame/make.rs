@@ -23,6 +23,7 @@ impl Resources {
         frame: u64,
     ) -> Result<Physical, CompileError> {
         let resource = &declared.resources[index];
+        self.check_device(resource)?;
         let _node = self.owners[index].clone().map(NodeScope::enter);
         // Swapchain images are lent later.
         let count = moment::copies(resource.residency, self.frame_slots, 0);
@@ -48,6 +49,21 @@ impl Resources {
         };
         let (residency, shape) = (resource.residency, resource.shape);
         Ok(Physical { copies, residency, shape, length, output: 0, made: frame, generation: 0 })
+    }
+
+    /// Refuses what is shared from another device: nothing brings it over.
+    fn check_device(&self, resource: &DeclaredResource) -> Result<(), CompileError> {
+        let same = match &resource.placement {
+            Placement::SharedBuffer(buffer) => buffer.is_on(&self.device),
+            Placement::SharedImage(image) => image.is_on(&self.device),
+            Placement::SharedAccelerationStructure(structure) => structure.is_on(&self.device),
+            _ => true,
+        };
+        if same {
+            return Ok(());
+        }
+        let (resource, at) = (resource.name.clone(), resource.at);
+        Err(CompileError::OtherDevice { resource, at, device: self.device.info().name.clone() })
     }
 
     /// Refuses an image that the device cannot have.
@@ -116,14 +132,26 @@ impl Resources {
         extent: [u32; 3],
     ) -> Result<Copy, CompileError> {
         let (mips, layers) = resource.shape.levels();
+        let (image_type, flags) = match dimension {
+            Dimension::D3 => (vk::ImageType::TYPE_3D, vk::ImageCreateFlags::empty()),
+            Dimension::Cube => (vk::ImageType::TYPE_2D, vk::ImageCreateFlags::CUBE_COMPATIBLE),
+            Dimension::D2 | Dimension::D2Array => (vk::ImageType::TYPE_2D, vk::ImageCreateFlags::empty()),
+        };
+        let samples = vk::SampleCountFlags::TYPE_1;
         match &resource.placement {
             Placement::SharedImage(image) => {
-                if image.format() != format.format {
-                    return Err(CompileError::Unsupported {
-                        what: format!("`{}`", resource.name),
-                        at: resource.at,
-                        problem: "is shared as another format than it was made with; share it as the format that it has",
-                    });
+                let made = image.desc();
+                let same_kind = (made.image_type, made.samples) == (image_type, samples) && made.flags.contains(flags);
+                let problem = if made.format != format.format {
+                    "is shared as another format than it was made with; share it as the format that it has"
+                } else if !same_kind {
+                    "is shared as an image of another kind than it was made as; give it the image type of its dimension, one sample, and CUBE_COMPATIBLE if it is a cube"
+                } else {
+                    ""
+                };
+                if !problem.is_empty() {
+                    let what = format!("`{}`", resource.name);
+                    return Err(CompileError::Unsupported { what, at: resource.at, problem });
                 }
                 if !image.usage().contains(usage.image) {
                     return Err(missing_usage(resource, format!("{:?}", usage.image & !image.usage())));
@@ -135,18 +163,14 @@ impl Resources {
         }
         let desc = ImageDesc {
             name: &resource.name,
-            image_type: if dimension == Dimension::D3 { vk::ImageType::TYPE_3D } else { vk::ImageType::TYPE_2D },
+            image_type,
             format: format.format,
             extent,
             mips,
             layers,
-            samples: vk::SampleCountFlags::TYPE_1,
+            samples,
             usage: usage.image,
-            flags: if dimension == Dimension::Cube {
-                vk::ImageCreateFlags::CUBE_COMPATIBLE
-            } else {
-                vk::ImageCreateFlags::empty()
-            },
+            flags,
         };
         let image = self.device.budget().image(&desc, category(resource.residency))?;
         self.device.set_name(image.raw(), &resource.name);

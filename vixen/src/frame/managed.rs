@@ -103,7 +103,9 @@ fn replaced(resource: &DeclaredResource, part: &Placement) -> Option<Shape> {
             let shape = ImageShape { extent: Extent::Fixed(next.extent()), ..shape };
             same.then_some(Shape::Image { format, dimension, shape })
         }
-        (shape, Placement::SharedAccelerationStructure(_), Placement::SharedAccelerationStructure(_)) => Some(shape),
+        (shape, Placement::SharedAccelerationStructure(current), Placement::SharedAccelerationStructure(next)) => {
+            (next.kind() == current.kind()).then_some(shape)
+        }
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::device::DeviceError;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::watched;
-use crate::memory::{UploadBatch, Uploader};
+use crate::memory::{MemoryError, UploadBatch, Uploader};
 
 impl CompiledGraph {
     /// Lets every frame take along what was uploaded before it, in its own submission; the frame sees it, and frames in flight
@@ -13,13 +13,12 @@ impl CompiledGraph {
     /// can share an uploader.
     ///
     /// # Errors
-    /// When the device refuses the memory.
-    ///
-    /// # Panics
-    /// When the uploader is of another device.
+    /// When the device refuses the memory, or when the uploader is of another device.
     pub fn attach_uploader(&mut self, uploader: &Arc<Uploader>) -> Result<(), DeviceError> {
-        let same = uploader.device().raw().handle() == self.device.raw().handle();
-        assert!(same, "this `Uploader` is of another device than the graph");
+        if uploader.device().raw().handle() != self.device.raw().handle() {
+            let (name, device) = ("the uploader".to_owned(), self.device.info().name.clone());
+            return Err(MemoryError::OtherDevice { name, device }.into());
+        }
         uploader.warm(self.report.requirements.staging_bytes, self.frame_slots)?;
         self.uploader = Some(uploader.clone());
         self.chores.uploads = true;

@@ -84,6 +84,16 @@ pub enum DeclarationError {
         /// The call of `present_to`.
         at: CallSite,
     },
+    /// What is shared for rays to be traced against holds geometry and no instances.
+    #[error(
+        "'{structure}' (shared at {at}) is no top-level acceleration structure; share one that holds instances of it"
+    )]
+    NotTopLevel {
+        /// The structure's name.
+        structure: String,
+        /// Where it was shared.
+        at: CallSite,
+    },
     /// A switch chooses between resources of different size.
     #[error(
         "the alternatives selected at {at} differ in extent or length ({on} and {off}); select wires of equal size"
@@ -281,6 +291,18 @@ pub enum CompileError {
         at: CallSite,
         /// Vulkan's names of the usages.
         missing: String,
+    },
+    /// A shared resource, or what a window shows in, is another device's.
+    #[error(
+        "`{resource}` (declared at {at}) is of another device than `{device}`, and nothing brings it over; make it on the device that the graph is compiled for"
+    )]
+    OtherDevice {
+        /// The resource.
+        resource: String,
+        /// Where it came into the graph.
+        at: CallSite,
+        /// The device that the graph is compiled for.
+        device: String,
     },
     /// A host slot got memory that the CPU cannot reach.
     #[error(

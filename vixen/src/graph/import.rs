@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ash::vk;
 
 use crate::graph::builder::{Graph, image_shape};
+use crate::graph::error::DeclarationError;
 use crate::graph::extent::{Extent, ImageShape, Length};
 use crate::graph::format::Format;
 use crate::graph::handles::Import;
@@ -67,23 +68,20 @@ impl Graph {
     }
 
     /// A top-level acceleration structure that somebody else, a cacher for one, owns too. It has been built, with a barrier or a
-    /// wait that makes it visible to what is submitted later; so has every build anew between frames.
-    ///
-    /// # Panics
-    /// When the structure is not a top-level one.
+    /// wait that makes it visible to what is submitted later; so has every build anew between frames. That it is no top-level one
+    /// is an error that `compile` reports.
     #[track_caller]
     pub fn share_acceleration_structure(
         &self,
         structure: &Arc<memory::AccelerationStructure>,
     ) -> Shared<AccelerationStructure> {
-        assert!(
-            structure.kind() == vk::AccelerationStructureTypeKHR::TOP_LEVEL,
-            "'{}' is no top-level acceleration structure: share one that holds instances",
-            structure.name()
-        );
+        let at = Location::caller();
+        if structure.kind() != vk::AccelerationStructureTypeKHR::TOP_LEVEL {
+            let error = DeclarationError::NotTopLevel { structure: structure.name().to_owned(), at };
+            self.tables.declared.borrow_mut().errors.push(error);
+        }
         let placement = Placement::SharedAccelerationStructure(Arc::clone(structure));
-        let resource =
-            self.resource("shared", Shape::AccelerationStructure, Residency::Persistent, placement, Location::caller());
+        let resource = self.resource("shared", Shape::AccelerationStructure, Residency::Persistent, placement, at);
         self.wire(resource, 0).share()
     }
 

@@ -71,13 +71,19 @@ impl Charge {
         unsafe { self.budget.as_ref() }
     }
 
-    /// Refuses what lies in the memory of another device.
+    /// Whether it lies in the memory of a device.
     #[inline]
-    pub(super) fn check_device(&self, device: &Device) -> Result<(), MemoryError> {
+    pub(super) fn is_on(&self, device: &Device) -> bool {
         let budget = self.budget();
         // Another budget of the same device will do.
         let same = || budget.allocator().device().is_none_or(|own| own == device.raw().handle());
-        if std::ptr::eq(budget, &**device.budget()) || same() {
+        std::ptr::eq(budget, &**device.budget()) || same()
+    }
+
+    /// Refuses what lies in the memory of another device.
+    #[inline]
+    pub(super) fn check_device(&self, device: &Device) -> Result<(), MemoryError> {
+        if self.is_on(device) {
             return Ok(());
         }
         Err(MemoryError::OtherDevice { name: self.name().to_owned(), device: device.info().name.clone() })

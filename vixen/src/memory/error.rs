@@ -113,11 +113,11 @@ pub enum MemoryError {
         problem: String,
     },
     /// It lies in the memory of another device.
-    #[error("'{name}' does not belong to {device}: upload to it through the device that it was created on")]
+    #[error("'{name}' does not belong to {device}: use it with the device that it was created on")]
     OtherDevice {
         /// The resource.
         name: String,
-        /// The device that was to upload to it.
+        /// The device that was to use it.
         device: String,
     },
     /// The host cannot reach it.

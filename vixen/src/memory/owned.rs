@@ -11,6 +11,7 @@ use super::category::Category;
 use super::charge::Charge;
 use super::copy::copy_in_lines;
 use super::error::MemoryError;
+use crate::device::Device;
 
 /// A buffer. Dropping it destroys it at once, so whoever shares it with frames in flight retires it first.
 pub struct Buffer {
@@ -47,6 +48,11 @@ impl Buffer {
     /// What messages call it.
     pub fn name(&self) -> &str {
         self.charge.name()
+    }
+
+    /// Whether it lies in the memory of a device.
+    pub(crate) fn is_on(&self, device: &Device) -> bool {
+        self.charge.is_on(device)
     }
 
     /// The bytes that were asked for.
@@ -229,6 +235,11 @@ impl Image {
     /// What messages call it.
     pub fn name(&self) -> &str {
         self.charge.name()
+    }
+
+    /// Whether it lies in the memory of a device.
+    pub(crate) fn is_on(&self, device: &Device) -> bool {
+        self.charge.is_on(device)
     }
 
     /// What it was created from.

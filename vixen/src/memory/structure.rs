@@ -75,6 +75,11 @@ impl AccelerationStructure {
         self.buffer.name()
     }
 
+    /// Whether it is a device's.
+    pub(crate) fn is_on(&self, device: &Device) -> bool {
+        self.buffer.is_on(device)
+    }
+
     /// Whether it holds geometry or instances.
     pub fn kind(&self) -> vk::AccelerationStructureTypeKHR {
         self.kind

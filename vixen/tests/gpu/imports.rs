@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use vixen::ash::vk;
+use vixen::graph::Dim;
 use vixen::memory::{self, BufferDesc, Category, ImageDesc, Location};
 use vixen::plan::Use;
-use vixen::{CompileOptions, Device, Extent, Graph, Image, R32Uint, Transfer, Wire, node};
+use vixen::{CompileOptions, D2, D3, Device, Extent, Format, Graph, Image, R32Int, R32Uint, Transfer, Wire, node};
 
 use crate::common::{on_device, step, words};
+use crate::errors::refused;
 use crate::nodes::{Add, Amount, Copy, Paint, Ramp, ramp};
 
 const STORAGE: vk::BufferUsageFlags = vk::BufferUsageFlags::from_raw(
@@ -137,8 +139,7 @@ fn an_imported_image_is_found_and_left_in_its_layouts() {
         };
         let graph = Graph::without_output();
         // SAFETY: the image is of this device, format and size, in this layout, and outlives the compiled graph.
-        let (wire, import) =
-            unsafe { graph.import_image::<R32Uint, vixen::D2>(images[0].raw(), [4, 4, 1], between, between) };
+        let (wire, import) = unsafe { graph.import_image::<R32Uint, D2>(images[0].raw(), [4, 4, 1], between, between) };
         let copy = graph.add(CopyImage { source: &wire, copy: graph.image(Extent::fixed(4, 4)) }).copy;
         let painted = graph.add(Paint { color: wire.discard(), params: Amount { amount: 0 } }).color;
         let [before, after] = [graph.read_back(&copy), graph.read_back(&painted)];
@@ -170,7 +171,7 @@ fn shared_resources_are_read_and_stay_their_owners() {
         // Two graphs at once, which take turns.
         let mut graphs = [0, 1].map(|amount| {
             let graph = Graph::without_output();
-            let image = graph.share_image::<R32Uint, vixen::D2>(&image);
+            let image = graph.share_image::<R32Uint, D2>(&image);
             let copy = graph.add(CopyImage { source: &image, copy: graph.image(Extent::fixed(4, 4)) }).copy;
             let source = graph.share_buffer::<[u32]>(&values);
             let sum = graph.add(Copy { source: &source, target: graph.buffer(10), params: Amount { amount } }).target;
@@ -191,6 +192,21 @@ fn shared_resources_are_read_and_stay_their_owners() {
         }
         drop(graphs);
         assert_eq!([Arc::strong_count(&image), Arc::strong_count(&values)], [1, 1]);
+    });
+}
+
+#[test]
+fn images_are_shared_as_what_they_are() {
+    on_device(|device| {
+        let image = Arc::new(image(device, vk::ImageUsageFlags::TRANSFER_SRC | vk::ImageUsageFlags::SAMPLED));
+        fn read<F: Format, D: Dim>(device: &Device, image: &Arc<memory::Image>, word: &str) {
+            let graph = Graph::without_output();
+            let shared = graph.share_image::<F, D>(image);
+            let _ = graph.read_back(&shared);
+            refused(device, &graph, &["`shared 0`", "imports.rs:", word]);
+        }
+        read::<R32Int, D2>(device, &image, "another format");
+        read::<R32Uint, D3>(device, &image, "another kind");
     });
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use vixen::ash::vk;
 use vixen::device::{DeviceError, Select};
+use vixen::graph::CompileError;
 use vixen::memory::{
     BufferDesc, Category, Location, MemoryError, ScatterPolicy, StagingPool, Uploader, UploaderOptions, upload_buffer,
 };
-use vixen::{Device, DeviceOptions};
+use vixen::{Device, DeviceOptions, Graph};
 
 use crate::storage;
 
@@ -81,7 +82,7 @@ fn two_devices() {
     // Nor can one upload to the other's memory.
     let options = UploaderOptions { frame_bytes: 0, scatter: ScatterPolicy::Never, ..UploaderOptions::default() };
     let uploader = Uploader::new(&a, &StagingPool::new(&a), options).unwrap();
-    let usage = vk::BufferUsageFlags::TRANSFER_DST;
+    let usage = vk::BufferUsageFlags::TRANSFER_DST | vk::BufferUsageFlags::TRANSFER_SRC;
     let foreign = Arc::new(budget_b.buffer(&BufferDesc::new("foreign", 64, usage), Category::Other).unwrap());
     for refused in [
         uploader.buffer(&foreign, 0, &[0; 4]).map(drop),
@@ -92,6 +93,14 @@ fn two_devices() {
         assert!(matches!(error, DeviceError::Memory(MemoryError::OtherDevice { .. })), "{error}");
         assert!(error.to_string().contains("'foreign' does not belong to"), "{error}");
     }
+    // Nor let a graph on one read what the other has.
+    let graph = Graph::without_output();
+    let shared = graph.share_buffer::<[u32]>(&foreign);
+    let _ = graph.read_back(&shared);
+    let error = graph.compile(&a).map(drop).expect_err("it lies elsewhere");
+    assert!(matches!(error, CompileError::OtherDevice { .. }), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("devices.rs:") && error.contains("make it on the device"), "{error}");
     drop((uploader, foreign));
     let log = a.validation_log().clone();
     drop((a, budget_a, in_a));

@@ -131,9 +131,8 @@ impl BudgetManager {
         let request = Request { name: desc.name, kind: LiveKind::Memory, category, usage: &"shared memory" };
         // SAFETY: `make` holds the lock, so this is the only call.
         let allocate = |allocator: &dyn Allocator| unsafe { allocator.allocate(desc) };
-        let (raw, made) = self.make(&request, desc.size, || Ok(desc.size), allocate)?;
-        let memory = Arc::new(Memory::new(raw, desc, made.charge));
-        Ok(if made.rose { self.warned(memory) } else { memory })
+        let own = |raw: &RawMemory, charge| Arc::new(Memory::new(*raw, desc, charge));
+        self.make(&request, desc.size, || Ok(desc.size), allocate, own)
     }
 
     /// Creates a buffer from an offset on in memory that other resources use too. It counts as no bytes, since the memory does,
@@ -259,13 +258,7 @@ impl BudgetManager {
         // SAFETY: `make` holds the lock, so this is the only call; `place` made sure that shared memory is this allocator's and
         // the buffer fits; the caller keeps it alive.
         let create = |allocator: &dyn Allocator| unsafe { allocator.create_buffer(desc, backing) };
-        let (raw, made) = self.make(&request, least, exact, create)?;
-        // Twice, so that it is made where it is returned: moving it costs as much as counting it.
-        Ok(if made.rose {
-            self.warned(Buffer::new(raw, desc, made.charge))
-        } else {
-            Buffer::new(raw, desc, made.charge)
-        })
+        self.make(&request, least, exact, create, |raw, charge| Buffer::new(raw, desc, charge))
     }
 
     fn own_image(
@@ -280,34 +273,45 @@ impl BudgetManager {
         let exact = || Ok(self.allocator.image_requirements(desc)?.size);
         // SAFETY: as in `try_buffer`.
         let create = |allocator: &dyn Allocator| unsafe { allocator.create_image(desc, backing) };
-        let (raw, made) = self.make(&request, least, exact, create)?;
-        Ok(if made.rose { self.warned(Image::new(raw, desc, made.charge)) } else { Image::new(raw, desc, made.charge) })
+        self.make(&request, least, exact, create, |raw, charge| Image::new(raw, desc, charge))
     }
 
     /// Makes something and counts it, under one lock. `least` is what it takes at least; `exact`, which costs more to find out,
     /// is asked only where that much has no room. What turns out to have no room once it has been made is destroyed again.
+    ///
+    /// `own` makes its owner, from where `create` has left it: moving it to and fro costs as much as counting it.
     #[inline]
-    fn make<R: Raw>(
+    fn make<R: Raw, T>(
         self: &Arc<Self>,
         request: &Request<'_>,
         least: u64,
         exact: impl FnOnce() -> Result<u64, MemoryError>,
         create: impl FnOnce(&dyn Allocator) -> Result<R, MemoryError>,
-    ) -> Result<(R, Made), MemoryError> {
+        own: impl Fn(&R, Charge) -> T,
+    ) -> Result<T, MemoryError> {
         let mut ledger = self.ledger();
         if let Err(refused) = ledger.room(least) {
             let bytes = exact()?;
             let refused = if bytes < least { ledger.room(bytes) } else { Err(refused) };
             refused.map_err(|refused| refuse(&mut ledger, request, bytes, refused))?;
         }
-        let raw = create(&*self.allocator)?;
-        match ledger.open(self, request, raw.bytes(), HeapIndex::of(raw.heap())) {
-            Ok((ticket, rose)) => Ok((raw, Made { charge: Charge::new(self, ticket), rose })),
-            Err(refused) => {
-                // SAFETY: it was made above, nobody has seen it, and the lock is held.
-                unsafe { raw.destroy(&*self.allocator) };
-                Err(refuse(&mut ledger, request, raw.bytes(), refused))
-            }
+        match create(&*self.allocator) {
+            Ok(ref raw) => match ledger.open(self, request, raw.bytes(), HeapIndex::of(raw.heap())) {
+                Ok((ticket, rose)) => {
+                    drop(ledger);
+                    let charge = Charge::new(self, ticket);
+                    if rose {
+                        return Ok(self.warned(own(raw, charge)));
+                    }
+                    Ok(own(raw, charge))
+                }
+                Err(refused) => {
+                    // SAFETY: it was made above, nobody has seen it, and the lock is held.
+                    unsafe { raw.destroy(&*self.allocator) };
+                    Err(refuse(&mut ledger, request, raw.bytes(), refused))
+                }
+            },
+            Err(error) => Err(error),
         }
     }
 
@@ -399,13 +403,6 @@ impl fmt::Debug for BudgetManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BudgetManager").field("usage", &self.usage()).finish_non_exhaustive()
     }
-}
-
-/// What was made has been counted.
-struct Made {
-    charge: Charge,
-    /// The use rose to the warning mark with it.
-    rose: bool,
 }
 
 /// The error of a request that has no room, which is counted.

@@ -114,7 +114,8 @@ impl Charge {
 
     fn record(&self) -> &Record {
         let ticket = self.ticket.as_ref().expect("it is there until the charge ends");
-        // SAFETY: the charge keeps its budget alive, and with it the ledger's records.
+        // SAFETY: the charge keeps its budget alive, and with it the ledger's records; the ledger filled this one before it gave
+        // the ticket away.
         unsafe { ticket.record() }
     }
 }

@@ -9,9 +9,8 @@ use super::budget::{BudgetManager, Usage};
 use super::category::Category;
 use super::charge::Request;
 use super::heaps::{HeapIndex, Heaps};
-use super::name::Name;
 use super::records::{Record, Records, Ticket};
-use super::scope::{Phase, current_node};
+use super::scope::{self, Phase};
 use super::series::{Sample, Series};
 
 /// How much was allocated and freed.
@@ -97,7 +96,7 @@ pub(super) struct Ledger {
     pub limit: u64,
     pub warning: u64,
     in_use: u64,
-    /// The most in use before the newest change: since the last sample, and before that.
+    /// The most that was in use when something was freed: since the last sample, and before that.
     highest: u64,
     peak: u64,
     by_category: [u64; Category::ALL.len()],
@@ -182,13 +181,13 @@ impl Ledger {
         self.room(bytes)?;
         self.heaps.room(heap, bytes)?;
         self.changes();
-        let Request { kind, category, .. } = *request;
+        let Request { kind, category, name, .. } = *request;
         let before = self.in_use;
         self.in_use += bytes;
         self.by_category[category as usize] += bytes;
         self.heaps.take(heap, bytes);
         let rose = before < self.warning && self.warning <= self.in_use;
-        let (phase, node) = (Phase::current(), current_node());
+        let (phase, node) = scope::current();
         self.count(phase, category, node.as_ref(), |churn| {
             churn.allocations += 1;
             churn.bytes_allocated = churn.bytes_allocated.saturating_add(bytes);
@@ -196,15 +195,20 @@ impl Ledger {
         if self.keeper.is_none() {
             self.keeper = Some(budget.clone());
         }
-        let name = Name::new(request.name);
-        Ok((self.records.insert(Record { name, kind, heap, bytes, category, phase, node }), rose))
+        let (ticket, record) = self.records.insert();
+        record.name.set(name);
+        (record.kind, record.heap, record.bytes) = (kind, heap, bytes);
+        (record.category, record.phase, record.node) = (category, phase, node);
+        Ok((ticket, rose))
     }
 
     /// Takes note that the calling thread frees something. What is returned is to be dropped when the ledger is no longer locked.
     #[inline]
     pub(super) fn close(&mut self, ticket: Ticket) -> Option<Arc<BudgetManager>> {
+        self.highest = self.highest.max(self.in_use);
         self.changes();
-        let Record { category, bytes, heap, node, .. } = self.records.remove(ticket);
+        let look = |record: &mut Record| (record.category, record.bytes, record.heap, record.node.take());
+        let (category, bytes, heap, node) = self.records.remove(ticket, look);
         self.in_use -= bytes;
         self.by_category[category as usize] -= bytes;
         self.heaps.give_back(heap, bytes);
@@ -322,7 +326,6 @@ impl Ledger {
 
     /// The use is about to change.
     fn changes(&mut self) {
-        self.highest = self.highest.max(self.in_use);
         if self.early > 0 || self.unsampled == SAMPLE_EVERY {
             self.early = self.early.saturating_sub(1);
             self.sample();

@@ -30,9 +30,11 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    pub(super) fn new(raw: RawBuffer, desc: &BufferDesc<'_>, charge: Charge) -> Self {
+    /// Made where it is returned, from what lies where the allocator left it: moving one costs as much as counting it.
+    #[inline(never)]
+    pub(super) fn new(raw: &RawBuffer, desc: &BufferDesc<'_>, charge: Charge) -> Self {
         let BufferDesc { size, usage, location, .. } = *desc;
-        Self { raw, size, usage, location, generation: 1, host_access: Mutex::new(()), charge, memory: None }
+        Self { raw: *raw, size, usage, location, generation: 1, host_access: Mutex::new(()), charge, memory: None }
     }
 
     /// Keeps the memory that it lies in.
@@ -218,8 +220,10 @@ pub struct Image {
 }
 
 impl Image {
-    pub(super) fn new(raw: RawImage, desc: &ImageDesc<'_>, charge: Charge) -> Self {
-        Self { raw, shape: ImageDesc { name: "", ..*desc }, charge, memory: None }
+    /// As [`Buffer::new`].
+    #[inline(never)]
+    pub(super) fn new(raw: &RawImage, desc: &ImageDesc<'_>, charge: Charge) -> Self {
+        Self { raw: *raw, shape: ImageDesc { name: "", ..*desc }, charge, memory: None }
     }
 
     /// Keeps the memory that it lies in.

@@ -15,34 +15,34 @@ use super::scope::Phase;
 #[repr(align(64))]
 pub(super) struct Record {
     pub name: Name,
+    pub node: Option<Arc<str>>,
+    pub bytes: u64,
     pub kind: LiveKind,
     pub heap: HeapIndex,
-    pub bytes: u64,
     pub category: Category,
     pub phase: Phase,
-    pub node: Option<Arc<str>>,
+    /// Somebody has its ticket.
+    live: bool,
 }
 
-const _: () = assert!(size_of::<Slot>() == 64, "a record grew beyond a cache line");
+const _: () = assert!(size_of::<Record>() == 64, "a record grew beyond a cache line");
 
 /// How many records are made at a time.
 const CHUNK: usize = 64;
-
-type Slot = Option<Record>;
 
 /// All records. They go with this, so whoever holds a ticket keeps this alive.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     /// From boxes.
-    chunks: Vec<NonNull<[Slot; CHUNK]>>,
-    vacant: Vec<NonNull<Slot>>,
+    chunks: Vec<NonNull<[Record; CHUNK]>>,
+    vacant: Vec<NonNull<Record>>,
 }
 
 /// The right to one record, of which there is no second.
 ///
 /// A record is written by whoever has both its ticket and, exclusively, the records; so who shares either can read it.
 #[derive(Debug)]
-pub(super) struct Ticket(NonNull<Slot>);
+pub(super) struct Ticket(NonNull<Record>);
 
 // SAFETY: a record is plain data, which any thread may read and drop; who may do so when is said above.
 unsafe impl Send for Ticket {}
@@ -52,22 +52,30 @@ unsafe impl Sync for Ticket {}
 unsafe impl Send for Records {}
 
 impl Records {
-    /// Adds a record.
+    /// Adds a record, to be filled where it lies: all of it but its name, which is none.
     #[inline]
-    pub fn insert(&mut self, record: Record) -> Ticket {
-        let slot = self.vacant.pop().unwrap_or_else(|| self.grow());
-        // SAFETY: the slot is of a chunk of this, and vacant: nobody has a ticket for it, and `&mut self` keeps readers of all
-        // records out. It holds `None`, which needs no drop.
-        unsafe { slot.write(Some(record)) };
-        Ticket(slot)
+    pub fn insert(&mut self) -> (Ticket, &mut Record) {
+        let mut slot = self.vacant.pop().unwrap_or_else(|| self.grow());
+        let ticket = Ticket(slot);
+        // SAFETY: the record is of a chunk of this, and vacant: nobody has a ticket for it but the caller, for whom `self` is
+        // borrowed as long as the record; and that keeps readers of all records out.
+        let record = unsafe { slot.as_mut() };
+        record.live = true;
+        (ticket, record)
     }
 
-    /// Takes a record out. It allocates nothing.
-    pub fn remove(&mut self, ticket: Ticket) -> Record {
-        self.vacant.push(ticket.0);
+    /// Takes a record out, and hands it to `look` for the last time. It allocates nothing.
+    #[inline]
+    pub fn remove<T>(&mut self, ticket: Ticket, look: impl FnOnce(&mut Record) -> T) -> T {
+        let mut slot = ticket.0;
+        self.vacant.push(slot);
         // SAFETY: the ticket came from here and is given up, and `&mut self` keeps readers of all records out.
-        let record = unsafe { ticket.0.replace(None) };
-        record.expect("a ticket is given up when its record is removed")
+        let record = unsafe { slot.as_mut() };
+        let seen = look(record);
+        record.live = false;
+        record.name.clear();
+        record.node = None;
+        seen
     }
 
     /// How many there are.
@@ -78,30 +86,43 @@ impl Records {
     /// All records, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Record> {
         // SAFETY: the chunks live as long as this, and nobody writes a record of them while this is shared.
-        self.chunks.iter().flat_map(|chunk| unsafe { chunk.as_ref() }).flatten()
+        self.chunks.iter().flat_map(|chunk| unsafe { chunk.as_ref() }).filter(|record| record.live)
     }
 
     /// Makes room for more, and for giving all of it back. Returns one of the new places.
     #[cold]
-    fn grow(&mut self) -> NonNull<Slot> {
-        let chunk = NonNull::from(Box::leak(Box::new([const { None }; CHUNK])));
+    fn grow(&mut self) -> NonNull<Record> {
+        let chunk = NonNull::from(Box::leak(Box::new([Record::VACANT; CHUNK])));
         self.chunks.push(chunk);
         self.vacant.reserve(self.chunks.len() * CHUNK);
-        let first = chunk.cast::<Slot>();
+        let first = chunk.cast::<Record>();
         // SAFETY: the indices are within the chunk.
         self.vacant.extend((1..CHUNK).rev().map(|index| unsafe { first.add(index) }));
         first
     }
 }
 
+impl Record {
+    const VACANT: Self = Self {
+        name: Name::NONE,
+        node: None,
+        bytes: 0,
+        kind: LiveKind::Buffer,
+        heap: HeapIndex::UNKNOWN,
+        category: Category::Other,
+        phase: Phase::Setup,
+        live: false,
+    };
+}
+
 impl Ticket {
     /// The record.
     ///
     /// # Safety
-    /// The records that it is of are alive.
+    /// The records that it is of are alive, and the one that [`Records::insert`] returned with it is not used any more.
     pub unsafe fn record(&self) -> &Record {
-        // SAFETY: the slot is alive, as the caller promises, and written only by who has this ticket exclusively.
-        unsafe { self.0.as_ref() }.as_ref().expect("its ticket is there")
+        // SAFETY: the record is alive, as the caller promises, and written only by who has this ticket exclusively.
+        unsafe { self.0.as_ref() }
     }
 }
 
@@ -118,29 +139,30 @@ impl Drop for Records {
 mod tests {
     use super::*;
 
-    fn record(index: u64) -> Record {
-        let (kind, category, phase) = (LiveKind::Buffer, Category::Other, Phase::Setup);
-        let heap = HeapIndex::UNKNOWN;
-        Record { name: Name::new(&index.to_string()), kind, heap, bytes: index, category, phase, node: None }
+    fn insert(records: &mut Records, index: u64) -> Ticket {
+        let (ticket, record) = records.insert();
+        record.name.set(&index.to_string());
+        record.bytes = index;
+        ticket
     }
 
     #[test]
     fn records_stay_where_they_are_while_others_come_and_go() {
         let mut records = Records::default();
-        let mut tickets: Vec<_> = (0..1000).map(|index| (index, records.insert(record(index)))).collect();
+        let mut tickets: Vec<_> = (0..1000).map(|index| (index, insert(&mut records, index))).collect();
         for round in 0..5_u64 {
             let mut kept = Vec::new();
             for (index, ticket) in tickets.drain(..) {
                 if (index + round) % 3 == 0 {
                     let room = records.vacant.capacity();
-                    assert_eq!(records.remove(ticket).bytes, index);
+                    assert_eq!(records.remove(ticket, |record| record.bytes), index);
                     assert_eq!(records.vacant.capacity(), room, "nothing is allocated");
                 } else {
                     kept.push((index, ticket));
                 }
             }
             tickets = kept;
-            tickets.extend((0..300).map(|new| (new + round * 1000, records.insert(record(new + round * 1000)))));
+            tickets.extend((0..300).map(|new| new + round * 1000).map(|new| (new, insert(&mut records, new))));
             for (index, ticket) in &tickets {
                 // SAFETY: the records are alive.
                 let record = unsafe { ticket.record() };

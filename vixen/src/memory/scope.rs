@@ -36,12 +36,14 @@ impl Phase {
     /// Makes this the calling thread's phase until the scope is dropped. It allocates nothing.
     #[must_use = "the phase ends when the scope is dropped"]
     pub fn enter(self) -> PhaseScope {
-        PhaseScope { outer: PHASE.replace(self), not_send: PhantomData }
+        let who = WHO.get();
+        WHO.set(Who { phase: self, ..who });
+        PhaseScope { outer: who.phase, not_send: PhantomData }
     }
 
     /// The calling thread's phase.
     pub fn current() -> Self {
-        PHASE.get()
+        WHO.get().phase
     }
 }
 
@@ -51,11 +53,21 @@ impl fmt::Display for Phase {
     }
 }
 
+/// What every allocation asks.
+#[derive(Clone, Copy)]
+struct Who {
+    phase: Phase,
+    /// Whether there is a node: cheaper to ask, since it needs no drop when the thread ends.
+    has_node: bool,
+}
+
 thread_local! {
-    static PHASE: Cell<Phase> = const { Cell::new(Phase::Setup) };
+    static WHO: Cell<Who> = const { Cell::new(Who { phase: Phase::Setup, has_node: false }) };
     static NODE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
-    /// Whether there is one: cheaper to ask, since it needs no drop when the thread ends.
-    static HAS_NODE: Cell<bool> = const { Cell::new(false) };
+}
+
+fn set_has_node(has_node: bool) {
+    WHO.set(Who { has_node, ..WHO.get() });
 }
 
 /// While it lives, the thread that made it is in a phase.
@@ -68,7 +80,7 @@ pub struct PhaseScope {
 
 impl Drop for PhaseScope {
     fn drop(&mut self) {
-        PHASE.set(self.outer);
+        WHO.set(Who { phase: self.outer, ..WHO.get() });
     }
 }
 
@@ -84,22 +96,28 @@ impl NodeScope {
     /// Makes a node the one that the calling thread allocates for, until the scope is dropped.
     #[must_use = "the node's part ends when the scope is dropped"]
     pub fn enter(node: impl Into<Arc<str>>) -> Self {
-        HAS_NODE.set(true);
+        set_has_node(true);
         Self { outer: NODE.replace(Some(node.into())), not_send: PhantomData }
     }
 }
 
 impl Drop for NodeScope {
     fn drop(&mut self) {
-        HAS_NODE.set(self.outer.is_some());
+        set_has_node(self.outer.is_some());
         NODE.replace(self.outer.take());
     }
 }
 
-/// The node that the calling thread allocates for.
+/// The calling thread's phase, and the node that it allocates for.
 #[inline]
-pub(super) fn current_node() -> Option<Arc<str>> {
-    if HAS_NODE.get() { NODE.with_borrow(Clone::clone) } else { None }
+pub(super) fn current() -> (Phase, Option<Arc<str>>) {
+    let Who { phase, has_node } = WHO.get();
+    (phase, if has_node { current_node() } else { None })
+}
+
+#[cold]
+fn current_node() -> Option<Arc<str>> {
+    NODE.with_borrow(Clone::clone)
 }
 
 #[cfg(test)]

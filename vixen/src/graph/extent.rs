@@ -1,6 +1,7 @@
 //! Sizes that are known only when an output is: extents of images and lengths of buffers.
 
 use std::fmt;
+use std::num::NonZero;
 
 /// Which output of a graph, in the order in which they were added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,8 +26,8 @@ pub enum Extent {
         output: OutputId,
         /// Numerator of the fraction.
         numerator: u32,
-        /// Denominator of the fraction; not 0.
-        denominator: u32,
+        /// Denominator of the fraction.
+        denominator: NonZero<u32>,
     },
 }
 
@@ -38,7 +39,7 @@ impl Extent {
 
     /// As large as `output`.
     pub const fn of(output: OutputId) -> Self {
-        Self::Scaled { output, numerator: 1, denominator: 1 }
+        Self::Scaled { output, numerator: 1, denominator: NonZero::<u32>::MIN }
     }
 
     /// This extent times `numerator / denominator`.
@@ -46,14 +47,15 @@ impl Extent {
     /// # Panics
     /// When `denominator` is 0.
     pub const fn scaled(self, numerator: u32, denominator: u32) -> Self {
-        assert!(denominator != 0, "an extent cannot be divided by 0");
+        let Some(denominator) = NonZero::new(denominator) else { panic!("an extent cannot be divided by 0") };
         match self {
             Self::Fixed([width, height, depth]) => {
                 Self::Fixed([scale(width, numerator, denominator), scale(height, numerator, denominator), depth])
             }
             Self::Output => Self::Scaled { output: OutputId(0), numerator, denominator },
             Self::Scaled { output, numerator: n, denominator: d } => {
-                let [numerator, denominator] = reduced(n as u64 * numerator as u64, d as u64 * denominator as u64);
+                let (numerator, denominator) =
+                    reduced(n as u64 * numerator as u64, d.get() as u64 * denominator.get() as u64);
                 Self::Scaled { output, numerator, denominator }
             }
         }
@@ -92,18 +94,20 @@ impl Extent {
     }
 }
 
-const fn scale(size: u32, numerator: u32, denominator: u32) -> u32 {
-    let scaled = (size as u64 * numerator as u64).div_ceil(denominator as u64);
+const fn scale(size: u32, numerator: u32, denominator: NonZero<u32>) -> u32 {
+    let scaled = (size as u64 * numerator as u64).div_ceil(denominator.get() as u64);
     if scaled == 0 { 1 } else { saturated(scaled) }
 }
 
-/// A fraction in lowest terms.
-const fn reduced(numerator: u64, denominator: u64) -> [u32; 2] {
+/// A fraction in lowest terms. The denominator is not 0.
+const fn reduced(numerator: u64, denominator: u64) -> (u32, NonZero<u32>) {
     let (mut divisor, mut rest) = (denominator, numerator);
     while rest != 0 {
         (divisor, rest) = (rest, divisor % rest);
     }
-    [saturated(numerator / divisor), saturated(denominator / divisor)]
+    let denominator =
+        NonZero::new(saturated(denominator / divisor)).expect("a divisor is not larger than what it divides");
+    (saturated(numerator / divisor), denominator)
 }
 
 const fn saturated(value: u64) -> u32 {
@@ -116,7 +120,7 @@ impl fmt::Display for Extent {
             Self::Fixed([width, height, 1]) => write!(f, "{width}×{height}"),
             Self::Fixed([width, height, depth]) => write!(f, "{width}×{height}×{depth}"),
             Self::Output => f.write_str("output 0"),
-            Self::Scaled { output, numerator: 1, denominator: 1 } => write!(f, "output {}", output.0),
+            Self::Scaled { output, numerator: 1, denominator: NonZero::<u32>::MIN } => write!(f, "output {}", output.0),
             Self::Scaled { output, numerator, denominator } => {
                 write!(f, "{numerator}/{denominator} of output {}", output.0)
             }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ash::vk;
+use ash::vk::{self, Handle as _};
 
 use crate::device::{Device, DeviceError};
 use crate::frame::chores::Chores;
@@ -157,20 +157,18 @@ impl CompiledGraph {
         Ok(Some((newest, bytes)))
     }
 
-    /// The Vulkan image or buffer of a retained wire, as the newest frame left it; null where it is the other kind. What a
-    /// switch selected is that of the switch's present state.
+    /// The Vulkan image, buffer or acceleration structure of a retained wire, as the newest frame left it. What a switch selected is
+    /// that of the switch's present state.
     ///
     /// # Panics
     /// When the handle is of another graph.
-    pub fn retained<R: Resource>(&self, retained: Retained<R>) -> (vk::Image, vk::Buffer) {
+    pub fn retained<R: Resource>(&self, retained: Retained<R>) -> R::Raw {
         assert!(retained.graph == self.graph, "this `Retained` belongs to another graph");
         let parts = self.declared.retained.get(retained.index as usize).map_or(&[][..], Vec::as_slice);
         let part = parts.iter().find(|part| part.condition.holds(self.switches));
         let moment = Moment { frame: self.number.saturating_sub(1), ..Moment::default() };
-        let (image, buffer) = part
-            .and_then(|part| Some(self.resources.get(part.resource)?.copy_at(part.age, &moment)))
-            .unwrap_or_default();
-        (image.unwrap_or_default(), buffer.unwrap_or_default())
+        let handle = part.and_then(|part| self.resources.get(part.resource)?.handle_at(part.age, &moment));
+        handle.map_or_else(R::Raw::default, R::Raw::from_raw)
     }
 
     /// Lets the next frame wait, in these stages, until a semaphore of the application has the value (which counts for a

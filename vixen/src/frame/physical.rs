@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ash::vk;
+use ash::vk::{self, Handle as _};
 
 use crate::device::{Device, DeviceError};
 use crate::frame::make::{max_buffer_size, owners};
@@ -186,14 +186,14 @@ impl Resources {
             (Copy::Buffer { buffer }, Shape::Buffer { stride, .. }) => {
                 let all = item.length * stride;
                 let [offset, end] = part.region.major.map(|edge| edge.min(all));
-                let (raw, mapped) = match buffer {
-                    BufferCopy::Owned(buffer) => (buffer.raw(), buffer.mapped()),
-                    BufferCopy::Raw(raw) => (*raw, None),
+                let mapped = match buffer {
+                    BufferCopy::Owned(buffer) => buffer.mapped(),
+                    BufferCopy::Raw(_) => None,
                 };
                 // SAFETY: the mapping is as long as the buffer, and `offset` is at most its size.
                 let mapped = mapped.map(|start| Mapped(unsafe { start.add(offset as usize) }));
                 Ok(Resolved {
-                    buffer: raw,
+                    buffer: buffer.raw(),
                     offset,
                     size: end - offset,
                     stride,
@@ -267,6 +267,15 @@ impl Physical {
         (copy.and_then(Copy::image), copy.and_then(Copy::buffer))
     }
 
+    /// The raw handle of the copy that a moment means, of whichever kind it is.
+    pub fn handle_at(&self, age: u32, moment: &Moment) -> Option<u64> {
+        Some(match self.copies.get(self.index(age, moment))? {
+            Copy::Buffer { buffer } => buffer.raw().as_raw(),
+            Copy::Image { image, .. } => image.raw().as_raw(),
+            Copy::AccelerationStructure(structure) => structure.as_raw(),
+        })
+    }
+
     fn index(&self, age: u32, moment: &Moment) -> usize {
         moment::copy_index(self.residency, self.output, age, moment)
     }
@@ -313,9 +322,17 @@ impl Copy {
 
     fn buffer(&self) -> Option<vk::Buffer> {
         match self {
-            Self::Buffer { buffer: BufferCopy::Owned(buffer) } => Some(buffer.raw()),
-            Self::Buffer { buffer: BufferCopy::Raw(raw) } => Some(*raw),
+            Self::Buffer { buffer } => Some(buffer.raw()),
             _ => None,
+        }
+    }
+}
+
+impl BufferCopy {
+    fn raw(&self) -> vk::Buffer {
+        match self {
+            Self::Owned(buffer) => buffer.raw(),
+            Self::Raw(buffer) => *buffer,
         }
     }
 }

@@ -26,6 +26,9 @@ pub enum ResourceKind {
     note = "a slot holds a `Buffer<T>` or `Buffer<[T]>` whose `T` derives `Block`, an `Image<Format>`, or an `AccelerationStructure`"
 )]
 pub trait Resource: Viewed {
+    /// The Vulkan object that holds it.
+    type Raw: vk::Handle + Default;
+
     /// What it is.
     const KIND: ResourceKind;
     /// The element layout of a buffer: `T` of `Buffer<T>` and of `Buffer<[T]>`.
@@ -93,12 +96,16 @@ impl<T: ?Sized + 'static> Viewed for Buffer<T> {
 }
 
 impl<T: Block> Resource for Buffer<T> {
+    type Raw = vk::Buffer;
+
     const KIND: ResourceKind = ResourceKind::Buffer;
     const BLOCK: Option<&'static crate::shader::BlockType> = Some(&T::TYPE);
     const STRIDE: u64 = size_of::<T>() as u64;
 }
 
 impl<T: Block> Resource for Buffer<[T]> {
+    type Raw = vk::Buffer;
+
     const KIND: ResourceKind = ResourceKind::Buffer;
     const BLOCK: Option<&'static crate::shader::BlockType> = Some(&T::TYPE);
     const SLICE: bool = true;
@@ -117,6 +124,8 @@ impl<F: 'static, D: 'static> Viewed for Image<F, D> {
 }
 
 impl<F: Format, D: Dim> Resource for Image<F, D> {
+    type Raw = vk::Image;
+
     const KIND: ResourceKind = ResourceKind::Image;
     const STRIDE: u64 = F::BYTES as u64;
     const FORMAT: Option<ImageFormat> = Some(ImageFormat::of::<F>());
@@ -135,6 +144,8 @@ impl Viewed for AccelerationStructure {
 }
 
 impl Resource for AccelerationStructure {
+    type Raw = vk::AccelerationStructureKHR;
+
     const KIND: ResourceKind = ResourceKind::AccelerationStructure;
 }
 

@@ -61,9 +61,9 @@ fn only_what_follows_is_made_anew_and_the_picture_is_that_of_a_fresh_graph() {
         for (recompiles, size) in (1..).zip([[16, 4], [5, 5], [64, 33], [1, 1], [8, 6]]) {
             // With frames under way.
             scene.compiled.frame().expect("the frame runs");
-            let before = [scene.following, scene.fixed].map(|one| scene.compiled.retained(one).0);
+            let before = [scene.following, scene.fixed].map(|one| scene.compiled.retained(one));
             scene.compiled.resize(OutputId::FIRST, size[0], size[1]).expect("the size is valid");
-            let after = [scene.following, scene.fixed].map(|one| scene.compiled.retained(one).0);
+            let after = [scene.following, scene.fixed].map(|one| scene.compiled.retained(one));
             assert_eq!(before[1], after[1], "what has a fixed size stays");
             assert_eq!(scene.compiled.output_extent(OutputId::FIRST), size);
             assert_eq!(scene.compiled.recompiles(), recompiles);

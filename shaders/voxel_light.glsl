@@ -70,21 +70,27 @@ vec3 shade(ivec3 size, int levels, vec3 origin, vec3 direction, Hit hit, float f
     vec3 own_normal;
     Material material = surface(hit, own_normal);
     vec3 flat_normal = face_normal(hit.face);
+    // A surface's normal says nothing of its other side.
+    if (dot(own_normal, flat_normal) < 0.0 && dot(own_normal, direction) > 0.0) {
+        own_normal = flat_normal;
+    }
     int axis = int(min(hit.face >> 1, 2u));
 
     // On the face, and away from its edges, so that the next ray starts in the voxel in front of it.
     vec3 point = clamp(origin + direction * hit.t, vec3(hit.voxel) + 2e-3, vec3(hit.voxel) + 0.998);
     point[axis] = float(hit.voxel[axis]) + (flat_normal[axis] > 0.0 ? 1.0 : 0.0);
 
-    // Near by, voxels are cubes; where they are smaller than a pixel, their own normals stand for many faces.
+    // Near by, voxels are cubes; from where they are a few pixels, their own normals stand for many faces.
     float distant = smoothstep(0.2, 1.2, footprint);
-    vec3 normal = normalize(mix(flat_normal, own_normal, mix(0.7, 1.0, distant)));
+    vec3 normal = normalize(mix(flat_normal, own_normal, mix(0.7, 1.0, smoothstep(0.05, 0.4, footprint))));
 
     float sun = max(dot(normal, params.sun_direction), 0.0);
     if (sun > 0.0) {
-        // A surface with a normal of its own is smooth: its steps must not shade it from afar.
+        // A surface with a normal of its own is smooth: its steps must not shade it. Those of a plane stand out of it by a voxel's
+        // height along the plane's normal.
         bool smooth_surface = any(notEqual(own_normal, flat_normal));
-        vec3 start = point + flat_normal * 2e-3 + (smooth_surface ? own_normal * mix(1.1, 1.8, distant) : vec3(0.0));
+        float height = dot(abs(own_normal), vec3(1.0));
+        vec3 start = point + flat_normal * 2e-3 + (smooth_surface ? own_normal * (height + mix(0.1, 0.3, distant)) : vec3(0.0));
         Hit blocker;
         if (trace(size, levels, start, params.sun_direction, 1e30, blocker)) {
             sun = 0.0;

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use vixen::frame::FrameOutcome;
 use vixen::{CompiledGraph, Device, Output};
-use vixen_nodes::voxel::{Scene, default_view};
+use vixen_nodes::voxel::{Scene, View, default_view};
 use vixen_nodes::window::Application;
 use vixen_nodes::{Orbit, orbited};
 
@@ -16,6 +16,7 @@ use crate::stream::Stream;
 pub struct Interactive<'a> {
     scene: &'a Scene,
     how: How,
+    start: View,
     frames: Option<u32>,
     orbit: Orbit,
     pub handles: Option<Handles>,
@@ -31,7 +32,20 @@ pub struct Interactive<'a> {
 impl<'a> Interactive<'a> {
     pub fn new(scene: &'a Scene, how: How, frames: Option<u32>) -> Self {
         let (orbit, costs) = (Orbit::default(), Costs::default());
-        Self { scene, how, frames, orbit, handles: None, stream: None, costs, voxel_bytes: 0, reload: false, shown: 0 }
+        let (start, shown) = (default_view(scene), 0);
+        Self {
+            scene,
+            how,
+            start,
+            frames,
+            orbit,
+            handles: None,
+            stream: None,
+            costs,
+            voxel_bytes: 0,
+            reload: false,
+            shown,
+        }
     }
 
     fn moved(&mut self, graph: &mut CompiledGraph) {
@@ -39,7 +53,7 @@ impl<'a> Interactive<'a> {
             handles.set_orbit(graph, self.orbit);
         }
         if let Some(stream) = &mut self.stream {
-            stream.eye = orbited(&default_view(self.scene), &self.orbit).eye;
+            stream.eye = orbited(&self.start, &self.orbit).eye;
         }
     }
 }

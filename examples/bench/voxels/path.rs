@@ -1,7 +1,7 @@
 //! The views of a scene that are measured: a path from outside all around, and places inside.
 
 use glam::{IVec3, Vec3};
-use vixen_nodes::voxel::{Scene, View, default_view};
+use vixen_nodes::voxel::{Scene, SceneKind, View, default_view};
 use vixen_nodes::{Orbit, orbited};
 
 /// How far from the camera no voxel may be solid, for the scene's longest side; and in voxels at least.
@@ -9,7 +9,7 @@ const CLEARANCE: (f32, i32) = (1.0 / 64.0, 2);
 
 /// So many views: the even ones go around the scene and come nearer, the odd ones are from inside of it.
 pub fn views(scene: &Scene, count: u32) -> Vec<View> {
-    let start = default_view(scene);
+    let start = start(scene);
     (0..count)
         .map(|i| {
             let part = (i as f32 + 0.5) / count as f32;
@@ -17,6 +17,20 @@ pub fn views(scene: &Scene, count: u32) -> Vec<View> {
             if i % 2 == 0 { around } else { inside(scene, &start, i).unwrap_or(around) }
         })
         .collect()
+}
+
+/// Where the path begins. Of all but land it is a view of the whole cube and not one that is near to what stands in it, so that figures
+/// stay the same when pictures become nicer.
+fn start(scene: &Scene) -> View {
+    const FOV_Y: f32 = 0.6;
+    let view = default_view(scene);
+    if scene.kind == SceneKind::Terrain {
+        return view;
+    }
+    let size = scene.map.size.as_vec3();
+    let (middle, distance) = (0.5 * size, 0.42 * size.length() / (0.5 * FOV_Y).sin());
+    let eye = middle + Vec3::new(0.55, 0.42, 1.0).normalize() * distance;
+    View { eye, target: middle, fov_y: FOV_Y, sun_direction: Vec3::new(0.65, 0.75, 0.45).normalize() }
 }
 
 /// A swing around the scene, half a turn in all, which comes nearer until something is in the way.

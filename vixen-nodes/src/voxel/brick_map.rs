@@ -2,7 +2,7 @@
 
 use glam::{IVec3, UVec3, Vec3};
 
-use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, Material, Node, SOLID, morton3};
+use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, Material, Node, SOLID, morton3, unmorton3};
 use super::looks::Looks;
 use super::normal;
 use super::packed::BrickMask;
@@ -68,6 +68,30 @@ impl BrickMap {
             index = node.first as usize + child_rank(node.mask, bit)? as usize;
         }
         self.voxel_of(&self.bricks[index], morton3(at.x, at.y, at.z))
+    }
+
+    /// The smallest box of whole bricks around all solid voxels, cut off where the scene ends.
+    pub fn bounds(&self) -> [UVec3; 2] {
+        let (mut low, mut high) = (self.size, UVec3::ZERO);
+        let mut waiting = vec![(0, self.levels, UVec3::ZERO)];
+        while let Some((index, level, origin)) = waiting.pop() {
+            let edge = BRICK_EDGE << (2 * level);
+            let known = origin.cmpge(low).all() && (origin + edge).min(self.size).cmple(high).all();
+            if known {
+                continue;
+            }
+            // Bricks are of level 0.
+            let node = (level > 0).then(|| &self.nodes[index as usize]).filter(|node| node.first != SOLID);
+            let Some(node) = node else {
+                (low, high) = (low.min(origin), high.max((origin + edge).min(self.size)));
+                continue;
+            };
+            let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
+            let cells = (0..64).filter(|bit| mask >> bit & 1 != 0);
+            let corner = |bit| origin + UVec3::from_array(unmorton3(bit)) * cell_edge(level);
+            waiting.extend((node.first..).zip(cells).map(|(child, bit)| (child, level - 1, corner(bit))));
+        }
+        [low, high]
     }
 
     /// The voxel with this Morton number in a brick.

@@ -125,6 +125,7 @@ fn store(disk: &DiskCache, key: &DiskKey<'_>, scene: &Scene) -> io::Result<()> {
     let kind = match scene.kind {
         SceneKind::Terrain => 0,
         SceneKind::Model => 1,
+        SceneKind::Room => 2,
     };
     let head = Head { solid_voxels, size, levels, kind, zero: 0 };
     let sections: [&[u8]; 6] = [
@@ -144,6 +145,7 @@ fn read(mut stored: Stored) -> Result<(SceneKind, BrickMap), Damage> {
     let kind = match head.kind {
         0 => SceneKind::Terrain,
         1 => SceneKind::Model,
+        2 => SceneKind::Room,
         _ => return Err(stored.damaged("its scene is of no kind")),
     };
     let map = BrickMap {

@@ -113,7 +113,8 @@ impl SceneSource {
             ProceduralKind::Cityscape => (cityscape::palette(), Box::new(cityscape::Cityscape::new(size, seed))),
         };
         let palette = full_palette(palette);
-        Self { name: kind.name().to_owned(), kind: SceneKind::Model, palette, voxels }
+        let shows = if kind == ProceduralKind::Cornell { SceneKind::Room } else { SceneKind::Model };
+        Self { name: kind.name().to_owned(), kind: shows, palette, voxels }
     }
 }
 

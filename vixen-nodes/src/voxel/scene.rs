@@ -20,6 +20,8 @@ pub enum SceneKind {
     Terrain,
     /// A thing, seen from all around.
     Model,
+    /// A room without a front wall, seen through where that would stand.
+    Room,
 }
 
 /// A scene that is ready for the GPU.

@@ -36,17 +36,32 @@ impl Cornell {
         Self { edge }
     }
 
-    /// The signed distance of a point from a box, or less: negative inside. The point is in voxels.
-    fn distance(&self, index: usize, at: Vec3) -> f32 {
-        let (_, centre, half, [sine, cosine]) = BOXES[index];
-        let edge = self.edge as f32;
-        let from = at - centre * edge;
-        let turned = Vec3::new(cosine * from.x - sine * from.z, from.y, sine * from.x + cosine * from.z);
-        (turned.abs() - half * edge).max_element()
+    /// Where a point is from a box's centre, turned as the box is. The point is in voxels.
+    fn inside(&self, index: usize, at: Vec3) -> Vec3 {
+        let (_, centre, _, [sine, cosine]) = BOXES[index];
+        let from = at - centre * self.edge as f32;
+        Vec3::new(cosine * from.x - sine * from.z, from.y, sine * from.x + cosine * from.z)
     }
 
-    fn material(&self, at: Vec3) -> Option<MaterialIndex> {
-        (0..BOXES.len()).find(|&index| self.distance(index, at) < 0.0).map(|index| BOXES[index].0)
+    /// The signed distance of a point from a box, or less: negative inside.
+    fn distance(&self, index: usize, at: Vec3) -> f32 {
+        (self.inside(index, at).abs() - BOXES[index].2 * self.edge as f32).max_element()
+    }
+
+    /// The box that a voxel belongs to.
+    fn box_at(&self, at: Vec3) -> Option<usize> {
+        (0..BOXES.len()).find(|&index| self.distance(index, at) < 0.0)
+    }
+
+    /// The direction that a voxel at the sides of a turned box faces, which is none that its own faces have. At edges it is between
+    /// those of the sides; a box stands on its lowest side.
+    fn normal(&self, index: usize, at: Vec3) -> Option<Vec3> {
+        let (_, _, half, [sine, cosine]) = BOXES[index];
+        let from = self.inside(index, at);
+        let at_side = (from.abs() - half * self.edge as f32).cmpgt(Vec3::splat(-1.0));
+        let side = Vec3::select(at_side, from.signum(), Vec3::ZERO).max(Vec3::new(-1.0, 0.0, -1.0));
+        let turned_back = Vec3::new(cosine * side.x + sine * side.z, side.y, cosine * side.z - sine * side.x);
+        (sine != 0.0 && (at_side.x || at_side.z)).then_some(turned_back)
     }
 }
 
@@ -80,9 +95,13 @@ impl VoxelSource for Cornell {
         for number in 0..BRICK_VOXELS as u32 {
             let at = origin + UVec3::from_array(unmorton3(number));
             if at.cmplt(self.size()).all()
-                && let Some(material) = self.material(at.as_vec3() + 0.5)
+                && let Some(index) = self.box_at(at.as_vec3() + 0.5)
             {
-                brick.set_number(number, material);
+                let material = BOXES[index].0;
+                match self.normal(index, at.as_vec3() + 0.5) {
+                    Some(normal) => brick.set_with_normal(at - origin, material, normal),
+                    None => brick.set_number(number, material),
+                }
             }
         }
     }

@@ -25,7 +25,7 @@ use super::statistics::Counters;
 use crate::device::{Device, DeviceError};
 
 /// The smallest piece for which a way through another queue pays.
-const SMALLEST_MOVED: u64 = 64 << 10;
+const SMALLEST_MOVED: u32 = 64 << 10;
 
 /// Everything that one thread at a time needs to record and submit batches.
 pub(super) struct Submitter {
@@ -91,7 +91,10 @@ impl Submitter {
         let pieces = self.pieces.resolve(&self.writes);
         counters.merged.add(written.saturating_sub(pieces.len() as u64));
         choose_lanes(pieces, &slot.targets, &recording);
-        pieces.sort_unstable_by_key(|piece| (piece.lane, piece.target, piece.block, piece.to));
+        // What is scattered needs no order.
+        if pieces.iter().any(|piece| piece.lane != Lane::Scatter) {
+            pieces.sort_unstable_by_key(|piece| (piece.lane, piece.target, piece.block, piece.to));
+        }
         let moved = pieces.partition_point(|piece| piece.lane == Lane::Transfer);
         let (moved, pieces) = pieces.split_at(moved);
         let (copied, scattered) = pieces.split_at(pieces.partition_point(|piece| piece.lane == Lane::Copy));
@@ -129,9 +132,11 @@ impl Submitter {
                 && !scattered.is_empty()
             {
                 records.clear();
+                let mut addresses = Addresses::of(&slot.targets);
                 let fits = scattered.iter().position(|piece| {
-                    let destination = address(&slot.targets, piece).unwrap_or(0) + piece.to;
-                    !records.push(self.sources[piece.block as usize].address + piece.from, destination, piece.len)
+                    let source = self.sources[piece.block as usize].address + u64::from(piece.from);
+                    let destination = addresses.at(piece.target).unwrap_or(0) + piece.to;
+                    !records.push(source, destination, piece.len)
                 });
                 let (scattered, rest) = scattered.split_at(fits.unwrap_or(scattered.len()));
                 let (records, count) = records.finish()?;
@@ -153,15 +158,13 @@ impl Submitter {
 /// Decides how each piece gets to its buffer.
 fn choose_lanes(pieces: &mut [Write], targets: &[Target], recording: &Recording<'_>) {
     let mut scatterable = 0;
+    let mut addresses = Addresses::of(targets);
+    let (moves, scatters) = (recording.handover.is_some(), recording.scatter.is_some());
     for piece in pieces.iter_mut() {
-        let whole_words = (piece.to | piece.len) % 4 == 0;
-        piece.lane = if recording.handover.is_some() && piece.fresh && piece.len >= SMALLEST_MOVED {
+        let whole_words = (piece.to | u64::from(piece.len)) % 4 == 0;
+        piece.lane = if moves && piece.fresh && piece.len >= SMALLEST_MOVED {
             Lane::Transfer
-        } else if recording.scatter.is_some()
-            && whole_words
-            && piece.len <= LONGEST
-            && address(targets, piece).is_some()
-        {
+        } else if scatters && whole_words && piece.len <= LONGEST && addresses.at(piece.target).is_some() {
             scatterable += 1;
             Lane::Scatter
         } else {
@@ -175,10 +178,27 @@ fn choose_lanes(pieces: &mut [Write], targets: &[Target], recording: &Recording<
     }
 }
 
-fn address(targets: &[Target], piece: &Write) -> Option<vk::DeviceAddress> {
-    match &targets[piece.target as usize] {
-        Target::Buffer(buffer) => buffer.device_address(),
-        Target::Image(_) => None,
+/// The addresses of a batch's targets. Pieces of one target mostly come together, so the last answer is kept.
+struct Addresses<'t> {
+    targets: &'t [Target],
+    last: (u32, Option<vk::DeviceAddress>),
+}
+
+impl<'t> Addresses<'t> {
+    fn of(targets: &'t [Target]) -> Self {
+        Self { targets, last: (u32::MAX, None) }
+    }
+
+    /// Of a target, if it is a buffer that has one.
+    fn at(&mut self, target: u32) -> Option<vk::DeviceAddress> {
+        if self.last.0 != target {
+            let address = match &self.targets[target as usize] {
+                Target::Buffer(buffer) => buffer.device_address(),
+                Target::Image(_) => None,
+            };
+            self.last = (target, address);
+        }
+        self.last.1
     }
 }
 
@@ -197,9 +217,9 @@ impl CopyRecorder<'_> {
             let Target::Buffer(target) = &self.targets[pair[0].target as usize] else { continue };
             self.regions.clear();
             self.regions.extend(pair.iter().map(|piece| vk::BufferCopy {
-                src_offset: piece.from,
+                src_offset: piece.from.into(),
                 dst_offset: piece.to,
-                size: piece.len,
+                size: piece.len.into(),
             }));
             let source = self.sources[pair[0].block as usize].buffer;
             // SAFETY: the commands are being recorded; the block is read and the buffer alive until the batch has been waited
@@ -227,7 +247,7 @@ fn release(
             .dst_queue_family_index(handover.to_family)
             .buffer(buffer.raw())
             .offset(piece.to)
-            .size(piece.len);
+            .size(piece.len.into());
         Some(barrier)
     }));
 }

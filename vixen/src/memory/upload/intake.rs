@@ -115,7 +115,7 @@ impl Uploader {
                 }
                 staged => staged?,
             };
-            queue.write(&space.room, space.room.from, buffer, (to, len), fresh);
+            queue.write(&space.room, buffer, fresh, [(space.room.from, to, len)]);
             ticket.batch = queue.settle(&space.room, len);
             (to, rest) = (to + len, after);
             if rest.is_empty() {
@@ -149,14 +149,12 @@ impl Uploader {
         let mut queue = self.lock_queue();
         let mut cursor = room.from;
         let mut sum = 0;
-        for &(to, bytes) in pieces {
+        let parts = pieces.iter().map(|&(to, bytes)| {
             let (from, len) = (Fit::to(to).at_or_after(cursor), bytes.len() as u64);
-            if len > 0 {
-                queue.write(&room, from, buffer, (to, len), fresh);
-            }
-            cursor = from + len;
-            sum += len;
-        }
+            (cursor, sum) = (from + len, sum + len);
+            (from, to, len)
+        });
+        queue.write(&room, buffer, fresh, parts.filter(|&(_, _, len)| len > 0));
         self.count(&queue, pieces.len() as u64, sum);
         Ok(Ticket { batch: queue.settle(&room, sum) })
     }

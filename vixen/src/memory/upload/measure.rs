@@ -13,8 +13,9 @@ impl Uploader {
     /// Whether scattering many small pieces is faster than copying them on this device: tries both.
     pub(super) fn measure(&mut self) -> Result<bool, DeviceError> {
         const PIECES: u64 = 256;
+        const STRIDE: u64 = 2 * RECORD_BYTES as u64;
         let usage = vk::BufferUsageFlags::TRANSFER_DST | vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS;
-        let desc = BufferDesc::new("scatter measurement", PIECES * 2 * RECORD_BYTES, usage);
+        let desc = BufferDesc::new("scatter measurement", PIECES * STRIDE, usage);
         let target = Arc::new(self.device.budget().buffer(&desc, Category::Staging)?);
         let bytes = vec![0; RECORD_BYTES as usize];
         let pieces = PIECES.min(self.options.writes as u64 / 2);
@@ -24,7 +25,7 @@ impl Uploader {
             for (best, scatter_from) in best.iter_mut().zip([usize::MAX, 1]) {
                 self.scatter_from = scatter_from;
                 for piece in 0..pieces {
-                    self.buffer(&target, piece * 2 * RECORD_BYTES, &bytes)?;
+                    self.buffer(&target, piece * STRIDE, &bytes)?;
                 }
                 let start = std::time::Instant::now();
                 let ticket = self.flush()?;

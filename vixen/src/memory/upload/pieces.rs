@@ -3,28 +3,33 @@
 
 use std::collections::BinaryHeap;
 
-/// Bytes of a staging block on their way to a buffer.
+use crate::memory::staging::TIERS;
+
+/// Bytes of a staging block on their way to a buffer. There are many, and all are gone through several times: so it is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Write {
     /// The buffer: its raw handle, since several entries of the target table may mean the same one.
     pub buffer: u64,
     /// Where in the buffer.
     pub to: u64,
-    /// How many bytes.
-    pub len: u64,
+    /// Where in the block.
+    pub from: u32,
+    /// How many bytes: at most a block's.
+    pub len: u32,
     /// The staging block.
     pub block: u32,
-    /// Where in the block.
-    pub from: u64,
     /// The buffer in the batch's target table.
     pub target: u32,
-    /// Nothing that was submitted before uses these bytes.
-    pub fresh: bool,
     /// Of two writes to the same byte the one of the higher order counts.
     pub order: u32,
+    /// Nothing that was submitted before uses these bytes.
+    pub fresh: bool,
     /// How a piece gets there; without meaning before it is one.
     pub lane: Lane,
 }
+
+// Places in a block and lengths of its parts are 32 bits long.
+const _: () = assert!(TIERS[TIERS.len() - 1] <= u32::MAX as u64 && size_of::<Write>() == 40);
 
 /// How a piece gets to its buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,12 +46,12 @@ pub(super) enum Lane {
 impl Write {
     /// Where in the buffer it ends.
     pub fn end(&self) -> u64 {
-        self.to + self.len
+        self.to + u64::from(self.len)
     }
 
     /// The part between two places of the buffer.
     fn part(&self, start: u64, end: u64) -> Self {
-        Self { to: start, len: end - start, from: self.from + (start - self.to), ..*self }
+        Self { to: start, len: (end - start) as u32, from: self.from + (start - self.to) as u32, ..*self }
     }
 
     /// Whether one region can copy this and then `next`.
@@ -143,22 +148,25 @@ struct Key {
 /// Below this, comparisons are as good.
 const FEW: usize = 64;
 
-/// Sorts keys that come in the order of their indices: byte by byte, and only by those bytes in which places differ at all, which
-/// are few. Comparisons of scattered places are what no processor predicts.
+/// Bits of a place that are sorted by at a time: all in which the places within 8 MiB of a buffer's pages differ.
+const DIGIT: u32 = 11;
+
+/// Sorts keys that come in the order of their indices: digit by digit, and only by those bits in which places differ at all,
+/// which are few. Comparisons of scattered places are what no processor predicts.
 fn sort(keys: &mut Vec<Key>, spare: &mut Vec<Key>) {
     if keys.len() < FEW || keys.is_sorted() {
         return keys.sort_unstable();
     }
     let differ = keys.iter().fold(0, |bits, key| bits | (key.to ^ keys[0].to));
-    for shift in (0..u64::BITS).step_by(8).filter(|&shift| differ >> shift & 0xff != 0) {
-        let digit = |key: &Key| (key.to >> shift & 0xff) as usize;
-        let mut starts = [0_u32; 256];
+    let mut shift = differ.trailing_zeros();
+    while shift < u64::BITS && differ >> shift != 0 {
+        let digit = |key: &Key| (key.to >> shift) as usize % (1 << DIGIT);
+        let mut starts = [0_u32; 1 << DIGIT];
         keys.iter().for_each(|key| starts[digit(key)] += 1);
         let mut sum = 0;
         for start in &mut starts {
             sum += std::mem::replace(start, sum);
         }
-        spare.clear();
         spare.resize(keys.len(), Key::default());
         for key in keys.iter() {
             let place = &mut starts[digit(key)];
@@ -166,6 +174,7 @@ fn sort(keys: &mut Vec<Key>, spare: &mut Vec<Key>) {
             *place += 1;
         }
         std::mem::swap(keys, spare);
+        shift += DIGIT;
     }
 }
 
@@ -174,6 +183,7 @@ mod tests {
     use super::*;
 
     fn write(order: u32, buffer: u64, to: u64, len: u64, from: u64) -> Write {
+        let (len, from) = (len as u32, from as u32);
         Write { buffer, to, len, block: 0, from, target: 0, fresh: false, order, lane: Lane::Copy }
     }
 
@@ -243,10 +253,10 @@ mod tests {
             let capacity = pieces.pieces.capacity();
             let mut found = [[None; 64]; 2];
             for piece in pieces.resolve(&writes) {
-                for byte in 0..piece.len {
+                for byte in 0..u64::from(piece.len) {
                     let place = &mut found[piece.buffer as usize][(piece.to + byte) as usize];
                     assert_eq!(*place, None, "case {case}: pieces overlap");
-                    *place = Some(piece.from + byte);
+                    *place = Some(u64::from(piece.from) + byte);
                 }
             }
             assert_eq!(found, expected, "case {case}: {writes:?}");

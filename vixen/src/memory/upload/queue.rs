@@ -136,27 +136,32 @@ impl Queue {
         self.rooms.close(finished, drop);
     }
 
-    /// Queues what was written into a room from one place of its block on, for a range of a buffer.
-    pub fn write(&mut self, room: &Room, from: u64, buffer: &Arc<Buffer>, (to, len): (u64, u64), fresh: bool) {
+    /// Queues what was written into a room for ranges of a buffer: of each part its place in the block, its place in the
+    /// buffer, and its bytes.
+    pub fn write(
+        &mut self,
+        room: &Room,
+        buffer: &Arc<Buffer>,
+        fresh: bool,
+        parts: impl IntoIterator<Item = (u64, u64, u64)>,
+    ) {
         use ash::vk::Handle as _;
-        let target = match self.targets.last() {
-            Some(Target::Buffer(last)) if Arc::ptr_eq(last, buffer) => self.targets.len() - 1,
-            _ => {
-                self.targets.push(Target::Buffer(buffer.clone()));
-                self.targets.len() - 1
+        match self.targets.last() {
+            Some(Target::Buffer(last)) if Arc::ptr_eq(last, buffer) => {}
+            _ => self.targets.push(Target::Buffer(buffer.clone())),
+        }
+        let (buffer, block, target) = (buffer.raw().as_raw(), room.block, self.targets.len() as u32 - 1);
+        for (from, to, len) in parts {
+            let (from, len, order) = (from as u32, len as u32, self.writes.len() as u32);
+            let write = Write { buffer, to, from, len, block, target, order, fresh, lane: Lane::Copy };
+            match self.writes.last_mut() {
+                // The common case of merging, at once. Nothing was queued between the two that could overlap.
+                Some(last) if last.continues_with(&write) => {
+                    last.len += len;
+                    self.merged += 1;
+                }
+                _ => self.writes.push(write),
             }
-        };
-        let order = self.writes.len() as u32;
-        let buffer = buffer.raw().as_raw();
-        let (block, target) = (room.block, target as u32);
-        let write = Write { buffer, to, len, block, from, target, fresh, order, lane: Lane::Copy };
-        match self.writes.last_mut() {
-            // The common case of merging, at once. Nothing was queued between the two that could overlap.
-            Some(last) if last.continues_with(&write) => {
-                last.len += len;
-                self.merged += 1;
-            }
-            _ => self.writes.push(write),
         }
     }
 

@@ -8,9 +8,9 @@ use crate::memory::staging::staging_buffer;
 use crate::memory::{Buffer, BufferDesc};
 
 /// The bytes that one workgroup copies: 256 threads of 16.
-pub(super) const RECORD_BYTES: u64 = 4096;
+pub(super) const RECORD_BYTES: u32 = 4096;
 /// The longest piece that is scattered; a copy of anything longer is as fast.
-pub(super) const LONGEST: u64 = 64 << 10;
+pub(super) const LONGEST: u32 = 64 << 10;
 /// Workgroups in a row of a dispatch: every device allows this many.
 const ROW: u32 = 65_535;
 
@@ -124,18 +124,20 @@ impl Records {
     }
 
     /// Adds a piece, cut into what a workgroup copies; false where there is no room for all of it.
-    pub fn push(&mut self, source: u64, destination: u64, len: u64) -> bool {
+    pub fn push(&mut self, source: u64, destination: u64, len: u32) -> bool {
         if self.count + len.div_ceil(RECORD_BYTES) as usize > self.capacity {
             return false;
         }
         let first = self.buffer.mapped().expect("upload memory is mapped").cast::<Record>();
-        for done in (0..len).step_by(RECORD_BYTES as usize) {
-            let bytes = (len - done).min(RECORD_BYTES) as u32;
-            let record = Record { source: source + done, destination: destination + done, bytes, unused: [0; 3] };
+        let mut done = 0;
+        while done < len {
+            let (bytes, skip) = ((len - done).min(RECORD_BYTES), u64::from(done));
+            let record = Record { source: source + skip, destination: destination + skip, bytes, unused: [0; 3] };
             // SAFETY: the index is below the capacity, which is what the buffer was made for; mappings are aligned to at
             // least 16 bytes; the device reads no record of this buffer at the moment, and `&mut self` keeps others out.
             unsafe { first.add(self.count).write(record) };
             self.count += 1;
+            done += bytes;
         }
         true
     }

@@ -95,11 +95,11 @@ fn sweep(
     needed: &mut [bool],
     alive: &mut [bool],
 ) {
-    for node in (0..alive.len() as u32).rev() {
-        let alive = &mut alive[node as usize];
-        let pieces = lanes.of(node).iter().filter(|piece| !condition(piece).excludes(state));
+    for (alive, pieces) in alive.iter_mut().zip(lanes.of_nodes()).rev() {
+        let pieces = pieces.iter().filter(|piece| !condition(piece).excludes(state));
         let is_needed = |piece: &Piece| piece.effect.writes() && needed[piece.lane as usize];
-        if !*alive && !pieces.clone().any(is_needed) {
+        // What a node writes mostly stands last.
+        if !*alive && !pieces.clone().rev().any(is_needed) {
             continue;
         }
         *alive = true;

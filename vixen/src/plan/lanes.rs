@@ -45,7 +45,7 @@ pub(super) struct Piece {
     pub effect: Effect,
 }
 
-/// A piece as it stands in its lane.
+/// A piece as it stands in its lane, with what its barriers need: walking a lane is not to jump about in the input.
 #[derive(Clone, Copy)]
 pub(super) struct Item {
     pub node: u32,
@@ -127,10 +127,10 @@ impl Lanes {
         let mut pieces = Vec::with_capacity(input.accesses.len());
         let mut any_split = false;
         for (id, access) in (0..).zip(&input.accesses) {
-            let grid = grids.get_mut(access.resource.0 as usize);
-            let Some(grid) = grid.filter(|grid| check::is_sound(access, grid, input.switches)) else {
+            let Some(grid) = grids.get_mut(access.resource.0 as usize) else { return Err(check::fault(input, id)) };
+            if !check::is_sound(access, grid, input.switches) {
                 return Err(check::fault(input, id));
-            };
+            }
             // Nearly always it is all of the resource.
             if grid.region != access.region {
                 if check::is_empty(&access.region) {
@@ -226,14 +226,14 @@ impl Lanes {
         let unset = Item { node: 0, access: 0, next_write: 0, effect: Effect::Read };
         let mut items = vec![unset; self.pieces.len()];
         let mut conflict = None;
-        let mut end = self.pieces.len();
-        for node in (0..conditions.len() as u32).rev() {
-            let start = self.piece_starts[node as usize] as usize;
-            let own = &mut self.pieces[start..end];
-            end = start;
+        let lanes = self.lanes.as_mut_slice();
+        let mut pieces = self.pieces.as_mut_slice();
+        for (node, &start) in (0..conditions.len() as u32).zip(&self.piece_starts).rev() {
+            let (before, own) = pieces.split_at_mut(start as usize);
+            pieces = before;
             for piece in own.iter_mut().rev() {
                 let Piece { access, effect, .. } = *piece;
-                let lane = &mut self.lanes[piece.lane as usize];
+                let lane = &mut lanes[piece.lane as usize];
                 let Lane { start: next, first_write: next_write, first_node: next_node } = *lane;
                 if next_node == node && (effect.writes() || next_write == next) {
                     conflict = Some((node, [access, items[next as usize].access]));
@@ -273,6 +273,13 @@ impl Lanes {
         &self.pieces[self.piece_starts[node as usize] as usize..self.piece_starts[node as usize + 1] as usize]
     }
 
+    /// The pieces of one node after the other.
+    #[inline]
+    pub fn of_nodes(&self) -> impl DoubleEndedIterator<Item = &[Piece]> + ExactSizeIterator {
+        let pieces = self.pieces.as_slice();
+        self.piece_starts.windows(2).map(move |pair| &pieces[pair[0] as usize..pair[1] as usize])
+    }
+
     /// How many lanes there are.
     pub fn count(&self) -> usize {
         self.count as usize
@@ -293,7 +300,7 @@ impl Lanes {
     #[inline]
     pub fn track(&self, grid: &Grid, cell: u32) -> &[Item] {
         let first = grid.first_lane + cell * grid.ages;
-        &self.items[self.range(first).start..self.range(first + grid.ages - 1).end]
+        &self.items[self.lanes[first as usize].start as usize..self.lanes[(first + grid.ages) as usize].start as usize]
     }
 
     /// The items of all cells of a resource.

@@ -37,7 +37,7 @@ fn settle_image<'a>(input: &Input, tracks: impl Iterator<Item = Track<'a>> + Clo
             }
         };
         for track in tracks.clone() {
-            for item in track.rounds().1.into_iter().flatten() {
+            for (item, _) in track.from(track.origin().map_or(0, |origin| origin + 1), 1) {
                 if item.effect.writes() {
                     share(&mut readers);
                 } else {

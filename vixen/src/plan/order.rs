@@ -71,14 +71,13 @@ impl Hazards<'_> {
         let any_exit = self.bounds.iter().any(|bounds| bounds.exit);
         let mut longest = 0;
         let mut batches = vec![DEAD; conditions.len()];
-        for (node, at) in (0..).zip(&mut batches) {
-            if conditions[node as usize].is_none() {
+        for ((at, condition), pieces) in batches.iter_mut().zip(conditions).zip(self.lanes.of_nodes()) {
+            if condition.is_none() {
                 continue;
             }
-            let pieces = self.lanes.of(node);
             let mut batch = 0;
             for piece in pieces {
-                let front = &fronts[piece.lane as usize];
+                let front = fronts[piece.lane as usize];
                 batch = batch.max(if piece.effect.writes() { front.touched } else { front.written });
             }
             for piece in pieces {
@@ -88,7 +87,8 @@ impl Hazards<'_> {
                     front.written = batch + 1;
                 }
             }
-            longest = longest.max(batch + u32::from(any_exit && self.has_exit(node)));
+            let exits = any_exit && pieces.iter().any(|piece| self.bounds_of(piece).exit);
+            longest = longest.max(batch + u32::from(exits));
             *at = batch;
         }
         (batches, longest)
@@ -96,17 +96,16 @@ impl Hazards<'_> {
 
     /// Whether something touches a resource of this node after the frame.
     pub fn has_exit(&self, node: u32) -> bool {
-        self.bounds_of(node).any(|bounds| bounds.exit)
+        self.lanes.of(node).iter().any(|piece| self.bounds_of(piece).exit)
     }
 
     /// Whether something touches a resource of this node before the frame.
     pub fn has_entry(&self, node: u32) -> bool {
-        self.bounds_of(node).any(|bounds| bounds.entry)
+        self.lanes.of(node).iter().any(|piece| self.bounds_of(piece).entry)
     }
 
-    fn bounds_of(&self, node: u32) -> impl Iterator<Item = Bounds> {
-        let resource = |piece: &Piece| self.input.accesses[piece.access as usize].resource;
-        self.lanes.of(node).iter().map(move |piece| self.bounds[resource(piece).0 as usize])
+    fn bounds_of(&self, piece: &Piece) -> Bounds {
+        self.bounds[self.input.accesses[piece.access as usize].resource.0 as usize]
     }
 
     /// Calls `visit` with each node of the next frame that has a hazard with this one of this frame and nothing between.

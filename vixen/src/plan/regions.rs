@@ -5,10 +5,9 @@ use std::ops::Range;
 use super::Dependency;
 use super::lanes::{Grid, Lanes};
 
-/// A dependency on its way into the plan.
+/// Where a dependency belongs.
 #[derive(Clone, Copy)]
-pub(super) struct Pending {
-    pub dependency: Dependency,
+pub(super) struct Place {
     /// Its barrier command.
     pub barrier: u32,
     cell: u32,
@@ -16,19 +15,27 @@ pub(super) struct Pending {
 
 /// Dependencies, resource by resource.
 pub(super) struct Sink {
-    pub pending: Vec<Pending>,
+    pub dependencies: Vec<Dependency>,
+    /// For each of them its place.
+    pub places: Vec<Place>,
     /// Where those of the resource start that is being worked on.
     start: usize,
 }
 
 impl Sink {
-    pub fn with_capacity(dependencies: usize) -> Self {
-        Self { pending: Vec::with_capacity(dependencies), start: 0 }
+    pub fn with_capacity(count: usize) -> Self {
+        Self { dependencies: Vec::with_capacity(count), places: Vec::with_capacity(count), start: 0 }
     }
 
     #[inline]
     pub fn push(&mut self, barrier: u32, cell: u32, dependency: Dependency) {
-        self.pending.push(Pending { dependency, barrier, cell });
+        self.dependencies.push(dependency);
+        self.places.push(Place { barrier, cell });
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
     }
 
     /// Ends a resource: joins those of its dependencies that are the same but for the cell.
@@ -37,19 +44,21 @@ impl Sink {
         if grid.cells > 1 {
             self.join(lanes, grid);
         }
-        self.start = self.pending.len();
+        self.start = self.len();
     }
 
     fn join(&mut self, lanes: &Lanes, grid: &Grid) {
-        let mut own = self.pending.split_off(self.start);
-        own.sort_unstable_by_key(Pending::key);
+        let own = self.places.drain(self.start..).zip(self.dependencies.drain(self.start..));
+        let mut own: Vec<(Place, Dependency)> = own.collect();
+        own.sort_unstable_by_key(|(place, dependency)| key(place, dependency));
         let mut cells = Vec::new();
-        for same in own.chunk_by(Pending::can_join) {
+        for same in own.chunk_by(|a, b| a.0.barrier == b.0.barrier && a.1 == b.1) {
             cells.clear();
-            cells.extend(same.iter().map(|one| (one.cell / grid.columns, one.cell % grid.columns)));
+            cells.extend(same.iter().map(|(place, _)| (place.cell / grid.columns, place.cell % grid.columns)));
+            let (place, dependency) = same[0];
             let mut push = |rows, columns| {
-                let dependency = Dependency { region: lanes.region(grid, rows, columns), ..same[0].dependency };
-                self.pending.push(Pending { dependency, ..same[0] });
+                let dependency = Dependency { region: lanes.region(grid, rows, columns), ..dependency };
+                self.push(place.barrier, place.cell, dependency);
             };
             let by_rows = strips(&mut cells);
             cells.iter_mut().for_each(|cell| *cell = (cell.1, cell.0));
@@ -64,40 +73,60 @@ impl Sink {
 
     /// The dependencies in the order of their barrier commands, and the range of each command.
     pub fn finish(self, commands: u32) -> (Vec<Dependency>, Vec<Range<u32>>) {
-        let mut ends = vec![0_u32; commands as usize + 1];
-        self.pending.iter().for_each(|one| ends[one.barrier as usize + 1] += 1);
-        for barrier in 1..ends.len() {
-            ends[barrier] += ends[barrier - 1];
-        }
-        let ranges = ends.windows(2).map(|pair| pair[0]..pair[1]).collect();
-        // From here on `ends` holds how far each command is filled.
-        let mut order = vec![0_u32; self.pending.len()];
-        for (one, at) in self.pending.iter().zip(0..) {
-            let end = &mut ends[one.barrier as usize];
+        let Self { mut dependencies, places, .. } = self;
+        // A counting sort. While it goes on, `ends[barrier]` is how far the command is filled.
+        let mut ends = vec![0_u32; commands as usize];
+        places.iter().for_each(|place| ends[place.barrier as usize] += 1);
+        let mut start = 0;
+        let to_range = |end: &mut u32| {
+            let range = start..start + *end;
+            (*end, start) = (start, range.end);
+            range
+        };
+        let ranges = ends.iter_mut().map(to_range).collect();
+        let mut order = vec![0_u32; places.len()];
+        for (place, at) in places.iter().zip(0..) {
+            let end = &mut ends[place.barrier as usize];
             order[*end as usize] = at;
             *end += 1;
         }
-        (order.into_iter().map(|at| self.pending[at as usize].dependency).collect(), ranges)
+        permute(&mut dependencies, &mut order);
+        (dependencies, ranges)
     }
 }
 
-impl Pending {
-    fn can_join(&self, other: &Self) -> bool {
-        self.barrier == other.barrier && self.dependency == other.dependency
+/// Puts at each position the dependency of which `order` says that it belongs there; `order` ends as the identity.
+///
+/// In place, since a plan consists of little else, and the less memory it touches the faster it is.
+fn permute(dependencies: &mut [Dependency], order: &mut [u32]) {
+    for start in 0..order.len() {
+        if order[start] as usize == start {
+            continue;
+        }
+        // Around one cycle, with a gap that what belongs there is moved into.
+        let (first, mut gap) = (dependencies[start], start);
+        loop {
+            let from = std::mem::replace(&mut order[gap], gap as u32) as usize;
+            if from == start {
+                dependencies[gap] = first;
+                break;
+            }
+            dependencies[gap] = dependencies[from];
+            gap = from;
+        }
     }
+}
 
-    /// Equal but for the cell for dependencies that can be joined, and so brings these together.
-    fn key(&self) -> impl Ord + use<> {
-        let dependency = &self.dependency;
-        (
-            self.barrier,
-            dependency.age,
-            [dependency.src_stages.as_raw(), dependency.dst_stages.as_raw()],
-            [dependency.src_access.as_raw(), dependency.dst_access.as_raw()],
-            [dependency.old_layout.as_raw(), dependency.new_layout.as_raw()],
-            self.cell,
-        )
-    }
+/// Equal but for the cell for dependencies that can be joined, and so brings these together.
+fn key(place: &Place, dependency: &Dependency) -> impl Ord + use<> {
+    (
+        place.barrier,
+        dependency.age,
+        [dependency.src_stages.as_raw(), dependency.dst_stages.as_raw()],
+        [dependency.src_access.as_raw(), dependency.dst_access.as_raw()],
+        [dependency.old_layout.as_raw(), dependency.new_layout.as_raw()],
+        place.cell,
+    )
 }
 
 /// Covers cells by runs along the second axis, then joins equal runs that follow one another along the first.

@@ -13,9 +13,27 @@ const LEAST_STEPS: u32 = 16;
 
 /// Cuts the steps of a plan, which are those of `order` with a barrier command after each batch but, perhaps, the last.
 pub(super) fn segments(input: &Input, lanes: &Lanes, order: &Order, plan: &Plan, kinds: &Kinds) -> Vec<Segment> {
+    let mut segments = match kinds.all[..] {
+        // Nodes that are all recorded alike take the barrier commands with them: there is nothing to cut.
+        [kind] if !kind.dynamic && !lanes.any_lent && !order.nodes.is_empty() => vec![Segment::of(kind, 0)],
+        _ => starts(input, lanes, order, plan, kinds),
+    };
+    let mut end = plan.steps.len() as u32;
+    for segment in segments.iter_mut().rev() {
+        segment.steps.end = end;
+        end = segment.steps.start;
+    }
+    if lanes.any_varies {
+        segments.iter_mut().for_each(|segment| describe(input, plan, segment));
+    }
+    segments
+}
+
+/// The segments, with where they start: each goes on until the next one does.
+fn starts(input: &Input, lanes: &Lanes, order: &Order, plan: &Plan, kinds: &Kinds) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
     let is_lent = |one: &Dependency| input.resources[one.resource.0 as usize].residency == Residency::Swapchain;
-    // A segment goes on until the next one starts. What is like the step before it needs no second look.
+    // What is like the step before it needs no second look.
     let (mut at, mut before) = (0, None);
     for (barrier, range) in (0..).zip(order.starts.windows(2)) {
         for &node in &order.nodes[range[0] as usize..range[1] as usize] {
@@ -38,13 +56,6 @@ pub(super) fn segments(input: &Input, lanes: &Lanes, order: &Order, plan: &Plan,
         }
         at += 1;
     }
-    for segment in segments.iter_mut().rev() {
-        segment.steps.end = at;
-        at = segment.steps.start;
-    }
-    if lanes.any_varies {
-        segments.iter_mut().for_each(|segment| describe(input, plan, segment));
-    }
     segments
 }
 
@@ -63,17 +74,15 @@ pub(super) fn cut(segments: Vec<Segment>, pieces: u32) -> Vec<Segment> {
 fn add(segments: &mut Vec<Segment>, step: Kind, at: u32) {
     match segments.last_mut().filter(|last| joins(last, step)) {
         Some(last) => last.switches |= step.switches,
-        None => segments.push(Segment {
-            steps: at..at,
-            device: step.device,
-            queue: step.queue,
-            rate: step.rate,
-            dynamic: step.dynamic,
-            switches: step.switches,
-            per_slot: false,
-            phases: 1,
-            swapchain: step.swapchain,
-        }),
+        None => segments.push(Segment::of(step, at)),
+    }
+}
+
+impl Segment {
+    /// A segment that starts with a step of this kind.
+    fn of(step: Kind, at: u32) -> Self {
+        let Kind { swapchain, dynamic, switches, device, queue, rate } = step;
+        Self { steps: at..at, device, queue, rate, dynamic, switches, per_slot: false, phases: 1, swapchain }
     }
 }
 

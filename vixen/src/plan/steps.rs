@@ -164,20 +164,19 @@ pub(super) struct Steps {
 
 impl Steps {
     pub fn of(schedule: &Schedule, order: &Order) -> Self {
-        let commands = schedule.commands() as usize;
-        let mut steps = Vec::with_capacity(order.nodes.len() + commands);
+        let commands = schedule.commands();
+        // One barrier command follows each batch, so that a node comes after as many as there are batches before it.
+        let mut steps = vec![Step::Barrier(0); order.nodes.len() + commands as usize];
         let mut nodes = vec![Place { batch: DEAD, step: 0 }; schedule.batches.len()];
-        let mut barriers = Vec::with_capacity(commands);
-        for (batch, range) in (0..).zip(order.starts.windows(2)) {
-            let own = &order.nodes[range[0] as usize..range[1] as usize];
-            for (&node, step) in own.iter().zip(steps.len() as u32..) {
-                nodes[node as usize] = Place { batch, step };
-            }
-            steps.extend(own.iter().map(|&node| Step::Node(NodeId(node))));
-            if batch < schedule.commands() {
-                barriers.push(steps.len() as u32);
-                steps.push(Step::Barrier(batch));
-            }
+        for (&node, at) in order.nodes.iter().zip(0..) {
+            let batch = schedule.batches[node as usize];
+            let step = at + batch;
+            nodes[node as usize] = Place { batch, step };
+            steps[step as usize] = Step::Node(NodeId(node));
+        }
+        let barriers: Vec<u32> = order.starts[1..].iter().zip(0..commands).map(|(end, batch)| end + batch).collect();
+        for (&step, barrier) in barriers.iter().zip(0..) {
+            steps[step as usize] = Step::Barrier(barrier);
         }
         Self { steps, nodes, barriers }
     }

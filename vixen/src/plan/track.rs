@@ -38,19 +38,17 @@ impl Bounds {
     }
 }
 
+/// Nothing to wait for and no contents to keep, but a layout to come from.
+pub(super) const NOTHING: Use =
+    Use { stages: vk::PipelineStageFlags2::NONE, access: vk::AccessFlags2::NONE, layout: vk::ImageLayout::UNDEFINED };
+
 /// What the first access to a resource with an entry waits for.
 pub(super) fn entry(resource: &ResourceItem) -> &Use {
-    /// Nothing to wait for and no contents to keep, but a layout to come from.
-    const NOTHING: &Use = &Use {
-        stages: vk::PipelineStageFlags2::NONE,
-        access: vk::AccessFlags2::NONE,
-        layout: vk::ImageLayout::UNDEFINED,
-    };
     let implied = match resource.residency {
         Residency::Transient | Residency::Persistent => resource.exit.as_ref(),
         _ => None,
     };
-    resource.entry.as_ref().or(implied).unwrap_or(NOTHING)
+    resource.entry.as_ref().or(implied).unwrap_or(&NOTHING)
 }
 
 /// Whether a resource with an entry is found as the frame before left it, so that nobody has brought it into that state before
@@ -67,14 +65,21 @@ pub(super) struct Track<'a> {
 }
 
 impl<'a> Track<'a> {
-    /// The items in the order of their times, those of this round and those of the next one; and the item before them all,
-    /// the origin: the first that writes, if what it overwrites is left by another frame. The life of the contents starts
-    /// there, and comes back to it one round later, so it is the last item of the second list.
+    /// The position of the first item that writes, if what it overwrites is left by another frame: the life of the contents
+    /// starts there, and comes back to it one round later.
     #[inline]
-    pub fn rounds(&self) -> (Option<&'a Item>, [&'a [Item]; 2]) {
-        let writes = |item: &Item| item.effect.writes();
-        let origin = if self.bounds.cyclic { self.items.iter().position(writes) } else { None };
-        let (next_round, this_round) = self.items.split_at(origin.map_or(0, |origin| origin + 1));
-        (next_round.last(), [this_round, next_round])
+    pub fn origin(&self) -> Option<usize> {
+        if self.bounds.cyclic { self.items.iter().position(|item| item.effect.writes()) } else { None }
+    }
+
+    /// All items in the order of their times: those from `start` on, in this round, then those before it, in the next; with
+    /// 0 for this round and `ages` for the next.
+    #[inline]
+    pub fn from(&self, start: usize, ages: u32) -> impl Iterator<Item = (&'a Item, u32)> + use<'a> {
+        let items = self.items;
+        (start..start + items.len()).map(move |at| {
+            let wraps = at >= items.len();
+            (&items[if wraps { at - items.len() } else { at }], if wraps { ages } else { 0 })
+        })
     }
 }

@@ -1,5 +1,5 @@
-// The voxels of a brick, gathered by a workgroup of 64, eight voxels each: `brick` of vixen-nodes/src/voxel/build.rs. Include a source's
-// look() first. Uses binding 1 of set 0.
+// The voxels of a brick, gathered by a workgroup of 64: `brick` of vixen-nodes/src/voxel/build.rs. Include a source first, which says
+// which brick it is, find(), which voxels of an octet are solid, solid_bits(), and what one looks like, look_at(). Uses binding 1 of set 0.
 
 layout(local_size_x = 64) in;
 
@@ -37,9 +37,9 @@ struct Gathered {
     uint most;
 };
 
-// Which of the cells the workgroup is in; none past the last.
-uint this_cell() {
-    return gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
+// The voxel with the least coordinates of a brick.
+uvec3 origin_of(uint morton, uint number) {
+    return unmorton(morton) * 32u + unmorton(number) * 8u;
 }
 
 uint words_of(Gathered brick) {
@@ -82,11 +82,9 @@ void sort_materials(uint solid) {
     shared_kind = kind;
 }
 
-Gathered gather_brick(uvec3 origin, uint slot) {
+Gathered gather_brick(uvec3 origin) {
     uint thread = gl_LocalInvocationID.x;
-    uint own_materials[8];
-    uint own_normals[8];
-    uint bits = look(origin, slot, thread * 8u, own_materials, own_normals);
+    uint bits = solid_bits(origin, thread);
     bytes[thread] = bits;
     for (uint i = 0u; i < 4u; ++i) {
         places[thread * 4u + i] = 0u;
@@ -121,14 +119,26 @@ Gathered gather_brick(uvec3 origin, uint slot) {
         uint below = (1u << (thread & 31u)) - 1u;
         packed_bytes[thread < 32u ? bitCount(octets.x & below) : bitCount(octets.x) + bitCount(octets.y & below)] = bits;
     }
+    // For now, which voxel it is.
     for (uint i = 0u; i < 8u; ++i) {
         if ((bits >> i & 1u) != 0u) {
-            materials[before] = own_materials[i];
-            normals[before] = own_normals[i];
-            if (own_normals[i] != NO_NORMAL) {
-                any_normal = 1u;
-            }
-            ++before;
+            normals[before++] = thread * 8u + i;
+        }
+    }
+    barrier();
+    // An invocation for each solid voxel.
+    for (uint first = 0u; first < solid; first += 64u) {
+        uint rank = first + thread;
+        bool is_solid = rank < solid;
+        uint material = 0u;
+        uint normal = NO_NORMAL;
+        look_at(is_solid, origin, is_solid ? normals[rank] : 0u, material, normal);
+        if (is_solid) {
+            materials[rank] = material;
+            normals[rank] = normal;
+        }
+        if (normal != NO_NORMAL) {
+            any_normal = 1u;
         }
     }
     barrier();

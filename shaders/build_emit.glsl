@@ -57,18 +57,18 @@ void emit_looks(Gathered brick, uint word) {
 }
 
 void main() {
-    uint cell = this_cell();
-    if (cell >= params.cells) {
+    uint cell;
+    uint number;
+    if (!find(cell, number)) {
         return;
     }
-    uint number = gl_WorkGroupID.x;
     uint thread = gl_LocalInvocationID.x;
     uint morton = cells.data[cell];
     Node node = tree.data[morton];
     if (node.first == SOLID || !has_bit(node.mask, number)) {
         return;
     }
-    Gathered brick = gather_brick(unmorton(morton) * 32u + unmorton(number) * 8u, cell * 64u + number);
+    Gathered brick = gather_brick(origin_of(morton, number));
     Sums start = cell_sums.data[morton];
     Sums own = before.data[cell * 64u + number];
     uint word = start.words + own.words;

@@ -26,18 +26,39 @@ int solid_in(ivec2 at) {
     return clamp(int(down) + (exact - down >= 0.5 ? 1 : 0), 1, int(params.size.y));
 }
 
-// Whether a voxel is solid, its material and its normal.
-bool voxel_of(uvec3 voxel, out uint material, out uint normal) {
+// Which brick the workgroup builds; none past the last cell.
+bool find(out uint cell, out uint number) {
+    cell = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
+    number = gl_WorkGroupID.x;
+    return cell < params.cells;
+}
+
+// The bits of an octet's voxels that are solid.
+uint solid_bits(uvec3 origin, uint octet) {
+    uvec3 corner = origin + unmorton(octet) * 2u;
+    uint bits = 0u;
+    for (uint i = 0u; i < 4u; ++i) {
+        uvec2 at = corner.xz + uvec2(i & 1u, i >> 1);
+        if (all(lessThan(at, params.size.xz))) {
+            // Never higher than the scene.
+            int above = solid_in(ivec2(at)) - int(corner.y);
+            bits |= (above > 1 ? 5u : above > 0 ? 1u : 0u) << ((i & 1u) + 4u * (i >> 1));
+        }
+    }
+    return bits;
+}
+
+// The material of a solid voxel, and its normal.
+void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inout uint normal) {
+    if (!is_solid) {
+        return;
+    }
+    uvec3 voxel = origin + unmorton(number);
     ivec2 at = ivec2(voxel.xz);
     int y = int(voxel.y);
-    int solid = solid_in(at);
-    normal = NO_NORMAL;
-    if (y >= solid) {
-        return false;
-    }
     int lowest = min(min(solid_in(at - ivec2(1, 0)), solid_in(at + ivec2(1, 0))),
                      min(solid_in(at - ivec2(0, 1)), solid_in(at + ivec2(0, 1))));
-    int ground_from = min(solid - 1, lowest);
+    int ground_from = min(solid_in(at) - 1, lowest);
     if (y >= ground_from) {
         precise float east = 0.5 * (height(at + ivec2(1, 0)) - height(at - ivec2(1, 0)));
         precise float south = 0.5 * (height(at + ivec2(0, 1)) - height(at - ivec2(0, 1)));
@@ -46,22 +67,4 @@ bool voxel_of(uvec3 voxel, out uint material, out uint normal) {
     } else {
         material = y + SOIL_DEPTH >= ground_from ? SOIL : ROCK;
     }
-    return true;
-}
-
-// Whether a brick is empty for sure.
-bool holds_nothing(uint slot) {
-    return false;
-}
-
-// Looks at eight voxels of a brick; the bits of those that are solid.
-uint look(uvec3 origin, uint slot, uint first, inout uint own_materials[8], inout uint own_normals[8]) {
-    uint bits = 0u;
-    for (uint i = 0u; i < 8u; ++i) {
-        uvec3 at = origin + unmorton(first + i);
-        if (all(lessThan(at, params.size)) && voxel_of(at, own_materials[i], own_normals[i])) {
-            bits |= 1u << i;
-        }
-    }
-    return bits;
 }

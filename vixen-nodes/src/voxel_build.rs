@@ -3,7 +3,7 @@
 //! The CPU lists the cells of level 1, 32 voxels along an edge, that may hold something; it asks the source, so no dense grid is gone
 //! through. It sorts triangles into bricks, too, when it reads them. Then, a pass each:
 //!
-//! 1. *measure* looks at the voxels of every brick and notes how large the brick will be;
+//! 1. *measure* looks at the voxels of every brick that may have some and notes how large the brick will be;
 //! 2. *cells* and *close* make the nodes of each level from those below, the same way as the CPU: what is solid and of one material
 //!    becomes one record;
 //! 3. *scan* adds up what stands before each node of level 2, in the order in which the CPU stores things;
@@ -14,22 +14,19 @@
 
 mod error;
 mod nodes;
+mod shape;
 
 use std::sync::Arc;
 
-use bytemuck::cast_slice;
 use glam::UVec3;
 use vixen::memory::Buffer as DeviceBuffer;
 use vixen::{Block, Buffer, Device, Graph, Wire};
 
 use crate::voxel::brick_map::{cell_edge, levels_for};
-use crate::voxel::{Brick, Content, Cube, Node, SceneSource, Surface, VoxelSource, morton};
-use crate::voxel_scene::{desc, side_by_side};
+use crate::voxel::{Brick, Content, Cube, Node, SceneSource, VoxelSource, morton};
 pub use error::BuildError;
-use nodes::{
-    BuildCells, BuildClear, BuildClose, BuildParams, BuildPlace, BuildScan, BuildSurfaceEmit, BuildSurfaceMeasure,
-    BuildTerrainEmit, BuildTerrainMeasure,
-};
+use nodes::{BuildCells, BuildClear, BuildClose, BuildParams, BuildPlace, BuildScan};
+use shape::{Places, Shape};
 
 /// Builds the brick map of land, or of a surface of triangles, on the GPU, in every frame of the graphs that it is added to.
 pub struct VoxelBuilder {
@@ -39,19 +36,6 @@ pub struct VoxelBuilder {
     cells: Arc<DeviceBuffer>,
     count: u32,
     shape: Shape,
-}
-
-/// What is built.
-enum Shape {
-    Land {
-        columns: Arc<DeviceBuffer>,
-    },
-    Surface {
-        vertices: Arc<DeviceBuffer>,
-        triangles: Arc<DeviceBuffer>,
-        bins: Arc<DeviceBuffer>,
-        starts: Arc<DeviceBuffer>,
-    },
 }
 
 /// So many elements the buffers of a scene have room for.
@@ -137,54 +121,18 @@ impl VoxelBuilder {
             return Err(BuildError::NothingSolid { name: name() });
         }
         let (cell_buffer, shape) = match (voxels.columns(), voxels.surface()) {
-            (Some(columns), _) => {
-                let descs = [desc("voxel cells to build", &cells), desc("columns of land", &columns)];
-                let contents = [cast_slice(&cells), cast_slice(&columns)];
-                let ([cells, columns], _) = side_by_side(device, "land", descs, contents)?;
-                (cells, Shape::Land { columns })
-            }
-            (None, Some(surface)) => Self::upload_surface(device, &cells, surface)?,
+            (Some(columns), _) => Shape::land(device, &cells, &columns)?,
+            (None, Some(surface)) => Shape::surface(device, &cells, &surface)?,
             (None, None) => return Err(BuildError::NoShape { name: name() }),
         };
         Ok(Self { size, levels, cells: cell_buffer, count: cells.len() as u32, shape })
-    }
-
-    fn upload_surface(
-        device: &Device,
-        cells: &[u32],
-        surface: Surface,
-    ) -> Result<(Arc<DeviceBuffer>, Shape), BuildError> {
-        let Surface { vertices, triangles, bins } = surface;
-        // Bricks are numbered by their cell's place in the list, and cells are listed along the curve, as bins are.
-        let mut starts = vec![0u32; 64 * cells.len() + 1];
-        let mut cell = 0;
-        for bin in &bins {
-            let brick = (bin >> 32) as u32;
-            while cells[cell] != brick >> 6 {
-                cell += 1;
-            }
-            starts[64 * cell + (brick & 63) as usize + 1] += 1;
-        }
-        (1..starts.len()).for_each(|i| starts[i] += starts[i - 1]);
-        let bins: Vec<u32> = bins.into_iter().map(|bin| bin as u32).collect();
-        let descs = [
-            desc("voxel cells to build", cells),
-            desc("vertices of a surface", &vertices),
-            desc("triangles of a surface", &triangles),
-            desc("bins of triangles", &bins),
-            desc("starts of bins", &starts),
-        ];
-        let contents =
-            [cast_slice(cells), cast_slice(&vertices), cast_slice(&triangles), cast_slice(&bins), cast_slice(&starts)];
-        let ([cells, vertices, triangles, bins, starts], _) = side_by_side(device, "surface", descs, contents)?;
-        Ok((cells, Shape::Surface { vertices, triangles, bins, starts }))
     }
 
     /// Room that a scene needs at most as a rule: bricks along its surface, with a few materials and normals each.
     pub fn likely_room(&self) -> BuildRoom {
         let bricks = match &self.shape {
             Shape::Land { .. } => 4 * (self.size.x.div_ceil(8) + 1) * (self.size.z.div_ceil(8) + 1),
-            Shape::Surface { .. } => self.count.saturating_mul(32),
+            Shape::Surface(surface) => surface.listed,
         };
         let inside = 64 * self.count.min(bricks / 4);
         let words = bricks.saturating_mul(128).min(1 << 29);
@@ -201,27 +149,14 @@ impl VoxelBuilder {
         let nodes_of = |level| 1u64 << (6 * (levels - level));
 
         let clear = graph.add(BuildClear {
+            slots: graph.buffer(64 * u64::from(count)),
             tree: graph.buffer((1..=levels).map(nodes_of).sum::<u64>()),
             cell_sums: graph.buffer(nodes_of(1)),
             node_sums: graph.buffer(nodes_of(2)),
             nodes: graph.buffer(room.nodes),
             totals: graph.buffer(1),
         });
-        let slots = graph.buffer(64 * u64::from(count));
-        let slots = match &self.shape {
-            Shape::Land { columns } => {
-                let columns = &graph.share_buffer(columns);
-                graph.add(BuildTerrainMeasure { columns, cells: &cells, slots, params: params(1) }).slots
-            }
-            Shape::Surface { vertices, triangles, bins, starts } => {
-                let (vertices, triangles) = (&graph.share_buffer(vertices), &graph.share_buffer(triangles));
-                let (bins, starts) = (&graph.share_buffer(bins), &graph.share_buffer(starts));
-                let cells = &cells;
-                let measure =
-                    BuildSurfaceMeasure { vertices, triangles, bins, starts, cells, slots, params: params(1) };
-                graph.add(measure).slots
-            }
-        };
+        let (slots, measured) = self.shape.measure(graph, &cells, clear.slots, params(1));
         let built = graph.add(BuildCells {
             cells: &cells,
             slots: &slots,
@@ -244,37 +179,9 @@ impl VoxelBuilder {
             let place = graph.add(BuildPlace { tree, cell_sums, node_sums, upper, nodes, params: params(level) });
             (tree, cell_sums, nodes) = (place.tree, place.cell_sums, place.nodes);
         }
-        let (bricks, masks) = (graph.buffer(room.bricks), graph.buffer(room.masks));
-        let (attributes, params) = (graph.buffer(room.words), params(1));
-        let (tree, cell_sums, before, cells) = (&tree, &cell_sums, &built.before, &cells);
-        let (bricks, masks, attributes) = match &self.shape {
-            Shape::Land { columns } => {
-                let columns = &graph.share_buffer(columns);
-                let emit =
-                    BuildTerrainEmit { columns, cells, tree, cell_sums, before, bricks, masks, attributes, params };
-                let emit = graph.add(emit);
-                (emit.bricks, emit.masks, emit.attributes)
-            }
-            Shape::Surface { vertices, triangles, bins, starts } => {
-                let (vertices, triangles) = (&graph.share_buffer(vertices), &graph.share_buffer(triangles));
-                let (bins, starts) = (&graph.share_buffer(bins), &graph.share_buffer(starts));
-                let emit = graph.add(BuildSurfaceEmit {
-                    vertices,
-                    triangles,
-                    bins,
-                    starts,
-                    cells,
-                    tree,
-                    cell_sums,
-                    before,
-                    bricks,
-                    masks,
-                    attributes,
-                    params,
-                });
-                (emit.bricks, emit.masks, emit.attributes)
-            }
-        };
+        let (tree, cell_sums, before) = (&tree, &cell_sums, &built.before);
+        let places = Places { cells: &cells, tree, cell_sums, before, params: params(1) };
+        let (bricks, masks, attributes) = measured.emit(graph, &places, room);
         BuiltWires { nodes, bricks, masks, attributes, totals: scan.totals }
     }
 }

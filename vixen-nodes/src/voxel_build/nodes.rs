@@ -29,15 +29,33 @@ pub struct BuildSlot {
     pub words: u32,
 }
 
-/// Workgroups for each brick of so many cells: no device allows as many as there may be along one axis.
-fn workgroups(bricks: u32, cells: u32) -> [u32; 3] {
+/// A brick that triangles may touch.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable, Block)]
+pub struct BuildListed {
+    /// 64 times the number of its cell, and its own there.
+    pub slot: u32,
+    /// Its first triangle in the bins.
+    pub start: u32,
+}
+
+/// So many workgroups for each of so many items: no device allows as many as there may be along one axis.
+fn workgroups(each: u32, items: u32) -> [u32; 3] {
     const ALONG_Y: u32 = 1 << 15;
-    [bricks, cells.min(ALONG_Y), cells.div_ceil(ALONG_Y)]
+    [each, items.min(ALONG_Y), items.div_ceil(ALONG_Y)]
+}
+
+/// A workgroup for each brick of a list.
+fn workgroups_of(list: u64) -> [u32; 3] {
+    workgroups(1, u32::try_from(list - 1).expect("bricks are numbered by 32 bits"))
 }
 
 /// Makes everything empty.
 #[node(transfer)]
 pub struct BuildClear {
+    /// How large bricks are, 64 a cell.
+    #[transfer_destination]
+    slots: Buffer<[BuildSlot]>,
     /// Nodes of all levels.
     #[transfer_destination]
     tree: Buffer<[Node]>,
@@ -58,6 +76,7 @@ pub struct BuildClear {
 #[node]
 impl Transfer for BuildClear {
     fn record(view: &View, commands: &mut Commands) {
+        commands.fill(view.slots, 0);
         commands.fill(view.tree, 0);
         commands.fill(view.cell_sums, 0);
         commands.fill(view.node_sums, 0);
@@ -76,7 +95,7 @@ pub struct BuildTerrainMeasure {
     #[storage]
     cells: Buffer<[u32]>,
     /// 64 a cell.
-    #[storage(write)]
+    #[storage(read_write)]
     slots: Buffer<[BuildSlot]>,
     /// Which scene.
     #[push]
@@ -258,14 +277,17 @@ pub struct BuildSurfaceMeasure {
     /// Triangles of each brick.
     #[storage]
     bins: Buffer<[u32]>,
-    /// Where those of each brick begin.
+    /// Bricks that have some, and the end.
     #[storage]
-    starts: Buffer<[u32]>,
+    list: Buffer<[BuildListed]>,
     /// Which cells.
     #[storage]
     cells: Buffer<[u32]>,
-    /// 64 a cell.
+    /// Solid voxels of each brick of the list, 16 words each.
     #[storage(write)]
+    solid_of: Buffer<[u32]>,
+    /// 64 a cell.
+    #[storage(read_write)]
     slots: Buffer<[BuildSlot]>,
     /// Which scene.
     #[push]
@@ -275,7 +297,7 @@ pub struct BuildSurfaceMeasure {
 #[node]
 impl Compute for BuildSurfaceMeasure {
     fn record(view: &View, commands: &mut Commands) {
-        let [x, y, z] = workgroups(64, view.params.cells);
+        let [x, y, z] = workgroups_of(view.list.len());
         commands.dispatch(x, y, z);
     }
 }
@@ -292,9 +314,12 @@ pub struct BuildSurfaceEmit {
     /// Triangles of each brick.
     #[storage]
     bins: Buffer<[u32]>,
-    /// Where those of each brick begin.
+    /// Bricks that have some, and the end.
     #[storage]
-    starts: Buffer<[u32]>,
+    list: Buffer<[BuildListed]>,
+    /// Solid voxels of each brick of the list, 16 words each.
+    #[storage]
+    solid_of: Buffer<[u32]>,
     /// Which cells.
     #[storage]
     cells: Buffer<[u32]>,
@@ -324,7 +349,7 @@ pub struct BuildSurfaceEmit {
 #[node]
 impl Compute for BuildSurfaceEmit {
     fn record(view: &View, commands: &mut Commands) {
-        let [x, y, z] = workgroups(64, view.params.cells);
+        let [x, y, z] = workgroups_of(view.list.len());
         commands.dispatch(x, y, z);
     }
 }

@@ -121,7 +121,7 @@ fn the_next_frame_shows_an_edit() {
         (cube([30, 10, 40], 32), Edit::Clear),
         (ball(60.0, 40.0, 60.0, 14.5), Edit::Set(9)),
         (ball(63.0, 46.0, 66.0, 9.0), Edit::Clear),
-        (cube([8, 20, 8], 17), Edit::Set(40)),
+        (cube([8, 20, 60], 25), Edit::Set(40)),
         (ball(48.0, 0.0, 48.0, 200.0), Edit::Clear),
         (ball(48.0, 30.0, 48.0, 20.0), Edit::Set(2)),
     ];

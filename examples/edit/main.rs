@@ -9,7 +9,7 @@ use glam::{IVec3, Vec2};
 use vixen::memory::{StagingPool, Uploader, UploaderOptions};
 use vixen::{CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, Output, Readback, Rgba8Unorm};
 use vixen_nodes::voxel::{BrickMap, Edit, Editor, Material, MaterialIndex, Scene, Shape, default_params, default_view};
-use vixen_nodes::{ToneMap, Updated, VoxelPipeline, VoxelScene};
+use vixen_nodes::{ToneMap, Updated, VoxelPipeline, VoxelScene, antialiased};
 
 /// Voxels along the longest side of a heightmap or a mesh.
 const RESOLUTION: u32 = 384;
@@ -26,7 +26,11 @@ fn edits(map: &BrickMap, frame: u32) -> Vec<(Shape, Edit)> {
         let (x, z) = (0.85 - 0.7 * moment + 0.3 * beside, 0.55 + 0.08 * (9.0 * moment).sin() + beside);
         ground(map, Vec2::new(x * size.x, z * size.z))
     };
-    let ball = |center: IVec3| (Shape::Sphere { center: center.as_dvec3(), radius: radius.into() }, Edit::Clear);
+    // It leaves some ground to stand on.
+    let ball = |center: IVec3| {
+        let center = center.as_dvec3().with_y(f64::from(center.y).max(f64::from(radius) + 3.0));
+        (Shape::Sphere { center, radius: radius.into() }, Edit::Clear)
+    };
     let post = |foot: IVec3| {
         let (thick, high) = ((0.15 * radius) as i32 + 1, (2.0 * radius) as i32);
         let (min, max) = (foot - IVec3::new(thick, 4, thick), foot + IVec3::new(thick, high, thick));
@@ -68,7 +72,8 @@ impl Site {
 
         let graph = Graph::new(Output::headless(width, height));
         let (_, camera) = graph.param(view.camera());
-        let color = VoxelPipeline::Compute.draw(&graph, &camera, &graph.add(&voxels), params);
+        let wires = graph.add(&voxels);
+        let color = antialiased(&graph, &camera, |camera| VoxelPipeline::Compute.draw(&graph, camera, &wires, params));
         let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
         let pixels = graph.read_back(&tone.ldr);
         let mut graph = graph.compile(device)?;

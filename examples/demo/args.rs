@@ -166,6 +166,9 @@ impl Args {
         let others = [&self.stats, &self.memory, &self.drawing].map(Option::as_ref);
         let mut files: Vec<&Path> = picture.iter().chain(others.into_iter().flatten()).map(PathBuf::as_path).collect();
         files.iter().try_for_each(|file| check_writable(file))?;
+        check_extension(self.out.as_deref(), "a picture", &["png"])?;
+        check_extension(self.drawing.as_deref(), "a drawing", &["dot", "mmd"])?;
+        check_extension(self.memory.as_deref(), "the plot of memory", &["svg"])?;
         files.sort();
         match files.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(format!("{} is to be written twice; give each its own file", pair[0].display())),
@@ -203,6 +206,21 @@ fn one_line(text: &str) -> String {
     let said: Vec<&str> =
         lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more")).collect();
     said.join("; ").trim_start_matches("error: ").to_owned()
+}
+
+/// Fails where a file's name promises another format than what is written to it. A name without an extension promises nothing.
+fn check_extension(file: Option<&Path>, what: &str, formats: &[&str]) -> Result<(), String> {
+    let Some((file, extension)) = file.and_then(|file| Some((file, file.extension()?.to_str()?))) else {
+        return Ok(());
+    };
+    if formats.iter().any(|format| extension.eq_ignore_ascii_case(format)) {
+        return Ok(());
+    }
+    let formats = formats.iter().map(|format| format!(".{format}")).collect::<Vec<_>>().join(" or ");
+    Err(format!(
+        "{what} cannot be written as .{extension}: choose a name for {} that ends in {formats}",
+        file.display()
+    ))
 }
 
 /// Fails where a file could not be written, as far as can be told without touching it.

@@ -142,7 +142,7 @@ fn progress_bar(message: &'static str, length: u64) -> ProgressBar {
 
 fn save_drawing(args: &Args, graph: &vixen::CompiledGraph) -> Result<(), Box<dyn Error>> {
     let Some(path) = &args.drawing else { return Ok(()) };
-    let mermaid = path.extension().is_some_and(|extension| extension == "mmd");
+    let mermaid = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mmd"));
     let text = if mermaid { graph.report().to_mermaid() } else { graph.report().to_dot() };
     std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(())

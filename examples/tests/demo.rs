@@ -136,6 +136,12 @@ fn files_that_cannot_be_written() {
             assert!(said.contains("cannot write") && said.contains(file), "{said}");
         }
     }
+    for (argument, file, instead) in
+        [("--out", "a.jpg", ".png"), ("--drawing", "a.svg", ".mmd"), ("--memory", "a.png", ".svg")]
+    {
+        let said = complaint(&["--headless", "--scene", "/no/such/file.vox", argument, file]);
+        assert!(said.contains(file) && said.contains(instead), "{said}");
+    }
     let twice = complaint(&["--headless", "--out", "a.png", "--stats", "a.png"]);
     assert!(twice.contains("a.png is to be written twice"), "{twice}");
 }

@@ -1,14 +1,12 @@
 //! A frame allocates nothing and creates nothing, from the first one on; whoever does is counted and named.
 
 mod common;
-#[path = "gpu/nodes.rs"]
-mod nodes;
 
 use std::hint::black_box;
 use std::sync::OnceLock;
 
 use common::device;
-use nodes::{AddDynamic, Amount, Clock, Copy, Factor, Fill, Paint, Settings};
+use common::nodes::{AddDynamic, Amount, Clock, Copy, Factor, Fill, Paint, Settings};
 use vixen::ash::vk;
 use vixen::testing::{
     CountingAllocator, FramesError, FramesReport, allocations, created_without_callbacks, frames, is_counting, serial,

@@ -1,31 +1,19 @@
 //! Devices: choosing one, what it says, what it refuses, and what the validation layer tells it.
 
+mod common;
+
 use std::ffi::c_void;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use ash::{ext, vk};
+use common::device_or_skip;
 use raw_window_handle::{
     DisplayHandle, HandleError, HasDisplayHandle, HasWindowHandle, RawDisplayHandle, WindowHandle, XlibDisplayHandle,
 };
 use vixen::device::{Device, DeviceError, DeviceOptions, Feature, FeatureSet, RawDevice, Select, Surface, Version};
 use vixen::memory::{BufferDesc, Category, Location};
-use vixen::testing::serial;
-
-/// A device, or none with a line that says so: only where nothing demands that every test runs.
-fn device(options: DeviceOptions) -> Option<Device> {
-    serial();
-    match Device::new(&options) {
-        Ok(device) => Some(device),
-        Err(error @ (DeviceError::NoDriver { .. } | DeviceError::MissingLayer { .. })) => {
-            assert!(std::env::var_os("VIXEN_REQUIRE_ALL").is_none(), "{error}");
-            println!("skipped: {error}");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
 
 fn checked() -> DeviceOptions {
     DeviceOptions::new().validation(true)
@@ -38,7 +26,7 @@ fn assert_silent(device: &Device) {
 
 #[test]
 fn a_device_says_what_it_is() {
-    let Some(device) = device(checked()) else { return };
+    let Some(device) = device_or_skip(checked()) else { return };
     let capabilities = device.capabilities();
     assert!(device.info().api_version >= Version::REQUIRED);
     assert!(!device.info().name.is_empty());
@@ -60,7 +48,7 @@ fn a_device_says_what_it_is() {
 
 #[test]
 fn formats_are_known() {
-    let Some(device) = device(checked()) else { return };
+    let Some(device) = device_or_skip(checked()) else { return };
     // Every device has these: they are required by the specification.
     let rgba8 = device.format_features(vk::Format::R8G8B8A8_UNORM);
     assert!(rgba8.optimal.contains(vk::FormatFeatureFlags2::STORAGE_IMAGE | vk::FormatFeatureFlags2::SAMPLED_IMAGE));
@@ -75,7 +63,7 @@ fn formats_are_known() {
 
 #[test]
 fn a_device_can_be_chosen_by_index_and_by_name() {
-    let Some(device) = device(DeviceOptions::new()) else { return };
+    let Some(device) = device_or_skip(DeviceOptions::new()) else { return };
     let list = Device::list().unwrap();
     assert_eq!(list.iter().map(|info| info.index).collect::<Vec<_>>(), (0..list.len()).collect::<Vec<_>>());
     assert!(list.iter().any(|info| info.name == device.info().name));
@@ -98,7 +86,7 @@ fn a_device_can_be_chosen_by_index_and_by_name() {
 
 #[test]
 fn a_missing_feature_is_named() {
-    let Some(device) = device(DeviceOptions::new()) else { return };
+    let Some(device) = device_or_skip(DeviceOptions::new()) else { return };
     let found = device.capabilities().found;
     let Some(&lacking) = Feature::ALL.iter().find(|&&feature| !found.has(feature)) else {
         println!("skipped: {} has every feature", device.info().name);
@@ -115,7 +103,7 @@ fn a_missing_feature_is_named() {
 
 #[test]
 fn an_application_can_bring_its_own_device() {
-    let Some(own) = device(checked()) else { return };
+    let Some(own) = device_or_skip(checked()) else { return };
     let capabilities = own.capabilities();
     let mut extensions = capabilities.extensions.clone();
     extensions.extend(own.debug_labels().map(|_| ext::debug_utils::NAME));
@@ -178,7 +166,7 @@ fn fill_and_read_back(device: &Device) {
 
 #[test]
 fn a_mistake_is_caught_and_kept() {
-    let Some(device) = device(checked()) else { return };
+    let Some(device) = device_or_skip(checked()) else { return };
     let info = vk::BufferCreateInfo::default().size(0).usage(vk::BufferUsageFlags::TRANSFER_DST);
     // SAFETY: none: a buffer without a size is against the rules, which is what the layer is to say. Drivers survive it.
     unsafe {
@@ -194,7 +182,7 @@ fn a_mistake_is_caught_and_kept() {
 
 #[test]
 fn a_missing_barrier_is_caught() {
-    let Some(device) = device(checked()) else { return };
+    let Some(device) = device_or_skip(checked()) else { return };
     let desc = BufferDesc::new("written twice", 64, vk::BufferUsageFlags::TRANSFER_DST);
     let buffer = device.budget().buffer(&desc, Category::Other).unwrap();
     let fill_twice = |commands| {
@@ -212,7 +200,7 @@ fn a_missing_barrier_is_caught() {
 
 #[test]
 fn what_is_left_behind_is_reported_after_the_device_is_gone() {
-    let Some(device) = device(checked()) else { return };
+    let Some(device) = device_or_skip(checked()) else { return };
     let log = device.validation_log().clone();
     // SAFETY: the device is alive. That nobody destroys the fence is what the layer is to say.
     unsafe { device.raw().create_fence(&vk::FenceCreateInfo::default(), device.callbacks()) }.unwrap();
@@ -224,7 +212,7 @@ fn what_is_left_behind_is_reported_after_the_device_is_gone() {
 
 #[test]
 fn everything_made_from_a_device_keeps_it_alive() {
-    let Some(device) = device(checked()) else { return };
+    let Some(device) = device_or_skip(checked()) else { return };
     let log = device.validation_log().clone();
     let clone = device.clone();
     let desc = BufferDesc::new("last", 4, vk::BufferUsageFlags::TRANSFER_SRC).at(Location::Upload);
@@ -239,7 +227,7 @@ fn everything_made_from_a_device_keeps_it_alive() {
 
 #[test]
 fn devices_serve_many_threads() {
-    let Some(device) = device(checked()) else { return };
+    let Some(device) = device_or_skip(checked()) else { return };
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| (0..8).for_each(|_| fill_and_read_back(&device)));
@@ -326,7 +314,7 @@ fn callbacks_see_every_allocation_and_its_end() {
         .user_data(std::ptr::from_ref(memory).cast_mut().cast());
     // SAFETY: the functions do as malloc and free would, from any thread, and their counters are never freed.
     let options = unsafe { checked().callbacks(callbacks) };
-    let Some(device) = device(options) else { return };
+    let Some(device) = device_or_skip(options) else { return };
     assert!(memory.allocations.load(Relaxed) > 0);
     let log = device.validation_log().clone();
     fill_and_read_back(&device);
@@ -353,7 +341,7 @@ impl HasWindowHandle for Gone {
 
 #[test]
 fn a_surface_needs_a_window_and_a_device_for_its_display() {
-    let Some(headless) = device(checked()) else { return };
+    let Some(headless) = device_or_skip(checked()) else { return };
     let error = Surface::new(&headless, Arc::new(Gone)).err().unwrap();
     assert!(matches!(error, DeviceError::NoDisplay { .. }), "{error}");
 
@@ -413,7 +401,7 @@ fn a_machine_without_a_driver_is_told_what_to_install() {
 
 #[test]
 fn validation_without_its_layer_is_an_error() {
-    if is_child() || device(checked()).is_some() {
+    if is_child() || device_or_skip(checked()).is_some() {
         in_child("validation_without_its_layer_is_an_error", "VK_LAYER_PATH", "/nonexistent", || {
             let error = Device::new(&checked()).unwrap_err();
             assert!(matches!(error, DeviceError::MissingLayer { .. }), "{error}");
@@ -424,7 +412,7 @@ fn validation_without_its_layer_is_an_error() {
 
 #[test]
 fn the_environment_chooses_a_device() {
-    if is_child() || device(DeviceOptions::new()).is_some() {
+    if is_child() || device_or_skip(DeviceOptions::new()).is_some() {
         in_child("the_environment_chooses_a_device", "VIXEN_DEVICE", "no device is called so", || {
             let error = Device::new(&DeviceOptions::new()).unwrap_err();
             assert!(matches!(error, DeviceError::NoSuchDevice { .. }), "{error}");

@@ -9,10 +9,9 @@ use vixen::ash::vk;
 use vixen::event::{BudgetWarning, Event, FrameBegin, FrameEnd, Overflow, RecompileCause, RecompileDone};
 use vixen::graph::OutputId;
 use vixen::memory::{BufferDesc, Category};
-use vixen::{
-    Block, Buffer, CompileOptions, Compute, Extent, FrameInfo, Graph, Host, Image, Output, R32Float, Transfer, node,
-};
+use vixen::{Buffer, CompileOptions, Compute, Extent, FrameInfo, Graph, Host, Image, Output, R32Float, Transfer, node};
 
+use common::nodes::{Amount, Zero};
 use common::{on_device, step, words};
 
 /// Something was asked for.
@@ -99,12 +98,6 @@ fn nodes_hear_in_this_frame_what_was_emitted_before_it() {
     });
 }
 
-#[derive(Clone, Copy, Block)]
-#[repr(C)]
-struct Amount {
-    amount: u32,
-}
-
 /// Adds what is asked to every element, and answers with what it added.
 #[node(compute, dynamic, shader = "tests/shaders/add.comp.spv", receives(Asked = 8), emits(Answered = 4))]
 struct AddAsked {
@@ -121,20 +114,6 @@ impl Compute for AddAsked {
         commands.emit(Answered(amount)).expect("one a frame has room");
         commands.push(&Amount { amount });
         commands.dispatch_items(view.values.len());
-    }
-}
-
-/// Zeroes.
-#[node(transfer)]
-struct Zero {
-    #[transfer_destination]
-    values: Buffer<[u32]>,
-}
-
-#[node]
-impl Transfer for Zero {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.fill(view.values, 0);
     }
 }
 

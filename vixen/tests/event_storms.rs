@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use common::nodes::{Amount, Zero};
 use common::step;
 use vixen::event::{BudgetWarning, Category, Event, FrameBegin, FrameEnd, Overflow, QueueLevel, QueuePressure, Sender};
 use vixen::memory::{BufferDesc, Category as Memory};
 use vixen::testing::{CountingAllocator, FramesReport, frames, serial};
-use vixen::{
-    Block, Buffer, CompiledGraph, Compute, Device, DeviceOptions, FrameInfo, Graph, Host, Transfer, ash::vk, node,
-};
+use vixen::{Buffer, CompiledGraph, Compute, Device, DeviceOptions, FrameInfo, Graph, Host, ash::vk, node};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -61,12 +60,6 @@ impl Host for Cloud {
     }
 }
 
-#[derive(Clone, Copy, Block)]
-#[repr(C)]
-struct Amount {
-    amount: u32,
-}
-
 /// Emits while it is recorded.
 #[node(compute, dynamic, shader = "tests/shaders/add.comp.spv", emits(Raindrop = ROOM), receives(Raindrop = 1, FrameBegin = 1))]
 struct Rain {
@@ -86,19 +79,6 @@ impl Compute for Rain {
         let amount = commands.events::<Raindrop>().len() as u32;
         commands.push(&Amount { amount });
         commands.dispatch_items(view.values.len());
-    }
-}
-
-#[node(transfer)]
-struct Zero {
-    #[transfer_destination]
-    values: Buffer<[u32]>,
-}
-
-#[node]
-impl Transfer for Zero {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.fill(view.values, 0);
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::nodes::{Amount, Copy, Ramp};
 use common::{on_device, step, words};
 use vixen::ash::vk;
 use vixen::event::{RecompileCause, ShaderReloaded};
@@ -16,17 +17,11 @@ use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
 use vixen::shader::reload::ReloadError;
 use vixen::testing::{CountingAllocator, frames, serial};
 use vixen::{
-    Block, Buffer, CompiledGraph, Compute, Device, DeviceOptions, Extent, Graph, Length, Output, Readback, Wire, node,
+    Buffer, CompiledGraph, Compute, Device, DeviceOptions, Extent, Graph, Length, Output, Readback, Wire, node,
 };
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
-
-#[derive(Clone, Copy, Block)]
-#[repr(C)]
-struct Amount {
-    amount: u32,
-}
 
 /// A node of a shader; both have the same slots.
 macro_rules! scale {
@@ -54,7 +49,6 @@ macro_rules! scale {
 scale!(Scale, "Doubles, until it is reloaded.", "tests/shaders/reload.comp.spv");
 scale!(ScaleDynamic, "The same, recorded in every frame.", "tests/shaders/reload.comp.spv", dynamic);
 scale!(Triple, "What it is reloaded as.", "tests/shaders/reload_triple.comp.spv");
-scale!(Copy, "Has another shader.", "tests/shaders/copy.comp.spv");
 
 /// Where `Scale` was built from.
 const BUILT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shaders/reload.comp.spv");
@@ -72,30 +66,12 @@ fn graph(
     last: impl Fn(&Graph, &Wire<Buffer<[u32]>>) -> Wire<Buffer<[u32]>>,
 ) -> (CompiledGraph, Readback<Buffer<[u32]>>) {
     let graph = Graph::without_output();
-    let numbers = graph.add(Numbers { values: graph.buffer(LENGTH), factor: 1, offset: 0.0 }).values;
+    let numbers = graph.add(Ramp { values: graph.buffer(LENGTH), factor: 1, offset: 0.0 }).values;
     let first = first(&graph, &numbers);
     let copy = graph.add(Copy { source: &first, target: graph.buffer(LENGTH), params: Amount { amount: 7 } }).target;
     let read = graph.read_back(&last(&graph, &copy));
     graph.events(|events| events.queue::<ShaderReloaded>(4));
     (graph.compile(device).unwrap_or_else(|error| panic!("{error}")), read)
-}
-
-/// Writes index × factor.
-#[node(compute, shader = "tests/shaders/spec.comp.spv")]
-struct Numbers {
-    #[spec]
-    factor: u32,
-    #[spec]
-    offset: f32,
-    #[storage(write)]
-    values: Buffer<[u32]>,
-}
-
-#[node]
-impl Compute for Numbers {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.dispatch_items(view.values.len());
-    }
 }
 
 fn scaled(device: &Device) -> (CompiledGraph, Readback<Buffer<[u32]>>) {

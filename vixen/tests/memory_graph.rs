@@ -5,49 +5,12 @@ mod common;
 
 use std::sync::Arc;
 
+use common::nodes::{Amount, Paint, Sum};
 use common::{assert_clean, device, step, words};
 use vixen::ash::vk;
 use vixen::device::Device;
 use vixen::memory::{BufferDesc, Category, Churn, ManagedBuffer, PerFrameUniform, Phase, Strategy};
-use vixen::{Block, Buffer, CompileOptions, Compute, Extent, Graph, Image, Output, R32Uint, node};
-
-#[node(compute, shader = "tests/shaders/sum.comp.spv")]
-struct Sum {
-    #[storage]
-    a: Buffer<[u32]>,
-    #[storage]
-    b: Buffer<[u32]>,
-    #[storage(write)]
-    total: Buffer<[u32]>,
-}
-
-#[node]
-impl Compute for Sum {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.dispatch_items(view.total.len());
-    }
-}
-
-#[derive(Clone, Copy, Block)]
-#[repr(C)]
-struct Amount {
-    amount: u32,
-}
-
-#[node(compute, shader = "tests/shaders/paint.comp.spv")]
-struct Paint {
-    #[storage(write)]
-    color: Image<R32Uint>,
-    #[push]
-    params: Amount,
-}
-
-#[node]
-impl Compute for Paint {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.dispatch_over(view.color.extent());
-    }
-}
+use vixen::{CompileOptions, Extent, Graph, Output};
 
 const LENGTH: u32 = 100;
 

@@ -1,11 +1,9 @@
 //! Compile makes what nodes declare, and nothing else: a node that declares something else than its slots need is refused.
 
 mod common;
-#[path = "gpu/nodes.rs"]
-mod nodes;
 
+use common::nodes::{AddDynamic, Amount, Factor, Fill, Settings};
 use common::on_device;
-use nodes::{AddDynamic, Amount, Factor, Fill, Settings};
 use vixen::event::Event;
 use vixen::frame::RecordContext;
 use vixen::graph::{NodeDeclaration, Requirements, Wiring};

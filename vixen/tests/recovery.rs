@@ -1,11 +1,9 @@
 //! A device that is lost: one clear error, one event, and the same graph again on another device.
 
 mod common;
-#[path = "gpu/nodes.rs"]
-mod nodes;
 
+use common::nodes::{AddDynamic, Amount, Factor, Fill, Settings};
 use common::{device, step, words};
-use nodes::{AddDynamic, Amount, Factor, Fill, Settings};
 use vixen::event::{Channel, DeviceLost};
 use vixen::frame::FrameError;
 use vixen::testing::loss;

@@ -7,13 +7,11 @@
 //! `VIXEN_SOAK_LIVES` makes it longer, `VIXEN_SOAK_SEED` repeats one.
 
 mod common;
-#[path = "gpu/nodes.rs"]
-mod nodes;
 
 use std::sync::Arc;
 
+use common::nodes::{AddDynamic, Amount, Copy, Factor, Fill, Paint, Settings, Sum};
 use common::{device_options, words};
-use nodes::{AddDynamic, Amount, Copy, Factor, Fill, Paint, Settings, Sum};
 use vixen::ash::vk;
 use vixen::device::ValidationLog;
 use vixen::event::{Channel, DeviceLost, Event, Overflow, RecompileDone, WindowResized};

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use ash::vk;
+use common::nodes::Sum;
 use common::{on_device, words};
 use vixen::memory::{
     self, BufferDesc, Category, ImageDesc, ImageRegion, ManagedBuffer, ScatterPolicy, StagingPool, Strategy,
@@ -44,23 +45,6 @@ fn allocations(call: impl FnOnce()) -> u64 {
     COUNT.set(Some(0));
     call();
     COUNT.take().expect("it was set above")
-}
-
-#[node(compute, shader = "tests/shaders/sum.comp.spv")]
-struct Sum {
-    #[storage]
-    a: Buffer<[u32]>,
-    #[storage]
-    b: Buffer<[u32]>,
-    #[storage(write)]
-    total: Buffer<[u32]>,
-}
-
-#[node]
-impl Compute for Sum {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.dispatch_items(view.total.len());
-    }
 }
 
 const WORDS: u64 = 64 << 10;

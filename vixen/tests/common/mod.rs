@@ -2,10 +2,12 @@
 //! orders.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod nodes;
+
 use std::fmt::Debug;
 
 use vixen::testing::serial;
-use vixen::{CompileOptions, CompiledGraph, Device, DeviceOptions, Graph, Readback, Resource};
+use vixen::{CompileOptions, CompiledGraph, Device, DeviceError, DeviceOptions, Graph, Readback, Resource};
 
 /// A device with validation and synchronisation validation.
 ///
@@ -26,6 +28,20 @@ pub fn device_options() -> DeviceOptions {
 pub fn device_for(display: raw_window_handle::RawDisplayHandle) -> Device {
     Device::new(&device_options().display(display))
         .expect("the tests need a Vulkan device that presents, and the validation layer: `./x test` installs both")
+}
+
+/// A device, or none with a line that says so: only where nothing demands that every test runs.
+pub fn device_or_skip(options: DeviceOptions) -> Option<Device> {
+    serial();
+    match Device::new(&options) {
+        Ok(device) => Some(device),
+        Err(error @ (DeviceError::NoDriver { .. } | DeviceError::MissingLayer { .. })) => {
+            assert!(std::env::var_os("VIXEN_REQUIRE_ALL").is_none(), "{error}");
+            println!("skipped: {error}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// Fails when the validation layer reported anything.

@@ -2,8 +2,8 @@
 
 use vixen::{Buffer, Compute, Graph, node};
 
+use crate::common::nodes::{Add, Amount, Factor, Fill, Ramp, Settings, Sum, ramp};
 use crate::common::{in_every_order, on_device, step, words};
-use crate::nodes::{Add, Amount, Factor, Fill, Ramp, Settings, Sum, ramp};
 
 #[test]
 fn values_go_through_a_graph_and_back() {

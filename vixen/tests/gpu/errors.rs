@@ -4,8 +4,8 @@
 use vixen::graph::{CompileError, OutputId};
 use vixen::{Buffer, Device, Extent, FrameInfo, Graph, Host, Image, Length, Output, R32Uint, Target, Wire, node};
 
+use crate::common::nodes::{Add, Amount, Copy, Paint, Ramp};
 use crate::common::on_device;
-use crate::nodes::{Add, Amount, Copy, Paint, Ramp};
 
 /// Compiles what must not compile, and checks that the message has all of these words.
 #[track_caller]
@@ -209,7 +209,7 @@ fn host_slots_get_what_the_cpu_can_reach() {
 
         // Memory that the CPU reaches, but changed on the GPU before.
         let graph = Graph::without_output();
-        let clock = graph.add(crate::nodes::Clock { len: 8, offset: 0 }).values;
+        let clock = graph.add(crate::common::nodes::Clock { len: 8, offset: 0 }).values;
         let changed = graph.add(Add { values: clock, params: Amount { amount: 1 } }).values;
         graph.add_kept(Watch { values: &changed });
         refused(device, &graph, &["slot `values` of node `Watch`", "made on the GPU"]);

@@ -4,9 +4,9 @@ use vixen::{
     Block, Buffer, Compute, Depth32Float, Extent, FrameInfo, Graph, Graphics, Host, Image, R32Float, Rgba8Unorm, node,
 };
 
+use crate::common::nodes::Amount;
 use crate::common::{bytes, floats, in_every_order, on_device, step};
 use crate::errors::refused;
-use crate::nodes::Amount;
 
 #[derive(Clone, Copy, Block)]
 #[repr(C)]

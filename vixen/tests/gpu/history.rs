@@ -3,8 +3,8 @@
 use vixen::graph::{Depth, Reaches};
 use vixen::{Buffer, Compute, Extent, Graph, Image, R32Uint, node};
 
+use crate::common::nodes::{Amount, Clock, Copy, ramp};
 use crate::common::{in_every_order, step, words};
-use crate::nodes::{Amount, Clock, Copy, ramp};
 
 #[node(compute, shader = "tests/shaders/trail.comp.spv")]
 struct Trail {

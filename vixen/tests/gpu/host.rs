@@ -2,8 +2,8 @@
 
 use vixen::{Buffer, CompileOptions, FrameInfo, Graph, Host, node};
 
+use crate::common::nodes::{Add, AddDynamic, Amount, Clock, Copy, Factor, Fill, Ramp, Settings, ramp};
 use crate::common::{floats, in_every_order, on_device, step, words};
-use crate::nodes::{Add, AddDynamic, Amount, Clock, Copy, Factor, Fill, Ramp, Settings, ramp};
 
 /// Reads what another host node made, and keeps a sum of its own.
 #[node(host)]

@@ -5,8 +5,8 @@ use vixen::{
     node,
 };
 
+use crate::common::nodes::{Amount, Paint, PaintLayers};
 use crate::common::{floats, in_every_order, step, words};
-use crate::nodes::{Amount, Paint, PaintLayers};
 
 #[node(compute, shader = "tests/shaders/reduce.comp.spv")]
 struct Reduce {

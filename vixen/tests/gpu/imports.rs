@@ -8,9 +8,9 @@ use vixen::memory::{self, BufferDesc, Category, ImageDesc, Location};
 use vixen::plan::Use;
 use vixen::{CompileOptions, D2, D3, Device, Extent, Format, Graph, Image, R32Int, R32Uint, Transfer, Wire, node};
 
+use crate::common::nodes::{Add, Amount, Copy, Paint, Ramp, ramp};
 use crate::common::{on_device, step, words};
 use crate::errors::refused;
-use crate::nodes::{Add, Amount, Copy, Paint, Ramp, ramp};
 
 const STORAGE: vk::BufferUsageFlags = vk::BufferUsageFlags::from_raw(
     vk::BufferUsageFlags::STORAGE_BUFFER.as_raw() | vk::BufferUsageFlags::TRANSFER_SRC.as_raw(),

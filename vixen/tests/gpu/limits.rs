@@ -7,14 +7,14 @@ use vixen::device::{Feature, RawDevice};
 use vixen::graph::CompileError;
 use vixen::memory::MemoryError;
 use vixen::{
-    AccelerationStructure, Buffer, Compute, Cube, Device, Extent, Graph, Graphics, Image, Output, R32Float, R32Uint,
-    RayTracing, Transfer, Wire, node,
+    Buffer, Compute, Cube, Device, Extent, Graph, Graphics, Image, Output, R32Float, R32Uint, Transfer, Wire, node,
 };
 
+use crate::common::nodes::{Amount, Copy, Paint};
 use crate::common::on_device;
 use crate::errors::{refused, values};
 use crate::imports::buffer;
-use crate::nodes::{Amount, Copy, Paint};
+use crate::ray_tracing::Trace;
 
 #[test]
 fn sizes_that_cannot_be() {
@@ -330,26 +330,6 @@ impl Compute for DoublePrecision {
     }
 }
 
-#[node(
-    ray_tracing,
-    raygen = "tests/shaders/trace.rgen.spv",
-    miss = "tests/shaders/trace.rmiss.spv",
-    hit(closest = "tests/shaders/trace.rchit.spv")
-)]
-struct Trace {
-    #[acceleration_structure]
-    scene: AccelerationStructure,
-    #[storage(write)]
-    color: Image<R32Uint>,
-}
-
-#[node]
-impl RayTracing for Trace {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.trace_rays(view.color.extent());
-    }
-}
-
 #[test]
 fn features_that_the_device_was_made_without() {
     on_device(|device| {
@@ -380,7 +360,7 @@ fn features_that_the_device_was_made_without() {
             let readback = graph.read_back(&values(&graph, 8));
             let mut compiled = graph.compile(device).expect("the graph is valid");
             crate::common::step(&mut compiled);
-            assert_eq!(crate::common::words(&compiled, readback), crate::nodes::ramp(8, 1, 0));
+            assert_eq!(crate::common::words(&compiled, readback), crate::common::nodes::ramp(8, 1, 0));
         });
     });
 }

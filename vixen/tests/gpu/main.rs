@@ -11,7 +11,6 @@ mod images;
 mod imports;
 mod limits;
 mod misuse;
-mod nodes;
 mod ray_tracing;
 mod recompile;
 mod report;

@@ -4,9 +4,9 @@ use vixen::ash::vk;
 use vixen::graph::CompileError;
 use vixen::{Buffer, Compute, Depth16Unorm, Depth32Float, Extent, Graph, Image, R32Uint, Transfer, node};
 
+use crate::common::nodes::{AddDynamic, Amount, Paint};
 use crate::common::on_device;
 use crate::errors::{refused, values};
-use crate::nodes::{AddDynamic, Amount, Paint};
 
 macro_rules! misuse {
     ($name:ident, $($body:tt)*) => {
@@ -182,6 +182,6 @@ fn a_dynamic_node_is_refused_in_its_frame_and_the_next_one_runs() {
         assert!(error.contains("node `PushesLater`") && error.contains("another size"), "{error}");
         assert_eq!(compiled.frames(), 1, "it was not submitted");
         crate::common::step(&mut compiled);
-        assert_eq!(crate::common::words(&compiled, readback), crate::nodes::ramp(8, 1, 2));
+        assert_eq!(crate::common::words(&compiled, readback), crate::common::nodes::ramp(8, 1, 2));
     });
 }

@@ -13,7 +13,7 @@ use crate::common::{on_device, step, words};
     miss = "tests/shaders/trace.rmiss.spv",
     hit(closest = "tests/shaders/trace.rchit.spv")
 )]
-struct Trace {
+pub struct Trace {
     #[acceleration_structure]
     scene: AccelerationStructure,
     #[storage(write)]

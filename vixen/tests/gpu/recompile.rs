@@ -9,8 +9,8 @@ use vixen::graph::OutputId;
 use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
 use vixen::{Buffer, CompiledGraph, Compute, Device, Extent, Graph, Length, Output, Readback, node};
 
+use crate::common::nodes::{AddDynamic, Amount, Copy, Paint, Ramp, ramp};
 use crate::common::{on_device, step, words};
-use crate::nodes::{AddDynamic, Amount, Copy, Paint, Ramp, ramp};
 
 /// Copies, adds to every element, and counts how often it is recorded.
 #[node(compute, shader = "tests/shaders/copy.comp.spv")]

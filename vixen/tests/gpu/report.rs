@@ -2,8 +2,8 @@
 
 use vixen::{CompileOptions, CompiledGraph, Device, Graph};
 
+use crate::common::nodes::{Add, AddDynamic, Amount, Clock, Copy, Ramp, Sum, ramp};
 use crate::common::{on_device, step, words};
-use crate::nodes::{Add, AddDynamic, Amount, Clock, Copy, Ramp, Sum, ramp};
 
 const fn crosses_threads<T: Send>() {}
 const _: () = {

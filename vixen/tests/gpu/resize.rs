@@ -5,8 +5,8 @@ use vixen::frame::FrameOutcome;
 use vixen::graph::OutputId;
 use vixen::{CompiledGraph, Device, Extent, Graph, Length, Output, R32Uint, Readback, Retained};
 
+use crate::common::nodes::{Amount, Paint, Ramp};
 use crate::common::{on_device, step, words};
-use crate::nodes::{Amount, Paint, Ramp};
 
 type Color = vixen::Image<R32Uint>;
 

@@ -3,8 +3,8 @@
 use vixen::frame::{SharedObjects, Sharing};
 use vixen::{Buffer, CompiledGraph, Device, Graph, Readback};
 
+use crate::common::nodes::{Add, AddDynamic, Amount, Ramp};
 use crate::common::{on_device, step, words};
-use crate::nodes::{Add, AddDynamic, Amount, Ramp};
 
 /// Two nodes of the same shader and one of another, with a constant of its own.
 fn compile(device: &Device, factor: u32) -> (CompiledGraph, Readback<Buffer<[u32]>>) {

@@ -3,9 +3,9 @@
 use vixen::ash::vk;
 use vixen::{Buffer, Device, FrameInfo, Graph, Host, Wire, node};
 
+use crate::common::nodes::{Add, Amount, Clock, Copy, Count, Ramp, ramp};
 use crate::common::{in_every_order, on_device, step, words};
 use crate::imports::{buffer, contents};
-use crate::nodes::{Add, Amount, Clock, Copy, Count, Ramp, ramp};
 
 #[test]
 fn a_switch_selects_what_is_read_in_any_frame() {

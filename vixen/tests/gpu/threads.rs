@@ -7,8 +7,8 @@ use vixen::{
     Buffer, CompileOptions, CompiledGraph, Compute, Device, Extent, Graph, Image, Output, R32Uint, Readback, node,
 };
 
+use crate::common::nodes::{Add, Amount, Copy, Paint};
 use crate::common::{on_device, step, words};
-use crate::nodes::{Add, Amount, Copy, Paint};
 
 /// As many as there are dynamic nodes in a run.
 const RUN: u32 = 100;

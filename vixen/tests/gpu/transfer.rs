@@ -3,8 +3,8 @@
 use vixen::ash::vk;
 use vixen::{Buffer, Extent, Graph, Image, R32Uint, Rgba8Unorm, Rgba16Float, Transfer, node};
 
+use crate::common::nodes::{Amount, Paint, Ramp, ramp};
 use crate::common::{bytes, in_every_order, step, words};
-use crate::nodes::{Amount, Paint, Ramp, ramp};
 
 #[node(transfer)]
 struct CopyBuffer {

@@ -4,6 +4,8 @@
 mod aliasing;
 mod binder;
 mod budget;
+#[path = "../common/mod.rs"]
+mod common;
 mod devices;
 mod gate;
 mod heaps;
@@ -15,23 +17,14 @@ mod uploads;
 
 use std::sync::Arc;
 
+use common::device_or_skip;
 use vixen::ash::vk;
-use vixen::device::{Device, DeviceError, DeviceOptions};
+use vixen::device::{Device, DeviceOptions};
 use vixen::memory::{Allocator, BudgetManager, BufferDesc, DirectAllocator, Heap, ImageDesc, VmaAllocator};
-use vixen::testing::serial;
 
-/// A device under validation, or none with a line that says so: only where nothing demands that every test runs.
+/// A device under validation, if there may be none.
 fn device() -> Option<Device> {
-    serial();
-    match Device::new(&DeviceOptions::new().validation(true)) {
-        Ok(device) => Some(device),
-        Err(error @ (DeviceError::NoDriver { .. } | DeviceError::MissingLayer { .. })) => {
-            assert!(std::env::var_os("VIXEN_REQUIRE_ALL").is_none(), "{error}");
-            println!("skipped: {error}");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+    device_or_skip(DeviceOptions::new().validation(true))
 }
 
 fn assert_silent(device: &Device) {

@@ -1,7 +1,7 @@
 //! Small nodes that several tests wire.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use vixen::{Block, Buffer, Compute, D2Array, FrameInfo, Host, Image, R32Uint, node};
+use vixen::{Block, Buffer, Compute, D2Array, FrameInfo, Host, Image, R32Uint, Transfer, node};
 
 /// One number, as a uniform.
 #[derive(Clone, Copy, Block)]
@@ -175,6 +175,20 @@ impl Compute for PaintLayers {
     fn record(view: &View, commands: &mut Commands) {
         let [width, height, _] = view.color.extent();
         commands.dispatch_over([width, height, view.color.layers()]);
+    }
+}
+
+/// Zeroes.
+#[node(transfer)]
+pub struct Zero {
+    #[transfer_destination]
+    values: Buffer<[u32]>,
+}
+
+#[node]
+impl Transfer for Zero {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.fill(view.values, 0);
     }
 }
 

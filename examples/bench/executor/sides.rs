@@ -40,9 +40,10 @@ impl Side {
 /// What the sides run; only what is wanted is made.
 pub struct Sides {
     shape: Shape,
-    unchanged: Option<Ours>,
-    dynamic: Option<Ours>,
-    by_hand: Option<ByHand>,
+    // In boxes, so that who is there is asked here and not in the far end of each.
+    unchanged: Option<Box<Ours>>,
+    dynamic: Option<Box<Ours>>,
+    by_hand: Option<Box<ByHand>>,
     /// What was added up, by side.
     amounts: [u32; Side::ALL.len()],
 }
@@ -65,14 +66,13 @@ impl Sides {
     pub fn new(device: &Device, shape: Shape, wanted: &[Side], by_hand_first: bool) -> Result<Self, Failure> {
         let wants = |side: Side| wanted.contains(&side);
         let wants_by_hand = wants(Side::Resubmit) || wants(Side::Record);
-        let by_hand = |now: bool| (now && wants_by_hand).then(|| ByHand::new(device, shape)).transpose();
+        let by_hand = |now: bool| (now && wants_by_hand).then(|| ByHand::new(device, shape).map(Box::new)).transpose();
+        let ours = |nodes| Ours::new(device, shape, nodes).map(Box::new);
         let first = by_hand(by_hand_first)?;
         Ok(Self {
             shape,
-            unchanged: wants(Side::Unchanged).then(|| Ours::new(device, shape, Nodes::Static)).transpose()?,
-            dynamic: wants(Side::Dynamic)
-                .then(|| Ours::new(device, shape, Nodes::Dynamic { threads: 1 }))
-                .transpose()?,
+            unchanged: wants(Side::Unchanged).then(|| ours(Nodes::Static)).transpose()?,
+            dynamic: wants(Side::Dynamic).then(|| ours(Nodes::Dynamic { threads: 1 })).transpose()?,
             by_hand: first.map_or_else(|| by_hand(!by_hand_first), |made| Ok(Some(made)))?,
             amounts: [0; Side::ALL.len()],
         })
@@ -80,9 +80,9 @@ impl Sides {
 
     /// Fails unless all sides have the same barriers: else they would not be comparable.
     pub fn check_barriers(&self) -> Result<(), Failure> {
-        let wanted = self.by_hand.as_ref().map(ByHand::barriers);
+        let wanted = self.by_hand.as_ref().map(|made| made.barriers());
         for (name, ours) in [("unchanged", &self.unchanged), ("dynamic", &self.dynamic)] {
-            let found = ours.as_ref().map(Ours::barriers);
+            let found = ours.as_ref().map(|made| made.barriers());
             if found != wanted {
                 let shape = self.shape;
                 return Err(format!(
@@ -108,7 +108,7 @@ impl Sides {
     }
 }
 
-fn made<T>(side: &mut Option<T>) -> &mut T {
+fn made<T>(side: &mut Option<Box<T>>) -> &mut T {
     side.as_mut().expect("a side runs only where it was asked for")
 }
 

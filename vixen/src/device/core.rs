@@ -14,9 +14,8 @@ use super::lifetimes;
 pub(crate) struct DeviceCore {
     pub(crate) raw: ash::Device,
     pub(crate) physical: vk::PhysicalDevice,
-    pub(super) debug: Option<ext::debug_utils::Device>,
-    /// Whether anything would show the names of objects.
-    names: bool,
+    /// What names objects and labels commands, where a tool would show it.
+    debug: Option<ext::debug_utils::Device>,
     owned: bool,
     // After the device: dropping it destroys the instance.
     pub(super) instance: Instance,
@@ -56,9 +55,9 @@ impl DeviceCore {
     }
 
     fn from_parts(instance: Instance, physical: vk::PhysicalDevice, raw: ash::Device, owned: bool) -> Self {
-        let debug = instance.has(ext::debug_utils::NAME).then(|| ext::debug_utils::Device::new(&instance.raw, &raw));
-        let names = debug.is_some() && (instance.watched || has_tools(&instance, physical));
-        Self { raw, physical, debug, names, owned, instance }
+        let shown = instance.has(ext::debug_utils::NAME) && (instance.watched || has_tools(&instance, physical));
+        let debug = shown.then(|| ext::debug_utils::Device::new(&instance.raw, &raw));
+        Self { raw, physical, debug, owned, instance }
     }
 
     pub(crate) fn instance(&self) -> &ash::Instance {
@@ -69,16 +68,19 @@ impl DeviceCore {
         self.instance.callbacks.as_ref()
     }
 
+    pub(super) fn debug_labels(&self) -> Option<&ext::debug_utils::Device> {
+        self.debug.as_ref()
+    }
+
     #[inline]
     pub(crate) fn set_name<H: vk::Handle>(&self, handle: H, name: &str) {
-        if self.names {
-            self.set_shown_name(handle, name);
+        if let Some(debug) = &self.debug {
+            self.set_shown_name(debug, handle, name);
         }
     }
 
     #[cold]
-    fn set_shown_name<H: vk::Handle>(&self, handle: H, name: &str) {
-        let Some(debug) = &self.debug else { return };
+    fn set_shown_name<H: vk::Handle>(&self, debug: &ext::debug_utils::Device, handle: H, name: &str) {
         let name = CString::new(name.replace('\0', "")).expect("the zero bytes were taken out");
         let _steady = lifetimes::hold();
         let info = vk::DebugUtilsObjectNameInfoEXT::default().object_handle(handle).object_name(&name);

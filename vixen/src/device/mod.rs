@@ -11,6 +11,7 @@ mod feature;
 mod info;
 mod instance;
 mod lifetimes;
+mod lock;
 mod one_time;
 mod options;
 mod pipeline_cache;
@@ -81,7 +82,7 @@ impl Device {
         let core =
             DeviceCore::new(instance, chosen.physical, &capabilities, chosen.main_family, chosen.transfer_family)?;
         // SAFETY: the device was made with one queue of each of these families.
-        let queue = |family| Queue::new(unsafe { core.raw.get_device_queue(family, 0) }, family);
+        let queue = |family| Queue::new(&core.raw, unsafe { core.raw.get_device_queue(family, 0) }, family);
         let (main, transfer) = (queue(chosen.main_family), chosen.transfer_family.map(queue));
         Self::assemble(core, chosen.info, capabilities, main, transfer, &options.allocator)
     }
@@ -194,9 +195,9 @@ impl Device {
         self.0.core.set_name(handle, name);
     }
 
-    /// The functions to label commands and queues with, where something listens to them.
+    /// The functions to label commands and queues with, where a tool listens to them: a validation layer, a debugger, a profiler.
     pub fn debug_labels(&self) -> Option<&ext::debug_utils::Device> {
-        self.0.core.debug.as_ref()
+        self.0.core.debug_labels()
     }
 
     /// The functions of `VK_KHR_surface`.
@@ -254,7 +255,7 @@ impl Device {
         // SAFETY: the device is alive, and all of its queues are locked.
         let result = unsafe { self.raw().device_wait_idle() };
         #[cfg(feature = "testing")]
-        let result = if main.is_lost() { Err(vk::Result::ERROR_DEVICE_LOST) } else { result };
+        let result = if self.0.main_queue.is_lost() { Err(vk::Result::ERROR_DEVICE_LOST) } else { result };
         drop(main);
         result.map_err(DeviceError::vulkan("vkDeviceWaitIdle"))
     }

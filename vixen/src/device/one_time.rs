@@ -22,7 +22,7 @@ impl Device {
         let buffers = [vk::CommandBufferSubmitInfo::default().command_buffer(commands)];
         let submit = [vk::SubmitInfo2::default().command_buffer_infos(&buffers)];
         // SAFETY: the commands are recorded, and the fence is new and unsignalled.
-        unsafe { self.main_queue().submit(raw, &submit, once.fence) }.map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
+        unsafe { self.main_queue().submit(&submit, once.fence) }.map_err(DeviceError::vulkan("vkQueueSubmit2"))?;
         // SAFETY: the fence is alive and was submitted above.
         unsafe { raw.wait_for_fences(&[once.fence], true, u64::MAX) }.map_err(|result| {
             // The caller may free what the commands use as soon as this returns, so wait by other means. A lost device has

@@ -1,31 +1,49 @@
 //! Queues and their locks.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "testing")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ash::vk;
 
-/// A queue with the lock that Vulkan's rules ask for.
+use super::lock::{Held, Lock};
+
+/// A queue with the lock that Vulkan's rules ask for. What a submission looks at lies together.
+#[repr(C)]
+#[derive(Debug)]
 pub(super) struct Queue {
+    /// The device's own function, beside the queue that it is called for: its table has one of hundreds.
+    submit: vk::PFN_vkQueueSubmit2,
     handle: vk::Queue,
     family: u32,
-    lock: Mutex<State>,
-}
-
-/// What the lock guards, beside the queue itself.
-#[derive(Debug, Default)]
-struct State {
     /// Every submission says that the device is lost.
     #[cfg(feature = "testing")]
-    lost: bool,
+    lost: AtomicBool,
+    lock: Lock,
 }
 
 impl Queue {
-    pub(super) fn new(handle: vk::Queue, family: u32) -> Self {
-        Self { handle, family, lock: Mutex::default() }
+    /// A queue of a device of Vulkan 1.3.
+    pub(super) fn new(raw: &ash::Device, handle: vk::Queue, family: u32) -> Self {
+        let submit = raw.fp_v1_3().queue_submit2;
+        Self {
+            submit,
+            handle,
+            family,
+            #[cfg(feature = "testing")]
+            lost: AtomicBool::new(false),
+            lock: Lock::default(),
+        }
     }
 
+    #[inline]
     pub(super) fn as_ref(&self) -> QueueRef<'_> {
-        QueueRef { handle: self.handle, family: self.family, lock: &self.lock }
+        QueueRef { handle: self.handle, family: self.family, queue: self }
+    }
+
+    /// Whether [`QueueRef::lose`] was called.
+    #[cfg(feature = "testing")]
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 }
 
@@ -36,57 +54,41 @@ pub struct QueueRef<'d> {
     pub handle: vk::Queue,
     /// Its family.
     pub family: u32,
-    lock: &'d Mutex<State>,
+    queue: &'d Queue,
 }
 
 impl<'d> QueueRef<'d> {
     /// Submits, with the queue locked. Allocates nothing.
     ///
     /// # Safety
-    /// `raw` is the queue's device. What is submitted is what `vkQueueSubmit2` allows: recorded commands that are not pending,
+    /// What is submitted is what `vkQueueSubmit2` allows: recorded commands that are not pending,
     /// or may be pending more than once, and living semaphores whose values rise.
     #[inline]
-    pub(crate) unsafe fn submit(
-        &self,
-        raw: &ash::Device,
-        infos: &[vk::SubmitInfo2<'_>],
-        fence: vk::Fence,
-    ) -> Result<(), vk::Result> {
-        let held = self.lock();
+    pub(crate) unsafe fn submit(&self, infos: &[vk::SubmitInfo2<'_>], fence: vk::Fence) -> Result<(), vk::Result> {
+        let _held = self.lock();
         #[cfg(feature = "testing")]
-        if held.is_lost() {
+        if self.queue.is_lost() {
             return Err(vk::Result::ERROR_DEVICE_LOST);
         }
-        // SAFETY: the queue is locked; the rest is the caller's promise.
-        let result = unsafe { raw.queue_submit2(self.handle, infos, fence) };
-        drop(held);
-        result
+        // SAFETY: `new` took the function from the table of the queue's device, which lives while this borrows from it; the slice
+        // has as many structures as are counted; the queue is locked, and the rest is the caller's promise.
+        unsafe { (self.queue.submit)(self.handle, infos.len() as u32, infos.as_ptr(), fence) }.result()
     }
 
     /// Makes every later submission say that the device is lost.
     #[cfg(feature = "testing")]
     pub(super) fn lose(&self) {
-        self.lock().0.lost = true;
+        self.queue.lost.store(true, Ordering::Relaxed);
     }
 
     /// Waits for the right to submit and to present. Allocates nothing.
+    #[inline]
     pub fn lock(&self) -> QueueGuard<'d> {
-        // A panic between two submissions leaves the queue as good as before.
-        QueueGuard(self.lock.lock().unwrap_or_else(PoisonError::into_inner))
+        QueueGuard(self.queue.lock.lock())
     }
 }
 
 /// The right to submit and to present, until it is dropped.
 #[derive(Debug)]
 #[must_use = "the queue is unlocked at once unless the guard is kept"]
-pub struct QueueGuard<'d>(
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "held for its drop"))] MutexGuard<'d, State>,
-);
-
-impl QueueGuard<'_> {
-    /// Whether [`QueueRef::lose`] was called.
-    #[cfg(feature = "testing")]
-    pub(super) fn is_lost(&self) -> bool {
-        self.0.lost
-    }
-}
+pub struct QueueGuard<'d>(#[expect(dead_code, reason = "held for its drop")] Held<'d>);

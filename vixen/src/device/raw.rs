@@ -77,6 +77,7 @@ impl Device {
             return Err(DeviceError::NoMainQueue { device: info.name });
         }
         let core = DeviceCore::borrowed(instance, physical, device);
-        Self::assemble(core, info, capabilities, Queue::new(queue, queue_family), None, &AllocatorChoice::default())
+        let main = Queue::new(&core.raw, queue, queue_family);
+        Self::assemble(core, info, capabilities, main, None, &AllocatorChoice::default())
     }
 }

@@ -77,7 +77,7 @@ impl CompiledGraph {
             self.record_dynamic(&moment)?;
         }
         self.submit_by_hand(&moment, by_hand, uploads)?;
-        self.number += 1;
+        self.next_frame();
         Ok(self.present()?)
     }
 

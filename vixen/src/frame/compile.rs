@@ -171,6 +171,7 @@ impl Graph {
             last_frame: None,
             number: 0,
             frame_slots,
+            slot: 0,
             chores: Chores::default(),
             submission: Submission::new(segments.items().len(), frame_slots, outputs.items.len()),
             uploader: None,

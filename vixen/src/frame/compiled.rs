@@ -39,11 +39,13 @@ pub struct CompiledGraph {
     /// Number of the next frame.
     pub(super) number: u64,
     pub(super) frame_slots: u32,
-    /// State of every switch, a bit each.
-    pub(super) switches: u32,
+    /// That of the next frame: its number modulo `frame_slots`.
+    pub(super) slot: u32,
     /// What is made on it holds it too.
     pub(super) device: Device,
     pub(super) chores: Chores,
+    /// State of every switch, a bit each.
+    pub(super) switches: u32,
     pub(super) timeline: Timeline,
     pub(super) params: Params,
     pub(super) submission: Submission,

@@ -30,7 +30,8 @@ pub(crate) struct NodePipelines {
 
 /// One pipeline and what dispatching it needs to know.
 struct BuiltPipeline {
-    pipeline: Arc<Owned<vk::Pipeline>>,
+    handle: vk::Pipeline,
+    _owner: Arc<Owned<vk::Pipeline>>,
     kind: ProgramKind,
     tables: Option<BindingTables>,
 }
@@ -51,7 +52,7 @@ impl NodePipelines {
 
     #[inline]
     pub fn pipeline(&self, index: PipelineIndex) -> vk::Pipeline {
-        self.pipelines[index.0 as usize].pipeline.get()
+        self.pipelines[index.0 as usize].handle
     }
 
     #[inline]
@@ -243,7 +244,8 @@ impl PipelineCache {
                 }
                 _ => None,
             };
-            pipelines.push(BuiltPipeline { pipeline, kind: self.modules.kind(program, spec), tables });
+            let kind = self.modules.kind(program, spec);
+            pipelines.push(BuiltPipeline { handle: pipeline.get(), _owner: pipeline, kind, tables });
         }
         let push_stages = declaration.push.map_or(vk::ShaderStageFlags::empty(), |push| push.stages);
         Ok(NodePipelines { layout, owner: Some(owner), pipelines, push_stages })

@@ -152,8 +152,6 @@ fn of_resources(graph: &CompiledGraph) -> Vec<Line<'_>> {
         lines
             .push(Line { of: Some(&resource.name), ..Line::of_graph(what, declared.into(), physical.copies() as u64) });
     }
-    let params = graph.params.room();
-    lines.push(Line::of_graph("places for values that were set", params.0 as u64, params.1 as u64));
     lines
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use ash::vk;
+
 use crate::device::DeviceError;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::context::{RecordContext, Work};
@@ -9,7 +11,7 @@ use crate::frame::frame_info::FrameInfo;
 use crate::frame::moment::{MAX_OUTPUTS, Moment};
 use crate::frame::node::NodeParts;
 use crate::frame::swapchain::ACQUIRE_STAGE;
-use crate::frame::watched;
+use crate::frame::{submission, timeline, watched};
 use crate::graph::CompileError;
 use crate::memory::Phase;
 
@@ -63,7 +65,10 @@ impl CompiledGraph {
     /// When a call of the device fails, or when the resources of a new size cannot be made. A frame that failed was not
     /// submitted, unless presenting failed; the next one tries again.
     pub fn frame(&mut self) -> Result<FrameOutcome, FrameError> {
-        self.try_frame().map_err(|error| self.failed(*error))
+        self.try_frame().map_err(|error| {
+            self.failed(&error);
+            *error
+        })
     }
 
     /// Waits until the next frame can begin, for which [`frame`](Self::frame) would wait first. After this, [`read`](Self::read) has what
@@ -76,24 +81,24 @@ impl CompiledGraph {
     }
 
     #[cold]
-    fn failed(&mut self, error: FrameError) -> FrameError {
+    fn failed(&mut self, error: &FrameError) {
         if error.is_device_lost() {
             self.events.device_lost(self.number);
         }
-        error
     }
 
-    /// The error is boxed so that a frame without one need not make room for it.
+    /// The error is boxed so that a frame without one need not make room for it, in memory or in code.
     #[inline]
     fn try_frame(&mut self) -> Result<FrameOutcome, Box<FrameError>> {
         if self.chores.any() {
             return self.busy_frame();
         }
         // This is all that an unchanged frame does.
-        let slot = self.wait_for_slot()?;
+        let slot = self.slot;
+        self.timeline.try_wait(self.finished_by_now()).map_err(not_waited)?;
         self.params.write(&self.resources, slot)?;
         let finished = [self.timeline.signal(self.number + 1)];
-        self.submission.submit(&self.device, slot, &finished)?;
+        self.submission.submit(&self.device, slot, &finished).map_err(not_submitted)?;
         Ok(self.end_frame())
     }
 
@@ -134,15 +139,21 @@ impl CompiledGraph {
     #[inline]
     fn end_frame(&mut self) -> FrameOutcome {
         self.device.budget().end_frame();
-        self.number += 1;
+        self.next_frame();
         FrameOutcome::Submitted(self.number - 1)
+    }
+
+    #[inline]
+    pub(super) fn next_frame(&mut self) {
+        self.number += 1;
+        self.slot = if self.slot + 1 == self.frame_slots { 0 } else { self.slot + 1 };
     }
 
     /// Waits for the frame that had the next frame's slot.
     #[inline]
     pub(super) fn wait_for_slot(&self) -> Result<u32, DeviceError> {
         self.timeline.wait(self.finished_by_now())?;
-        Ok((self.number % u64::from(self.frame_slots)) as u32)
+        Ok(self.slot)
     }
 
     /// How many frames have finished once the next one has its slot.
@@ -239,4 +250,14 @@ impl CompiledGraph {
         }
         result
     }
+}
+
+#[cold]
+fn not_waited(result: vk::Result) -> Box<FrameError> {
+    timeline::failed(result).into()
+}
+
+#[cold]
+fn not_submitted(result: vk::Result) -> Box<FrameError> {
+    submission::failed(result).into()
 }

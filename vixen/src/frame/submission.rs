@@ -108,8 +108,8 @@ impl Submission {
         device: &Device,
         slot: u32,
         finished: &[vk::SemaphoreSubmitInfo<'static>],
-    ) -> Result<(), DeviceError> {
-        self.submit_infos(device, &[self.frame(slot).signal_semaphore_infos(finished)]).map_err(failed)
+    ) -> Result<(), vk::Result> {
+        self.submit_infos(device, &[self.frame(slot).signal_semaphore_infos(finished)])
     }
 
     /// Submits everything to the main queue, in one call, uploads before the frame that is to see them.
@@ -137,12 +137,13 @@ impl Submission {
         // SAFETY: every command buffer is recorded; those of the frame's slot are not pending, since `frame` waited for it, and
         // shared ones allow simultaneous use. The graph's semaphores are alive, and its timeline's value rises; for the
         // application's semaphores it has promised the same, and uploads are as `UploadBatch` makes them.
-        unsafe { device.main_queue().submit(device.raw(), infos, vk::Fence::null()) }
+        unsafe { device.main_queue().submit(infos, vk::Fence::null()) }
     }
 }
 
+/// What a failed submission is.
 #[cold]
-fn failed(result: vk::Result) -> DeviceError {
+pub(crate) fn failed(result: vk::Result) -> DeviceError {
     DeviceError::vulkan("vkQueueSubmit2")(result)
 }
 

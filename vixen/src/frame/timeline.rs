@@ -7,12 +7,17 @@ use ash::vk;
 use crate::device::{Device, DeviceError};
 use crate::frame::owned::Owned;
 
-/// A timeline semaphore whose value is the number of frames that have finished.
+/// A timeline semaphore whose value is the number of frames that have finished. What a frame looks at comes first.
+#[repr(C)]
 pub(crate) struct Timeline {
-    device: Device,
-    semaphore: Owned<vk::Semaphore>,
     /// How many frames are known to have finished, so that nobody asks twice.
     known: AtomicU64,
+    semaphore: vk::Semaphore,
+    /// The device, and its own function to wait: its table has one of hundreds.
+    raw: vk::Device,
+    wait: vk::PFN_vkWaitSemaphores,
+    device: Device,
+    _owner: Owned<vk::Semaphore>,
 }
 
 impl Timeline {
@@ -25,14 +30,21 @@ impl Timeline {
         let semaphore = unsafe { device.raw().create_semaphore(&info, device.callbacks()) }
             .map_err(DeviceError::vulkan("vkCreateSemaphore"))?;
         device.set_name(semaphore, "vixen frames");
-        Ok(Self { device: device.clone(), semaphore: Owned::new(device, semaphore), known: AtomicU64::new(finished) })
+        Ok(Self {
+            known: AtomicU64::new(finished),
+            semaphore,
+            raw: device.raw().handle(),
+            wait: device.raw().fp_v1_2().wait_semaphores,
+            device: device.clone(),
+            _owner: Owned::new(device, semaphore),
+        })
     }
 
     /// What a frame signals when it has finished as the one of this number, counted from 1.
     #[inline]
     pub fn signal(&self, number: u64) -> vk::SemaphoreSubmitInfo<'static> {
         vk::SemaphoreSubmitInfo::default()
-            .semaphore(self.semaphore.get())
+            .semaphore(self.semaphore)
             .value(number)
             .stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
     }
@@ -40,7 +52,7 @@ impl Timeline {
     /// How many frames have finished.
     pub fn finished(&self) -> Result<u64, DeviceError> {
         // SAFETY: the semaphore is alive.
-        let finished = unsafe { self.device.raw().get_semaphore_counter_value(self.semaphore.get()) }
+        let finished = unsafe { self.device.raw().get_semaphore_counter_value(self.semaphore) }
             .map_err(DeviceError::vulkan("vkGetSemaphoreCounterValue"))?;
         self.note(finished);
         Ok(finished)
@@ -49,13 +61,19 @@ impl Timeline {
     /// Waits until `frames` frames have finished.
     #[inline]
     pub fn wait(&self, frames: u64) -> Result<(), DeviceError> {
+        self.try_wait(frames).map_err(failed)
+    }
+
+    /// As [`wait`](Self::wait), with an error that says no more than Vulkan.
+    #[inline]
+    pub fn try_wait(&self, frames: u64) -> Result<(), vk::Result> {
         if frames <= self.known.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let (semaphores, values) = ([self.semaphore.get()], [frames]);
+        let (semaphores, values) = ([self.semaphore], [frames]);
         let info = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
-        // SAFETY: the semaphore is alive.
-        unsafe { self.device.raw().wait_semaphores(&info, u64::MAX) }.map_err(failed)?;
+        // SAFETY: device and semaphore are alive, since this owns them; `new` took the function from the device's table.
+        unsafe { (self.wait)(self.raw, &info, u64::MAX) }.result()?;
         self.note(frames);
         Ok(())
     }
@@ -68,7 +86,8 @@ impl Timeline {
     }
 }
 
+/// What a failed wait is.
 #[cold]
-fn failed(result: vk::Result) -> DeviceError {
+pub(crate) fn failed(result: vk::Result) -> DeviceError {
     DeviceError::vulkan("vkWaitSemaphores")(result)
 }

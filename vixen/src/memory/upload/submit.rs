@@ -74,7 +74,7 @@ impl Uploader {
     pub(super) fn submit_alone(&self) -> Result<bool, DeviceError> {
         let Some(batch) = self.record(None)? else { return Ok(false) };
         // SAFETY: the batch's commands are recorded and not pending, and its semaphores rise.
-        let result = unsafe { self.device.main_queue().submit(self.device.raw(), &[batch.info()], vk::Fence::null()) };
+        let result = unsafe { self.device.main_queue().submit(&[batch.info()], vk::Fence::null()) };
         self.counters.submissions.add(1);
         batch.submitted(result);
         result.map(|()| true).map_err(DeviceError::vulkan("vkQueueSubmit2"))
@@ -142,7 +142,7 @@ impl Uploader {
         self.counters.transferred.add(1);
         self.counters.submissions.add(1);
         // SAFETY: the commands are recorded and not pending, and the semaphore rises.
-        unsafe { queue.submit(self.device.raw(), &[info], vk::Fence::null()) }
+        unsafe { queue.submit(&[info], vk::Fence::null()) }
             .map_err(DeviceError::vulkan("vkQueueSubmit2"))
     }
 }

@@ -68,11 +68,9 @@ impl<'a> Batch<'a> {
 
     fn lane<T: Event>(&self, declared: &[u32], channel: Channel<T>, verb: &str) -> &'a Lane<T> {
         let (subscriber, event) = (self.subscriber, std::any::type_name::<T>());
-        assert!(
-            declared.contains(&channel.index),
-            "the subscriber `{subscriber}` did not declare `{verb}` for `{event}`"
-        );
-        self.slots.lane(channel)
+        let lane = self.slots.lane(channel);
+        assert!(declared.contains(&lane.index), "the subscriber `{subscriber}` did not declare `{verb}` for `{event}`");
+        lane
     }
 }
 

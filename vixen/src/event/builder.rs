@@ -1,7 +1,6 @@
 //! Declaring queues and subscribers.
 
-use std::any::{TypeId, type_name};
-use std::marker::PhantomData;
+use std::any::type_name;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::event::batch::Batch;
@@ -23,10 +22,9 @@ pub struct EventBusBuilder {
 }
 
 struct QueueDeclaration {
-    type_id: TypeId,
+    slot: Slot,
     category: Category,
     limits: Limits,
-    make: fn(Limits) -> Slot,
 }
 
 /// Why a bus cannot be built.
@@ -63,22 +61,23 @@ impl EventBusBuilder {
     /// Makes room for so many more events of a type between two dispatches: as many from the bus's own thread, and as many
     /// from all other threads.
     pub fn queue<T: Event>(&mut self, capacity: u32) -> Channel<T> {
-        let type_id = TypeId::of::<T>();
-        let known = self.queues.iter().position(|queue| queue.type_id == type_id);
-        let index = known.unwrap_or_else(|| {
-            let limits = Limits { capacity: 0, overflow: Overflow::default() };
-            self.queues.push(QueueDeclaration { type_id, category: T::CATEGORY, limits, make: Slot::new::<T> });
-            self.queues.len() - 1
-        });
-        let limits = &mut self.queues[index].limits;
-        limits.capacity = limits.capacity.saturating_add(capacity);
-        Channel { bus: self.id, index: index as u32, kind: PhantomData }
+        let known = self.queues.iter_mut().find_map(|queue| Some((queue.slot.of::<T>()?, &mut queue.limits)));
+        let lane = if let Some((lane, limits)) = known {
+            limits.capacity = limits.capacity.saturating_add(capacity);
+            lane
+        } else {
+            let (slot, lane) = Slot::new::<T>(self.queues.len() as u32);
+            let limits = Limits { capacity, overflow: Overflow::default() };
+            self.queues.push(QueueDeclaration { slot, category: T::CATEGORY, limits });
+            lane
+        };
+        Channel { bus: self.id, lane }
     }
 
     /// Makes sure that there is room for so many events of a type.
     pub(super) fn room_for<T: Event>(&mut self, capacity: u32) {
         let channel = self.queue::<T>(0);
-        let limits = &mut self.declared(channel).limits;
+        let limits = self.limits(channel);
         limits.capacity = limits.capacity.max(capacity);
     }
 
@@ -87,7 +86,7 @@ impl EventBusBuilder {
     /// # Panics
     /// When the channel is of another builder.
     pub fn overflow<T: Event>(&mut self, channel: Channel<T>, overflow: Overflow) {
-        self.declared(channel).limits.overflow = overflow;
+        self.limits(channel).overflow = overflow;
     }
 
     /// Calls for every event of a type.
@@ -135,7 +134,7 @@ impl EventBusBuilder {
         let pressure = self.queue::<QueuePressure>(0);
         // Every queue can complain once in a dispatch.
         let all = self.queues.len() as u32;
-        self.declared(pressure).limits.capacity += all;
+        self.limits(pressure).capacity += all;
         for (subscriber, category) in self.categories {
             let of_category = (0..).zip(&self.queues).filter(|(_, queue)| queue.category == category);
             self.subscribers[subscriber].reads.extend(of_category.map(|(index, _)| index));
@@ -150,19 +149,28 @@ impl EventBusBuilder {
         })?;
         let mut unordered: Vec<_> = self.subscribers.into_iter().map(Some).collect();
         let subscribers = order.into_iter().filter_map(|index| unordered[index].take()).collect();
-        let slots = self.queues.iter().map(|queue| (queue.make)(queue.limits)).collect();
-        // SAFETY: channels with this number come from `queue` alone, and from `Slots::channel` later on. `queue::<T>` gives
-        // the index of a declaration whose type is `T`, and which makes its slot by `Slot::new::<T>`; declarations are
-        // never removed or moved, and the slots were made in their order.
+        let open = |QueueDeclaration { mut slot, limits, .. }| {
+            slot.lane_mut().open(limits);
+            slot
+        };
+        let slots = self.queues.into_iter().map(open).collect();
+        // SAFETY: channels with this number come from `queue` alone, with the lane of a declaration's slot, and from
+        // `Slots::channel` later on. Declarations are never removed.
         let slots = unsafe { Slots::new(self.id, slots) };
         Ok(EventBus { slots, subscribers, pressure })
     }
 
-    fn declared<T: Event>(&mut self, channel: Channel<T>) -> &mut QueueDeclaration {
+    fn limits<T: Event>(&mut self, channel: Channel<T>) -> &mut Limits {
+        let index = self.index(channel);
+        &mut self.queues[index as usize].limits
+    }
+
+    fn index<T: Event>(&self, channel: Channel<T>) -> u32 {
         if channel.bus != self.id {
             foreign_channel(type_name::<T>());
         }
-        &mut self.queues[channel.index as usize]
+        let index = self.queues.iter().position(|queue| queue.slot.is::<T>());
+        index.expect("`queue` makes the channels of this builder, with their declarations") as u32
     }
 }
 
@@ -179,8 +187,7 @@ impl Subscription<'_> {
     /// # Panics
     /// When the channel is of another builder.
     pub fn reads<T: Event>(mut self, channel: Channel<T>) -> Self {
-        self.builder.declared(channel);
-        self.subscriber.reads.push(channel.index);
+        self.subscriber.reads.push(self.builder.index(channel));
         self
     }
 
@@ -189,8 +196,7 @@ impl Subscription<'_> {
     /// # Panics
     /// When the channel is of another builder.
     pub fn emits<T: Event>(mut self, channel: Channel<T>) -> Self {
-        self.builder.declared(channel);
-        self.subscriber.emits.push(channel.index);
+        self.subscriber.emits.push(self.builder.index(channel));
         self
     }
 
@@ -199,8 +205,7 @@ impl Subscription<'_> {
     /// # Panics
     /// When the channel is of another builder.
     pub fn emits_later<T: Event>(mut self, channel: Channel<T>) -> Self {
-        self.builder.declared(channel);
-        self.subscriber.emits_later.push(channel.index);
+        self.subscriber.emits_later.push(self.builder.index(channel));
         self
     }
 

@@ -1,12 +1,12 @@
 //! The bus: emit, dispatch, count.
 
-use std::marker::PhantomData;
+use std::ptr::NonNull;
 
 use crate::event::batch::{Batch, Events};
 use crate::event::builder::EventBusBuilder;
 use crate::event::builtin::QueuePressure;
 use crate::event::kind::Event;
-use crate::event::lane::ErasedLane;
+use crate::event::lane::{ErasedLane, Lane};
 use crate::event::queue::{Counts, QueueFull};
 use crate::event::sender::Sender;
 use crate::event::slot::Slots;
@@ -15,9 +15,14 @@ use crate::event::slot::Slots;
 pub struct Channel<T> {
     /// Number of the bus that it belongs to.
     pub(super) bus: u64,
-    pub(super) index: u32,
-    pub(super) kind: PhantomData<fn() -> T>,
+    /// What it names: only the bus with this number looks there, so that emitting finds its queue without looking for it.
+    pub(super) lane: NonNull<Lane<T>>,
 }
+
+// SAFETY: for whoever has a channel it is a name: the bus that it belongs to alone dereferences it, borrowed as its own queues are.
+unsafe impl<T> Send for Channel<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Channel<T> {}
 
 impl<T> Clone for Channel<T> {
     fn clone(&self) -> Self {

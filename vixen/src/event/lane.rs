@@ -12,6 +12,8 @@ use crate::event::sender::SharedQueue;
 
 /// The queues of one type: what waits and what is being delivered, each from the bus's own thread and from others.
 pub(super) struct Lane<T> {
+    /// Its number on the bus.
+    pub index: u32,
     /// Emitted since the last dispatch.
     pub incoming: RefCell<Queue<T>>,
     /// What the last dispatch delivers, what its subscribers add included.
@@ -24,6 +26,8 @@ pub(super) struct Lane<T> {
 
 /// A lane whose type is not known.
 pub(super) trait ErasedLane: Any + Send {
+    /// Makes the queues anew, before there is anything in them.
+    fn open(&mut self, limits: Limits);
     /// Forgets what the last dispatch delivered.
     fn retire(&mut self);
     /// Forgets what the last dispatch delivered and makes what waits the current batch. Returns whether there is anything,
@@ -38,8 +42,9 @@ pub(super) trait ErasedLane: Any + Send {
 }
 
 impl<T: Event> Lane<T> {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(index: u32, limits: Limits) -> Self {
         Self {
+            index,
             incoming: RefCell::new(Queue::new(limits)),
             current: RefCell::new(Queue::new(limits)),
             shared: Arc::new(SharedQueue::new(Queue::new(limits))),
@@ -60,6 +65,10 @@ impl<T: Event> Lane<T> {
 }
 
 impl<T: Event> ErasedLane for Lane<T> {
+    fn open(&mut self, limits: Limits) {
+        *self = Self::new(self.index, limits);
+    }
+
     fn retire(&mut self) {
         self.current.get_mut().clear();
         self.shared_current.clear();

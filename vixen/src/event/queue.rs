@@ -72,7 +72,7 @@ pub struct QueueFull {
 }
 
 /// How a queue was declared.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Limits {
     pub capacity: u32,
     pub overflow: Overflow,

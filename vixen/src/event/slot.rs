@@ -1,7 +1,7 @@
 //! From a channel to the queues of its type.
 
 use std::any::TypeId;
-use std::marker::PhantomData;
+use std::ptr::NonNull;
 
 use crate::event::bus::Channel;
 use crate::event::kind::Event;
@@ -12,40 +12,45 @@ use crate::event::queue::Limits;
 pub(super) struct Slot {
     type_id: TypeId,
     name: &'static str,
-    lane: Box<dyn ErasedLane>,
+    /// Owned, and no `Box`, which would be the only way to it: channels have another.
+    lane: NonNull<dyn ErasedLane>,
 }
 
+// SAFETY: it owns its lane, as a box would, and lanes are `Send`.
+unsafe impl Send for Slot {}
+
 impl Slot {
-    pub fn new<T: Event>(limits: Limits) -> Self {
-        Self { type_id: TypeId::of::<T>(), name: std::any::type_name::<T>(), lane: Box::new(Lane::<T>::new(limits)) }
+    /// A lane with queues that have no room yet, and the way to it.
+    pub fn new<T: Event>(index: u32) -> (Self, NonNull<Lane<T>>) {
+        let lane = NonNull::from(Box::leak(Box::new(Lane::<T>::new(index, Limits::default()))));
+        (Self { type_id: TypeId::of::<T>(), name: std::any::type_name::<T>(), lane }, lane)
     }
 
-    fn is<T: Event>(&self) -> bool {
+    pub fn is<T: Event>(&self) -> bool {
         self.type_id == TypeId::of::<T>()
     }
 
-    /// The lane with its type.
-    ///
-    /// # Safety
-    /// The slot was made by `new::<T>`.
-    #[inline]
-    unsafe fn of<T: Event>(&self) -> &Lane<T> {
-        debug_assert!(self.is::<T>());
-        let lane: *const dyn ErasedLane = &*self.lane;
-        // SAFETY: `new::<T>` stored a `Lane<T>`, and nothing replaces it; the pointer is alive and borrowed as `self` is.
-        unsafe { &*lane.cast::<Lane<T>>() }
+    /// The way to the lane, where it is of this type.
+    pub fn of<T: Event>(&self) -> Option<NonNull<Lane<T>>> {
+        self.is::<T>().then(|| self.lane.cast())
     }
 
-    /// The lane with its type.
-    ///
-    /// # Safety
-    /// The slot was made by `new::<T>`.
-    #[inline]
-    unsafe fn of_mut<T: Event>(&mut self) -> &mut Lane<T> {
-        debug_assert!(self.is::<T>());
-        let lane: *mut dyn ErasedLane = &mut *self.lane;
-        // SAFETY: as in `of`; `self` is borrowed mutably, so nobody else has the lane.
-        unsafe { &mut *lane.cast::<Lane<T>>() }
+    fn lane(&self) -> &dyn ErasedLane {
+        // SAFETY: the lane lives as long as the slot. It is reached by what is borrowed from the slot or from all slots alone,
+        // here and in `Slots::lane`, so nobody has it exclusively.
+        unsafe { self.lane.as_ref() }
+    }
+
+    pub fn lane_mut(&mut self) -> &mut dyn ErasedLane {
+        // SAFETY: as in `lane`, and the slot is borrowed exclusively.
+        unsafe { self.lane.as_mut() }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // SAFETY: `new` took it from a box, and nobody else frees it.
+        drop(unsafe { Box::from_raw(self.lane.as_ptr()) });
     }
 }
 
@@ -58,7 +63,7 @@ pub(super) struct Slots {
 
 impl Slots {
     /// # Safety
-    /// Every `Channel<T>` with this number of a bus has an index in `items`, of a slot that was made by `Slot::new::<T>`.
+    /// The lane of every channel with this number of a bus is that of one of `items`.
     pub unsafe fn new(bus: u64, items: Vec<Slot>) -> Self {
         Self { bus, items }
     }
@@ -70,33 +75,34 @@ impl Slots {
     /// The name of a slot's type, and its lane.
     pub fn erased(&self, index: usize) -> (&'static str, &dyn ErasedLane) {
         let slot = &self.items[index];
-        (slot.name, &*slot.lane)
+        (slot.name, slot.lane())
     }
 
     /// The name of a slot's type, and its lane.
     pub fn erased_mut(&mut self, index: usize) -> (&'static str, &mut dyn ErasedLane) {
         let slot = &mut self.items[index];
-        (slot.name, &mut *slot.lane)
+        (slot.name, slot.lane_mut())
     }
 
     /// The channel of a type.
     pub fn channel<T: Event>(&self) -> Option<Channel<T>> {
-        let index = self.items.iter().position(Slot::is::<T>)?;
-        Some(Channel { bus: self.bus, index: index as u32, kind: PhantomData })
+        let lane = self.items.iter().find_map(Slot::of)?;
+        Some(Channel { bus: self.bus, lane })
     }
 
     #[inline]
     pub fn lane<T: Event>(&self, channel: Channel<T>) -> &Lane<T> {
         self.check(channel);
-        // SAFETY: the channel is of this bus, so the promise to `new` gives a slot at its index, made by `Slot::new::<T>`.
-        unsafe { self.items.get_unchecked(channel.index as usize).of() }
+        // SAFETY: the channel is of this bus, so the promise to `new` makes its lane one of `items`, which live as long as this;
+        // those are borrowed exclusively through an exclusive borrow of this alone.
+        unsafe { channel.lane.as_ref() }
     }
 
     #[inline]
-    pub fn lane_mut<T: Event>(&mut self, channel: Channel<T>) -> &mut Lane<T> {
+    pub fn lane_mut<T: Event>(&mut self, mut channel: Channel<T>) -> &mut Lane<T> {
         self.check(channel);
-        // SAFETY: as in `lane`.
-        unsafe { self.items.get_unchecked_mut(channel.index as usize).of_mut() }
+        // SAFETY: as in `lane`, and this is borrowed exclusively.
+        unsafe { channel.lane.as_mut() }
     }
 
     #[inline]

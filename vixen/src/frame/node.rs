@@ -21,8 +21,8 @@ use crate::graph::{CompileError, NodeDeclaration, SlotEffect, SlotKind};
 use crate::plan::{Condition, ResourceId};
 
 /// A living node. With thousands of nodes recording waits for memory more than for anything else, so what it reads of one lies
-/// together, and everything else behind `facts`.
-#[repr(C)]
+/// together, in two cache lines, and everything else behind `facts`.
+#[repr(C, align(64))]
 pub(crate) struct NodeRuntime {
     pub record: fn(&mut RecordContext<'_>),
     pub data: Box<dyn Any + Send>,
@@ -39,9 +39,10 @@ pub(crate) struct NodeRuntime {
     sets: u32,
     /// What each binding is: variants × bindings.
     resolved: Box<[Resolved]>,
-    label: CString,
     pub facts: Box<Facts>,
 }
+
+const _: () = assert!(size_of::<NodeRuntime>() == 128);
 
 /// What nodes have of small things, side by side in the order in which they are recorded. It stays as compile made it.
 #[derive(Default)]
@@ -67,6 +68,8 @@ impl Gathered {
 /// What frames do not need of a node.
 pub(crate) struct Facts {
     pub name: String,
+    /// The same for debuggers.
+    label: CString,
     pub at: CallSite,
     /// Its wires, in the order of slots and elements.
     pub bindings: Vec<DeclaredBinding>,
@@ -113,14 +116,13 @@ impl NodeRuntime {
             push,
             sets: 0,
             resolved: Box::default(),
-            label,
-            facts: Box::new(Facts { name, at, bindings, first_access, binder }),
+            facts: Box::new(Facts { name, label, at, bindings, first_access, binder }),
         }
     }
 
     /// What debuggers call its commands.
     pub fn label(&self) -> &CStr {
-        &self.label
+        &self.facts.label
     }
 
     /// Whether it touches a resource.
@@ -252,10 +254,9 @@ pub(crate) struct NodeParts<'n> {
 
 /// Allocates what recording reads in boxes anew, node after node, so that it lies together.
 pub(crate) fn gather(nodes: &mut [NodeRuntime]) {
-    let labels: Vec<_> = nodes.iter().map(|node| node.label.clone()).collect();
     let resolved: Vec<_> = nodes.iter().map(|node| node.resolved.clone()).collect();
-    for (node, (label, resolved)) in nodes.iter_mut().zip(labels.into_iter().zip(resolved)) {
-        (node.label, node.resolved) = (label, resolved);
+    for (node, resolved) in nodes.iter_mut().zip(resolved) {
+        node.resolved = resolved;
     }
 }
 

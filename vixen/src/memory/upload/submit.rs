@@ -142,8 +142,7 @@ impl Uploader {
         self.counters.transferred.add(1);
         self.counters.submissions.add(1);
         // SAFETY: the commands are recorded and not pending, and the semaphore rises.
-        unsafe { queue.submit(&[info], vk::Fence::null()) }
-            .map_err(DeviceError::vulkan("vkQueueSubmit2"))
+        unsafe { queue.submit(&[info], vk::Fence::null()) }.map_err(DeviceError::vulkan("vkQueueSubmit2"))
     }
 }
 

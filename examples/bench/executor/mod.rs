@@ -2,10 +2,10 @@
 //!
 //! Four sides run in turns, a few frames at a time: our unchanged frame, our frame with every node dynamic, hand-written ash
 //! that records everything, and hand-written ash that submits what it recorded once. All wait for their frame slot, write one
-//! uniform into a mapped ring, label every node, signal a timeline semaphore, and bind, push and dispatch the same. What is
-//! measured is the thread's CPU time in the calls. The device is idle when a measurement of two frames, as many as can be
-//! in flight, begins: every side asks whether its frame slot is free, and none has to wait. How much faster several threads
-//! record is measured apart, by the wall clock.
+//! uniform into a mapped ring, label every node where a tool listens, signal a timeline semaphore, and bind, push and dispatch
+//! the same. What is measured is the thread's CPU time in the calls. The device is idle when a measurement of two frames, as many
+//! as can be in flight, begins: every side asks whether its frame slot is free, and none has to wait. How much faster several
+//! threads record is measured apart, by the wall clock.
 
 mod by_hand;
 mod instructions;

@@ -27,8 +27,9 @@ pub(super) fn check(device: &Device, node: &DeclaredNode) -> Result<(), CompileE
     let push = declaration.push.map_or(0, |push| push.size);
     require(push, limits.max_push_constants_size, "bytes of push constants (maxPushConstantsSize)")?;
     for stage in stages(&bindings) {
-        descriptors(&bindings, stage, limits, &require)?;
+        of_stage(&bindings, stage, limits, &require)?;
     }
+    of_all_stages(&bindings, limits, &require)?;
 
     let attachments = |kind| {
         let slots = declaration.slots.iter().filter(|slot| slot.kind == kind);
@@ -37,7 +38,7 @@ pub(super) fn check(device: &Device, node: &DeclaredNode) -> Result<(), CompileE
             .sum()
     };
     let most = |limit: u32| limit.min(MAX_ATTACHMENTS as u32);
-    let colors = most(limits.max_color_attachments);
+    let colors = most(limits.max_color_attachments.min(limits.max_fragment_output_attachments));
     require(attachments(SlotKind::Color), colors, "colour attachments (maxColorAttachments)")?;
     let vertices = most(limits.max_vertex_input_bindings);
     require(attachments(SlotKind::Vertex), vertices, "vertex buffers (maxVertexInputBindings)")?;
@@ -64,6 +65,20 @@ pub(super) fn check(device: &Device, node: &DeclaredNode) -> Result<(), CompileE
             ProgramKind::Graphics { attributes, .. } => {
                 let most = limits.max_vertex_input_attributes;
                 require(attributes.len() as u32, most, "vertex attributes (maxVertexInputAttributes)")?;
+                for attribute in attributes {
+                    let (stride, offset) =
+                        (limits.max_vertex_input_binding_stride, limits.max_vertex_input_attribute_offset);
+                    require(
+                        attribute.stride,
+                        stride,
+                        "bytes from one vertex to the next (maxVertexInputBindingStride)",
+                    )?;
+                    require(
+                        attribute.offset,
+                        offset,
+                        "bytes before a member of a vertex (maxVertexInputAttributeOffset)",
+                    )?;
+                }
             }
             ProgramKind::RayTracing { max_depth, .. } => {
                 let most = device.capabilities().ray_tracing.map_or(0, |limits| limits.max_ray_recursion_depth);
@@ -92,18 +107,21 @@ fn stages(bindings: &[BindingDeclaration]) -> impl Iterator<Item = vk::ShaderSta
     (0..u32::BITS).map(|bit| 1 << bit).filter(move |bit| all & bit != 0).map(vk::ShaderStageFlags::from_raw)
 }
 
+/// How many descriptors of some types the bindings have that any of these stages uses.
+fn count(bindings: &[BindingDeclaration], stages: vk::ShaderStageFlags, types: &[vk::DescriptorType]) -> u32 {
+    let counted = bindings.iter().filter(|one| one.stages.intersects(stages) && types.contains(&one.descriptor));
+    counted.map(|one| one.count).fold(0, u32::saturating_add)
+}
+
 /// The limits of one stage.
-fn descriptors(
+fn of_stage<E>(
     bindings: &[BindingDeclaration],
     stage: vk::ShaderStageFlags,
     limits: &vk::PhysicalDeviceLimits,
-    require: &impl Fn(u32, u32, &'static str) -> Result<(), CompileError>,
-) -> Result<(), CompileError> {
+    require: &impl Fn(u32, u32, &'static str) -> Result<(), E>,
+) -> Result<(), E> {
     use vk::DescriptorType as T;
-    let count = |types: &[T]| {
-        let counted = bindings.iter().filter(|one| one.stages.intersects(stage) && types.contains(&one.descriptor));
-        counted.map(|one| one.count).fold(0, u32::saturating_add)
-    };
+    let count = |types: &[T]| count(bindings, stage, types);
     let everything = [
         T::UNIFORM_BUFFER,
         T::STORAGE_BUFFER,
@@ -125,4 +143,61 @@ fn descriptors(
     let both = count(&[T::SAMPLER, T::COMBINED_IMAGE_SAMPLER]);
     require(both, samplers, "samplers (maxPerStageDescriptorSamplers)")?;
     require(count(&everything), limits.max_per_stage_resources, "descriptors (maxPerStageResources)")
+}
+
+/// The limits of all stages and sets together, which may be lower than those of each stage times the number of stages.
+fn of_all_stages<E>(
+    bindings: &[BindingDeclaration],
+    limits: &vk::PhysicalDeviceLimits,
+    require: &impl Fn(u32, u32, &'static str) -> Result<(), E>,
+) -> Result<(), E> {
+    use vk::DescriptorType as T;
+    let count = |types: &[T]| count(bindings, vk::ShaderStageFlags::from_raw(u32::MAX), types);
+    let uniform = limits.max_descriptor_set_uniform_buffers;
+    let storage = limits.max_descriptor_set_storage_buffers;
+    let storage_images = limits.max_descriptor_set_storage_images;
+    let sampled = limits.max_descriptor_set_sampled_images;
+    let samplers = limits.max_descriptor_set_samplers;
+    require(count(&[T::UNIFORM_BUFFER]), uniform, "uniform buffers in all stages (maxDescriptorSetUniformBuffers)")?;
+    require(count(&[T::STORAGE_BUFFER]), storage, "storage buffers in all stages (maxDescriptorSetStorageBuffers)")?;
+    require(
+        count(&[T::STORAGE_IMAGE]),
+        storage_images,
+        "storage images in all stages (maxDescriptorSetStorageImages)",
+    )?;
+    let images = count(&[T::SAMPLED_IMAGE, T::COMBINED_IMAGE_SAMPLER]);
+    require(images, sampled, "sampled images in all stages (maxDescriptorSetSampledImages)")?;
+    let both = count(&[T::SAMPLER, T::COMBINED_IMAGE_SAMPLER]);
+    require(both, samplers, "samplers in all stages (maxDescriptorSetSamplers)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_that_fit_alone_may_not_fit_together() {
+        let (vertex, fragment) = (vk::ShaderStageFlags::VERTEX, vk::ShaderStageFlags::FRAGMENT);
+        let slot = |binding, count, stages| {
+            let descriptor = vk::DescriptorType::STORAGE_BUFFER;
+            BindingDeclaration { set: 0, binding, descriptor, count, stages }
+        };
+        let limits = vk::PhysicalDeviceLimits {
+            max_per_stage_descriptor_storage_buffers: 4,
+            max_per_stage_resources: 8,
+            max_descriptor_set_storage_buffers: 6,
+            ..Default::default()
+        };
+        let require = |required, found, name| if required <= found { Ok(()) } else { Err((required, found, name)) };
+        let check = |bindings: &[BindingDeclaration]| {
+            stages(bindings).try_for_each(|stage| of_stage(bindings, stage, &limits, &require))?;
+            of_all_stages(bindings, &limits, &require)
+        };
+        assert_eq!(check(&[slot(0, 4, vertex), slot(1, 2, fragment)]), Ok(()));
+        assert_eq!(check(&[slot(0, 2, vertex | fragment), slot(1, 2, vertex), slot(2, 2, fragment)]), Ok(()));
+        let (_, found, name) = check(&[slot(0, 5, vertex)]).expect_err("the vertex shader has too many");
+        assert_eq!((found, name.contains("maxPerStageDescriptorStorageBuffers")), (4, true));
+        let (required, found, name) = check(&[slot(0, 4, vertex), slot(1, 4, fragment)]).expect_err("8 are too many");
+        assert_eq!((required, found, name.contains("maxDescriptorSetStorageBuffers")), (8, 6, true));
+    }
 }

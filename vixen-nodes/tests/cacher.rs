@@ -1,7 +1,5 @@
 //! The core of cachers: one key, one thing, whoever asks and how many.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
@@ -9,7 +7,7 @@ use std::thread;
 
 use vixen::ash::vk;
 use vixen::memory::{Buffer, BufferDesc, Category};
-use vixen::testing::serial;
+use vixen::testing::{CountingAllocator, counted, serial};
 use vixen::{Device, DeviceOptions};
 use vixen_nodes::cacher::{Cached, Cacher, Workers, evict_on_warning};
 
@@ -211,41 +209,20 @@ fn entries_leave_when_the_budget_warns() {
     assert_eq!(device.validation_messages(), Vec::<String>::new());
 }
 
-/// Counts the allocations of each thread.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: it passes everything on to the system's allocator, and counts without allocating.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`, and the pointer came from the system's allocator.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 #[test]
 fn a_hit_allocates_nothing() {
     let cacher = Cacher::new("things");
     let key = "a key that owns memory".to_owned();
     cacher.get_or_build(&key, || made(1)).expect("it is made");
-    let before = ALLOCATIONS.with(Cell::get);
-    for _ in 0..1000 {
-        cacher.get(&key).expect("it is there");
-        cacher.get_or_build(&key, refused).expect("it is there");
-    }
-    assert_eq!(ALLOCATIONS.with(Cell::get), before);
-    drop(key.clone());
-    assert!(ALLOCATIONS.with(Cell::get) > before, "allocations are counted");
+    let ((), allocations) = counted(|| {
+        for _ in 0..1000 {
+            cacher.get(&key).expect("it is there");
+            cacher.get_or_build(&key, refused).expect("it is there");
+        }
+    });
+    assert_eq!(allocations, 0);
+    assert_eq!(counted(|| key.clone()).1, 1, "allocations are counted");
 }

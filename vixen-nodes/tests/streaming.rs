@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use glam::{IVec3, UVec3, Vec3};
 use vixen::memory::{Category, StagingPool, Uploader, UploaderOptions};
-use vixen::testing::{CountingAllocator, allocations, frames, serial};
+use vixen::testing::{CountingAllocator, counted, frames, serial};
 use vixen::{
     CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm, Rgba32Int,
 };
@@ -288,9 +288,7 @@ fn neither_updates_nor_frames_allocate() {
         let view = orbited(&start, &swing(frame as f32 / 200.0));
         graph.set(camera, view.camera());
         graph.wait_for_turn().expect("the device lives");
-        let before = allocations();
-        streamed.update(graph, uses[0], view.eye).expect("there is room in staging");
-        allocated += allocations() - before;
+        allocated += counted(|| streamed.update(graph, uses[0], view.eye).expect("there is room in staging")).1;
     });
     report.expect("frames run").assert_empty();
     let statistics = streamed.statistics();

@@ -9,7 +9,7 @@ use common::device;
 use common::nodes::{AddDynamic, Amount, Clock, Copy, Factor, Fill, Paint, Settings};
 use vixen::ash::vk;
 use vixen::testing::{
-    CountingAllocator, FramesError, FramesReport, allocations, created_without_callbacks, frames, is_counting, serial,
+    CountingAllocator, FramesError, FramesReport, counted, created_without_callbacks, frames, is_counting, serial,
 };
 use vixen::{
     Buffer, CompileOptions, Compute, Device, DeviceOptions, Extent, FrameInfo, Graph, Host, Output, R32Uint, node,
@@ -22,13 +22,6 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 fn watched() -> Device {
     serial();
     Device::new(&DeviceOptions::new().validation(false).watched()).expect("the tests need a Vulkan device")
-}
-
-/// How often `work` allocated on this thread.
-fn counted<T>(work: impl FnOnce() -> T) -> (T, u64) {
-    let before = allocations();
-    let result = work();
-    (result, allocations() - before)
 }
 
 #[test]

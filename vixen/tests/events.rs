@@ -1,7 +1,5 @@
 //! The event bus from outside: order, cascades, policies, other threads, and not one allocation.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -12,37 +10,14 @@ use vixen::event::{
     QueuePressure, WindowResized,
 };
 use vixen::graph::OutputId;
-
-/// The system's allocator, counting what each thread allocates.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is the system allocator's, with the same arguments; counting touches no heap memory, since the
-// variable is constant-initialised and needs no destructor. The defaults of the other methods call these two.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's contract is the system allocator's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract is the system allocator's.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use vixen::testing::{CountingAllocator, counted};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// How often the calling thread allocates in a call.
 fn allocations(call: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.get();
-    call();
-    ALLOCATIONS.get() - before
+    counted(call).1
 }
 
 /// The links of a cascade.

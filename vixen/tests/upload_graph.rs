@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
 
 use ash::vk;
@@ -14,38 +12,11 @@ use vixen::memory::{
     self, BufferDesc, Category, ImageDesc, ImageRegion, ManagedBuffer, ScatterPolicy, StagingPool, Strategy,
     TransferPolicy, Uploader, UploaderOptions,
 };
+use vixen::testing::{CountingAllocator, counted};
 use vixen::{Buffer, CompileOptions, CompiledGraph, Compute, Device, Graph, Readback, node};
 
-/// Counts allocations of this thread while it is told to.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<Option<u64>> = const { Cell::new(None) };
-}
-
-// SAFETY: every call goes to the system's allocator with what the caller promised.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get().map(|count| count + 1)));
-        // SAFETY: the caller's contract is this call's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract is this call's.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// How often this thread allocates in a call.
-fn allocations(call: impl FnOnce()) -> u64 {
-    COUNT.set(Some(0));
-    call();
-    COUNT.take().expect("it was set above")
-}
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 const WORDS: u64 = 64 << 10;
 
@@ -244,17 +215,16 @@ fn nothing_is_allocated_once_it_runs() {
         let made = uploader.pool().statistics().made;
         let (mut in_frames, mut in_uploads) = (0, 0);
         for frame in 0..200_u64 {
-            in_uploads += allocations(|| {
+            in_uploads += counted(|| {
                 for write in 0..64 {
                     let offset = (frame * 31 + write * 97) % 500 * 512;
                     let data = [frame as u8; 256];
                     uploader.buffer(&inputs[write as usize % 2], offset, &data).expect("it is queued");
                 }
                 uploader.buffer(&inputs[0], 0, &[7; 100_000]).expect("it is queued");
-            });
-            in_frames += allocations(|| {
-                graph.frame().expect("the frame runs");
-            });
+            })
+            .1;
+            in_frames += counted(|| graph.frame().expect("the frame runs")).1;
         }
         assert_eq!((in_frames, in_uploads), (0, 0), "heap allocations in frames and in uploads");
         let held = uploader.pool().statistics();

@@ -23,7 +23,7 @@ pub mod timeline;
 
 pub use self::damage::damage;
 pub use self::frames::{
-    CountingAllocator, FrameWatch, FramesByHand, FramesError, FramesReport, allocations, created_without_callbacks,
-    frames, is_counting, living_driver_allocations, living_heap_bytes,
+    CountingAllocator, FrameWatch, FramesByHand, FramesError, FramesReport, allocations, counted,
+    created_without_callbacks, frames, is_counting, living_driver_allocations, living_heap_bytes,
 };
 pub use self::serial::serial;

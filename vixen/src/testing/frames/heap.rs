@@ -26,6 +26,13 @@ pub fn allocations() -> u64 {
     ALLOCATIONS.get()
 }
 
+/// What a call returns, and how many heap allocations the calling thread made meanwhile.
+pub fn counted<T>(call: impl FnOnce() -> T) -> (T, u64) {
+    let before = allocations();
+    let result = call();
+    (result, allocations() - before)
+}
+
 /// How many bytes all threads have allocated and not freed yet; 0 where the program's allocator does not count.
 pub fn living_heap_bytes() -> i64 {
     LIVING.load(Ordering::Relaxed)
@@ -33,9 +40,7 @@ pub fn living_heap_bytes() -> i64 {
 
 /// Whether [`CountingAllocator`] is the program's allocator: it allocates something to find out.
 pub fn is_counting() -> bool {
-    let before = allocations();
-    drop(std::hint::black_box(Box::new(0_u8)));
-    allocations() > before
+    counted(|| drop(std::hint::black_box(Box::new(0_u8)))).1 > 0
 }
 
 fn count(bytes: usize) {

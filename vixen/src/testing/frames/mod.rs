@@ -14,7 +14,7 @@ use crate::frame::{ByHand, CompiledGraph, FrameError, FrameOutcome};
 use crate::memory::Phase;
 
 pub use self::driver::living_driver_allocations;
-pub use self::heap::{CountingAllocator, allocations, is_counting, living_heap_bytes};
+pub use self::heap::{CountingAllocator, allocations, counted, is_counting, living_heap_bytes};
 pub use self::report::FramesReport;
 pub use self::table::created_without_callbacks;
 pub(crate) use self::{driver::callbacks, table::watched};

@@ -337,6 +337,37 @@ fn uploads_larger_than_the_quota_wait_for_space_and_arrive() {
 }
 
 #[test]
+fn whoever_holds_staging_in_reserve_makes_way() {
+    let device = device();
+    let quota = 4 * (64 << 10);
+    device.budget().set_staging_quota(quota);
+    // Warm blocks, of which one is open and has a write in it that nobody has submitted.
+    let first = uploader(&device, UploaderOptions { frame_bytes: 64 << 10, batches: 3, ..options() });
+    let (target, data) = (buffer(&device, 300_000), Random(9).bytes(300_000));
+    let early = first.buffer(&target, 0, &[7; 100]).expect("there is room");
+    assert_eq!(device.budget().staging_usage().reserved, quota, "all of it is held");
+
+    let waited = buffer(&device, 300_000);
+    vixen::memory::upload_buffer(&device, &waited, &data).expect("it waits, and goes on");
+    assert!(contents(&device, &waited) == data);
+    assert!(first.is_done(early).expect("the device lives"), "on the way, the other's writes were submitted");
+
+    // So do pools for each other's sake: several uploaders need no quota each.
+    let second = uploader(&device, UploaderOptions { frame_bytes: 0, ..options() });
+    first.warm(64 << 10, 3).expect("the device lives");
+    for _ in 0..3 {
+        for uploader in [&second, &first] {
+            let ticket = uploader.buffer(&target, 0, &data).expect("it waits, and is queued");
+            uploader.wait(ticket).expect("it arrives");
+            assert!(contents(&device, &target) == data);
+        }
+    }
+    let usage = device.budget().staging_usage();
+    assert!(usage.peak <= quota, "{usage:?}");
+    assert_clean(&device);
+}
+
+#[test]
 fn without_room_it_fails_where_it_is_told_not_to_wait() {
     let device = device();
     device.budget().set_staging_quota(128 << 10);

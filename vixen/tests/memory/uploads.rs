@@ -3,8 +3,8 @@
 use vixen::ash::vk;
 use vixen::device::{Device, DeviceError};
 use vixen::memory::{
-    Buffer, BufferDesc, Category, Image, ImageDesc, ImageRegion, Location, MemoryError, upload_buffer, upload_buffers,
-    upload_image,
+    Buffer, BufferDesc, Category, Image, ImageDesc, ImageRegion, Location, MemoryError, Wait, upload_buffer,
+    upload_buffers, upload_image,
 };
 
 use crate::{assert_silent, device, plane, storage};
@@ -145,5 +145,56 @@ fn images_are_uploaded_level_by_level() {
         }
         assert_eq!(device.budget().usage().of(Category::Staging), 0);
     }
+    assert_silent(&device);
+}
+
+#[test]
+fn waiting_uploads_stay_within_the_staging_quota() {
+    let Some(device) = device() else { return };
+    let budget = device.budget();
+    budget.set_staging_quota(100_000);
+    let usage = vk::BufferUsageFlags::TRANSFER_DST | vk::BufferUsageFlags::TRANSFER_SRC;
+    let buffer = budget.buffer(&BufferDesc::new("uploaded", 1_000_000, usage), Category::Cacher).unwrap();
+    let bytes = pattern(1_000_000);
+    upload_buffer(&device, &buffer, &bytes).unwrap();
+    assert!(download(&device, &buffer, 0, bytes.len()) == bytes);
+    assert_eq!((budget.staging_usage().peak, budget.staging_usage().reserved), (100_000, 0));
+
+    // Half of a quota that others hold is enough, and without any of it they are waited for.
+    for (held, waits) in [(30_000, 0), (100_000, 1)] {
+        let reservation = budget.staging(held, Wait::Fail).unwrap();
+        let other = pattern(1_000_001);
+        std::thread::scope(|scope| {
+            let upload = scope.spawn(|| upload_buffer(&device, &buffer, &other[1..]));
+            while budget.staging_usage().waits < waits {
+                std::thread::yield_now();
+            }
+            let held = (waits == 0).then_some(reservation);
+            upload.join().expect("it does not panic").unwrap();
+            drop(held);
+        });
+        assert!(download(&device, &buffer, 0, 1_000_000) == other[1..]);
+        assert_eq!((budget.staging_usage().peak, budget.staging_usage().waits), (100_000, waits));
+    }
+
+    // Rows of 1024 bytes, of which at least one has to fit.
+    let image = budget.image(&plane("image", 256, 256), Category::Cacher).unwrap();
+    let (whole, layout) = (ImageRegion::default(), vk::ImageLayout::TRANSFER_SRC_OPTIMAL);
+    let texels = pattern(256 * 256 * 4);
+    for quota in [100_000, 1024] {
+        budget.set_staging_quota(quota);
+        upload_image(&device, &image, whole, &texels, layout).unwrap();
+        assert!(download_level(&device, &image, whole, [256, 256, 1]) == texels);
+    }
+    budget.set_staging_quota(1023);
+    upload_buffer(&device, &buffer, &bytes[..5000]).unwrap();
+    assert!(download(&device, &buffer, 0, 5000) == bytes[..5000]);
+    let error = upload_image(&device, &image, whole, &texels, layout).unwrap_err();
+    let refused = MemoryError::StagingQuota { requested: 1024, reserved: 0, quota: 1023 };
+    assert!(matches!(&error, DeviceError::Memory(error) if *error == refused), "{error}");
+    budget.set_staging_quota(0);
+    let error = upload_buffer(&device, &buffer, &bytes).unwrap_err();
+    assert!(matches!(error, DeviceError::Memory(MemoryError::StagingQuota { quota: 0, .. })), "{error}");
+    assert_eq!((budget.staging_usage().reserved, budget.usage().of(Category::Staging)), (0, 0));
     assert_silent(&device);
 }

@@ -10,7 +10,7 @@ mod tiers;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use ash::vk;
@@ -21,8 +21,8 @@ use super::allocator::{BufferDesc, Location};
 use super::category::Category;
 use super::error::MemoryError;
 use super::owned::Buffer;
-use super::quota::{StagingReservation, Wait};
-use crate::device::{Device, DeviceKind, Feature};
+use super::quota::{Holder, StagingReservation, Wait};
+use crate::device::{Device, DeviceError, DeviceKind, Feature};
 
 /// How long a waiter sleeps before it looks again by itself: quota that others give back tells nobody here.
 const PATIENCE: Duration = Duration::from_millis(2);
@@ -72,12 +72,15 @@ pub struct StagingStatistics {
 impl StagingPool {
     /// An empty pool of a device.
     pub fn new(device: &Device) -> Arc<Self> {
-        Arc::new(Self {
+        let pool = Arc::new(Self {
             device: device.clone(),
             state: Mutex::new(Tiers::new()),
             returned: Condvar::new(),
             counts: Counts::default(),
-        })
+        });
+        let holder: Weak<Self> = Arc::downgrade(&pool);
+        device.budget().add_holder(holder);
+        pool
     }
 
     /// Lends out a block of at least so many bytes. Where the quota has no room even after idle blocks have made way, this
@@ -115,6 +118,10 @@ impl StagingPool {
                     if !std::mem::replace(&mut waited, true) {
                         self.counts.waits.fetch_add(1, Relaxed);
                     }
+                    drop(state);
+                    // A lost device gives nothing back by itself; whoever holds a block of it drops it some time.
+                    let _ = self.device.budget().make_way_in_staging();
+                    state = self.lock();
                     state = self.returned.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
                 }
             }
@@ -229,6 +236,13 @@ impl StagingPool {
 
     fn lock(&self) -> MutexGuard<'_, Tiers<Block>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Holder for StagingPool {
+    fn make_way(&self) -> Result<(), DeviceError> {
+        self.trim();
+        Ok(())
     }
 }
 

@@ -234,7 +234,8 @@ impl Uploader {
         if finished < self.submitted.load(Ordering::Acquire) {
             return self.done.wait(finished + 1);
         }
-        // Others hold the room: they are copying into it, or it is not ours at all.
+        // Others hold the room: they are copying into it, or it is another uploader's.
+        self.device.budget().make_way_in_staging()?;
         self.pool.wait_a_moment();
         Ok(())
     }

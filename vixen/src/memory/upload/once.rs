@@ -1,4 +1,5 @@
-//! Uploads for setting up: through a temporary staging buffer, each waiting for its copies. Not for frames.
+//! Uploads for setting up: through a temporary staging buffer within the staging quota, each waiting for its copies. Not for
+//! frames.
 
 use ash::vk;
 
@@ -8,17 +9,21 @@ use crate::memory::allocator::{BufferDesc, Location};
 use crate::memory::category::Category;
 use crate::memory::error::MemoryError;
 use crate::memory::owned::{Buffer, Image};
+use crate::memory::quota::StagingReservation;
 
-/// The most bytes that are staged at a time.
+/// The most bytes that are staged at a time; fewer where the quota has no room for as many.
 const CHUNK: u64 = 64 << 20;
+/// With less than this it is better to wait for more.
+const LEAST: u64 = 64 << 10;
 
 /// Copies bytes to the start of a buffer and waits. The buffer needs the usage `TRANSFER_DST` unless the host reaches it. What
-/// is submitted later sees the bytes.
+/// is submitted later sees the bytes. Where the staging quota is used up, it waits for room first.
 pub fn upload_buffer(device: &Device, buffer: &Buffer, bytes: &[u8]) -> Result<(), DeviceError> {
     upload_buffers(device, &[(buffer, bytes)])
 }
 
-/// The same for several buffers, one after another, which wait together: once for every 64 MiB.
+/// The same for several buffers, one after another, which wait together: once for every 64 MiB, or for as much as the staging
+/// quota has room for.
 pub fn upload_buffers(device: &Device, uploads: &[(&Buffer, &[u8])]) -> Result<(), DeviceError> {
     let mut staged = Vec::with_capacity(uploads.len());
     for &(buffer, bytes) in uploads {
@@ -55,12 +60,12 @@ fn write_mapped(device: &Device, buffer: &Buffer, offset: u64, bytes: &[u8]) -> 
 fn copy_staged(device: &Device, uploads: &[(&Buffer, u64, &[u8])]) -> Result<(), DeviceError> {
     let total = uploads.iter().fold(0, |sum: u64, (_, _, bytes)| sum.saturating_add(bytes.len() as u64));
     let Some((first, ..)) = uploads.first().filter(|_| total > 0) else { return Ok(()) };
-    let staging = staging(device, first.name(), total.min(CHUNK))?;
+    let Staging { buffer: staging, .. } = &Staging::new(device, first.name(), (1, total.min(CHUNK)))?;
     let (mut copies, mut used) = (Vec::new(), 0);
     for &(buffer, offset, bytes) in uploads {
         // Copies that wait together have no order.
         if copies.iter().any(|&(known, _)| known == buffer.raw()) {
-            copy(device, &staging, &copies)?;
+            copy(device, staging, &copies)?;
             copies.clear();
             used = 0;
         }
@@ -72,13 +77,13 @@ fn copy_staged(device: &Device, uploads: &[(&Buffer, u64, &[u8])]) -> Result<(),
             copies.push((buffer.raw(), vk::BufferCopy { src_offset: used, dst_offset, size }));
             (done, used) = (done + len, used + size);
             if used == staging.size() {
-                copy(device, &staging, &copies)?;
+                copy(device, staging, &copies)?;
                 copies.clear();
                 used = 0;
             }
         }
     }
-    if copies.is_empty() { Ok(()) } else { copy(device, &staging, &copies) }
+    if copies.is_empty() { Ok(()) } else { copy(device, staging, &copies) }
 }
 
 /// Submits copies from staging, and waits for them.
@@ -105,10 +110,11 @@ pub fn upload_image(
 ) -> Result<(), DeviceError> {
     image.charge.check_device(device)?;
     let level = Level::of(image, region, texels.len() as u64)?;
-    let staging = staging(device, image.name(), level.chunk_bytes(CHUNK))?;
+    let bounds = (level.chunk_bytes(0), level.chunk_bytes(CHUNK));
+    let Staging { buffer: staging, .. } = &Staging::new(device, image.name(), bounds)?;
     let mut layouts = (vk::ImageLayout::UNDEFINED, vk::ImageLayout::TRANSFER_DST_OPTIMAL);
     let mut done = 0;
-    for copy in level.copies(CHUNK) {
+    for copy in level.copies(staging.size()) {
         let chunk = &texels[done..done + copy.bytes as usize];
         done += chunk.len();
         staging.write(0, chunk)?;
@@ -138,10 +144,24 @@ pub fn upload_image(
     Ok(())
 }
 
-fn staging(device: &Device, name: &str, bytes: u64) -> Result<Buffer, MemoryError> {
-    let name = format!("staging for {name}");
-    let desc = BufferDesc::new(&name, bytes, vk::BufferUsageFlags::TRANSFER_SRC).at(Location::Upload);
-    device.budget().buffer(&desc, Category::Staging)
+/// Staging for one call.
+struct Staging {
+    buffer: Buffer,
+    // After the buffer is gone, its bytes go back to the quota.
+    _reservation: StagingReservation,
+}
+
+impl Staging {
+    /// As many bytes as the quota has room for, between these bounds; waits for room.
+    fn new(device: &Device, name: &str, (least, most): (u64, u64)) -> Result<Self, DeviceError> {
+        let budget = device.budget();
+        let least = least.max(LEAST.min(budget.staging_usage().limit)).min(most);
+        let reservation = budget.some_staging(least, most)?;
+        let name = format!("staging for {name}");
+        let usage = vk::BufferUsageFlags::TRANSFER_SRC;
+        let desc = BufferDesc::new(&name, reservation.bytes(), usage).at(Location::Upload);
+        Ok(Self { buffer: budget.buffer(&desc, Category::Staging)?, _reservation: reservation })
+    }
 }
 
 /// Whatever was submitted before has done with the target.

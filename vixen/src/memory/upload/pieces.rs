@@ -92,6 +92,32 @@ impl Pieces {
         } else {
             self.sorted.sort_unstable_by_key(|&Key { to, index }| (writes[index as usize].buffer, to, index));
         }
+        if !self.keep_apart(writes) {
+            self.pieces.clear();
+            self.cut(writes);
+        }
+        &mut self.pieces
+    }
+
+    /// Pieces of writes that overlap nowhere, which is common; false where two do.
+    fn keep_apart(&mut self, writes: &[Write]) -> bool {
+        let (mut buffer, mut end) = (0, 0);
+        for key in &self.sorted {
+            let write = &writes[key.index as usize];
+            if write.buffer == buffer && write.to < end {
+                return false;
+            }
+            (buffer, end) = (write.buffer, write.end());
+            match self.pieces.last_mut() {
+                Some(last) if last.continues_with(write) => last.len += write.len,
+                _ => self.pieces.push(*write),
+            }
+        }
+        true
+    }
+
+    /// Pieces of writes of which some overlap.
+    fn cut(&mut self, writes: &[Write]) {
         let mut rest = 0;
         let mut at = 0;
         while rest < writes.len() || !self.covering.is_empty() {
@@ -105,7 +131,7 @@ impl Pieces {
                         self.covering.push((write.order, index));
                         at = write.to;
                     }
-                    // The common case: nobody else writes here.
+                    // Nobody else writes here.
                     _ => self.push(write),
                 }
                 continue;
@@ -127,7 +153,6 @@ impl Pieces {
                 }
             }
         }
-        &mut self.pieces
     }
 
     fn push(&mut self, piece: Write) {
@@ -160,11 +185,13 @@ fn sort(keys: &mut Vec<Key>, spare: &mut Vec<Key>) {
     let differ = keys.iter().fold(0, |bits, key| bits | (key.to ^ keys[0].to));
     let mut shift = differ.trailing_zeros();
     while shift < u64::BITS && differ >> shift != 0 {
-        let digit = |key: &Key| (key.to >> shift) as usize % (1 << DIGIT);
+        let bits = (u64::BITS - differ.leading_zeros() - shift).min(DIGIT);
+        let digit = |key: &Key| (key.to >> shift) as usize % (1 << bits);
         let mut starts = [0_u32; 1 << DIGIT];
+        let starts = &mut starts[..1 << bits];
         keys.iter().for_each(|key| starts[digit(key)] += 1);
         let mut sum = 0;
-        for start in &mut starts {
+        for start in starts.iter_mut() {
             sum += std::mem::replace(start, sum);
         }
         spare.resize(keys.len(), Key::default());

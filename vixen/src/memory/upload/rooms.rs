@@ -30,7 +30,10 @@ pub(super) struct Room {
 /// The rooms in all blocks `B` of a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Rooms<B> {
+    /// As many places as were ever needed at a time.
     blocks: Vec<Option<Lent<B>>>,
+    /// How many places there may be.
+    most_blocks: usize,
     /// The block that is being filled.
     open: Option<usize>,
     /// For each kind how many writes a batch may have, how many are queued, and how many belong to rooms given out.
@@ -64,7 +67,8 @@ impl<B> Rooms<B> {
     /// For batches of so many writes to buffers and to images, in so many blocks at a time.
     pub fn new(capacities: [usize; 2], blocks: usize) -> Self {
         Self {
-            blocks: std::iter::repeat_with(|| None).take(blocks).collect(),
+            blocks: Vec::with_capacity(blocks),
+            most_blocks: blocks,
             open: None,
             places: capacities.map(|capacity| Places { capacity, queued: 0, taken: 0 }),
             batch: 1,
@@ -91,12 +95,17 @@ impl<B> Rooms<B> {
 
     /// Where another block can be put.
     pub fn vacancy(&self) -> Option<usize> {
-        self.blocks.iter().position(Option::is_none)
+        let places = self.blocks.len();
+        self.blocks.iter().position(Option::is_none).or((places < self.most_blocks).then_some(places))
     }
 
     /// Puts a block there, and fills it from now on.
     pub fn open(&mut self, vacancy: usize, block: B, size: u64) {
-        self.blocks[vacancy] = Some(Lent { block, size, cursor: 0, writers: 0, queued: false, batch: 0 });
+        let lent = Some(Lent { block, size, cursor: 0, writers: 0, queued: false, batch: 0 });
+        match self.blocks.get_mut(vacancy) {
+            Some(place) => *place = lent,
+            None => self.blocks.push(lent),
+        }
         self.open = Some(vacancy);
     }
 
@@ -159,7 +168,7 @@ impl<B> Rooms<B> {
     /// The block in a place.
     #[cfg(test)]
     pub fn at(&self, place: usize) -> Option<&B> {
-        self.blocks[place].as_ref().map(|lent| &lent.block)
+        self.blocks.get(place)?.as_ref().map(|lent| &lent.block)
     }
 
     /// How many writes of a kind are queued, and how many belong to rooms given out.

@@ -90,7 +90,7 @@ impl Uploader {
         let Submission { submitter, scatter, .. } = &mut *submission;
         let index = (number % submitter.slots.len() as u64) as usize;
         let slot = &mut submitter.slots[index];
-        if self.finished()? < slot.batch {
+        if !self.done.has_finished(slot.batch)? {
             self.counters.stalls.add(1);
             self.done.wait(slot.batch)?;
         }

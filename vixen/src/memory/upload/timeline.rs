@@ -60,6 +60,11 @@ impl Timeline {
         Ok(finished)
     }
 
+    /// Whether a batch has finished. The device is asked only if that is not known.
+    pub fn has_finished(&self, batch: u64) -> Result<bool, DeviceError> {
+        Ok(self.finished.load(Ordering::Acquire) >= batch || self.finished()? >= batch)
+    }
+
     /// Waits until a batch has finished that was submitted.
     pub fn wait(&self, batch: u64) -> Result<(), DeviceError> {
         while self.finished.load(Ordering::Acquire) < batch {

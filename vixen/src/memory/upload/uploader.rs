@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use ash::vk;
 
@@ -15,6 +15,7 @@ use super::submit::Submission;
 use super::timeline::Timeline;
 use crate::device::{Device, DeviceError};
 use crate::memory::error::MemoryError;
+use crate::memory::quota::Holder;
 use crate::memory::staging::{StagingPool, TIERS};
 use crate::memory::{Buffer, Image};
 
@@ -104,7 +105,10 @@ impl Uploader {
             uploader.counters = Counters::default();
         }
         uploader.warm(options.frame_bytes, options.batches)?;
-        Ok(Arc::new(uploader))
+        let uploader = Arc::new(uploader);
+        let holder: Weak<Self> = Arc::downgrade(&uploader);
+        device.budget().add_holder(holder);
+        Ok(uploader)
     }
 
     /// Copies bytes to a place in a buffer, after everything submitted so far has used them. The buffer needs the usage
@@ -190,7 +194,7 @@ impl Uploader {
     /// # Errors
     /// When the device is lost.
     pub fn is_done(&self, ticket: Ticket) -> Result<bool, DeviceError> {
-        Ok(ticket.batch == 0 || self.finished()? >= ticket.batch)
+        self.done.has_finished(ticket.batch)
     }
 
     /// Waits until an upload has arrived, and submits it first if nobody has.
@@ -302,6 +306,13 @@ impl Uploader {
 
     pub(super) fn lock_submission(&self) -> MutexGuard<'_, Submission> {
         self.submission.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Holder for Uploader {
+    fn make_way(&self) -> Result<(), DeviceError> {
+        self.submit_alone()?;
+        self.trim()
     }
 }
 

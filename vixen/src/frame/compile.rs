@@ -65,6 +65,7 @@ impl Graph {
     /// As [`compile`](Graph::compile).
     pub fn compile_with(&self, device: &Device, options: &CompileOptions) -> Result<CompiledGraph, CompileError> {
         let _phase = Phase::Compile.enter();
+        device.budget().refresh();
         let left = Declared { compiled: true, ..Declared::default() };
         let mut declared = self.tables.declared.replace(left);
         if declared.compiled {

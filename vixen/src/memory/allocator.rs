@@ -379,6 +379,12 @@ pub trait Allocator: Send + Sync {
         None
     }
 
+    /// Reads how many bytes of each heap there are for this process at the moment, by their numbers, and says whether that can
+    /// change: when other processes come and go. It allocates nothing. Without it, the budget goes by what it was made with.
+    fn heap_bytes(&self, _bytes: &mut [u64; vk::MAX_MEMORY_HEAPS]) -> bool {
+        false
+    }
+
     /// What such a buffer needs of its memory.
     fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError>;
 

@@ -10,8 +10,8 @@ use super::allocator::{Allocator, Backing, BufferDesc, ImageDesc, Location, Memo
 use super::category::Category;
 use super::charge::{Charge, Request};
 use super::error::MemoryError;
-use super::heaps::{Heap, HeapIndex, HeapUsage, Heaps, device_bytes, percent};
-use super::ledger::{Ledger, LiveKind, Refused};
+use super::heaps::{Heap, HeapIndex, HeapUsage, Heaps, percent};
+use super::ledger::{Due, Ledger, LiveKind, Refused};
 use super::owned::{Buffer, Image, Memory};
 use super::quota::Quota;
 
@@ -24,6 +24,10 @@ use super::quota::Quota;
 ///
 /// Each heap has a limit of its own besides, at first 90% of it, so that none overflows while there is room in others. In which
 /// heap something lies is the allocator's choice; where that heap has no room it is given back, and the error names the heap.
+///
+/// How much memory there is for this process changes where other processes come and go. The budget asks the driver
+/// (`VK_EXT_memory_budget`) when a graph is compiled, when [`Self::refresh`] is called, and otherwise at most once a second, while
+/// something is allocated; limits that nobody set follow.
 ///
 /// It and its device live until the last resource that it handed out is dropped.
 pub struct BudgetManager {
@@ -48,9 +52,11 @@ pub(super) struct Frames {
 /// What is called when the budget warns.
 pub(crate) type Listener = dyn Fn(BudgetWarning) + Send + Sync;
 
-/// The use of memory has reached the warning mark.
+/// The use of memory has reached the warning mark: because it rose, or because the mark fell with what other processes left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BudgetWarning {
+    /// The heap that it is about, by its number, where other processes have left less of that; otherwise it is about all memory.
+    pub heap: Option<u32>,
     /// The bytes in use.
     pub in_use: u64,
     /// The mark that they reached.
@@ -89,11 +95,11 @@ impl Usage {
 impl BudgetManager {
     /// A budget for the memory of these heaps, in the order in which the allocator counts them.
     pub fn new(allocator: Box<dyn Allocator>, heaps: &[Heap]) -> Self {
-        let total = device_bytes(heaps);
-        let ledger = Ledger::new(percent(total, 90), percent(total, 80), Heaps::new(heaps, 90));
+        let heaps = Heaps::new(heaps);
+        let total = heaps.device_bytes();
         Self {
             frames: Frames { stirred: AtomicBool::new(true), quiet: AtomicU64::new(0) },
-            ledger: Mutex::new(ledger),
+            ledger: Mutex::new(Ledger::new(heaps)),
             listener: Mutex::new(None),
             graphs: Mutex::new(Vec::new()),
             quota: Quota::new(percent(total, 9)),
@@ -181,7 +187,27 @@ impl BudgetManager {
 
     /// Sets the most bytes that may be in use.
     pub fn set_limit(&self, bytes: u64) {
-        self.ledger().limit = bytes;
+        self.ledger().set_limit(bytes);
+    }
+
+    /// Asks the driver how much memory there is for this process now. Limits that nobody set follow, and where the use has
+    /// reached a warning mark with that, there is a warning. It allocates nothing.
+    pub fn refresh(&self) {
+        let due = {
+            let mut ledger = self.ledger();
+            self.follow(&mut ledger);
+            std::mem::take(&mut ledger.due)
+        };
+        self.warn(due);
+    }
+
+    fn follow(&self, ledger: &mut Ledger) {
+        let mut bytes = [0; vk::MAX_MEMORY_HEAPS];
+        ledger.changes = self.allocator.heap_bytes(&mut bytes);
+        ledger.stale = false;
+        if ledger.changes {
+            ledger.follow(&bytes);
+        }
     }
 
     /// Sets the most bytes that may be in use of one heap, by its number.
@@ -196,7 +222,7 @@ impl BudgetManager {
 
     /// Sets from how many bytes in use on there is a warning.
     pub fn set_warning(&self, bytes: u64) {
-        self.ledger().warning = bytes;
+        self.ledger().set_warning(bytes);
     }
 
     /// Calls a function each time that the use rises to the warning mark, on the thread that allocates. It takes the place of
@@ -290,6 +316,9 @@ impl BudgetManager {
         own: impl Fn(&R, Charge) -> T,
     ) -> Result<T, MemoryError> {
         let mut ledger = self.ledger();
+        if ledger.stale {
+            self.follow(&mut ledger);
+        }
         if let Err(refused) = ledger.room(least) {
             let bytes = exact()?;
             let refused = if bytes < least { ledger.room(bytes) } else { Err(refused) };
@@ -297,11 +326,12 @@ impl BudgetManager {
         }
         match create(&*self.allocator) {
             Ok(ref raw) => match ledger.open(self, request, raw.bytes(), HeapIndex::of(raw.heap())) {
-                Ok((ticket, rose)) => {
+                Ok(ticket) => {
+                    let due = std::mem::take(&mut ledger.due);
                     drop(ledger);
                     let charge = Charge::new(self, ticket);
-                    if rose {
-                        return Ok(self.warned(own(raw, charge)));
+                    if due.any() {
+                        return Ok(self.warned(own(raw, charge), due));
                     }
                     Ok(own(raw, charge))
                 }
@@ -337,21 +367,31 @@ impl BudgetManager {
         Err(MemoryError::invalid_parameters(name, needs.size, usage, problem))
     }
 
-    /// Gives the warning that is due with a resource, which by now has an owner.
+    /// Gives the warnings that are due with a resource, which by now has an owner.
     #[cold]
-    fn warned<T>(&self, resource: T) -> T {
-        self.warn();
+    fn warned<T>(&self, resource: T, due: Due) -> T {
+        self.warn(due);
         resource
     }
 
-    /// Gives a warning, on this thread and with no lock held.
-    fn warn(&self) {
-        let Usage { in_use, warning, limit, .. } = {
+    /// Gives warnings, on this thread and with no lock held.
+    fn warn(&self, due: Due) {
+        due.each().for_each(|heap| self.warn_of(heap));
+    }
+
+    fn warn_of(&self, heap: Option<HeapIndex>) {
+        let warning = {
             let mut ledger = self.ledger();
             ledger.warned();
-            ledger.usage()
+            let Usage { in_use, warning, limit, .. } = ledger.usage();
+            match heap {
+                None => BudgetWarning { heap: None, in_use, warning, limit },
+                Some(heap) => {
+                    let HeapUsage { in_use, limit, .. } = ledger.heaps.usage(heap);
+                    BudgetWarning { heap: Some(heap.number()), in_use, warning: ledger.heaps.warning(heap), limit }
+                }
+            }
         };
-        let warning = BudgetWarning { in_use, warning, limit };
         self.graphs.lock().unwrap_or_else(PoisonError::into_inner).retain(|graph| match graph.upgrade() {
             Some(graph) => {
                 graph(warning);

@@ -10,6 +10,7 @@ use super::allocator::{
     RawImage, RawMemory,
 };
 use super::error::MemoryError;
+use super::heaps::HeapBudgets;
 use crate::device::{Capabilities, Device, DeviceCore, Feature};
 
 /// An [`Allocator`] that gives each resource a device allocation of its own: for comparison, and for devices that
@@ -17,6 +18,7 @@ use crate::device::{Capabilities, Device, DeviceCore, Feature};
 pub struct DirectAllocator {
     core: Arc<DeviceCore>,
     memory: vk::PhysicalDeviceMemoryProperties,
+    budgets: HeapBudgets,
     /// Whether memory can have addresses.
     addresses: bool,
 }
@@ -29,7 +31,7 @@ impl DirectAllocator {
 
     pub(crate) fn of(core: &Arc<DeviceCore>, capabilities: &Capabilities) -> Self {
         let addresses = capabilities.has(Feature::BufferDeviceAddress);
-        Self { core: core.clone(), memory: capabilities.memory, addresses }
+        Self { core: core.clone(), memory: capabilities.memory, budgets: HeapBudgets::of(capabilities), addresses }
     }
 
     /// Allocates memory that suits a resource, mapped if the host is to reach it.
@@ -84,6 +86,10 @@ impl DirectAllocator {
 impl Allocator for DirectAllocator {
     fn device(&self) -> Option<vk::Device> {
         Some(self.core.raw.handle())
+    }
+
+    fn heap_bytes(&self, bytes: &mut [u64; vk::MAX_MEMORY_HEAPS]) -> bool {
+        self.budgets.read(&self.core, bytes)
     }
 
     fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {

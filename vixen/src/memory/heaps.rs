@@ -5,6 +5,10 @@ use ash::{ext, vk};
 use super::ledger::Refused;
 use crate::device::{Capabilities, DeviceCore};
 
+/// Hundredths of what there is that may be used, and from which on there is a warning.
+pub(super) const LIMIT: u64 = 90;
+pub(super) const WARNING: u64 = 80;
+
 /// A heap of a device's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heap {
@@ -26,23 +30,44 @@ impl Heap {
     }
 }
 
-/// The heaps of a device, in Vulkan's order: what the driver says is left of them for this process where it says so
-/// (`VK_EXT_memory_budget`), else their size.
+/// The heaps of a device, in Vulkan's order.
 pub(crate) fn device_heaps(core: &DeviceCore, capabilities: &Capabilities) -> Vec<Heap> {
-    let mut budget = vk::PhysicalDeviceMemoryBudgetPropertiesEXT::default();
-    let mut properties = vk::PhysicalDeviceMemoryProperties2::default();
-    let has_budget = capabilities.has_extension(ext::memory_budget::NAME);
-    if has_budget {
-        properties = properties.push_next(&mut budget);
+    let memory = &capabilities.memory;
+    let mut bytes = [0; vk::MAX_MEMORY_HEAPS];
+    HeapBudgets::of(capabilities).read(core, &mut bytes);
+    let heaps = memory.memory_heaps_as_slice().iter().zip(bytes);
+    heaps
+        .map(|(heap, bytes)| Heap { bytes, device_local: heap.flags.contains(vk::MemoryHeapFlags::DEVICE_LOCAL) })
+        .collect()
+}
+
+/// Asks a device what there is of its heaps for this process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeapBudgets {
+    /// Whether the driver says so (`VK_EXT_memory_budget`), and not only what there is for all.
+    known: bool,
+}
+
+impl HeapBudgets {
+    pub fn of(capabilities: &Capabilities) -> Self {
+        Self { known: capabilities.has_extension(ext::memory_budget::NAME) }
     }
-    // SAFETY: the physical device belongs to the instance; the chain holds at most a structure of an extension that it has.
-    unsafe { core.instance().get_physical_device_memory_properties2(core.physical, &mut properties) };
-    let memory = properties.memory_properties;
-    let usable = |(index, heap): (usize, &vk::MemoryHeap)| Heap {
-        bytes: if has_budget { heap.size.min(budget.heap_budget[index]) } else { heap.size },
-        device_local: heap.flags.contains(vk::MemoryHeapFlags::DEVICE_LOCAL),
-    };
-    memory.memory_heaps_as_slice().iter().enumerate().map(usable).collect()
+
+    /// Reads the bytes of every heap, in Vulkan's order; false where they never change. It allocates nothing.
+    pub fn read(self, core: &DeviceCore, bytes: &mut [u64; vk::MAX_MEMORY_HEAPS]) -> bool {
+        let mut budget = vk::PhysicalDeviceMemoryBudgetPropertiesEXT::default();
+        let mut properties = vk::PhysicalDeviceMemoryProperties2::default();
+        if self.known {
+            properties = properties.push_next(&mut budget);
+        }
+        // SAFETY: the physical device belongs to the instance; the chain holds at most a structure of an extension that it has.
+        unsafe { core.instance().get_physical_device_memory_properties2(core.physical, &mut properties) };
+        let memory = properties.memory_properties;
+        for ((bytes, heap), budget) in bytes.iter_mut().zip(memory.memory_heaps_as_slice()).zip(budget.heap_budget) {
+            *bytes = if self.known { heap.size.min(budget) } else { heap.size };
+        }
+        self.known
+    }
 }
 
 /// How much of a heap is in use.
@@ -81,19 +106,49 @@ impl HeapIndex {
 pub(super) struct Heaps {
     /// The last one is for what lies in no known heap, and without a limit; so are those that nobody described.
     counts: [HeapUsage; vk::MAX_MEMORY_HEAPS + 1],
-    described: usize,
+    /// What there is of those that were described, and whether somebody set their limit.
+    heaps: Vec<(Heap, bool)>,
 }
 
 impl Heaps {
-    /// Each of these may be used up to so many hundredths.
-    pub fn new(heaps: &[Heap], hundredths: u64) -> Self {
+    pub fn new(heaps: &[Heap]) -> Self {
         let endless = HeapUsage { in_use: 0, limit: u64::MAX, device_local: true };
         let mut counts = [endless; vk::MAX_MEMORY_HEAPS + 1];
-        let described = heaps.len().min(vk::MAX_MEMORY_HEAPS);
-        for (count, &Heap { bytes, device_local }) in counts.iter_mut().zip(&heaps[..described]) {
-            *count = HeapUsage { in_use: 0, limit: percent(bytes, hundredths), device_local };
+        let heaps: Vec<_> = heaps.iter().take(vk::MAX_MEMORY_HEAPS).map(|&heap| (heap, false)).collect();
+        for (count, &(Heap { bytes, device_local }, _)) in counts.iter_mut().zip(&heaps) {
+            *count = HeapUsage { in_use: 0, limit: percent(bytes, LIMIT), device_local };
         }
-        Self { counts, described }
+        Self { counts, heaps }
+    }
+
+    /// From now on there are so many bytes of each. Limits that nobody set follow. Returns those heaps, a bit each, whose use
+    /// has reached their warning mark with that.
+    pub fn follow(&mut self, bytes: &[u64]) -> u32 {
+        let mut reached = 0;
+        for (index, ((heap, set), &bytes)) in self.heaps.iter_mut().zip(bytes).enumerate() {
+            let HeapUsage { in_use, limit, .. } = &mut self.counts[index];
+            let before = percent(heap.bytes, WARNING);
+            heap.bytes = bytes;
+            if !*set {
+                *limit = percent(bytes, LIMIT);
+                let rose = *in_use < before && *in_use >= percent(bytes, WARNING);
+                reached |= u32::from(rose) << index;
+            }
+        }
+        reached
+    }
+
+    /// The bytes of all that is the device's own.
+    pub fn device_bytes(&self) -> u64 {
+        // Vulkan promises a device-local heap; the total is the honest answer of a driver that breaks the promise.
+        let any = self.heaps.iter().any(|(heap, _)| heap.device_local);
+        let counted = self.heaps.iter().filter(|(heap, _)| heap.device_local || !any);
+        counted.fold(0, |sum, (heap, _)| sum.saturating_add(heap.bytes))
+    }
+
+    /// The warning mark of a heap, which follows from what there is of it.
+    pub fn warning(&self, heap: HeapIndex) -> u64 {
+        self.heaps.get(heap.0 as usize).map_or(u64::MAX, |(heap, _)| percent(heap.bytes, WARNING))
     }
 
     /// Whether a heap has room for so many bytes more.
@@ -122,23 +177,18 @@ impl Heaps {
         if heap != HeapIndex::UNKNOWN {
             self.counts[heap.0 as usize].limit = bytes;
         }
+        if let Some((_, set)) = self.heaps.get_mut(heap.0 as usize) {
+            *set = true;
+        }
     }
 
     /// Those that were described.
     pub fn described(&self) -> &[HeapUsage] {
-        &self.counts[..self.described]
+        &self.counts[..self.heaps.len()]
     }
 }
 
 /// So many hundredths of a number of bytes, rounded down.
 pub(super) fn percent(bytes: u64, hundredths: u64) -> u64 {
     (u128::from(bytes) * u128::from(hundredths) / 100) as u64
-}
-
-/// The bytes of all that is the device's own.
-pub(super) fn device_bytes(heaps: &[Heap]) -> u64 {
-    // Vulkan promises a device-local heap; the total is the honest answer of a driver that breaks the promise.
-    let any = heaps.iter().any(|heap| heap.device_local);
-    let counted = heaps.iter().filter(|heap| heap.device_local || !any);
-    counted.fold(0, |sum, heap| sum.saturating_add(heap.bytes))
 }

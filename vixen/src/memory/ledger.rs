@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::ops::{AddAssign, SubAssign};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::budget::{BudgetManager, Usage};
 use super::category::Category;
 use super::charge::Request;
-use super::heaps::{HeapIndex, Heaps};
+use super::heaps::{HeapIndex, Heaps, LIMIT, WARNING, percent};
 use super::records::{Record, Records, Ticket};
 use super::scope::{self, Phase};
 use super::series::{Sample, Series};
@@ -91,10 +91,38 @@ pub(super) struct Refused {
     pub heap: Option<HeapIndex>,
 }
 
+/// Warnings: a bit for each heap, and one for all memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Due(u32);
+
+impl Due {
+    const ALL_MEMORY: u32 = 1 << 31;
+
+    pub fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// What to warn of: all memory, or a heap.
+    pub fn each(self) -> impl Iterator<Item = Option<HeapIndex>> {
+        let all = (self.0 & Self::ALL_MEMORY != 0).then_some(None);
+        all.into_iter().chain((0..31).filter(move |heap| self.0 >> heap & 1 != 0).map(|heap| Some(HeapIndex::of(heap))))
+    }
+}
+
 /// All counts of a budget.
 pub(super) struct Ledger {
-    pub limit: u64,
-    pub warning: u64,
+    limit: u64,
+    warning: u64,
+    /// Whether somebody set them: then they do not follow what there is.
+    limit_set: bool,
+    warning_set: bool,
+    /// Warnings that nobody has given yet.
+    pub due: Due,
+    /// It is time to ask how much memory there is; nobody need ask where that never changes.
+    pub stale: bool,
+    pub changes: bool,
+    /// When somebody asked last.
+    asked: Instant,
     in_use: u64,
     /// The most that was in use when something was freed: since the last sample, and before that.
     highest: u64,
@@ -131,14 +159,23 @@ pub(super) struct Counts {
 
 /// After so many changes outside frames there is a sample: reading the clock each time would cost a good part of all the rest.
 const SAMPLE_EVERY: u32 = 32;
+/// After so long it is asked again how much memory there is, when something is allocated.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 /// So many changes have a sample each: a program may make all that it has with few, far apart.
 const EARLY: u32 = 256;
 
 impl Ledger {
-    pub(super) fn new(limit: u64, warning: u64, heaps: Heaps) -> Self {
+    pub(super) fn new(heaps: Heaps) -> Self {
+        let total = heaps.device_bytes();
         Self {
-            limit,
-            warning,
+            limit: percent(total, LIMIT),
+            warning: percent(total, WARNING),
+            limit_set: false,
+            warning_set: false,
+            due: Due::default(),
+            stale: false,
+            changes: true,
+            asked: Instant::now(),
             in_use: 0,
             highest: 0,
             peak: 0,
@@ -169,7 +206,32 @@ impl Ledger {
         }
     }
 
-    /// Enters an allocation by the calling thread, if there is room. Says whether the use rose to the warning mark.
+    pub(super) fn set_limit(&mut self, bytes: u64) {
+        (self.limit, self.limit_set) = (bytes, true);
+    }
+
+    pub(super) fn set_warning(&mut self, bytes: u64) {
+        (self.warning, self.warning_set) = (bytes, true);
+    }
+
+    /// From now on there are so many bytes of each heap. Limits and marks that nobody set follow.
+    pub(super) fn follow(&mut self, bytes: &[u64]) {
+        self.due.0 |= self.heaps.follow(bytes);
+        let total = self.heaps.device_bytes();
+        if !self.limit_set {
+            self.limit = percent(total, LIMIT);
+        }
+        let before = self.warning;
+        if !self.warning_set {
+            self.warning = percent(total, WARNING);
+        }
+        if self.in_use < before && self.in_use >= self.warning {
+            self.due.0 |= Due::ALL_MEMORY;
+        }
+        (self.stale, self.asked) = (false, Instant::now());
+    }
+
+    /// Enters an allocation by the calling thread, if there is room. A warning is due where the use rises to its mark.
     #[inline]
     pub(super) fn open(
         &mut self,
@@ -177,7 +239,7 @@ impl Ledger {
         request: &Request<'_>,
         bytes: u64,
         heap: HeapIndex,
-    ) -> Result<(Ticket, bool), Refused> {
+    ) -> Result<Ticket, Refused> {
         self.room(bytes)?;
         self.heaps.room(heap, bytes)?;
         self.changes();
@@ -186,7 +248,9 @@ impl Ledger {
         self.in_use += bytes;
         self.by_category[category as usize] += bytes;
         self.heaps.take(heap, bytes);
-        let rose = before < self.warning && self.warning <= self.in_use;
+        if before < self.warning && self.warning <= self.in_use {
+            self.due.0 |= Due::ALL_MEMORY;
+        }
         let (phase, node) = scope::current();
         self.count(phase, category, node.as_ref(), |churn| {
             churn.allocations += 1;
@@ -199,7 +263,7 @@ impl Ledger {
         record.name.set(name);
         (record.kind, record.heap, record.bytes) = (kind, heap, bytes);
         (record.category, record.phase, record.node) = (category, phase, node);
-        Ok((ticket, rose))
+        Ok(ticket)
     }
 
     /// Takes note that the calling thread frees something. What is returned is to be dropped when the ledger is no longer locked.
@@ -337,6 +401,7 @@ impl Ledger {
     fn sample(&mut self) {
         let highest = self.highest.max(self.in_use);
         let sample = self.now(highest);
+        self.stale = self.changes && self.start + Duration::from_secs_f64(sample.seconds) >= self.asked + ASK_EVERY;
         self.series.push(sample);
         (self.highest, self.peak, self.unsampled) = (0, self.peak.max(highest), 0);
     }

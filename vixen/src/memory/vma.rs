@@ -13,6 +13,7 @@ use super::allocator::{
     RawImage, RawMemory,
 };
 use super::error::MemoryError;
+use super::heaps::HeapBudgets;
 use crate::device::{Capabilities, Device, DeviceCore, DeviceError, Feature, Version};
 
 /// The default [`Allocator`]: many resources share few device allocations.
@@ -20,6 +21,7 @@ pub struct VmaAllocator {
     /// Without locks of its own, which would be several a call: who calls an allocator sees to it that nobody else does.
     vma: vk_mem::Allocator,
     memory: vk::PhysicalDeviceMemoryProperties,
+    budgets: HeapBudgets,
     // After the allocator, which has to be destroyed before the device.
     core: Arc<DeviceCore>,
 }
@@ -41,7 +43,7 @@ impl VmaAllocator {
         // SAFETY: instance, physical device and device are valid and belong together; `core`, which is dropped after the
         // allocator, keeps them so. VMA copies the callbacks. The flags are those of what is enabled.
         let vma = unsafe { vk_mem::Allocator::new(info) }.map_err(DeviceError::vulkan("vmaCreateAllocator"))?;
-        Ok(Self { vma, memory: capabilities.memory, core: core.clone() })
+        Ok(Self { vma, memory: capabilities.memory, budgets: HeapBudgets::of(capabilities), core: core.clone() })
     }
 
     /// A buffer in memory that others use too.
@@ -97,6 +99,10 @@ impl VmaAllocator {
 impl Allocator for VmaAllocator {
     fn device(&self) -> Option<vk::Device> {
         Some(self.core.raw.handle())
+    }
+
+    fn heap_bytes(&self, bytes: &mut [u64; vk::MAX_MEMORY_HEAPS]) -> bool {
+        self.budgets.read(&self.core, bytes)
     }
 
     fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {

@@ -1,8 +1,8 @@
 //! An allocator that needs no device.
 
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 
 use vixen::ash::vk;
 use vixen::ash::vk::Handle as _;
@@ -21,9 +21,16 @@ pub struct Numbers {
     pub apart: AtomicBool,
     /// Fails the call of this number, counted from 1.
     pub fails_at: AtomicU64,
+    /// What there is of each heap, once that is known.
+    heaps: Mutex<Vec<u64>>,
 }
 
 impl Numbers {
+    /// From now on there are so many bytes of each heap.
+    pub fn tell_heaps(&self, bytes: &[u64]) {
+        *self.heaps.lock().unwrap() = bytes.to_vec();
+    }
+
     fn make(&self, name: &str, bytes: u64) -> Result<(u64, u64), MemoryError> {
         let number = self.made.fetch_add(1, Relaxed) + 1;
         if number == self.fails_at.load(Relaxed) {
@@ -38,6 +45,12 @@ impl Numbers {
 struct Shared(Arc<Numbers>);
 
 impl Allocator for Shared {
+    fn heap_bytes(&self, bytes: &mut [u64; vk::MAX_MEMORY_HEAPS]) -> bool {
+        let heaps = self.0.heaps.lock().unwrap();
+        bytes[..heaps.len()].copy_from_slice(&heaps);
+        !heaps.is_empty()
+    }
+
     fn buffer_requirements(&self, desc: &BufferDesc<'_>) -> Result<vk::MemoryRequirements, MemoryError> {
         Ok(needs(desc.size.next_multiple_of(16)))
     }

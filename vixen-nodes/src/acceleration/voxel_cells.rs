@@ -180,26 +180,15 @@ pub(super) fn each_cell_in(map: &BrickMap, [low, high]: [UVec3; 2], mut visit: i
             visit(MapCell::Solid { origin, level, material: node.material });
             continue;
         }
-        let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
-        let cell = node_edge(level - 1);
-        let children = mask.count_ones();
-        let child =
-            |nth: u32| (node.first + nth, level - 1, origin + UVec3::from_array(unmorton3(nth_one(mask, nth))) * cell);
+        let edge = node_edge(level - 1);
+        let children = node.children().map(|(child, cell)| (child, level - 1, origin + cell * edge));
         if level > 1 {
-            waiting.extend((0..children).rev().map(child));
+            waiting.extend(children.rev());
         } else {
-            let bricks = (0..children).map(child).filter(|&(_, _, origin)| overlaps(origin, cell));
+            let bricks = children.filter(|&(_, _, origin)| overlaps(origin, edge));
             bricks.for_each(|(brick, _, origin)| visit(MapCell::Brick { origin, brick }));
         }
     }
-}
-
-/// The number of the n-th bit that is set.
-fn nth_one(mut mask: u64, nth: u32) -> u32 {
-    for _ in 0..nth {
-        mask &= mask - 1;
-    }
-    mask.trailing_zeros()
 }
 
 /// The least box of voxels that holds all that are set.

@@ -86,10 +86,8 @@ impl BrickMap {
                 (low, high) = (low.min(origin), high.max((origin + edge).min(self.size)));
                 continue;
             };
-            let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
-            let cells = (0..64).filter(|bit| mask >> bit & 1 != 0);
-            let corner = |bit| origin + UVec3::from_array(unmorton3(bit)) * cell_edge(level);
-            waiting.extend((node.first..).zip(cells).map(|(child, bit)| (child, level - 1, corner(bit))));
+            let corner = |cell: UVec3| origin + cell * cell_edge(level);
+            waiting.extend(node.children().map(|(child, cell)| (child, level - 1, corner(cell))));
         }
         [low, high]
     }
@@ -149,6 +147,23 @@ impl BrickMap {
     /// All bytes for each solid voxel.
     pub fn bytes_per_voxel(&self) -> f64 {
         (self.geometry_bytes() + self.attribute_bytes()) as f64 / self.solid_voxels.max(1) as f64
+    }
+}
+
+impl Node {
+    /// Which cells hold something.
+    pub(crate) fn cells(&self) -> u64 {
+        u64::from(self.mask[0]) | u64::from(self.mask[1]) << 32
+    }
+
+    /// Of a node that is not solid, the children in their order: the index of each, and where its cell is in the node, in cells.
+    pub(crate) fn children(&self) -> impl DoubleEndedIterator<Item = (u32, UVec3)> + use<> {
+        let (cells, first) = (self.cells(), self.first);
+        let taken = (0..64).filter(move |number| cells >> number & 1 != 0);
+        taken.map(move |number| {
+            let before = (cells & ((1 << number) - 1)).count_ones();
+            (first + before, UVec3::from_array(unmorton3(number)))
+        })
     }
 }
 

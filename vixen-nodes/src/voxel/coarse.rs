@@ -3,7 +3,7 @@
 use glam::{UVec3, Vec3};
 
 use super::brick_map::{BrickMap, cell_edge};
-use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, LOOKS_COARSE, LOOKS_STORED, SOLID, unmorton3};
+use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, LOOKS_COARSE, LOOKS_STORED, SOLID};
 use super::looks::{self, Looks};
 use super::normal;
 use super::source::MaterialIndex;
@@ -29,10 +29,8 @@ impl Coarse {
             if node.first == SOLID {
                 continue;
             }
-            let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
-            let cells = (0..64).filter(|number| mask >> number & 1 != 0);
-            for (child, number) in (node.first..).zip(cells) {
-                let corner = origin + UVec3::from_array(unmorton3(number)) * edge;
+            for (child, cell) in node.children() {
+                let corner = origin + cell * edge;
                 if level > 1 {
                     waiting.push((child, level - 1, corner));
                 } else {
@@ -124,6 +122,7 @@ impl Brick {
 mod tests {
     use glam::{IVec3, UVec3, Vec3};
 
+    use super::super::layout::unmorton3;
     use super::*;
     use crate::voxel::{BrickVoxels, Content, Cube, Scene, SceneSource, VoxelSource, build};
 

@@ -88,8 +88,7 @@ impl<'a> Octant<'a> {
     }
 
     fn cells(&self, node: &'a Node, level: u32, first: u32, count: u32) -> Part<'a> {
-        let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
-        let bits = mask >> first & (u64::MAX >> (64 - count));
+        let bits = node.cells() >> first & (u64::MAX >> (64 - count));
         match (count, child_rank(node.mask, first)) {
             _ if bits == 0 => Part::Empty,
             (1, Some(rank)) if level == 1 => {

@@ -274,6 +274,32 @@ fn what_has_a_second_life_is_kept_by_what_refers_to_it() {
 }
 
 #[test]
+fn instances_that_a_device_would_choke_on_are_refused() {
+    let device = device();
+    let boxes = boxes(2);
+    let updatable = |device| {
+        let desc = BlasDesc::new("boxes", Geometry::Aabbs(&boxes)).updatable();
+        Blas::build(device, &desc).expect("two boxes are small")
+    };
+    let elsewhere = Device::new(&DeviceOptions::new().validation(true)).expect("there is a driver");
+    let (own, foreign) = (updatable(&device), updatable(&elsewhere));
+    let said = |instances: &[Instance]| Tlas::build(&device, "scene", instances).err().map(|error| error.to_string());
+    assert_eq!(said(&[Instance::new(&own)]), None);
+    let other = said(&[Instance::new(&own), Instance::new(&foreign)]).expect("it is another device's");
+    assert!(other.starts_with("'boxes' does not belong to"), "{other}");
+    assert!(foreign.update(&device, Geometry::Aabbs(&boxes)).is_err());
+    for transform in [Affine3A::from_scale(Vec3::new(1.0, 0.0, 1.0)), Affine3A::from_translation(Vec3::NAN)] {
+        let bad = said(&[Instance::new(&own), Instance::new(&own).transform(transform)]);
+        assert_eq!(
+            bad.as_deref(),
+            Some("the transform of instance 1 of 'scene' is not finite or flattens it: leave it out")
+        );
+    }
+    assert_clean(&device);
+    assert_clean(&elsewhere);
+}
+
+#[test]
 fn geometry_alone_cannot_be_shared() {
     let device = device();
     let blas = Blas::build(&device, &BlasDesc::new("boxes", Geometry::Aabbs(&boxes(1)))).expect("it can be built");

@@ -131,7 +131,8 @@ impl Blas {
     /// Rays get slower the farther primitives move from where they were built.
     ///
     /// # Errors
-    /// When it was not built [`updatable`](BlasDesc::updatable), or from another number of boxes, vertices or triangles.
+    /// When it was not built [`updatable`](BlasDesc::updatable), on another device, or from another number of boxes, vertices or
+    /// triangles.
     pub fn update(&self, device: &Device, geometry: Geometry<'_>) -> Result<(), AccelerationError> {
         let refuse =
             |problem: String| Err(AccelerationError::NotUpdatable { name: self.structure.name().to_owned(), problem });
@@ -141,6 +142,7 @@ impl Blas {
         if Shape::of(&geometry) != self.shape {
             return refuse(format!("it holds {:?}, not {:?}; build a new one", self.shape, Shape::of(&geometry)));
         }
+        self.structure.check_device(device)?;
         let (loader, limits) = functions(device)?;
         geometry.check(self.structure.name(), limits.max_primitive_count)?;
         let input = Input::new(device, &geometry.bytes())?;

@@ -40,6 +40,14 @@ pub enum AccelerationError {
         /// Which.
         index: usize,
     },
+    /// A transform that leaves an instance no volume.
+    #[error("the transform of instance {index} of '{name}' is not finite or flattens it: leave it out")]
+    Transform {
+        /// The structure.
+        name: String,
+        /// Which instance.
+        index: usize,
+    },
     /// Indices that do not make triangles of the vertices.
     #[error("the indices of '{name}' do not make triangles of its {vertices} vertices: {problem}")]
     Indices {

@@ -81,7 +81,8 @@ impl Tlas {
     /// Builds one of these instances and waits.
     ///
     /// # Errors
-    /// When the device lacks `accelerationStructure` or `rayTracingPipeline`, or its memory or budget does not suffice.
+    /// When the device lacks `accelerationStructure` or `rayTracingPipeline`, or its memory or budget does not suffice; when an
+    /// instance is of another device, or its transform is not finite or cannot be inverted.
     pub fn build(device: &Device, name: &str, instances: &[Instance]) -> Result<Self, AccelerationError> {
         Self::build_with_room(device, name, instances, instances.len() as u32)
     }
@@ -132,6 +133,13 @@ impl Tlas {
 
     fn work(&self, instances: &[Instance], order: &[u32], update: bool) -> Result<Work, AccelerationError> {
         let (_, limits) = functions(&self.device)?;
+        for (index, instance) in instances.iter().enumerate() {
+            instance.blas.structure().check_device(&self.device)?;
+            let transform = &instance.transform;
+            if !transform.is_finite() || transform.matrix3.determinant() == 0.0 {
+                return Err(AccelerationError::Transform { name: self.structure.name().to_owned(), index });
+            }
+        }
         let encoded: Vec<_> = order.iter().map(|&index| encode_instance(&instances[index as usize])).collect();
         let input = Input::new(&self.device, &[cast_slice(&encoded)])?;
         let scratch = if update { self.scratch.update } else { self.scratch.build };
@@ -151,7 +159,7 @@ impl Tlas {
     /// [`rebuild`](Self::rebuild); rays get slower the farther instances move from where they were built.
     ///
     /// # Errors
-    /// When the number of instances is another, or memory does not suffice; then nothing has changed.
+    /// When the number of instances is another, and as for [`build`](Self::build); then nothing has changed.
     pub fn update(&mut self, instances: &[Instance]) -> Result<(), AccelerationError> {
         if instances.len() != self.order.len() {
             let problem = format!("it has {} instances, not {}; rebuild it", self.order.len(), instances.len());
@@ -166,7 +174,7 @@ impl Tlas {
     /// Builds it anew in place, and waits. Graphs that share it go on unchanged.
     ///
     /// # Errors
-    /// When there is no room for so many instances, or memory does not suffice; then nothing has changed.
+    /// When there is no room for so many instances, and as for [`build`](Self::build); then nothing has changed.
     pub fn rebuild(&mut self, instances: &[Instance]) -> Result<(), AccelerationError> {
         if instances.len() as u32 > self.room {
             let problem = format!("it has room for {} instances, not for {}", self.room, instances.len());
@@ -224,7 +232,7 @@ impl Work {
     pub fn record(&self, device: &Device, commands: vk::CommandBuffer) {
         let loader = device.acceleration_structure().expect("the structure was made with these functions");
         // SAFETY: `submit_once` gives a buffer that is being recorded; target, input and scratch memory were made to measure; they
-        // live until the submission has been waited for. What an update updates was built with the same flags and as many instances.
+        // live until the submission has been waited for. `Tlas::work` has checked devices and transforms. What an update updates was built with the same flags and as many instances.
         unsafe { build(loader, commands, std::slice::from_ref(&self.build)) };
     }
 }

@@ -7,6 +7,7 @@ use ash::vk;
 
 use super::allocator::BufferDesc;
 use super::category::Category;
+use super::error::MemoryError;
 use super::owned::Buffer;
 use crate::device::{Device, DeviceError, Feature};
 
@@ -78,6 +79,14 @@ impl AccelerationStructure {
     /// Whether it is a device's.
     pub(crate) fn is_on(&self, device: &Device) -> bool {
         self.buffer.is_on(device)
+    }
+
+    /// Refuses it where it lies in the memory of another device than the one that is to build or trace it.
+    ///
+    /// # Errors
+    /// [`MemoryError::OtherDevice`], which names both.
+    pub fn check_device(&self, device: &Device) -> Result<(), MemoryError> {
+        self.buffer.charge.check_device(device)
     }
 
     /// Whether it holds geometry or instances.

@@ -48,7 +48,9 @@ fn label(entry: &Entry) -> String {
 fn plot(title: &str, metric: &str, mut lines: BTreeMap<String, Line>) -> Result<String, Box<dyn Error>> {
     lines.values_mut().for_each(|line| line.sort_by_key(|point| point.0));
     let points = || lines.values().flatten().filter(|point| point.1.median.is_finite());
-    let top = points().map(|point| point.1.high).fold(0.0, f64::max) * 1.1;
+    // The names of the lines stand above what they name.
+    let room = 1.1 + 0.09 * lines.len() as f64;
+    let top = points().map(|point| point.1.high).fold(0.0, f64::max) * room;
     let sizes: Vec<u32> = points().map(|point| point.0).collect();
     let (least, most) = (sizes.iter().min().copied().unwrap_or(1), sizes.iter().max().copied().unwrap_or(2));
     let mut svg = String::new();

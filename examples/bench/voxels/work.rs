@@ -5,7 +5,7 @@ use std::time::Instant;
 use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, R32Uint, Readback};
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::voxel::{CameraUniform, MarchParams};
-use vixen_nodes::{RayKind, Structure, StructureWires, StructuredScene, ToneMap, VoxelPipeline};
+use vixen_nodes::{RayKind, Structure, StructureWires, StructuredScene, ToneMap, VoxelPipeline, antialiased};
 
 use super::figure::Figure;
 use crate::Failure;
@@ -218,17 +218,22 @@ pub fn count(stage: &Stage<'_>, kind: RayKind) -> Result<Counts, Failure> {
     Ok(counts)
 }
 
-/// The picture of a view: 8 bits a channel, red, green, blue and one more.
+/// The picture of a view, with smooth edges: 8 bits a channel, red, green, blue and one more.
 pub fn picture(stage: &Stage<'_>) -> Result<Vec<u8>, Failure> {
+    /// Places of each pixel that are looked through.
+    const FRAMES: u32 = 8;
     let [width, height] = stage.extent;
     let graph = Graph::new(Output::headless(width, height));
     let (_, camera) = graph.param(stage.path[0]);
-    let hdr = graph.add(stage.scene).draw(&graph, &camera, stage.params);
+    let scene = graph.add(stage.scene);
+    let hdr = antialiased(&graph, &camera, |camera| scene.draw(&graph, camera, stage.params));
     let tone = graph.add(ToneMap { hdr: &hdr, ldr: graph.image(Extent::Output) });
     let pixels = graph.read_back(&tone.ldr);
     let mut graph = graph.compile(stage.device)?;
-    graph.frame()?;
+    for _ in 0..FRAMES {
+        graph.frame()?;
+    }
     graph.wait()?;
-    let (_, pixels) = graph.read(pixels)?.ok_or("the frame has finished")?;
+    let (_, pixels) = graph.read(pixels)?.ok_or("no frame has finished")?;
     Ok(pixels.to_vec())
 }

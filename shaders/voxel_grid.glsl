@@ -1,19 +1,39 @@
-// The cells of a scene: for each the brick or node that stands in it, or how far rays leap from it.
+// The cells of a scene: for each what stands in it, or how far rays leap from it.
 // vixen-nodes/src/voxel/top_grid.rs explains every word. Include voxel_scene.glsl first. Uses binding 10 of set 0.
+
+// log2 of a cell's edge: 2 to 5.
+layout(constant_id = 2) const int GRID_SHIFT = 3;
 
 layout(set = 0, binding = 10, std430) readonly buffer Grid { uint data[]; } grid;
 
 // Words before the cells.
 const int GRID_HEAD = 4;
+// log2 of the edge of cells that say which of their voxels are solid, in two more words.
+const int GROUP_SHIFT = 2;
 // In a cell's word, and in Spot: solid all through, of the material in the low byte.
 const uint ALL_SOLID = 0x80000000u;
 
-// What a voxel lies in.
+// Where the cell with this number begins.
+int cell_at(int number) {
+    return GRID_HEAD + (GRID_SHIFT == GROUP_SHIFT ? 3 : 1) * number;
+}
+
+// What the word of a cell that is not empty says: the brick or node, or ALL_SOLID and a material.
+uint occupant(uint word) {
+    return int(word) < 0 ? ALL_SOLID | word >> 4 & 255u : word >> 4;
+}
+
+// How far a ray into an octant of directions leaps from a cell that is empty, beyond the cell itself: so many voxels along each axis.
+int leap(uint word, uint octant) {
+    return int(word >> 4u * octant & 15u) - 1 << GRID_SHIFT;
+}
+
+// What a voxel lies in, where cells are no smaller than bricks.
 struct Spot {
-    // Four bits for each octant of directions: a ray into it meets nothing in a cube of so many cubes of edge 2^shift along each axis,
-    // of which the voxel's own is the first. 0 where there is a brick, or where all is solid.
-    uint leaps;
-    int shift;
+    // The largest aligned empty cube around it ends where these bits of its voxels are all set, and so many voxels beyond that, a ray
+    // meets nothing. 0 where there is a brick, or where all is solid.
+    int empty;
+    int beyond;
     // The brick, or ALL_SOLID and a material.
     uint what;
     // Of the brick: which octets hold voxels, and where their masks are, or SOLID.
@@ -21,32 +41,42 @@ struct Spot {
     uint first;
 };
 
-// What the voxels of a cell's word and, where a node stands in the cell, of a cell of the node lie in. `flip` leads back from a mirror
-// image of the scene: see voxel_trace.glsl.
-Spot spot_in(uint word, int shift, ivec3 voxel, uint flip) {
-    bool empty = (word & 15u) != 0u;
-    Spot spot = Spot(empty ? word : 0u, shift, word >> 4, uvec2(0u), SOLID);
-    if (!empty && int(word) < 0) {
-        spot.what = ALL_SOLID | spot.what & 255u;
-    } else if (!empty) {
-        if (shift > BRICK_SHIFT) {
-            count_iteration();
-            Node node = nodes.data[spot.what];
-            uint number = cell_number(voxel, BRICK_SHIFT) ^ flip;
-            spot.what = node.first + rank(node.mask, number);
-            spot.leaps = has_bit(node.mask, number) ? 0u : 0x11111111u;
-            spot.shift = BRICK_SHIFT + empty_shift(node.mask, number);
-        }
-        if (spot.leaps == 0u) {
+// What the voxels of a cell lie in, by its word. Octant and `flip` lead back from a mirror image of the scene: see voxel_trace.glsl.
+Spot spot_in(uint word, ivec3 voxel, uint octant, uint flip) {
+    if ((word & 15u) != 0u) {
+        return Spot((1 << GRID_SHIFT) - 1, leap(word, octant), 0u, uvec2(0u), SOLID);
+    }
+    Spot spot = Spot(0, 0, occupant(word), uvec2(0u), SOLID);
+    if (int(word) < 0) {
+        return spot;
+    }
+    if (GRID_SHIFT == 4) {
+        uint eighths = spot.what & 255u;
+        uvec3 bits = uvec3(voxel >> BRICK_SHIFT) & 1u;
+        uint eighth = (bits.x | bits.y << 1 | bits.z << 2) ^ octant;
+        spot.empty = (eighths >> eighth & 1u) != 0u ? 0 : 7;
+        spot.what = (spot.what >> 8) + bitCount(eighths & ((1u << eighth) - 1u));
+    } else if (GRID_SHIFT == 5) {
+        count_iteration();
+        Node node = nodes.data[spot.what];
+        uint number = cell_number(voxel, BRICK_SHIFT) ^ flip;
+        spot.empty = has_bit(node.mask, number) ? 0 : (8 << empty_shift(node.mask, number)) - 1;
+        spot.what = node.first + rank(node.mask, number);
+    }
+    if (spot.empty == 0) {
 #ifdef USES
-            use_brick(spot.what);
+        use_brick(spot.what);
 #endif
-            Brick brick = bricks.data[spot.what];
-            spot.mask = brick.mask;
-            spot.first = brick.first;
-        }
+        Brick brick = bricks.data[spot.what];
+        spot.mask = brick.mask;
+        spot.first = brick.first;
     }
     return spot;
+}
+
+// The voxels of a cell of edge 4 that are solid.
+uvec2 group_at(int at) {
+    return uvec2(grid.data[at + 1], grid.data[at + 2]);
 }
 
 // Whether a voxel is solid.
@@ -54,9 +84,12 @@ bool is_solid(ivec3 size, int levels, ivec3 voxel) {
     if (any(lessThan(voxel, ivec3(0))) || any(greaterThanEqual(voxel, size))) {
         return false;
     }
-    int shift = int(grid.data[0]);
-    ivec3 extent = ((size - 1) >> shift) + 1;
-    ivec3 cell = voxel >> shift;
-    Spot spot = spot_in(grid.data[GRID_HEAD + (cell.z * extent.y + cell.y) * extent.x + cell.x], shift, voxel, 0u);
-    return spot.leaps == 0u && (spot.first == SOLID || is_solid_in(spot.mask, spot.first, voxel));
+    ivec3 extent = ((size - 1) >> GRID_SHIFT) + 1;
+    ivec3 cell = voxel >> GRID_SHIFT;
+    int at = cell_at((cell.z * extent.y + cell.y) * extent.x + cell.x);
+    if (GRID_SHIFT == GROUP_SHIFT) {
+        return has_bit(group_at(at), cell_number(voxel, 0));
+    }
+    Spot spot = spot_in(grid.data[at], voxel, 0u, 0u);
+    return spot.empty == 0 && (spot.first == SOLID || is_solid_in(spot.mask, spot.first, voxel));
 }

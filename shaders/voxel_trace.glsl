@@ -4,15 +4,37 @@
 #include "voxel_step.glsl"
 #include "voxel_grid.glsl"
 
+// The first solid voxel of an octet that a ray comes to before `t_end`, from one of its voxels on: whether there is one. If so, `voxel`
+// moves there. By each side the ray comes to one voxel at most, once it has crossed the sides before.
+bool find_in_octet(uint voxels, uint octant, vec3 inverse, vec3 bias, float t_end, inout ivec3 voxel) {
+    vec3 cross = fma(vec3(voxel), inverse, bias);
+    vec3 leave = fma(vec3(voxel | 1), inverse, bias);
+    float never = min(min(leave.x, t_end), min(leave.y, leave.z));
+    uint here = cell_number(voxel, 0) & 7u;
+    uint by_x = here | 1u | (cross.y <= cross.x ? 2u : 0u) | (cross.z <= cross.x ? 4u : 0u);
+    uint by_y = here | 2u | (cross.x <= cross.y ? 1u : 0u) | (cross.z <= cross.y ? 4u : 0u);
+    uint by_z = here | 4u | (cross.x <= cross.z ? 1u : 0u) | (cross.y <= cross.z ? 2u : 0u);
+    float x = (voxels >> (by_x ^ octant) & 1u) != 0u ? cross.x : never;
+    float y = (voxels >> (by_y ^ octant) & 1u) != 0u ? cross.y : never;
+    float z = (voxels >> (by_z ^ octant) & 1u) != 0u ? cross.z : never;
+    float t = min(x, min(y, z));
+    bool starts_in_one = (voxels >> (here ^ octant) & 1u) != 0u;
+    bool comes_to_one = t < never;
+    if (!starts_in_one && comes_to_one) {
+        uint next = t == x ? by_x : t == y ? by_y : by_z;
+        voxel = voxel & ~1 | ivec3(uvec3(next, next >> 1, next >> 2) & 1u);
+    }
+    return starts_in_one || comes_to_one;
+}
+
 // The first solid voxel on a ray, from a distance on, through a scene of this size.
 //
 // The ray runs through a mirror image of the scene in which it goes up every axis: then the side by which it leaves a cube is the
 // upper one, and one exclusive or of a cell's number leads back.
 bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_direction, float t_max, out Hit hit) {
     Ray ray = ray_of(ray_origin, ray_direction);
-    int grid_shift = int(grid.data[0]);
-    ivec3 extent = ((size - 1) >> grid_shift) + 1;
-    ivec3 whole = extent << grid_shift;
+    ivec3 extent = ((size - 1) >> GRID_SHIFT) + 1;
+    ivec3 whole = extent << GRID_SHIFT;
     vec3 origin = mix(vec3(whole) - ray.origin, ray.origin, ray.positive);
     vec3 direction = abs(ray.direction);
     vec3 inverse = abs(ray.inverse);
@@ -29,45 +51,59 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
         return false;
     }
     ivec3 voxel = clamp(ivec3(origin + direction * t), low, high);
-    voxel = mix(voxel, low, equal(near, vec3(t)));
 
-    // How to find a cell's word, a cell of a node or brick by its number, and this ray's leaps.
+    // How to find a cell, a cell of a node or brick by its number, and this ray's leaps.
     ivec3 stride = ivec3(1, extent.x, extent.x * extent.y);
     ivec3 corner = mix((extent - 1) * stride, ivec3(0), ray.positive);
-    int first_cell = GRID_HEAD + corner.x + corner.y + corner.z;
+    int first_cell = corner.x + corner.y + corner.z;
     stride = mix(-stride, stride, ray.positive);
     uint octant = (ray.positive.x ? 0u : 1u) | (ray.positive.y ? 0u : 2u) | (ray.positive.z ? 0u : 4u);
     uint flip = octant * 9u;
 
+    int at = 0;
     Spot spot;
     bool found = false;
     bool other_brick = true;
     for (int steps = size.x + size.y + size.z; steps >= 0; --steps) {
-        if (other_brick) {
+        if (other_brick || GRID_SHIFT == GROUP_SHIFT) {
             count_iteration();
-            ivec3 cell = (voxel >> grid_shift) * stride;
-            spot = spot_in(grid.data[first_cell + cell.x + cell.y + cell.z], grid_shift, voxel, flip);
+            ivec3 cell = (voxel >> GRID_SHIFT) * stride;
+            at = cell_at(first_cell + cell.x + cell.y + cell.z);
         }
         // The last voxel of an empty cube around this one, or from it on.
         ivec3 last;
-        if (spot.leaps != 0u) {
-            int more = int(spot.leaps >> 4u * octant & 15u) - 1;
-            last = (voxel | ((1 << spot.shift) - 1)) + (more << spot.shift);
+        if (GRID_SHIFT == GROUP_SHIFT) {
+            uint word = grid.data[at];
+            uvec2 mask = group_at(at);
+            if ((word & 15u) != 0u) {
+                last = (voxel | 3) + leap(word, octant);
+            } else {
+                uint number = cell_number(voxel, 0) ^ flip;
+                found = has_bit(mask, number);
+                last = voxel | ((1 << empty_shift(mask, number)) - 1);
+            }
         } else {
-            count_iteration();
-            uint number = cell_number(voxel, OCTET_SHIFT) ^ flip;
-            bool holds = has_bit(spot.mask, number);
-            if (spot.first == SOLID) {
-                found = true;
-            } else if (holds) {
+            if (other_brick) {
+                spot = spot_in(grid.data[at], voxel, octant, flip);
+            }
+            last = (voxel | spot.empty) + spot.beyond;
+            if (spot.empty == 0) {
                 count_iteration();
-                uint voxels = octet(spot.first, rank(spot.mask, number));
-                found = (voxels >> ((cell_number(voxel, 0) ^ flip) & 7u) & 1u) != 0u;
+                uint number = cell_number(voxel, OCTET_SHIFT) ^ flip;
+                if (spot.first == SOLID) {
+                    found = true;
+                } else if (has_bit(spot.mask, number)) {
+                    count_iteration();
+                    last = voxel | 1;
+                    uint voxels = octet(spot.first, rank(spot.mask, number));
+                    found = find_in_octet(voxels, octant, inverse, bias, t_end, voxel);
+                } else {
+                    last = voxel | ((2 << empty_shift(spot.mask, number)) - 1);
+                }
             }
-            if (found) {
-                break;
-            }
-            last = holds ? voxel : voxel | ((1 << (OCTET_SHIFT + empty_shift(spot.mask, number))) - 1);
+        }
+        if (found) {
+            break;
         }
 
         // Out of it by the sides that the ray meets first.
@@ -86,15 +122,14 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
     if (!found) {
         return false;
     }
-    bool has_brick = int(spot.what) >= 0;
+    uint what = GRID_SHIFT == GROUP_SHIFT ? occupant(grid.data[at]) : spot.what;
+    bool has_brick = int(what) >= 0;
     ivec3 own = mix(whole - 1 - voxel, voxel, ray.positive);
-    // By the ray itself, as its mirror image rounds more.
-    vec3 enter = (vec3(mix(own + 1, own, ray.positive)) - ray.origin) * ray.inverse;
-    int axis = first_smallest(-enter);
-    hit = Hit(own, FACE_INSIDE, 0.0, has_brick ? spot.what : NO_BRICK, has_brick ? 0u : spot.what & 255u);
+    vec3 enter = (vec3(voxel) - origin) * inverse;
     float t_hit = max(enter.x, max(enter.y, enter.z));
+    hit = Hit(own, FACE_INSIDE, 0.0, has_brick ? what : NO_BRICK, has_brick ? 0u : what & 255u);
     if (t_hit > 0.0) {
-        hit.face = face_of(axis, ray.positive);
+        hit.face = face_of(enter.x == t_hit ? 0 : enter.y == t_hit ? 1 : 2, ray.positive);
         hit.t = t_hit;
     }
     return true;

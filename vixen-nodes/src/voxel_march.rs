@@ -7,6 +7,9 @@ use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
 /// One primary ray a pixel, lit by sun and sky: shadows, ambient occlusion, haze.
 #[node(compute, shader = "voxel_march.comp.spv")]
 pub struct VoxelMarch {
+    /// log2 of the edge of the grid's cells.
+    #[spec]
+    grid_shift: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
@@ -49,6 +52,9 @@ pub struct VoxelHits {
     /// Whether to count iterations: then each record says how many its ray took, in place of the face.
     #[spec]
     counts: bool,
+    /// log2 of the edge of the grid's cells.
+    #[spec]
+    grid_shift: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,

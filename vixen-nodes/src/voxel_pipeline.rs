@@ -52,20 +52,45 @@ impl VoxelPipeline<'_> {
         scene: &VoxelSceneWires,
         params: MarchParams,
     ) -> Wire<Image<Rgba16Float>> {
-        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid } = scene;
+        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid, grid_shift } = scene;
         let color = graph.image(Extent::Output);
         match self {
             Self::Compute => {
-                graph.add(VoxelMarch { camera, nodes, bricks, masks, grid, attributes, palette, color, params }).color
+                graph
+                    .add(VoxelMarch {
+                        grid_shift: *grid_shift,
+                        camera,
+                        nodes,
+                        bricks,
+                        masks,
+                        grid,
+                        attributes,
+                        palette,
+                        color,
+                        params,
+                    })
+                    .color
             }
             Self::Fragment => {
                 let params = params.into();
                 graph
-                    .add(VoxelFragment { camera, nodes, bricks, masks, grid, attributes, palette, color, params })
+                    .add(VoxelFragment {
+                        grid_shift: *grid_shift,
+                        camera,
+                        nodes,
+                        bricks,
+                        masks,
+                        grid,
+                        attributes,
+                        palette,
+                        color,
+                        params,
+                    })
                     .color
             }
             Self::RayTracing(VoxelStructureWires { boxes, cells }) => {
                 let trace = VoxelRayTrace {
+                    grid_shift: *grid_shift,
                     camera,
                     nodes,
                     bricks,
@@ -84,6 +109,7 @@ impl VoxelPipeline<'_> {
                 let found = graph.image(Extent::Output);
                 let found = &graph.add(VoxelFind { camera, boxes, cells, found, params }).found;
                 let resume = VoxelResume {
+                    grid_shift: *grid_shift,
                     camera,
                     nodes,
                     bricks,
@@ -110,15 +136,38 @@ impl VoxelPipeline<'_> {
         scene: &VoxelSceneWires,
         params: MarchParams,
     ) -> Wire<Image<Rgba32Int>> {
-        let VoxelSceneWires { nodes, bricks, masks, grid, .. } = scene;
+        let VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. } = scene;
         let hits = graph.image(Extent::Output);
         match self {
             Self::Compute => {
-                graph.add(VoxelHits { counts: false, camera, nodes, bricks, masks, grid, hits, params }).hits
+                graph
+                    .add(VoxelHits {
+                        counts: false,
+                        grid_shift: *grid_shift,
+                        camera,
+                        nodes,
+                        bricks,
+                        masks,
+                        grid,
+                        hits,
+                        params,
+                    })
+                    .hits
             }
             Self::Fragment => {
                 let params = params.into();
-                graph.add(VoxelFragmentHits { camera, nodes, bricks, masks, grid, hits, params }).hits
+                graph
+                    .add(VoxelFragmentHits {
+                        grid_shift: *grid_shift,
+                        camera,
+                        nodes,
+                        bricks,
+                        masks,
+                        grid,
+                        hits,
+                        params,
+                    })
+                    .hits
             }
             Self::RayTracing(VoxelStructureWires { boxes, cells }) => {
                 graph.add(VoxelRayHits { camera, masks, boxes, cells, hits, params }).hits
@@ -126,7 +175,20 @@ impl VoxelPipeline<'_> {
             Self::Hybrid(VoxelStructureWires { boxes, cells }) => {
                 let found = graph.image(Extent::Output);
                 let found = &graph.add(VoxelFind { camera, boxes, cells, found, params }).found;
-                graph.add(VoxelResumeHits { camera, nodes, bricks, masks, grid, cells, found, hits, params }).hits
+                graph
+                    .add(VoxelResumeHits {
+                        grid_shift: *grid_shift,
+                        camera,
+                        nodes,
+                        bricks,
+                        masks,
+                        grid,
+                        cells,
+                        found,
+                        hits,
+                        params,
+                    })
+                    .hits
             }
         }
     }

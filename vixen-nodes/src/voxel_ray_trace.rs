@@ -13,6 +13,9 @@ use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
     hit(closest = "voxel_ray.rchit.spv", intersection = "voxel_ray.rint.spv")
 )]
 pub struct VoxelRayTrace {
+    /// log2 of the edge of the grid's cells.
+    #[spec]
+    grid_shift: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,

@@ -35,8 +35,21 @@ impl StructureWires {
     ) -> Wire<Image<R32Uint>> {
         let (kind, traced) = (kind as u32, graph.image(Extent::Output));
         match self {
-            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, grid, .. }) => {
-                graph.add(VoxelRays { counts, kind, camera, nodes, bricks, masks, grid, traced, params }).traced
+            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. }) => {
+                graph
+                    .add(VoxelRays {
+                        counts,
+                        kind,
+                        grid_shift: *grid_shift,
+                        camera,
+                        nodes,
+                        bricks,
+                        masks,
+                        grid,
+                        traced,
+                        params,
+                    })
+                    .traced
             }
             Self::Tree64(TreeWires { nodes, levels, .. }) => {
                 let params = MarchParams { scene_levels: *levels, ..params };
@@ -59,6 +72,9 @@ pub struct VoxelRays {
     /// A [`RayKind`].
     #[spec]
     kind: u32,
+    /// log2 of the edge of the grid's cells.
+    #[spec]
+    grid_shift: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,

@@ -183,8 +183,20 @@ impl StructureWires {
     ) -> Wire<Image<Rgba32Int>> {
         let hits = graph.image(Extent::Output);
         match self {
-            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, grid, .. }) => {
-                graph.add(VoxelHits { counts, camera, nodes, bricks, masks, grid, hits, params }).hits
+            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. }) => {
+                graph
+                    .add(VoxelHits {
+                        counts,
+                        grid_shift: *grid_shift,
+                        camera,
+                        nodes,
+                        bricks,
+                        masks,
+                        grid,
+                        hits,
+                        params,
+                    })
+                    .hits
             }
             Self::Tree64(TreeWires { nodes, levels, .. }) => {
                 let params = MarchParams { scene_levels: *levels, ..params };

@@ -72,6 +72,7 @@ fn compile(
     let palette = graph.share_managed::<[Material]>(palette);
     let camera = graph.add(OrbitCamera { orbit: &orbit, start });
     let march = graph.add(VoxelMarch {
+        grid_shift: wires.grid_shift,
         camera: &camera.uniform,
         nodes: &wires.nodes,
         bricks: &wires.bricks,

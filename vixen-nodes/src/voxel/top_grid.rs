@@ -6,15 +6,24 @@ use std::ops::Range;
 use glam::UVec3;
 
 use super::brick_map::{BrickMap, cell_edge, child_rank};
-use super::layout::{BRICK_EDGE, SOLID, morton3, unmorton3};
+use super::layout::{BRICK_EDGE, Node, SOLID, morton3, unmorton3};
+use super::packed::BrickMask;
 
-/// A word for each cell, x first. Cells are as large as bricks; where that takes too much memory, as nodes of level 1.
+/// Cells, x first. Their edge is the finest of four that memory allows: see [`Self::finest`].
 ///
+/// Every cell begins with a word:
 /// - In an empty cell, four bits for each octant of directions, +++ in the lowest, then -++: how many cells along each axis the
 ///   largest empty cube has that begins at this cell and goes that way; 1 to [`FARTHEST`](Self::FARTHEST). What lies outside of the
 ///   scene is empty.
-/// - In any other the lowest four bits are 0. Then follows the index of the brick or node. With the highest bit there is none, all is
-///   solid, and it is a material.
+/// - In any other the lowest four bits are 0, and the rest says what stands there. With the highest bit all is solid, and there
+///   follows a material. Without it, it is by the edge of the cells
+///
+/// | edge | from bit 4 on | words a cell |
+/// | --- | --- | --- |
+/// | 4 | the index of the brick that the cell is an eighth of | 3: then which of its voxels are solid, in Morton order |
+/// | 8 | the index of the brick | 1 |
+/// | 16 | which eighths are bricks, a bit each, in Morton order; from bit 12 on, the index of the first of them | 1 |
+/// | 32 | the index of the node of level 1 | 1 |
 ///
 /// After edits leaps are lower bounds, which is all that rays need.
 #[derive(Clone, Debug)]
@@ -23,12 +32,26 @@ pub struct TopGrid {
     words: Vec<u32>,
 }
 
+/// What stands in a cell that is not empty: its word, and which voxels are solid where cells say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Occupant {
+    word: u32,
+    voxels: u64,
+}
+
 /// Words before the cells.
 const HEAD: usize = 4;
-/// Cells as large as bricks take so many words for each solid voxel at most: an eighth of a byte.
+/// log2 of the edge of cells that are bricks, and of those that are an eighth of one.
+const BRICK: u32 = BRICK_EDGE.ilog2();
+const EIGHTH: u32 = BRICK - 1;
+/// Cells as large as bricks, or larger, take so many words for each solid voxel at most: an eighth of a byte.
 const WORDS_A_VOXEL: f64 = 1.0 / 32.0;
-/// So many bricks have indices that cells have room for, if edits add a quarter.
+/// Smaller ones are for scenes of which caches hold all: so many bytes at most, and so many for each solid voxel.
+const EIGHTHS_BYTES: f64 = (4 << 20) as f64;
+const EIGHTHS_BYTES_A_VOXEL: f64 = 2.0;
+/// So many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
 const MOST_BRICKS: usize = 100_000_000;
+const MOST_BRICKS_OF_EIGHTHS: usize = 400_000;
 /// In a cell: all is solid.
 const SOLID_CELL: u32 = 1 << 31;
 /// In a cell: the least leaps in all octants.
@@ -37,37 +60,59 @@ const LEAST_LEAPS: u32 = 0x1111_1111;
 impl TopGrid {
     /// The largest leap, in cells.
     pub const FARTHEST: u8 = 15;
+    /// log2 of the edges that cells can have.
+    pub(crate) const EDGES: [u32; 4] = [EIGHTH, BRICK, 4, 5];
 
     /// That of a brick map.
     pub fn of(map: &BrickMap) -> Self {
-        Self::within(map, u64::MAX)
+        Self::with_cells(map, Self::finest(map, u64::MAX, &Self::EDGES))
     }
 
-    /// The same in so many bytes, or with the larger cells.
-    pub(crate) fn within(map: &BrickMap, bytes: u64) -> Self {
-        let of_bricks = BRICK_EDGE.ilog2();
-        let cells = |shift: u32| (map.size - 1).map(|last| (last >> shift) + 1);
-        let most = (WORDS_A_VOXEL * map.solid_voxels as f64).min(bytes as f64 / 4.0);
-        let small = cells(of_bricks).as_dvec3().element_product() <= most;
-        let shift = if small && map.bricks.len() <= MOST_BRICKS { of_bricks } else { of_bricks + 2 };
-        let extent = cells(shift);
-        let len = extent.element_product() as usize;
+    /// One in so many bytes, or with the largest cells, that leads to bricks and does not tell what is in them.
+    pub(crate) fn of_bricks(map: &BrickMap, bytes: u64) -> Self {
+        Self::with_cells(map, Self::finest(map, bytes, &Self::EDGES[1..]))
+    }
+
+    /// log2 of the least edge whose cells take no more memory than they are worth.
+    fn finest(map: &BrickMap, bytes: u64, edges: &[u32]) -> u32 {
+        let voxels = map.solid_voxels as f64;
+        let fits = |shift: u32| {
+            let needed = 4.0 * (words_a_cell(shift) as f64) * cells(map, shift).as_dvec3().element_product();
+            let most = match shift {
+                EIGHTH => EIGHTHS_BYTES.min(EIGHTHS_BYTES_A_VOXEL * voxels),
+                _ => 4.0 * WORDS_A_VOXEL * voxels,
+            };
+            let bricks = if shift > BRICK { MOST_BRICKS_OF_EIGHTHS } else { MOST_BRICKS };
+            needed <= most.min(bytes as f64) && map.bricks.len() <= bricks
+        };
+        edges.iter().copied().find(|&shift| fits(shift)).unwrap_or(Self::EDGES[3])
+    }
+
+    /// With cells of an edge whose log2 is among [`EDGES`](Self::EDGES).
+    pub(crate) fn with_cells(map: &BrickMap, shift: u32) -> Self {
+        let extent = cells(map, shift);
+        let (len, size) = (extent.element_product() as usize, words_a_cell(shift));
         let mut grid = Self { words: vec![shift, extent.x, extent.y, extent.z] };
-        grid.words.resize(HEAD + len, 0);
+        grid.words.resize(HEAD + len * size, 0);
         let mut taken = vec![false; len];
-        each_occupied(map, shift, |low, edge, word| {
+        each_occupied(map, shift, |low, edge, occupant| {
+            // An eighth of what is solid all through may lie beyond the scene's side.
+            if low.cmpge(map.size).any() {
+                return;
+            }
             let last = (low + edge).min(map.size) - 1;
             let (low, last) = (low.map(|at| at >> shift), last.map(|at| at >> shift));
             for (z, y) in (low.z..=last.z).flat_map(|z| (low.y..=last.y).map(move |y| (z, y))) {
                 let row = index(extent, UVec3::new(low.x, y, z));
                 let row = row..row + (last.x - low.x + 1) as usize;
                 taken[row.clone()].fill(true);
-                grid.words[HEAD..][row].fill(word);
+                let words = &mut grid.words[HEAD + row.start * size..HEAD + row.end * size];
+                words.chunks_exact_mut(size).for_each(|cell| occupant.write(cell));
             }
         });
         for octant in 0..8 {
             let leaps = Leaps::of(extent, octant, &taken);
-            let words = grid.words[HEAD..].iter_mut();
+            let words = grid.words[HEAD..].iter_mut().step_by(size);
             words.zip(leaps.cells).for_each(|(word, leap)| *word |= u32::from(leap) << (4 * octant));
         }
         grid
@@ -82,7 +127,7 @@ impl TopGrid {
     pub fn update(&mut self, map: &BrickMap, [low, high]: [UVec3; 2]) -> Vec<Range<u32>> {
         let (shift, extent) = self.shape();
         // Whatever an edit reaches, it may store all children of the node above anew.
-        let parent = shift + 2;
+        let parent = BRICK + 2 * (level_of(shift) + 1);
         let low = low.map(|at| at >> parent << parent >> shift);
         let high = high.map(|at| (at.div_ceil(1 << parent) << parent) >> shift).min(extent);
         let mut changed = Vec::new();
@@ -91,13 +136,17 @@ impl TopGrid {
             let mut slice = None;
             for (y, x) in (low.y..high.y).flat_map(|y| (low.x..high.x).map(move |x| (y, x))) {
                 let at = UVec3::new(x, y, z);
-                let word = HEAD + index(extent, at);
+                let word = self.place(at);
                 let (before, now) = (self.words[word], occupant(map, shift, at));
                 if now.is_some() && before & 15 != 0 {
                     (filled_low, filled_last) = (filled_low.min(at), filled_last.max(at));
                 }
                 let stays_empty = if before & 15 == 0 { LEAST_LEAPS } else { before };
-                self.set(word, now.unwrap_or(stays_empty), &mut slice);
+                let mut cell = [0; 3];
+                now.unwrap_or(Occupant { word: stays_empty, voxels: 0 }).write(&mut cell);
+                for (word, value) in (word..).zip(&cell[..words_a_cell(shift)]) {
+                    self.set(word, *value, &mut slice);
+                }
             }
             changed.extend(slice);
         }
@@ -126,7 +175,7 @@ impl TopGrid {
                 let facing_row = facing(y, 1) & facing(z, 2);
                 for x in from.x..=to.x {
                     let at = UVec3::new(x, y, z);
-                    let word = HEAD + index(extent, at);
+                    let word = self.place(at);
                     let leaps = self.words[word];
                     if leaps & 15 == 0 {
                         continue;
@@ -155,6 +204,17 @@ impl TopGrid {
         }
     }
 
+    /// Where a cell begins.
+    fn place(&self, cell: UVec3) -> usize {
+        let (shift, extent) = self.shape();
+        HEAD + index(extent, cell) * words_a_cell(shift)
+    }
+
+    /// log2 of a cell's edge, as shaders want it.
+    pub fn cell_shift(&self) -> i32 {
+        self.shape().0 as i32
+    }
+
     /// log2 of a cell's edge, and the number of cells along each axis.
     fn shape(&self) -> (u32, UVec3) {
         let [shift, x, y, z, ..] = self.words[..] else { return (0, UVec3::ZERO) };
@@ -166,66 +226,118 @@ fn index(extent: UVec3, at: UVec3) -> usize {
     ((at.z * extent.y + at.y) * extent.x + at.x) as usize
 }
 
+/// How many cells of this edge a scene has along each axis.
+fn cells(map: &BrickMap, shift: u32) -> UVec3 {
+    (map.size - 1).map(|last| (last >> shift) + 1)
+}
+
+fn words_a_cell(shift: u32) -> usize {
+    if shift == EIGHTH { 3 } else { 1 }
+}
+
 /// Along which axes the directions of an octant go up.
 fn upwards(octant: u32) -> glam::BVec3 {
     glam::BVec3::new(octant & 1 == 0, octant & 2 == 0, octant & 4 == 0)
 }
 
-/// The word of a cell that is not empty.
-fn occupied(index: u32) -> u32 {
-    index << 4
+impl Occupant {
+    /// A brick or a node.
+    fn of(index: u32) -> Self {
+        Self { word: index << 4, voxels: 0 }
+    }
+
+    /// Solid all through.
+    fn solid(material: u32) -> Self {
+        Self { word: SOLID_CELL | (material & 255) << 4, voxels: u64::MAX }
+    }
+
+    /// The eighths of a brick; those that are empty have no voxels.
+    fn eighths_of_brick(map: &BrickMap, index: u32) -> [Self; 8] {
+        let brick = &map.bricks[index as usize];
+        let voxels = if brick.first == SOLID { BrickMask::FULL } else { brick.unpack(&map.masks) };
+        voxels.groups.map(|voxels| Self { voxels, ..Self::of(index) })
+    }
+
+    /// An eighth of a node of level 1, unless it is empty.
+    fn eighth_of_node(node: &Node, eighth: u32) -> Option<Self> {
+        let holds = mask_of(node) >> (8 * eighth) & 255;
+        let before = (mask_of(node) & ((1 << (8 * eighth)) - 1)).count_ones();
+        (holds != 0).then(|| Self::of((node.first + before) << 8 | holds as u32))
+    }
+
+    /// Makes a cell's words say it.
+    fn write(self, cell: &mut [u32]) {
+        cell.iter_mut()
+            .zip([self.word, self.voxels as u32, (self.voxels >> 32) as u32])
+            .for_each(|(at, word)| *at = word);
+    }
 }
 
-/// The word of a cell that is solid all through.
-fn solid(material: u32) -> u32 {
-    SOLID_CELL | (material & 255) << 4
+fn mask_of(node: &Node) -> u64 {
+    u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32
 }
 
-/// The level of what stands in cells: 0 for bricks.
+/// The level of the nodes that cells hold, or that hold them and what is beside them; 0 for bricks.
 fn level_of(shift: u32) -> u32 {
-    (shift - BRICK_EDGE.ilog2()) / 2
+    if shift > 4 { 1 } else { 0 }
 }
 
-/// Visits what is not empty by its corner, its edge and the word of its cells.
-fn each_occupied(map: &BrickMap, shift: u32, mut visit: impl FnMut(UVec3, u32, u32)) {
+/// Visits what is not empty by its corner, its edge and what its cells say.
+fn each_occupied(map: &BrickMap, shift: u32, mut visit: impl FnMut(UVec3, u32, Occupant)) {
     let mut waiting = vec![(0_u32, map.levels, UVec3::ZERO)];
     while let Some((at, level, origin)) = waiting.pop() {
         let (node, edge) = (&map.nodes[at as usize], cell_edge(level));
+        let corner = |number: u32, edge: u32| origin + UVec3::from_array(unmorton3(number)) * edge;
         if node.first == SOLID {
-            visit(origin, 4 * edge, solid(node.material));
+            visit(origin, 4 * edge, Occupant::solid(node.material));
             continue;
         }
-        if level == level_of(shift) {
-            visit(origin, 4 * edge, occupied(at));
+        if level == 1 && shift > BRICK {
+            let eighths = (0..8).filter_map(|eighth| Some((eighth, Occupant::eighth_of_node(node, eighth)?)));
+            match shift {
+                4 => eighths.for_each(|(eighth, occupant)| visit(corner(eighth, 2 * edge), 2 * edge, occupant)),
+                _ => visit(origin, 4 * edge, Occupant::of(at)),
+            }
             continue;
         }
-        let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
-        let cells = (0..64).filter(|number| mask >> number & 1 != 0);
-        for (child, number) in (node.first..).zip(cells) {
-            let corner = origin + UVec3::from_array(unmorton3(number)) * edge;
-            match level {
-                1 => visit(corner, edge, occupied(child)),
+        let numbers = (0..64).filter(|number| mask_of(node) >> number & 1 != 0);
+        for (child, corner) in (node.first..).zip(numbers.map(|number| corner(number, edge))) {
+            match (level, shift) {
+                (1, EIGHTH) => {
+                    let eighths = (0..).zip(Occupant::eighths_of_brick(map, child));
+                    for (eighth, occupant) in eighths.filter(|(_, occupant)| occupant.voxels != 0) {
+                        visit(corner + UVec3::from_array(unmorton3(eighth)) * (edge / 2), edge / 2, occupant);
+                    }
+                }
+                (1, _) => visit(corner, edge, Occupant::of(child)),
                 _ => waiting.push((child, level - 1, corner)),
             }
         }
     }
 }
 
-/// The word of a cell, unless it is empty.
-fn occupant(map: &BrickMap, shift: u32, cell: UVec3) -> Option<u32> {
+/// What stands in a cell, unless it is empty.
+fn occupant(map: &BrickMap, shift: u32, cell: UVec3) -> Option<Occupant> {
     let (place, mut at) = (cell.map(|at| at << shift), 0);
+    // Which eighth of what is twice as large.
+    let eighth = morton3(cell.x & 1, cell.y & 1, cell.z & 1);
     for level in (1..=map.levels).rev() {
         let node = &map.nodes[at as usize];
         if node.first == SOLID {
-            return Some(solid(node.material));
+            return Some(Occupant::solid(node.material));
         }
-        if level == level_of(shift) {
-            return (node.mask != [0; 2]).then_some(occupied(at));
+        match (level, shift) {
+            (1, 4) => return Occupant::eighth_of_node(node, eighth),
+            (1, 5) => return (node.mask != [0; 2]).then_some(Occupant::of(at)),
+            _ => {}
         }
         let cell = place.map(|at| (at / cell_edge(level)) & 3);
         at = node.first + child_rank(node.mask, morton3(cell.x, cell.y, cell.z))?;
     }
-    Some(occupied(at))
+    match shift {
+        EIGHTH => Some(Occupant::eighths_of_brick(map, at)[eighth as usize]).filter(|occupant| occupant.voxels != 0),
+        _ => Some(Occupant::of(at)),
+    }
 }
 
 /// The leaps of one octant while they are found.
@@ -313,11 +425,15 @@ mod tests {
         };
         let (mut leaps, mut longest) = (0, 0);
         for cell in cells(extent) {
-            let word = grid.words[HEAD + index(extent, cell)];
+            let cell_words = &grid.words[grid.place(cell)..][..words_a_cell(shift)];
+            let word = cell_words[0];
             if let Some(occupant) = occupant(map, shift, cell) {
-                assert_eq!(word, occupant, "{cell}");
+                let mut expected = [0; 3];
+                occupant.write(&mut expected);
+                assert_eq!(cell_words, &expected[..cell_words.len()], "{cell}");
                 continue;
             }
+            assert!(cell_words[1..].iter().all(|voxels| *voxels == 0), "{cell}");
             for octant in 0..8 {
                 let way = IVec3::select(upwards(octant), IVec3::ONE, IVec3::NEG_ONE);
                 // Of a larger cube only what the next smaller one lacks.
@@ -337,24 +453,37 @@ mod tests {
 
     #[test]
     fn leaps_are_as_long_as_can_be() {
-        for (size, block, shift) in [([83, 70, 77], 64, 3), ([143, 90, 77], 1000, 5)] {
+        for shift in TopGrid::EDGES {
+            let (size, block) = if shift < 3 { ([43, 35, 39], 32) } else { ([83, 70, 77], 64) };
             let map = dust(UVec3::from_array(size), 5003, block);
+            let (leaps, longest) = check(&TopGrid::with_cells(&map, shift), &map);
+            assert!(leaps > 0 && leaps == longest, "{shift}");
+        }
+    }
+
+    #[test]
+    fn cells_are_as_small_as_memory_allows() {
+        // A block in the corner, of so much of the scene, and beside it next to nothing.
+        for (edge, block, shift) in [(128, 100, 2), (360, 300, 3), (360, 74, 4), (256, 24, 5)] {
+            let solid = move |at: IVec3| (at.max_element() < block || at.min_element() == edge - 1).then_some(1);
+            let map = Scene::from_fn("block", UVec3::splat(edge as u32), solid).expect("it has voxels").map;
             let grid = TopGrid::of(&map);
-            assert_eq!(grid.shape().0, shift);
-            let (leaps, longest) = check(&grid, &map);
-            assert!(leaps > 0 && leaps == longest);
+            assert_eq!(grid.cell_shift(), shift, "{} solid voxels of {edge}³", map.solid_voxels);
+            assert!(TopGrid::of_bricks(&map, u64::MAX).cell_shift() >= 3);
+            assert_eq!(TopGrid::of_bricks(&map, 0).cell_shift(), 5);
         }
     }
 
     #[test]
     fn edits_shorten_leaps_and_move_indices() {
-        for (block, shift) in [(64, 3), (1000, 5)] {
-            let mut editor = Editor::new(dust(UVec3::new(99, 70, 83), 40_009, block));
-            let mut grid = TopGrid::of(editor.map());
-            assert_eq!(grid.shape().0, shift);
+        for (shift, block) in TopGrid::EDGES.into_iter().zip([64, 64, 1000, 1000]) {
+            // Half as large where there are eight times the cells.
+            let (size, scale) = if shift < 3 { ([50, 35, 42], 0.5) } else { ([99, 70, 83], 1.0) };
+            let mut editor = Editor::new(dust(UVec3::from_array(size), 40_009, block));
+            let mut grid = TopGrid::with_cells(editor.map(), shift);
             let spheres = [(Edit::Set(3), [40.0, 40.0, 40.0], 13.0), (Edit::Clear, [48.0, 40.0, 40.0], 10.0)];
             for (edit, center, radius) in spheres {
-                let shape = Shape::Sphere { center: DVec3::from_array(center), radius };
+                let shape = Shape::Sphere { center: DVec3::from_array(center) * scale, radius: radius * scale };
                 let changes = editor.edit(shape, edit).expect("there is room");
                 let before = grid.clone();
                 let changed = grid.update(editor.map(), changes.bounds);
@@ -364,7 +493,7 @@ mod tests {
                 let (leaps, longest) = check(&grid, editor.map());
                 assert!(longest * 10 > leaps * 5, "{longest} of {leaps} leaps are as long as can be");
             }
-            assert!(grid.update(editor.map(), [UVec3::splat(50), UVec3::splat(60)]).is_empty());
+            assert!(grid.update(editor.map(), [UVec3::splat(20), UVec3::splat(30)]).is_empty());
         }
     }
 }

@@ -122,6 +122,8 @@ pub struct StreamedScene<M> {
     pool: Arc<DeviceBuffer>,
     /// Nodes, palette and grid, which never change.
     fixed: [Arc<DeviceBuffer>; 3],
+    /// log2 of the edge of the cells of the grid.
+    grid_shift: i32,
     memory: Arc<Memory>,
     uploader: Arc<Uploader>,
     update_bytes: u64,
@@ -169,6 +171,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         ];
         let contents =
             [cast_slice(&map.nodes), cast_slice(&map.palette), cast_slice(grid.words()), cast_slice(&coarse), &[]];
+        let grid_shift = grid.cell_shift();
         let ([nodes, palette, grid, bricks, pool], memory) = side_by_side(device, "streamed scene", descs, contents)?;
         uploader.warm(options.update_bytes, 3)?;
         let residency = Residency::new(places, |brick| !map.bricks[brick].is_whole(), size.slots, size.words);
@@ -181,6 +184,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
             bricks,
             pool,
             fixed: [nodes, palette, grid],
+            grid_shift,
             memory,
             uploader: uploader.clone(),
             update_bytes: options.update_bytes,
@@ -305,6 +309,7 @@ impl<M: Deref<Target = BrickMap>> Source for StreamedScene<M> {
             attributes: graph.share_buffer(&self.pool),
             palette: graph.share_buffer(palette),
             grid: graph.share_buffer(grid),
+            grid_shift: self.grid_shift,
         };
         StreamWires { scene, bricks: self.coarse.len() as u64 }
     }
@@ -319,9 +324,21 @@ impl StreamWires {
         camera: &Wire<Buffer<CameraUniform>>,
         params: MarchParams,
     ) -> (Wire<Image<Rgba16Float>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid } = &self.scene;
+        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid, grid_shift } = &self.scene;
         let (uses, color) = (self.clear(graph), graph.image(Extent::Output));
-        let march = StreamMarch { camera, nodes, bricks, masks, grid, attributes, palette, uses, color, params };
+        let march = StreamMarch {
+            grid_shift: *grid_shift,
+            camera,
+            nodes,
+            bricks,
+            masks,
+            grid,
+            attributes,
+            palette,
+            uses,
+            color,
+            params,
+        };
         let drawn = graph.add(march);
         (drawn.color, graph.read_back(&drawn.uses))
     }
@@ -334,9 +351,20 @@ impl StreamWires {
         camera: &Wire<Buffer<CameraUniform>>,
         params: MarchParams,
     ) -> (Wire<Image<Rgba32Int>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, grid, .. } = &self.scene;
+        let VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. } = &self.scene;
         let (uses, hits) = (self.clear(graph), graph.image(Extent::Output));
-        let traced = graph.add(StreamHits { counts: false, camera, nodes, bricks, masks, grid, uses, hits, params });
+        let traced = graph.add(StreamHits {
+            counts: false,
+            grid_shift: *grid_shift,
+            camera,
+            nodes,
+            bricks,
+            masks,
+            grid,
+            uses,
+            hits,
+            params,
+        });
         (traced.hits, graph.read_back(&traced.uses))
     }
 
@@ -350,9 +378,21 @@ impl StreamWires {
         kind: RayKind,
         counts: bool,
     ) -> (Wire<Image<R32Uint>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, grid, .. } = &self.scene;
+        let VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. } = &self.scene;
         let (kind, uses, traced) = (kind as u32, self.clear(graph), graph.image(Extent::Output));
-        let rays = StreamRays { counts, kind, camera, nodes, bricks, masks, grid, uses, traced, params };
+        let rays = StreamRays {
+            counts,
+            kind,
+            grid_shift: *grid_shift,
+            camera,
+            nodes,
+            bricks,
+            masks,
+            grid,
+            uses,
+            traced,
+            params,
+        };
         let traced = graph.add(rays);
         (traced.traced, graph.read_back(&traced.uses))
     }

@@ -27,7 +27,7 @@ impl Size {
     pub fn within(budget: u64, map: &BrickMap) -> Result<(Self, TopGrid), StreamError> {
         let mut least = budget;
         loop {
-            let grid = TopGrid::within(map, least / GRID_SHARE);
+            let grid = TopGrid::of_bricks(map, least / GRID_SHARE);
             match Self::beside(least, map, grid.words()) {
                 Ok(size) if least == budget => return Ok((size, grid)),
                 Ok(_) => return Err(StreamError::Budget { budget, least }),

@@ -1,6 +1,6 @@
 //! `shaders/voxel_trace.glsl` in Rust, word by word, to find its mistakes without a GPU.
 
-use glam::{IVec3, Vec3};
+use glam::{BVec3, IVec3, Vec3};
 
 use crate::voxel::layout::{SOLID, morton3};
 use crate::voxel::{BrickMap, TopGrid};
@@ -8,6 +8,7 @@ use crate::voxel::{BrickMap, TopGrid};
 const TINY: f32 = 1e-20;
 const BRICK_SHIFT: i32 = 3;
 const OCTET_SHIFT: i32 = 1;
+const GROUP_SHIFT: i32 = 2;
 const GRID_HEAD: i32 = 4;
 
 /// Finds the first solid voxel on a ray, the face by which the ray comes in, and how far it is.
@@ -26,7 +27,7 @@ pub(super) fn trace_counting(
     let size = map.size.as_ivec3();
     let slope = Vec3::from_array(direction.to_array().map(|v| if v.abs() < TINY { TINY } else { v }));
     let positive = slope.cmpgt(Vec3::ZERO);
-    let grid_shift = grid.words()[0] as i32;
+    let grid_shift = grid.cell_shift();
     let extent = ((size - 1) >> grid_shift) + 1;
     let whole = extent << grid_shift;
     let origin = Vec3::select(positive, ray_origin, whole.as_vec3() - ray_origin);
@@ -42,41 +43,56 @@ pub(super) fn trace_counting(
     if t >= t_end {
         return None;
     }
-    let voxel = (origin + direction * t).as_ivec3().clamp(low, high);
-    let mut voxel = IVec3::select(near.cmpeq(Vec3::splat(t)), low, voxel);
+    let mut voxel = (origin + direction * t).as_ivec3().clamp(low, high);
 
     let stride = IVec3::new(1, extent.x, extent.x * extent.y);
-    let first_cell = GRID_HEAD + IVec3::select(positive, IVec3::ZERO, (extent - 1) * stride).element_sum();
+    let first_cell = IVec3::select(positive, IVec3::ZERO, (extent - 1) * stride).element_sum();
     let stride = IVec3::select(positive, stride, -stride);
     let octant = u32::from(!positive.x) | u32::from(!positive.y) << 1 | u32::from(!positive.z) << 2;
     let flip = octant * 9;
 
-    let mut spot = Spot { leaps: 0, shift: 0, mask: [0; 2], first: 0 };
+    let (mut at, mut spot) = (0, Spot { empty: 0, beyond: 0, mask: [0; 2], first: 0 });
     let mut other_brick = true;
     for _ in 0..=size.element_sum() {
         *steps += 1;
-        if other_brick {
-            let cell = first_cell + ((voxel >> grid_shift) * stride).element_sum();
-            spot = spot_in(map, grid.words()[cell as usize], grid_shift, voxel, flip);
+        if other_brick || grid_shift == GROUP_SHIFT {
+            let number = first_cell + ((voxel >> grid_shift) * stride).element_sum();
+            at = cell_at(number, grid_shift);
         }
-        let last = if spot.leaps != 0 {
-            let more = (spot.leaps >> (4 * octant) & 15) as i32 - 1;
-            (voxel | IVec3::splat((1 << spot.shift) - 1)) + (more << spot.shift)
-        } else if spot.first == SOLID {
-            return Some(hit(ray_origin, slope, voxel, whole));
-        } else {
-            let number = cell_number(voxel, OCTET_SHIFT) ^ flip;
-            if has_bit(spot.mask, number) {
-                let rank = rank(spot.mask, number);
-                let voxels = map.masks[(spot.first + (rank >> 2)) as usize] >> (8 * (rank & 3)) & 255;
-                if voxels >> ((cell_number(voxel, 0) ^ flip) & 7) & 1 != 0 {
-                    return Some(hit(ray_origin, slope, voxel, whole));
-                }
-                voxel
+        let word = grid.words()[at];
+        let mut found = false;
+        let mut last;
+        if grid_shift == GROUP_SHIFT {
+            if word & 15 != 0 {
+                last = (voxel | 3) + leap(word, octant, grid_shift);
             } else {
-                voxel | IVec3::splat((1 << (OCTET_SHIFT + empty_shift(spot.mask, number))) - 1)
+                let mask = [grid.words()[at + 1], grid.words()[at + 2]];
+                let number = cell_number(voxel, 0) ^ flip;
+                found = has_bit(mask, number);
+                last = voxel | IVec3::splat((1 << empty_shift(mask, number)) - 1);
             }
-        };
+        } else {
+            if other_brick {
+                spot = spot_in(map, word, grid_shift, voxel, (octant, flip));
+            }
+            last = (voxel | IVec3::splat(spot.empty)) + spot.beyond;
+            if spot.empty == 0 {
+                let number = cell_number(voxel, OCTET_SHIFT) ^ flip;
+                if spot.first == SOLID {
+                    found = true;
+                } else if has_bit(spot.mask, number) {
+                    last = voxel | 1;
+                    let rank = rank(spot.mask, number);
+                    let voxels = map.masks[(spot.first + (rank >> 2)) as usize] >> (8 * (rank & 3)) & 255;
+                    found = find_in_octet(voxels, octant, (inverse, bias), t_end, &mut voxel);
+                } else {
+                    last = voxel | IVec3::splat((2 << empty_shift(spot.mask, number)) - 1);
+                }
+            }
+        }
+        if found {
+            return Some(hit(voxel, whole, positive, (origin, inverse)));
+        }
 
         let last = last.min(high);
         let leave = leave_of(last);
@@ -93,57 +109,81 @@ pub(super) fn trace_counting(
     panic!("the ray from {ray_origin} to {direction} did not come to an end");
 }
 
-fn hit(origin: Vec3, slope: Vec3, voxel: IVec3, whole: IVec3) -> (IVec3, u32, f32) {
-    let positive = slope.cmpgt(Vec3::ZERO);
+fn find_in_octet(voxels: u32, octant: u32, (inverse, bias): (Vec3, Vec3), t_end: f32, voxel: &mut IVec3) -> bool {
+    let cross = voxel.as_vec3().mul_add(inverse, bias);
+    let leave = (*voxel | 1).as_vec3().mul_add(inverse, bias);
+    let never = leave.min_element().min(t_end);
+    let here = cell_number(*voxel, 0) & 7;
+    // By each side: the others that are crossed before.
+    let ways = [0, 1, 2].map(|axis| {
+        let crossed = cross.cmple(Vec3::splat(cross[axis]));
+        let next = here | 1 << axis | crossed.bitmask();
+        (if voxels >> (next ^ octant) & 1 != 0 { cross[axis] } else { never }, next)
+    });
+    let (t, next) = ways.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are three");
+    let starts_in_one = voxels >> (here ^ octant) & 1 != 0;
+    if !starts_in_one && t < never {
+        *voxel = (*voxel & !1) | IVec3::new(next as i32 & 1, next as i32 >> 1 & 1, next as i32 >> 2);
+    }
+    starts_in_one || t < never
+}
+
+/// A voxel of the mirror image, as it is without it, the face by which the ray comes in, and how far it is.
+fn hit(voxel: IVec3, whole: IVec3, positive: BVec3, (origin, inverse): (Vec3, Vec3)) -> (IVec3, u32, f32) {
     let own = IVec3::select(positive, voxel, whole - 1 - voxel);
-    let enter = (IVec3::select(positive, own, own + 1).as_vec3() - origin) * (1.0 / slope);
-    let axis = first_smallest(-enter);
+    let enter = (voxel.as_vec3() - origin) * inverse;
     let t = enter.max_element();
+    let axis = (0..3).find(|&axis| enter[axis] == t).unwrap_or(2);
     if t > 0.0 { (own, 2 * axis as u32 + u32::from(!positive.test(axis)), t) } else { (own, 6, 0.0) }
 }
 
 /// `shaders/voxel_grid.glsl`.
 struct Spot {
-    leaps: u32,
-    shift: i32,
+    empty: i32,
+    beyond: i32,
     mask: [u32; 2],
     first: u32,
 }
 
-fn spot_in(map: &BrickMap, word: u32, shift: i32, voxel: IVec3, flip: u32) -> Spot {
+fn cell_at(number: i32, grid_shift: i32) -> usize {
+    (GRID_HEAD + if grid_shift == GROUP_SHIFT { 3 } else { 1 } * number) as usize
+}
+
+fn leap(word: u32, octant: u32, grid_shift: i32) -> i32 {
+    ((word >> (4 * octant) & 15) as i32 - 1) << grid_shift
+}
+
+fn spot_in(map: &BrickMap, word: u32, grid_shift: i32, voxel: IVec3, (octant, flip): (u32, u32)) -> Spot {
     if word & 15 != 0 {
-        return Spot { leaps: word, shift, mask: [0; 2], first: SOLID };
+        let beyond = leap(word, octant, grid_shift);
+        return Spot { empty: (1 << grid_shift) - 1, beyond, mask: [0; 2], first: SOLID };
     }
+    let mut spot = Spot { empty: 0, beyond: 0, mask: [0; 2], first: SOLID };
     if (word as i32) < 0 {
-        return Spot { leaps: 0, shift, mask: [0; 2], first: SOLID };
+        return spot;
     }
     let mut brick = word >> 4;
-    if shift > BRICK_SHIFT {
+    if grid_shift == 4 {
+        let eighths = brick & 255;
+        let eighth = cell_number(voxel, BRICK_SHIFT) & 7 ^ octant;
+        spot.empty = if eighths >> eighth & 1 != 0 { 0 } else { 7 };
+        brick = (brick >> 8) + (eighths & ((1 << eighth) - 1)).count_ones();
+    } else if grid_shift == 5 {
         let node = map.nodes[brick as usize];
         let number = cell_number(voxel, BRICK_SHIFT) ^ flip;
-        if !has_bit(node.mask, number) {
-            let shift = BRICK_SHIFT + empty_shift(node.mask, number);
-            return Spot { leaps: 0x1111_1111, shift, mask: [0; 2], first: SOLID };
-        }
+        spot.empty = if has_bit(node.mask, number) { 0 } else { (8 << empty_shift(node.mask, number)) - 1 };
         brick = node.first + rank(node.mask, number);
     }
-    let brick = &map.bricks[brick as usize];
-    Spot { leaps: 0, shift, mask: brick.mask, first: brick.first }
+    if spot.empty == 0 {
+        let brick = &map.bricks[brick as usize];
+        (spot.mask, spot.first) = (brick.mask, brick.first);
+    }
+    spot
 }
 
 fn cell_number(voxel: IVec3, shift: i32) -> u32 {
     let cell = (voxel >> shift) & 3;
     morton3(cell.x as u32, cell.y as u32, cell.z as u32)
-}
-
-fn first_smallest(v: Vec3) -> usize {
-    if v.x <= v.y && v.x <= v.z {
-        0
-    } else if v.y <= v.z {
-        1
-    } else {
-        2
-    }
 }
 
 fn has_bit(mask: [u32; 2], number: u32) -> bool {

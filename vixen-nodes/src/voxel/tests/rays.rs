@@ -84,17 +84,17 @@ fn slab(ray: &Ray, low: DVec3) -> Option<f64> {
     (enter < leave).then_some(enter)
 }
 
-/// Compares the march with the reference; gives the share of rays that differ, all of them near an edge.
+/// Compares the march through cells of every size with the reference; gives the share of rays that differ, all of them near an edge.
 fn compare(
     map: &crate::voxel::BrickMap,
     solid: &impl Fn(IVec3) -> bool,
     rays: impl Iterator<Item = (Ray, Vec3, Vec3)>,
 ) -> f64 {
-    let grid = TopGrid::of(map);
+    let grids = TopGrid::EDGES.map(|shift| TopGrid::with_cells(map, shift));
     let (mut count, mut differ) = (0u32, 0u32);
-    for (ray, origin, direction) in rays {
-        let truth = reference::trace(map.size, solid, &ray);
-        let seen = march::trace(map, &grid, origin, direction);
+    let rays = rays.map(|(ray, origin, direction)| (reference::trace(map.size, solid, &ray), ray, origin, direction));
+    for ((truth, ray, origin, direction), grid) in rays.flat_map(|ray| grids.iter().map(move |grid| (ray, grid))) {
+        let seen = march::trace(map, grid, origin, direction);
         count += 1;
         if truth.map(|hit| hit.voxel) != seen.map(|hit| hit.0) {
             differ += 1;

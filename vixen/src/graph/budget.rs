@@ -1,7 +1,7 @@
 //! What `#[graph]` makes of a function that builds a graph: the sum of what it adds, and a budget that it is compared with
 //! in const evaluation.
 
-use crate::graph::requirements::{DescriptorCounts, EventCounts, Requirements};
+use crate::graph::requirements::Requirements;
 use crate::shader::check::message::{Message, equal};
 
 /// What a `#[graph]` function adds: a node or another such function.
@@ -29,41 +29,12 @@ pub enum Limited {
 }
 
 impl Requirements {
-    /// What so many of the same need.
-    pub const fn times(self, times: u32) -> Self {
-        let descriptors = self.descriptors;
-        Self {
-            descriptors: DescriptorCounts {
-                uniform_buffers: descriptors.uniform_buffers.saturating_mul(times),
-                storage_buffers: descriptors.storage_buffers.saturating_mul(times),
-                sampled_images: descriptors.sampled_images.saturating_mul(times),
-                storage_images: descriptors.storage_images.saturating_mul(times),
-                combined_image_samplers: descriptors.combined_image_samplers.saturating_mul(times),
-                samplers: descriptors.samplers.saturating_mul(times),
-                acceleration_structures: descriptors.acceleration_structures.saturating_mul(times),
-            },
-            sets: self.sets.saturating_mul(times),
-            events: EventCounts {
-                emitted: self.events.emitted.saturating_mul(times),
-                received: self.events.received.saturating_mul(times),
-                bytes: self.events.bytes.saturating_mul(times as u64),
-            },
-            staging_bytes: self.staging_bytes.saturating_mul(times as u64),
-            // Rings belong to resources: the deepest counts, however often it is added.
-            history_depth: if times == 0 { 0 } else { self.history_depth },
-            transient_bytes: self.transient_bytes.saturating_mul(times as u64),
-            transient_bytes_per_pixel: self.transient_bytes_per_pixel.saturating_mul(times as u64),
-            command_buffers: self.command_buffers.saturating_mul(times),
-            queries: self.queries.saturating_mul(times),
-        }
-    }
-
     /// What all of these need.
     pub const fn sum(contributions: &[Contribution]) -> Self {
         let (mut sum, mut index) = (Self::NONE, 0);
         while index < contributions.len() {
             let Contribution { requirements, times, .. } = contributions[index];
-            sum = sum.plus(requirements.times(times));
+            sum = sum.plus_times(requirements, times);
             index += 1;
         }
         sum
@@ -146,7 +117,7 @@ const fn share(limited: Limited, contributions: &[Contribution], first: usize) -
             if index < first {
                 return 0;
             }
-            sum = sum.plus(requirements.times(times));
+            sum = sum.plus_times(requirements, times);
         }
         index += 1;
     }
@@ -166,6 +137,7 @@ pub fn count_round(rounds: &mut u32, max: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::requirements::DescriptorCounts;
 
     const fn node(name: &'static str, times: u32, descriptors: u32, history_depth: u32) -> Contribution {
         let counts = DescriptorCounts { storage_images: descriptors, ..Requirements::NONE.descriptors };

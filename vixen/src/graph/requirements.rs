@@ -56,26 +56,30 @@ pub struct EventCounts {
 impl DescriptorCounts {
     /// The sum of two.
     pub const fn plus(self, other: Self) -> Self {
+        self.plus_times(other, 1)
+    }
+
+    const fn plus_times(self, other: Self, times: u32) -> Self {
         Self {
-            uniform_buffers: self.uniform_buffers + other.uniform_buffers,
-            storage_buffers: self.storage_buffers + other.storage_buffers,
-            sampled_images: self.sampled_images + other.sampled_images,
-            storage_images: self.storage_images + other.storage_images,
-            combined_image_samplers: self.combined_image_samplers + other.combined_image_samplers,
-            samplers: self.samplers + other.samplers,
-            acceleration_structures: self.acceleration_structures + other.acceleration_structures,
+            uniform_buffers: add(self.uniform_buffers, other.uniform_buffers, times),
+            storage_buffers: add(self.storage_buffers, other.storage_buffers, times),
+            sampled_images: add(self.sampled_images, other.sampled_images, times),
+            storage_images: add(self.storage_images, other.storage_images, times),
+            combined_image_samplers: add(self.combined_image_samplers, other.combined_image_samplers, times),
+            samplers: add(self.samplers, other.samplers, times),
+            acceleration_structures: add(self.acceleration_structures, other.acceleration_structures, times),
         }
     }
 
     /// The number of descriptors of all types.
     pub const fn total(self) -> u32 {
         self.uniform_buffers
-            + self.storage_buffers
-            + self.sampled_images
-            + self.storage_images
-            + self.combined_image_samplers
-            + self.samplers
-            + self.acceleration_structures
+            .saturating_add(self.storage_buffers)
+            .saturating_add(self.sampled_images)
+            .saturating_add(self.storage_images)
+            .saturating_add(self.combined_image_samplers)
+            .saturating_add(self.samplers)
+            .saturating_add(self.acceleration_structures)
     }
 }
 
@@ -103,24 +107,58 @@ impl Requirements {
 
     /// The sum of two; of history depths the larger, since rings belong to resources.
     pub const fn plus(self, other: Self) -> Self {
+        self.plus_times(other, 1)
+    }
+
+    /// What so many of the same need.
+    pub const fn times(self, times: u32) -> Self {
+        Self::NONE.plus_times(self, times)
+    }
+
+    /// What this and so many of the other need. What is too much to count is the most that there can be, and more than any budget.
+    pub(super) const fn plus_times(self, other: Self, times: u32) -> Self {
+        let deeper = times > 0 && other.history_depth > self.history_depth;
         Self {
-            descriptors: self.descriptors.plus(other.descriptors),
-            sets: self.sets + other.sets,
+            descriptors: self.descriptors.plus_times(other.descriptors, times),
+            sets: add(self.sets, other.sets, times),
             events: EventCounts {
-                emitted: self.events.emitted + other.events.emitted,
-                received: self.events.received + other.events.received,
-                bytes: self.events.bytes + other.events.bytes,
+                emitted: add(self.events.emitted, other.events.emitted, times),
+                received: add(self.events.received, other.events.received, times),
+                bytes: add_bytes(self.events.bytes, other.events.bytes, times),
             },
-            staging_bytes: self.staging_bytes + other.staging_bytes,
-            history_depth: if self.history_depth > other.history_depth {
-                self.history_depth
-            } else {
-                other.history_depth
-            },
-            transient_bytes: self.transient_bytes + other.transient_bytes,
-            transient_bytes_per_pixel: self.transient_bytes_per_pixel + other.transient_bytes_per_pixel,
-            command_buffers: self.command_buffers + other.command_buffers,
-            queries: self.queries + other.queries,
+            staging_bytes: add_bytes(self.staging_bytes, other.staging_bytes, times),
+            history_depth: if deeper { other.history_depth } else { self.history_depth },
+            transient_bytes: add_bytes(self.transient_bytes, other.transient_bytes, times),
+            transient_bytes_per_pixel: add_bytes(
+                self.transient_bytes_per_pixel,
+                other.transient_bytes_per_pixel,
+                times,
+            ),
+            command_buffers: add(self.command_buffers, other.command_buffers, times),
+            queries: add(self.queries, other.queries, times),
         }
+    }
+}
+
+const fn add(one: u32, other: u32, times: u32) -> u32 {
+    one.saturating_add(other.saturating_mul(times))
+}
+
+const fn add_bytes(one: u64, other: u64, times: u32) -> u64 {
+    one.saturating_add(other.saturating_mul(times as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_much_to_count_is_the_most() {
+        let much =
+            Requirements { staging_bytes: u64::MAX - 1, queries: 1 << 31, history_depth: 3, ..Requirements::NONE };
+        let twice = much.plus(much);
+        assert_eq!((twice.staging_bytes, twice.queries, twice.history_depth), (u64::MAX, u32::MAX, 3));
+        assert_eq!(much.times(2), twice);
+        assert_eq!(much.times(0), Requirements::NONE);
     }
 }

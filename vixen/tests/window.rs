@@ -13,7 +13,10 @@ use vixen::event::{RecompileCause, RecompileDone, WindowResized};
 use vixen::frame::FrameOutcome;
 use vixen::graph::OutputId;
 use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
-use vixen::{Block, Buffer, CompiledGraph, Device, Extent, Graph, Graphics, Image, Output, Rgba8Unorm, Transfer, node};
+use vixen::{
+    Block, Buffer, CompileError, CompiledGraph, Device, Extent, Graph, Graphics, Image, Output, Rgba8Unorm, Transfer,
+    node,
+};
 use winit::application::ApplicationHandler;
 use winit::dpi::{PhysicalPosition, PhysicalSize};
 use winit::event::WindowEvent;
@@ -331,6 +334,17 @@ fn a_window_that_is_gone(device: &Device, screen: &Screen, window: &Arc<Window>)
     assert!(compiled.frame().is_err(), "and stay so");
 }
 
+fn a_window_of_another_device(device: &Device, other: &Device, window: &Arc<Window>) {
+    let surface = Surface::new(other, Arc::clone(window)).expect("the device presents to this display");
+    let graph = Graph::new(Output::window(surface, [96, 64]));
+    let params = Tint { tint: [0.0; 4], depth: 0.0 };
+    graph.present(graph.add(Halves { color: graph.image(Extent::Output), params }).color);
+    let error = graph.compile(device).map(drop).expect_err("the window is the other device's");
+    assert!(matches!(error, CompileError::OtherDevice { .. }), "{error}");
+    assert!(error.to_string().starts_with("`output 0` (declared at "), "{error}");
+    assert_eq!(other.validation_messages(), Vec::<String>::new());
+}
+
 struct Test {
     done: bool,
 }
@@ -348,7 +362,8 @@ impl ApplicationHandler for Test {
         let windows = [window(0, 96, 64), window(700, 64, 64)];
         let screen = Screen { connection: x11rb::connect(None).expect("the display answers").0 };
         windows.iter().for_each(|window| screen.wait_for(window));
-        let device = device_for(events.display_handle().expect("there is a display").as_raw());
+        let display = events.display_handle().expect("there is a display").as_raw();
+        let device = device_for(display);
         let log = device.validation_log().clone();
         one_window_shows_what_is_presented_in_every_size(&device, &screen, &windows[0]);
         two_windows_and_a_picture_of_another_size(&device, &screen, windows.each_ref());
@@ -356,6 +371,7 @@ impl ApplicationHandler for Test {
         another_format_is_another_swapchain_and_nothing_else(&device, &screen, &windows[0]);
         a_frame_that_fails_loses_nothing(&device, &screen, &windows[0]);
         a_window_that_is_gone(&device, &screen, &windows[1]);
+        a_window_of_another_device(&device, &device_for(display), &windows[0]);
         drop(device);
         let messages = log.messages();
         assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));

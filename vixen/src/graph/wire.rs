@@ -116,7 +116,7 @@ impl Handle {
         let tables = Rc::clone(&first.tables);
         if let Some(foreign) = pieces.iter().find(|piece| piece.tables.id != tables.id) {
             let error = DeclarationError::ForeignWire {
-                user: "join".into(),
+                user: "`join`".into(),
                 user_at: at,
                 graph_at: tables.at,
                 wire_graph_at: foreign.tables.at,

@@ -94,13 +94,20 @@ fn two_devices() {
         assert!(error.to_string().contains("'foreign' does not belong to"), "{error}");
     }
     // Nor let a graph on one read what the other has.
-    let graph = Graph::without_output();
-    let shared = graph.share_buffer::<[u32]>(&foreign);
-    let _ = graph.read_back(&shared);
-    let error = graph.compile(&a).map(drop).expect_err("it lies elsewhere");
+    let read_on = |device| {
+        let graph = Graph::without_output();
+        let shared = graph.share_buffer::<[u32]>(&foreign);
+        let _ = graph.read_back(&shared);
+        graph.compile(device)
+    };
+    let error = read_on(&a).map(drop).expect_err("it lies elsewhere");
     assert!(matches!(error, CompileError::OtherDevice { .. }), "{error}");
     let error = error.to_string();
     assert!(error.contains("devices.rs:") && error.contains("make it on the device"), "{error}");
+    let mut graph = read_on(&b).expect("it lies here");
+    let error = graph.attach_uploader(&uploader).expect_err("it uploads elsewhere").to_string();
+    assert!(error.contains("'the uploader' does not belong to"), "{error}");
+    drop(graph);
     drop((uploader, foreign));
     let log = a.validation_log().clone();
     drop((a, budget_a, in_a));

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Path, Type, parse_quote};
+use syn::{Path, Type};
 
 use crate::args::{EventArg, pipeline_constant};
 use crate::check::Matches;
@@ -48,10 +48,7 @@ impl Expansion<'_> {
         let wire = self.wire_body();
         let events = self.event_list();
         let record = if wrong { quote!(let _ = context;) } else { self.record_body() };
-        let kind = self.of_kind(wrong);
         quote! {
-            #kind
-
             #[automatically_derived]
             #[allow(clippy::all, unused_qualifications, reason = "generated")]
             unsafe impl #parameters #krate::macro_support::Node for #node #where_clause {
@@ -61,28 +58,10 @@ impl Expansion<'_> {
                 #events
                 #check
 
-                fn wire(self, __wiring: &mut #krate::macro_support::Wiring<'_>) -> Self::Outputs { #wire }
+                fn wire(self, __wiring: &mut #krate::macro_support::Wiring<'_>) -> #outputs { #wire }
 
                 fn record(context: &mut #krate::macro_support::RecordContext<'_>) { #record }
             }
-        }
-    }
-
-    /// Says of which kind the node is. Of one with mistakes that cannot be known, so that it may be any.
-    fn of_kind(&self, wrong: bool) -> TokenStream {
-        let (krate, node) = (self.krate, self.node_type("'w"));
-        let mut generics = self.with_lifetime("'w", self.node.borrows());
-        let name = format_ident!("{}", self.node.args.kind.variant());
-        let kind = if wrong {
-            generics.params.push(parse_quote!(__Kind));
-            quote!(__Kind)
-        } else {
-            quote!(#krate::macro_support::kinds::#name)
-        };
-        let (parameters, _, where_clause) = generics.split_for_impl();
-        quote! {
-            #[automatically_derived]
-            impl #parameters #krate::macro_support::OfKind<#kind> for #node #where_clause {}
         }
     }
 
@@ -217,34 +196,40 @@ impl Expansion<'_> {
     /// What compile makes the queues from.
     fn event_list(&self) -> Option<TokenStream> {
         let krate = self.krate;
-        let list = |events: &[EventArg], name: &str| -> Vec<TokenStream> {
-            let name = format_ident!("{name}");
-            let declared = events.iter().map(
-                |EventArg { ty, capacity }| quote!(#krate::macro_support::EventDeclaration::#name::<#ty>(#capacity)),
-            );
-            declared.collect()
-        };
-        let (emits, receives) = (list(&self.node.args.emits, "emits"), list(&self.node.args.receives, "receives"));
-        (!emits.is_empty() || !receives.is_empty()).then(|| {
-            quote! {
-                const EVENTS: &'static [#krate::macro_support::EventDeclaration] = &[#(#emits,)* #(#receives),*];
-            }
-        })
+        let declaration = quote!(#krate::macro_support::EventDeclaration);
+        let emits = self
+            .node
+            .args
+            .emits
+            .iter()
+            .map(|EventArg { ty, capacity }| quote!(#declaration::emits::<Self, #ty>(#capacity)));
+        let receives = self
+            .node
+            .args
+            .receives
+            .iter()
+            .map(|EventArg { ty, capacity }| quote!(#declaration::receives::<#ty>(#capacity)));
+        let all: Vec<TokenStream> = emits.chain(receives).collect();
+        (!all.is_empty()).then(|| quote!(const EVENTS: &'static [#declaration] = &[#(#all),*];))
     }
 
     fn events(&self) -> TokenStream {
         let (krate, node) = (self.krate, self.node_type("'w"));
         let generics = self.with_lifetime("'w", self.node.borrows());
         let (parameters, _, where_clause) = generics.split_for_impl();
-        let emits = self.node.args.emits.iter().map(|event| (quote!(Emits), event));
-        let receives = self.node.args.receives.iter().map(|event| (quote!(Receives), event));
+        // Of what is emitted the trait knows that it is an event.
+        let emits = self.node.args.emits.iter().map(|event| {
+            let ty = &event.ty;
+            (quote!(Emits), quote!(type Event = #ty;), event)
+        });
+        let receives = self.node.args.receives.iter().map(|event| (quote!(Receives), quote!(), event));
         emits
             .chain(receives)
-            .map(|(name, event)| {
-                let (ty, capacity) = (&event.ty, &event.capacity);
+            .map(|(name, known, EventArg { ty, capacity })| {
                 quote! {
                     #[automatically_derived]
                     impl #parameters #krate::macro_support::#name<#ty> for #node #where_clause {
+                        #known
                         const CAPACITY: u32 = #capacity;
                     }
                 }

@@ -9,6 +9,7 @@ use syn::{Attribute, Expr, Fields, GenericParam, ItemStruct, Lifetime, Type, Typ
 
 use crate::args::NodeArgs;
 use crate::errors::{Errors, one_of, similar};
+use crate::generics::not_held;
 use crate::krate;
 use crate::model::{
     CreateArgs, FieldIndex, Node, Plain, Role, SamplerArgs, SamplerField, Shape, Slot, looks_like_resource,
@@ -50,6 +51,13 @@ pub fn model(args: NodeArgs, mut item: ItemStruct, errors: &Errors) -> Node {
         Fields::Unnamed(fields) => errors.over(fields, "a node's slots need names: use a struct with named fields"),
     }
     bound_parameters(&mut node, errors);
+    for name in not_held(&node) {
+        let message = format!(
+            "only slots that the node makes name `{name}`, and the struct has none of these; add plain data of that type, \
+             such as `element: std::marker::PhantomData<{name}>`"
+        );
+        errors.over(name, message);
+    }
     node
 }
 
@@ -149,11 +157,12 @@ fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {
     if !matches!(field.vis, syn::Visibility::Inherited) {
         errors.over(&field.vis, "slots have the visibility of their struct; remove this one");
     }
+    let is_resource = looks_like_resource(&field.ty) || wired(&field.ty).is_some();
     let (kind, attribute) = match found {
         Some((kind, attribute)) => (kind, Some(attribute)),
-        None if guessed && looks_like_resource(&field.ty) => (FieldKind::Storage, None),
+        None if guessed && is_resource => (FieldKind::Storage, None),
         None => {
-            if !guessed && looks_like_resource(&field.ty) {
+            if !guessed && is_resource {
                 errors.over(
                     &name,
                     format!(
@@ -210,11 +219,16 @@ fn add_field(node: &mut Node, field: syn::Field, errors: &Errors) {
     }
 }
 
-/// The word and the resource of `Wire<R>`, `Target<R>`, `Shared<R>` or a reference to one.
+/// The word and the resource of `Wire<R>`, `Target<R>`, `Shared<R>` or a reference to one; `&` and the resource of `&R`.
 fn wired(ty: &Type) -> Option<(String, Type)> {
-    let ty = if let Type::Reference(reference) = ty { &reference.elem } else { ty };
-    let (name, inner) = wrapped(ty)?;
-    ["Wire", "Target", "Shared"].iter().any(|word| name == word).then(|| (name.to_string(), inner.clone()))
+    let reference = if let Type::Reference(reference) = ty { Some(&*reference.elem) } else { None };
+    let wire = wrapped(reference.unwrap_or(ty))
+        .filter(|(name, _)| ["Wire", "Target", "Shared"].iter().any(|word| name == word));
+    match (wire, reference) {
+        (Some((name, inner)), _) => Some((name.to_string(), inner.clone())),
+        (None, Some(inner)) if looks_like_resource(inner) => Some(("&".to_owned(), inner.clone())),
+        _ => None,
+    }
 }
 
 /// Whether a type can be a resource, or a name that stands for one.

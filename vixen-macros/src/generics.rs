@@ -4,6 +4,9 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericParam, Generics, Type, WherePredicate};
 
+use crate::model::Node;
+use crate::words::Effect;
+
 /// The parameters that `types` name, those that their bounds name, and the bounds of these.
 pub fn used_generics(generics: &Generics, types: &[&Type]) -> Generics {
     let mut used: Vec<Ident> = Vec::new();
@@ -41,6 +44,17 @@ pub fn used_generics(generics: &Generics, types: &[&Type]) -> Generics {
         kept = Generics::default();
     }
     kept
+}
+
+/// The type parameters that only `create` slots name: the struct, which does not have these, could not hold them.
+pub fn not_held(node: &Node) -> Vec<&Ident> {
+    let (mut held, mut made) = (Vec::new(), Vec::new());
+    for slot in &node.slots {
+        collect(slot.resource.to_token_stream(), if slot.effect == Effect::Create { &mut made } else { &mut held });
+    }
+    node.plain.iter().for_each(|plain| collect(plain.ty.to_token_stream(), &mut held));
+    let parameters = node.generics.type_params().map(|parameter| &parameter.ident);
+    parameters.filter(|name| made.contains(name) && !held.contains(name)).collect()
 }
 
 fn name(parameter: &GenericParam) -> Option<&Ident> {

@@ -24,6 +24,7 @@ mod model;
 mod node;
 mod options;
 mod shader;
+mod signature;
 mod structs;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Expr, ExprLit, Item, ItemStruct, Lit};
+use syn::{Expr, ExprLit, Item, ItemImpl, ItemStruct, Lit};
 
 use crate::args::NodeArgs;
 use crate::check::check;
@@ -18,7 +18,8 @@ use crate::{cfg, implementation, krate};
 /// Expands the attribute on a struct or an impl.
 pub fn node(args: TokenStream, item: TokenStream, roots: &Roots) -> TokenStream {
     let errors = Errors::default();
-    let expanded = match syn::parse2::<Item>(item.clone()) {
+    let parsed = syn::parse2::<Item>(item.clone()).map(|item| declared_once(item, &errors));
+    let expanded = match parsed {
         Ok(Item::Struct(item)) if cfg::needs_evaluation(&item) => cfg::evaluate_first(args, item),
         Ok(Item::Struct(item)) => node_struct(args, item, roots, &errors),
         Ok(Item::Impl(item)) => {
@@ -45,6 +46,19 @@ pub fn node(args: TokenStream, item: TokenStream, roots: &Roots) -> TokenStream 
     quote::quote!(#expanded #errors)
 }
 
+/// Without further `#[node]`s, which would find what the first has made of the struct.
+fn declared_once(mut item: Item, errors: &Errors) -> Item {
+    let (Item::Struct(ItemStruct { attrs, .. }) | Item::Impl(ItemImpl { attrs, .. })) = &mut item else { return item };
+    attrs.retain(|attribute| {
+        let again = attribute.path().segments.last().is_some_and(|segment| segment.ident == "node");
+        if again {
+            errors.over(attribute, "`#[node]` stands here already; say all in one");
+        }
+        !again
+    });
+    item
+}
+
 /// Expands the attribute on a struct whose `cfg`s have been evaluated.
 pub fn node_struct(args: TokenStream, item: ItemStruct, roots: &Roots, errors: &Errors) -> TokenStream {
     let args = (|input: ParseStream<'_>| Ok(NodeArgs::parse(input, errors))).parse2(args);
@@ -57,10 +71,14 @@ pub fn node_struct(args: TokenStream, item: ItemStruct, roots: &Roots, errors: &
     };
     check_events(&mut args, errors);
     let shaders = Shaders::load(&mut args, roots, errors);
-    let krate = args.krate.clone().unwrap_or_else(krate::path);
+    let (import, krate) = match &args.krate {
+        Some(path) => krate::import(path, &item.ident),
+        None => (TokenStream::new(), krate::path()),
+    };
     let mut node = model(args, item, errors);
     let matches = check(&mut node, &shaders, errors);
-    expand(&node, &shaders, &matches, &krate, !errors.is_empty())
+    let expanded = expand(&node, &shaders, &matches, &krate, !errors.is_empty());
+    quote::quote!(#import #expanded)
 }
 
 /// What is recorded once is not there in a frame to emit or receive anything; and an event has one queue, with room.

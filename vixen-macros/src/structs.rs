@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Generics, Path, Type, parse_quote};
 
 use crate::check::Matches;
-use crate::generics::used_generics;
+use crate::generics::{not_held, used_generics};
 use crate::model::{FieldIndex, Node, Plain, Shape, Slot, alias_ident, respan, wrapped};
 use crate::shader::Shaders;
 use crate::words::{Effect, FieldKind, Kind};
@@ -47,16 +47,19 @@ impl Expansion<'_> {
             let doc = missing_doc(attrs, &doc);
             quote! { #(#attrs)* #doc #vis #name: #ty, }
         });
+        // Which has been reported, and better than the compiler can.
+        let missing = not_held(self.node);
+        let held = (!missing.is_empty()).then(|| quote!(#vis __held: ::core::marker::PhantomData<(#(#missing,)*)>,));
         let alias = alias_ident(ident);
         let alias_generics = bare_parameters(&self.node.generics);
-        let target = self.node_type("'static");
+        let (target, krate) = (self.node_type("'static"), self.krate);
         quote! {
             #(#attrs)*
-            #vis struct #ident #parameters #where_clause { #(#fields)* }
+            #vis struct #ident #parameters #where_clause { #(#fields)* #held }
 
             #[doc(hidden)]
             #[allow(non_camel_case_types, dead_code, reason = "named by the node's other expansions")]
-            #vis type #alias #alias_generics = #target;
+            #vis type #alias #alias_generics = #krate::macro_support::Itself<#target>;
         }
     }
 

@@ -93,12 +93,9 @@ fn what_is_wrong_still_becomes_a_node() {
         ),
     );
     assert_eq!(expanded.matches("compile_error").count(), 1, "{expanded}");
-    for part in [
-        "pub struct March < 'w >",
-        "pub struct MarchOutputs",
-        "pub struct MarchView < 'v >",
-        "type __MarchNode = March < 'static >",
-    ] {
+    for part in
+        ["pub struct March < 'w >", "pub struct MarchOutputs", "pub struct MarchView < 'v >", "pub type __MarchNode = "]
+    {
         assert!(expanded.contains(part), "{part} is missing in {expanded}");
     }
 }

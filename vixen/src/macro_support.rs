@@ -10,10 +10,10 @@ pub use crate::frame::{
 };
 pub use crate::graph::format::Texel;
 pub use crate::graph::{
-    BindingDeclaration, Compute, Contribution, DescriptorCounts, Dimension, EventCounts, Graphics, Host, Limited, Node,
-    NodeDeclaration, NodeKind, OfKind, PushDeclaration, RayTracing, Requirements, Resource, SamplerDesc, SamplerSlot,
-    SlotDeclaration, SlotEffect, SlotKind, SlotShape, Target, Transfer, Viewed, Views, Wire, Wiring, check_budget,
-    count_round, kinds,
+    BindingDeclaration, Compute, Contribution, DescriptorCounts, Dimension, DoesOneThing, EventCounts, Graphics, Host,
+    Limited, Node, NodeDeclaration, NodeKind, PushDeclaration, RayTracing, Requirements, Resource, SamplerDesc,
+    SamplerSlot, SlotDeclaration, SlotEffect, SlotKind, SlotShape, Target, Transfer, Viewed, Views, Wire, Wiring,
+    check_budget, count_round,
 };
 pub use crate::shader::{
     Blend, Block, BlockMember, BlockType, Contract, DescriptorType, HitGroup, ImageContract, Member, Program,
@@ -21,3 +21,7 @@ pub use crate::shader::{
     VertexInput, VertexSlot, Workgroup, check_buffer_slot, check_count, check_element, check_padding, check_push,
     check_slice_slot, check_slot, check_spec, check_spec_bool, vertex_attributes,
 };
+
+/// A type, as something of this crate: where the crate is not found, the type is not known either, and nothing else is
+/// reported of it.
+pub type Itself<T> = T;

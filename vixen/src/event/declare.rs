@@ -18,15 +18,15 @@ pub struct EventDeclaration {
 
 impl EventDeclaration {
     /// It emits so many of them in a frame at most.
-    pub const fn emits<T: Event>(capacity: u32) -> Self {
+    pub const fn emits<N: Emits<T>, T>(capacity: u32) -> Self {
         Self {
             emits: true,
             capacity,
-            kind: TypeId::of::<T>(),
+            kind: TypeId::of::<N::Event>(),
             make: |builder, capacity| {
-                builder.queue::<T>(capacity);
+                builder.queue::<N::Event>(capacity);
             },
-            room: EventBus::room::<T>,
+            room: EventBus::room::<N::Event>,
         }
     }
 
@@ -79,15 +79,25 @@ impl EventDeclaration {
     note = "add `emits({T} = capacity)` to its `#[node(..)]`"
 )]
 pub trait Emits<T> {
+    /// `T`, which is known here to be an event. So what is none is asked for once, where it is declared.
+    #[doc(hidden)]
+    type Event: Event + From<T>;
     /// How many events a frame has room for.
     const CAPACITY: u32;
 }
 
 /// [`Emits`] the other way round: the compiler asks it only when it knows the type of event, and then names it.
 #[doc(hidden)]
-pub trait EmittedBy<N>: Event {}
+pub trait EmittedBy<N> {
+    /// It, as an event.
+    type Event: Event + From<Self>
+    where
+        Self: Sized;
+}
 
-impl<T: Event, N: Emits<T>> EmittedBy<N> for T {}
+impl<T, N: Emits<T>> EmittedBy<N> for T {
+    type Event = N::Event;
+}
 
 /// A node that declares to receive events of type `T`.
 #[diagnostic::on_unimplemented(

@@ -40,7 +40,7 @@ impl<'a, N> FrameInfo<'a, N> {
     /// When the queue is full and its policy is [`Overflow::Strict`](crate::event::Overflow::Strict).
     pub fn emit<T: EmittedBy<N>>(&self, event: T) -> Result<(), QueueFull> {
         let channel = self.bus.channel().expect("compile made a queue of everything that a node declares");
-        self.bus.emit_shared(channel, event)
+        self.bus.emit_shared(channel, T::Event::from(event))
     }
 
     /// The events of a type that were emitted before this frame began, since the one before began.

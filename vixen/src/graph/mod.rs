@@ -28,8 +28,8 @@ pub use error::{CompileError, DeclarationError};
 pub use extent::{Extent, ImageShape, Length, OutputId};
 pub use handles::{Depth, History, Import, Param, Reaches, Readback, Retained, Switch};
 pub use node::{
-    BindingDeclaration, Compute, Graphics, Host, Node, NodeDeclaration, NodeKind, OfKind, PushDeclaration, RayTracing,
-    SamplerDesc, SamplerSlot, SlotDeclaration, SlotEffect, SlotKind, SlotShape, Transfer, kinds,
+    BindingDeclaration, Compute, DoesOneThing, Graphics, Host, Node, NodeDeclaration, NodeKind, PushDeclaration,
+    RayTracing, SamplerDesc, SamplerSlot, SlotDeclaration, SlotEffect, SlotKind, SlotShape, Transfer,
 };
 pub use output::Output;
 pub use requirements::{DescriptorCounts, EventCounts, Requirements};

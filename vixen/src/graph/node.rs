@@ -38,39 +38,15 @@ pub unsafe trait Node: Sized {
     fn record(context: &mut RecordContext<'_>);
 }
 
-/// The kind that a node was declared to be, which is the only one whose trait it can implement.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no node of the kind `{K}`",
-    label = "declared as another kind",
-    note = "a node does one thing: what `#[node(..)]` on its struct says; make the other thing a node of its own"
-)]
-pub trait OfKind<K> {}
-
-/// The kinds of node, as types.
-pub mod kinds {
-    /// Dispatches compute shaders.
-    #[derive(Debug)]
-    pub struct Compute;
-    /// Draws.
-    #[derive(Debug)]
-    pub struct Graphics;
-    /// Traces rays with a ray-tracing pipeline.
-    #[derive(Debug)]
-    pub struct RayTracing;
-    /// Copies.
-    #[derive(Debug)]
-    pub struct Transfer;
-    /// Works on the CPU.
-    #[derive(Debug)]
-    pub struct Host;
-}
+/// What `#[node]` on an impl says of the struct, whatever the impl is of: so there can be one only.
+pub trait DoesOneThing {}
 
 /// Records compute commands.
 #[diagnostic::on_unimplemented(
     message = "the compute node `{Self}` does not say what it records",
     note = "add `#[node] impl Compute for ..` with `fn record(view: &View, commands: &mut Commands) {{ .. }}`: a node that is declared `compute` implements `Compute` and nothing else"
 )]
-pub trait Compute: Node + OfKind<kinds::Compute> {
+pub trait Compute: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
     fn record(view: &Self::View<'_>, commands: &mut NodeCommands<'_, Self, ComputeCommands<'_>>);
 }
@@ -80,7 +56,7 @@ pub trait Compute: Node + OfKind<kinds::Compute> {
     message = "the graphics node `{Self}` does not say what it records",
     note = "add `#[node] impl Graphics for ..` with `fn record(view: &View, commands: &mut Commands) {{ .. }}`: a node that is declared `graphics` implements `Graphics` and nothing else"
 )]
-pub trait Graphics: Node + OfKind<kinds::Graphics> {
+pub trait Graphics: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
     fn record(view: &Self::View<'_>, commands: &mut NodeCommands<'_, Self, GraphicsCommands<'_>>);
 }
@@ -90,7 +66,7 @@ pub trait Graphics: Node + OfKind<kinds::Graphics> {
     message = "the ray-tracing node `{Self}` does not say what it records",
     note = "add `#[node] impl RayTracing for ..` with `fn record(view: &View, commands: &mut Commands) {{ .. }}`: a node that is declared `ray_tracing` implements `RayTracing` and nothing else"
 )]
-pub trait RayTracing: Node + OfKind<kinds::RayTracing> {
+pub trait RayTracing: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
     fn record(view: &Self::View<'_>, commands: &mut NodeCommands<'_, Self, RayTracingCommands<'_>>);
 }
@@ -100,7 +76,7 @@ pub trait RayTracing: Node + OfKind<kinds::RayTracing> {
     message = "the transfer node `{Self}` does not say what it records",
     note = "add `#[node] impl Transfer for ..` with `fn record(view: &View, commands: &mut Commands) {{ .. }}`: a node that is declared `transfer` implements `Transfer` and nothing else"
 )]
-pub trait Transfer: Node + OfKind<kinds::Transfer> {
+pub trait Transfer: Node {
     /// Records the node's commands. Allocates nothing and creates nothing.
     fn record(view: &Self::View<'_>, commands: &mut NodeCommands<'_, Self, TransferCommands<'_>>);
 }
@@ -113,7 +89,7 @@ pub trait Transfer: Node + OfKind<kinds::Transfer> {
     message = "the host node `{Self}` does not say what it does in a frame",
     note = "add `#[node] impl Host for ..` with `fn run(view: &mut View, frame: &FrameInfo) {{ .. }}`: a node that is declared `host` implements `Host` and nothing else"
 )]
-pub trait Host: Node + OfKind<kinds::Host> {
+pub trait Host: Node {
     /// Does the node's work of a frame. Allocates nothing.
     fn run(view: &mut Self::View<'_>, frame: &FrameInfo<'_, Self>);
 }

@@ -40,7 +40,7 @@ impl<'a, N, C> NodeCommands<'a, N, C> {
     /// # Errors
     /// When the queue is full and its policy is [`Overflow::Strict`](crate::event::Overflow::Strict).
     pub fn emit<T: EmittedBy<N>>(&self, event: T) -> Result<(), QueueFull> {
-        self.bus().emit(event)
+        self.bus().emit(T::Event::from(event))
     }
 
     /// The events of a type that were emitted before this frame began, since the one before began.

@@ -1,0 +1,18 @@
+use vixen::{Buffer, Compute, node};
+
+#[node(compute, shader = "copy.comp.spv")]
+struct Copy {
+    #[storage]
+    source: Buffer<[u32]>,
+    #[storage(write)]
+    destination: Buffer<[u32]>,
+}
+
+#[node]
+impl Compute for Copy {
+    fn record(&self, commands: &mut Commands) {
+        commands.dispatch_over([1, 1, 1]);
+    }
+}
+
+fn main() {}

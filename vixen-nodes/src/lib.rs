@@ -4,6 +4,7 @@ pub mod acceleration;
 mod antialias;
 pub mod cacher;
 mod camera;
+mod file;
 #[cfg(feature = "gltf")]
 pub mod mesh;
 mod scene_news;

@@ -12,6 +12,7 @@ use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Category, upload_buffer}
 use vixen::{Block, Buffer, Device, Graph, Shared, Source};
 
 use crate::acceleration::{Aabb, morton_order};
+use crate::file;
 use crate::voxel::{SceneError, glb};
 
 /// A corner of triangles. Shaders that read it from a storage buffer declare it in scalar layout.
@@ -41,8 +42,7 @@ impl Mesh {
     /// # Errors
     /// When the file cannot be read, is damaged, has no triangles, or needs what is not supported.
     pub fn open(path: &Path) -> Result<Self, SceneError> {
-        let bytes = std::fs::read(path).map_err(|source| SceneError::Io { path: path.into(), source })?;
-        Self::from_bytes(path, &bytes)
+        Self::from_bytes(path, &file::read(path)?)
     }
 
     /// The same of a file's contents. The path is for messages.

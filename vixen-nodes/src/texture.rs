@@ -12,6 +12,7 @@ use vixen::graph::format::Format;
 use vixen::memory::{Category, Image as DeviceImage, ImageDesc, ImageRegion, upload_image};
 use vixen::{Device, Graph, Image, Shared, Source};
 
+use crate::file;
 use crate::voxel::SceneError;
 
 /// What the numbers of a picture mean.
@@ -39,8 +40,7 @@ impl Picture {
     /// # Errors
     /// When the file cannot be read, is no PNG, or is damaged.
     pub fn open(path: &Path, kind: TextureKind) -> Result<Self, SceneError> {
-        let bytes = std::fs::read(path).map_err(|source| SceneError::Io { path: path.into(), source })?;
-        Self::from_bytes(path, &bytes, kind)
+        Self::from_bytes(path, &file::read(path)?, kind)
     }
 
     /// The same of a file's contents. The path is for messages.

@@ -37,12 +37,12 @@ use super::voxel_scenes::{CachedScene, OpenError, VoxelSceneCacher};
 #[cfg(feature = "gltf")]
 use crate::acceleration::{Blas, BlasDesc, Geometry};
 use crate::acceleration::{VoxelAabbs, VoxelStructure};
+#[cfg(any(feature = "gltf", feature = "textures"))]
+use crate::file;
 #[cfg(feature = "gltf")]
 use crate::mesh::{Mesh, MeshBuffers, MeshWires};
 #[cfg(feature = "textures")]
 use crate::texture::{Picture, Texture, TextureKind};
-#[cfg(any(feature = "gltf", feature = "textures"))]
-use crate::voxel::SceneError;
 use crate::voxel::{Progress, SceneKey};
 
 /// What tells one file from another: what it holds, not what it is called or when it was written.
@@ -210,7 +210,7 @@ impl Assets {
     /// When the file is wrong, or the device cannot hold the mesh.
     #[cfg(feature = "gltf")]
     pub fn mesh(&self, path: &Path) -> Result<Arc<CachedMesh>, OpenError> {
-        let content = read(path)?;
+        let content = file::read(path)?;
         let key = ContentKey::new(&content);
         self.with_room(|| {
             self.meshes.get_or_build(&key, || {
@@ -242,7 +242,7 @@ impl Assets {
     /// When the file is wrong, or the device cannot hold the texture.
     #[cfg(feature = "textures")]
     pub fn texture(&self, path: &Path, kind: TextureKind) -> Result<Arc<Texture>, OpenError> {
-        let content = read(path)?;
+        let content = file::read(path)?;
         let key = (ContentKey::new(&content), kind);
         self.with_room(|| {
             self.textures.get_or_build(&key, || {
@@ -306,11 +306,6 @@ impl Assets {
             built => built,
         }
     }
-}
-
-#[cfg(any(feature = "gltf", feature = "textures"))]
-fn read(path: &Path) -> Result<Vec<u8>, SceneError> {
-    std::fs::read(path).map_err(|source| SceneError::Io { path: path.into(), source })
 }
 
 fn named<K: Eq + Hash + Clone, V: Cached>(cacher: &Cacher<K, V>) -> (&'static str, Statistics) {

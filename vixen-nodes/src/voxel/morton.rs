@@ -18,6 +18,7 @@ fn spread(v: u32) -> u64 {
 }
 
 /// The part of a sorted slice whose keys lie in an aligned cube of this edge, a power of two.
+#[cfg(any(feature = "vox", feature = "gltf", test))]
 pub(super) fn cube<T>(sorted: &[T], key_of: impl Fn(&T) -> u64, origin: UVec3, edge: u32) -> &[T] {
     let start = key(origin);
     let end = start + u64::from(edge).pow(3);

@@ -9,6 +9,7 @@ use super::build::{Progress, build};
 use super::error::SceneError;
 use super::layout::{MAX_EDGE, Material};
 use super::source::{FnSource, MaterialIndex, VoxelSource, full_palette};
+use crate::file;
 
 /// The resolution of a scene for which none is given.
 pub const DEFAULT_RESOLUTION: u32 = 1024;
@@ -78,12 +79,7 @@ impl SceneSource {
             return Err(SceneError::Resolution { resolution });
         }
         progress(Progress { stage: "reading", done: 0, total: 0 });
-        let io = |source| SceneError::Io { path: path.into(), source };
-        // Pipes and devices may have no end.
-        if !std::fs::metadata(path).map_err(io)?.is_file() {
-            return Err(SceneError::UnknownFormat { path: path.into(), hint: "it is not a regular file: name one" });
-        }
-        std::fs::read(path).map_err(io)
+        file::read(path)
     }
 
     /// What a scene of this file is called.

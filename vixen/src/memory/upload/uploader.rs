@@ -208,7 +208,9 @@ impl Uploader {
         self.done.wait(ticket.batch)
     }
 
-    /// The timeline semaphore whose value is the number of the last batch that has arrived.
+    /// The timeline semaphore whose value is the number of the last batch that has arrived. What is submitted to the main queue
+    /// after an upload sees it anyway; work of other queues waits for [`Ticket::value`], and so does a frame for whose nodes
+    /// [`CompiledGraph::wait_for`](crate::CompiledGraph::wait_for) was told to.
     pub fn semaphore(&self) -> vk::Semaphore {
         self.done.semaphore()
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BinaryHeap;
 
+use super::queue::BLOCKS;
 use crate::memory::staging::TIERS;
 
 /// Bytes of a staging block on their way to a buffer. There are many, and all are gone through several times: so it is small.
@@ -16,20 +17,18 @@ pub(super) struct Write {
     pub from: u32,
     /// How many bytes: at most a block's.
     pub len: u32,
-    /// The staging block.
-    pub block: u32,
     /// The buffer in the batch's target table.
     pub target: u32,
-    /// Of two writes to the same byte the one of the higher order counts.
-    pub order: u32,
+    /// The staging block.
+    pub block: u16,
     /// Nothing that was submitted before uses these bytes.
     pub fresh: bool,
     /// How a piece gets there; without meaning before it is one.
     pub lane: Lane,
 }
 
-// Places in a block and lengths of its parts are 32 bits long.
-const _: () = assert!(TIERS[TIERS.len() - 1] <= u32::MAX as u64 && size_of::<Write>() == 40);
+// Places in a block and lengths of its parts are 32 bits long, and numbers of blocks 16.
+const _: () = assert!(TIERS[TIERS.len() - 1] <= u32::MAX as u64 && BLOCKS <= 1 << 16 && size_of::<Write>() == 32);
 
 /// How a piece gets to its buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,8 +67,8 @@ pub(super) struct Pieces {
     /// What is sorted in place of the writes, which are larger.
     sorted: Vec<Key>,
     spare: Vec<Key>,
-    /// Writes that cover the place that has been reached: order and index.
-    covering: BinaryHeap<(u32, u32)>,
+    /// Writes that cover the place that has been reached, by index.
+    covering: BinaryHeap<u32>,
 }
 
 impl Pieces {
@@ -81,7 +80,7 @@ impl Pieces {
         Self { pieces, sorted, spare, covering: BinaryHeap::with_capacity(writes) }
     }
 
-    /// Makes pieces of the writes, by buffer and place.
+    /// Makes pieces of the writes, by buffer and place. Of two writes to the same byte the later one counts.
     pub fn resolve(&mut self, writes: &[Write]) -> &mut [Write] {
         self.pieces.clear();
         self.covering.clear();
@@ -122,13 +121,13 @@ impl Pieces {
         let mut at = 0;
         while rest < writes.len() || !self.covering.is_empty() {
             let next = self.sorted.get(rest).map(|key| writes[key.index as usize]);
-            let Some(&(_, top)) = self.covering.peek() else {
+            let Some(&top) = self.covering.peek() else {
                 let Some(write) = next else { break };
                 let index = self.sorted[rest].index;
                 rest += 1;
                 match self.sorted.get(rest).map(|key| &writes[key.index as usize]) {
                     Some(after) if after.buffer == write.buffer && after.to < write.end() => {
-                        self.covering.push((write.order, index));
+                        self.covering.push(index);
                         at = write.to;
                     }
                     // Nobody else writes here.
@@ -143,7 +142,7 @@ impl Pieces {
             }
             match next.filter(|next| next.buffer == top.buffer) {
                 Some(next) if next.to <= at => {
-                    self.covering.push((next.order, self.sorted[rest].index));
+                    self.covering.push(self.sorted[rest].index);
                     rest += 1;
                 }
                 next => {
@@ -209,26 +208,25 @@ fn sort(keys: &mut Vec<Key>, spare: &mut Vec<Key>) {
 mod tests {
     use super::*;
 
-    fn write(order: u32, buffer: u64, to: u64, len: u64, from: u64) -> Write {
+    fn write(buffer: u64, to: u64, len: u64, from: u64) -> Write {
         let (len, from) = (len as u32, from as u32);
-        Write { buffer, to, len, block: 0, from, target: 0, fresh: false, order, lane: Lane::Copy }
+        Write { buffer, to, len, block: 0, from, target: 0, fresh: false, lane: Lane::Copy }
     }
 
     #[test]
     fn neighbours_become_one() {
-        let mut writes: Vec<_> =
-            (0..1000).map(|index| write(index, 1, u64::from(index) * 4, 4, u64::from(index) * 4)).collect();
+        let mut writes: Vec<_> = (0..1000).map(|index| write(1, index * 4, 4, index * 4)).collect();
         let mut pieces = Pieces::with_capacity(writes.len());
-        assert_eq!(pieces.resolve(&writes), [write(0, 1, 0, 4000, 0)]);
+        assert_eq!(pieces.resolve(&writes), [write(1, 0, 4000, 0)]);
         // In whatever order they came.
         writes.reverse();
         assert_eq!(pieces.resolve(&writes).len(), 1);
         // Neighbours in the buffer that are none in staging stay two, and so do those of another block or lane.
-        let apart = [write(0, 1, 0, 4, 0), write(1, 1, 4, 4, 8), write(2, 2, 8, 4, 12)];
+        let apart = [write(1, 0, 4, 0), write(1, 4, 4, 8), write(2, 8, 4, 12)];
         assert_eq!(pieces.resolve(&apart).len(), 3);
-        let other_block = [write(0, 1, 0, 4, 0), Write { block: 1, ..write(1, 1, 4, 4, 4) }];
+        let other_block = [write(1, 0, 4, 0), Write { block: 1, ..write(1, 4, 4, 4) }];
         assert_eq!(pieces.resolve(&other_block).len(), 2);
-        let other_lane = [write(0, 1, 0, 4, 0), Write { fresh: true, ..write(1, 1, 4, 4, 4) }];
+        let other_lane = [write(1, 0, 4, 0), Write { fresh: true, ..write(1, 4, 4, 4) }];
         assert_eq!(pieces.resolve(&other_lane).len(), 2);
     }
 
@@ -268,9 +266,9 @@ mod tests {
             let mut writes = Vec::new();
             let mut expected = [[None; 64]; 2];
             let mut from = 0;
-            for order in 0..count as u32 {
+            for _ in 0..count {
                 let (buffer, to, len) = (below(2), below(span), 1 + below(20));
-                writes.push(write(order, buffer, to, len, from));
+                writes.push(write(buffer, to, len, from));
                 for byte in 0..len {
                     expected[buffer as usize][(to + byte) as usize] = Some(from + byte);
                 }

@@ -2,8 +2,8 @@
 //!
 //! An upload takes two steps under the lock: it gets room in staging, and when the bytes are there it queues the write. It lets
 //! go of the lock while it copies them, so that threads copy side by side; a short copy that nobody waits for costs less than
-//! a second lock, and is done under the first. What is queued is complete, so a batch never waits for
-//! somebody who is still copying. If one upload returned before another began, it was queued before it, and its order is lower.
+//! a second lock, and is done under the first. What is queued is complete, so a batch never waits for somebody who is still
+//! copying. If one upload returned before another began, it was queued before it, and stands before it in the list.
 
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -150,10 +150,10 @@ impl Queue {
             Some(Target::Buffer(last)) if Arc::ptr_eq(last, buffer) => {}
             _ => self.targets.push(Target::Buffer(buffer.clone())),
         }
-        let (buffer, block, target) = (buffer.raw().as_raw(), room.block, self.targets.len() as u32 - 1);
+        let (buffer, block, target) = (buffer.raw().as_raw(), room.block as u16, self.targets.len() as u32 - 1);
         for (from, to, len) in parts {
-            let (from, len, order) = (from as u32, len as u32, self.writes.len() as u32);
-            let write = Write { buffer, to, from, len, block, target, order, fresh, lane: Lane::Copy };
+            let (from, len) = (from as u32, len as u32);
+            let write = Write { buffer, to, from, len, target, block, fresh, lane: Lane::Copy };
             match self.writes.last_mut() {
                 // The common case of merging, at once. Nothing was queued between the two that could overlap.
                 Some(last) if last.continues_with(&write) => {

@@ -31,12 +31,23 @@ fn land_is_built_as_on_the_cpu() {
     compare([77, 300, 520].map(land));
 }
 
+const KNOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/assets/knot.glb");
+
 #[test]
 fn triangles_are_built_as_on_the_cpu() {
-    let knot = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/assets/knot.glb");
     let knot =
-        |resolution| SceneSource::open(Path::new(knot), resolution, &|_| ()).expect("the model is in the repository");
+        |resolution| SceneSource::open(Path::new(KNOT), resolution, &|_| ()).expect("the model is in the repository");
     compare([67, 260].map(knot));
+}
+
+#[test]
+fn triangles_without_normals_are_built_as_on_the_cpu() {
+    let mut bytes = std::fs::read(KNOT).expect("the model is in the repository");
+    // An attribute that nobody knows.
+    let name = bytes.windows(8).position(|name| name == b"\"NORMAL\"").expect("the knot has normals");
+    bytes[name + 1] = b'_';
+    let flat = SceneSource::from_bytes(Path::new(KNOT), &bytes, 130, &|_| ()).expect("it has triangles still");
+    compare([flat]);
 }
 
 /// Builds scenes on both.

@@ -181,6 +181,14 @@ impl BrickVoxels {
         self.materials.fill(material);
     }
 
+    /// Gives four voxels in a row along x this material, those whose bit is set.
+    #[cfg(feature = "gltf")]
+    pub(super) fn set_materials_of(&mut self, first: UVec3, bits: u32, material: MaterialIndex) {
+        for x in (0..4).filter(|x| bits >> x & 1 != 0) {
+            self.materials[morton3(first.x + x, first.y, first.z) as usize] = material;
+        }
+    }
+
     /// Gives the solid voxels materials by their rank.
     pub(super) fn set_materials(&mut self, by_rank: &[MaterialIndex; BRICK_VOXELS]) {
         let mut rank = 0;
@@ -199,10 +207,23 @@ impl BrickVoxels {
         self.has_normals = true;
     }
 
-    /// Gives all solid voxels normals, as they are stored, by their numbers.
+    /// Gives all solid voxels normals by their numbers.
     #[cfg(feature = "gltf")]
-    pub(super) fn number_normals(&mut self, of: impl Fn(usize) -> u16) {
-        self.mask.solid().for_each(|number| self.normals[number] = of(number));
+    pub(super) fn number_normals(&mut self, of: impl Fn(usize) -> [f32; 3]) {
+        // Where the last four are fewer, voxel 0 fills them up.
+        let (mut numbers, mut count) = ([0; BRICK_VOXELS], 0);
+        for (group, mut voxels) in (0..).zip(self.mask.groups) {
+            while voxels != 0 {
+                numbers[count & (BRICK_VOXELS - 1)] = 64 * group + voxels.trailing_zeros() as u16;
+                voxels &= voxels - 1;
+                count += 1;
+            }
+        }
+        for four in &numbers.as_chunks::<4>().0[..count.div_ceil(4)] {
+            let directions = four.map(|number| of(number.into()));
+            let normals = normal::encode_all([0, 1, 2].map(|axis| directions.map(|direction| direction[axis])));
+            four.iter().zip(normals).for_each(|(number, normal)| self.normals[usize::from(*number)] = normal);
+        }
         self.has_normals = true;
     }
 

@@ -3,15 +3,16 @@
 mod bins;
 mod overlap;
 mod quantise;
+mod rows;
 
-use glam::{UVec3, Vec3, Vec3A};
+use glam::{UVec3, Vec3, Vec4};
 
 use super::build::Progress;
-use super::layout::{BRICK_EDGE, BRICK_VOXELS, Material, morton3};
-use super::normal;
+use super::layout::{BRICK_EDGE, Material};
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource};
 use bins::Bin;
-use overlap::Triangle;
+use overlap::{Row, Triangle};
+use rows::Rows;
 
 /// Triangles in any space, y up.
 #[derive(Default)]
@@ -27,7 +28,7 @@ pub(crate) struct Mesh {
 /// A mesh that yields voxels. Its memory grows with the surface: one entry for each triangle in each brick.
 pub(super) struct VoxelMesh {
     size: UVec3,
-    /// Positions in voxels.
+    /// Positions in voxels; no normals at all if none is known.
     mesh: Mesh,
     materials: Vec<MaterialIndex>,
     bins: Vec<Bin>,
@@ -54,16 +55,24 @@ impl VoxelMesh {
         let last = size.as_vec3() - MARGIN;
         mesh.positions.iter_mut().for_each(|at| *at = ((*at - low) * scale + MARGIN).clamp(Vec3::splat(MARGIN), last));
 
+        if mesh.normals.iter().all(|normal| *normal == Vec3::ZERO) {
+            mesh.normals = Vec::new();
+        }
         let (palette, materials) = quantise::palette(&mesh.colors);
         mesh.colors = Vec::new();
         let bins = bins::fill(mesh.triangles.len(), |index| corners(&mesh, index), progress)?;
         Some((palette, Self { size, mesh, materials, bins }))
     }
 
-    /// The normals at a triangle's corners: its own where the mesh has none.
-    fn normals(&self, index: u32, triangle: &Triangle) -> [Vec3A; 3] {
+    /// The normals at a triangle's corners, its own where the mesh has none; `None` if it has none at all of them.
+    #[inline]
+    fn normals(&self, index: u32, triangle: &Triangle) -> Option<[Vec3; 3]> {
+        if self.mesh.normals.is_empty() {
+            return None;
+        }
         let normals = self.mesh.triangles[index as usize].map(|corner| self.mesh.normals[corner as usize]);
-        normals.map(|normal| Vec3A::from(if normal == Vec3::ZERO { triangle.normal() } else { normal }))
+        let own = |normal| if normal == Vec3::ZERO { triangle.normal() } else { normal };
+        normals.iter().any(|normal| *normal != Vec3::ZERO).then(|| normals.map(own))
     }
 }
 
@@ -91,14 +100,15 @@ impl VoxelSource for VoxelMesh {
     }
 
     fn surface(&self) -> Option<Surface> {
-        let vertex = |(position, normal): (&Vec3, &Vec3)| SurfaceVertex {
+        let normals = self.mesh.normals.iter().copied().chain(std::iter::repeat(Vec3::ZERO));
+        let vertex = |(position, normal): (&Vec3, Vec3)| SurfaceVertex {
             position: position.to_array(),
             normal: normal.to_array(),
         };
         let triangle =
             |(&corners, &material): (_, &MaterialIndex)| SurfaceTriangle { corners, material: material.into() };
         Some(Surface {
-            vertices: self.mesh.positions.iter().zip(&self.mesh.normals).map(vertex).collect(),
+            vertices: self.mesh.positions.iter().zip(normals).map(vertex).collect(),
             triangles: self.mesh.triangles.iter().zip(&self.materials).map(triangle).collect(),
             bins: self.bins.clone(),
         })
@@ -106,23 +116,45 @@ impl VoxelSource for VoxelMesh {
 
     // `shaders/build_surface.glsl` finds the very same voxels: change both.
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
-        let mut sums = [Vec3A::ZERO; BRICK_VOXELS];
-        for bin in bins::within(&self.bins, Cube { origin, edge: BRICK_EDGE }) {
-            let index = *bin as u32;
-            let triangle = Triangle::new(corners(&self.mesh, index).map(|corner| corner - origin.as_vec3()));
-            let (normals, material) = (self.normals(index, &triangle), self.materials[index as usize]);
-            let weights = triangle.weights();
-            triangle.overlap(Vec3::ONE).rows(triangle.bounds(), |y, z, mut bits| {
-                while bits != 0 {
-                    let x = bits.trailing_zeros();
-                    bits &= bits - 1;
-                    let [a, b, c] = weights.at(UVec3::new(x, y, z).as_vec3() + 0.5);
-                    let number = morton3(x, y, z);
-                    brick.set_number(number, material);
-                    sums[number as usize] += normals[0] * a + (normals[1] * b + normals[2] * c);
-                }
-            });
+        let bins = bins::within(&self.bins, Cube { origin, edge: BRICK_EDGE });
+        let Some(first) = bins.first() else { return };
+        let material_of = |bin: Bin| self.materials[bin as u32 as usize];
+        let material = material_of(*first);
+        let one_material = bins.iter().all(|bin| material_of(*bin) == material);
+        if one_material {
+            brick.set_material(material);
         }
-        brick.number_normals(|number| normal::encode(sums[number].into()));
+        let mut voxels = Rows::default();
+        // A triangle ahead, so that memory has time.
+        let mut next = corners(&self.mesh, *first as u32);
+        for (bin, after) in bins.iter().zip(bins[1..].iter().chain(bins.last())) {
+            let index = *bin as u32;
+            let triangle = Triangle::new(next.map(|corner| corner - origin.as_vec3()));
+            next = corners(&self.mesh, *after as u32);
+            let (overlap, bounds) = (triangle.overlap(Vec3::ONE), triangle.bounds());
+            let mut add = |row: Row, normal| {
+                voxels.add(&row, normal);
+                if !one_material {
+                    brick.set_materials_of(row.first, row.solid.bitmask(), material_of(*bin));
+                }
+            };
+            match self.normals(index, &triangle) {
+                None => {
+                    let normal = triangle.normal().to_array().map(Vec4::splat);
+                    overlap.rows(bounds, |row| add(row, normal));
+                }
+                Some([a, b, c]) => {
+                    let weights = triangle.weights();
+                    overlap.rows(bounds, |row| {
+                        let [x, y, z] = row.first.to_array().map(|v| Vec4::splat(v as f32 + 0.5));
+                        let [by_a, by_b, by_c] = weights.at([x + Vec4::new(0.0, 1.0, 2.0, 3.0), y, z]);
+                        let normal = [0, 1, 2].map(|axis| by_a * a[axis] + (by_b * b[axis] + by_c * c[axis]));
+                        add(row, normal);
+                    });
+                }
+            }
+        }
+        brick.set_mask(voxels.mask());
+        brick.number_normals(|number| voxels.normal(number));
     }
 }

@@ -1,10 +1,10 @@
 //! Which boxes a triangle touches (Schwarz and Seidel 2010, "Fast parallel surface and solid voxelization on GPUs"): its plane passes
 //! through the box, and in each of the three projections the box's shadow meets the triangle's. 26-separating, so no ray slips through.
 //!
-//! `shaders/voxel_surface.glsl` computes the same with the same multiplications and additions in the same order, and nothing else, so that
+//! `shaders/build_surface.glsl` computes the same with the same multiplications and additions in the same order, and nothing else, so that
 //! the GPU finds the very same voxels: change both.
 
-use glam::{IVec3, Vec3, Vec3A, Vec4, Vec4Swizzles};
+use glam::{BVec4A, IVec3, UVec3, Vec3, Vec3A, Vec4, Vec4Swizzles};
 
 use super::super::layout::BRICK_EDGE;
 
@@ -41,7 +41,7 @@ pub(super) struct Overlap {
 pub(super) struct Weights {
     /// The axis that the triangle faces most.
     axis: usize,
-    /// Of the two coordinates after it; those of the sides across from the last, the first and the second corner.
+    /// Of the two coordinates after it; the sides are across from the last, the first and the second corner.
     sides: Linear,
 }
 
@@ -111,16 +111,13 @@ impl Triangle {
 }
 
 impl Weights {
-    /// The weights of the corners at a point.
+    /// The weights of the corners at four points.
     #[inline]
-    pub(super) fn at(&self, at: Vec3) -> [f32; 3] {
-        let (u, v) = match self.axis {
-            0 => (at.y, at.z),
-            1 => (at.z, at.x),
-            _ => (at.x, at.y),
-        };
-        let [c, a, b, _] = self.sides.at(u, v).max(Vec4::ZERO).to_array();
-        [a, b, c]
+    pub(super) fn at(&self, at: [Vec4; 3]) -> [Vec4; 3] {
+        let (u, v) = (at[(self.axis + 1) % 3], at[(self.axis + 2) % 3]);
+        let Linear { u: by_u, v: by_v, constant } = self.sides;
+        // A corner counts by the side across from it.
+        [1, 2, 0].map(|side| (u * by_u[side] + (v * by_v[side] + constant[side])).max(Vec4::ZERO))
     }
 }
 
@@ -134,22 +131,6 @@ impl Linear {
     #[inline(always)]
     fn inside(&self, u: f32, v: f32) -> bool {
         self.at(u, v).cmpge(Vec4::ZERO).all()
-    }
-
-    /// Which of four places in a row along u are inside of all sides, as bits.
-    #[inline(always)]
-    fn inside_along_u(&self, u: Vec4, v: f32) -> u32 {
-        let rest = self.v * v + self.constant;
-        let inside = |side: usize| (u * self.u[side] + rest[side]).cmpge(Vec4::ZERO);
-        (inside(0) & inside(1) & inside(2)).bitmask()
-    }
-
-    /// The same along v.
-    #[inline(always)]
-    fn inside_along_v(&self, u: f32, v: Vec4) -> u32 {
-        let first = self.u * u;
-        let inside = |side: usize| (first[side] + (v * self.v[side] + self.constant[side])).cmpge(Vec4::ZERO);
-        (inside(0) & inside(1) & inside(2)).bitmask()
     }
 }
 
@@ -166,80 +147,66 @@ impl Overlap {
             && self.sides[1].inside(z, x)
     }
 
-    /// Calls `visit` for the rows of voxels that it touches of a brick, from whose origin the corners count, with y and z of the row and
-    /// a bit for each x. Boxes are voxels.
+    /// Calls `visit` for the voxels that it touches of a brick, from whose origin the corners count, in rows of four. Boxes are voxels.
     #[inline]
-    pub(super) fn rows(&self, (low, high): (Vec3, Vec3), mut visit: impl FnMut(u32, u32, u32)) {
+    pub(super) fn rows(&self, (low, high): (Vec3, Vec3), mut visit: impl FnMut(Row)) {
         if high.cmplt(Vec3::ZERO).any() {
             return;
         }
         // What is not below zero is rounded down by leaving off its fraction: `floor` is a call where the processor may be an old one.
         let first = low.as_ivec3().max(IVec3::ZERO);
         let last = high.as_ivec3().min(IVec3::splat(BRICK_EDGE as i32 - 1));
-        if first.cmpgt(last).any() {
-            return;
-        }
-        let (xs, ys) = (Row::new(first.x, last.x), Row::new(first.y, last.y));
-        // The projection along z: a mask of x for each y.
-        let mut by_y = [0; BRICK_EDGE as usize];
-        for y in first.y..last.y + 1 {
-            by_y[y as usize & 7] = xs.mask(|x| self.sides[2].inside_along_u(x, y as f32));
-        }
-        for z in first.z..last.z + 1 {
-            let deep = z as f32;
-            let by_z = xs.mask(|x| self.sides[1].inside_along_v(deep, x));
-            if by_z == 0 {
-                continue;
-            }
-            let mut open = ys.mask(|y| self.sides[0].inside_along_u(y, deep));
-            while open != 0 {
-                let y = open.trailing_zeros();
-                open &= open - 1;
-                let columns = by_y[y as usize & 7] & by_z;
-                if columns == 0 {
-                    continue;
-                }
-                let along = self.normal.y * y as f32 + self.normal.z * deep;
-                let bits = columns
-                    & xs.mask(|x| {
-                        let along = x * self.normal.x + along;
-                        let above = (along + self.plane[1]).cmpge(Vec4::ZERO);
-                        ((along + self.plane[0]).cmple(Vec4::ZERO) & above).bitmask()
-                    });
-                if bits != 0 {
-                    visit(y, z as u32, bits);
+        for z in (first.z..last.z + 1).step_by(4) {
+            for y in (first.y..last.y + 1).step_by(4) {
+                for x in (first.x..last.x + 1).step_by(4) {
+                    self.block(IVec3::new(x, y, z), last, &mut visit);
                 }
             }
         }
     }
-}
 
-/// Places side by side in a brick.
-struct Row {
-    first: u32,
-    /// A bit for each, from the first on.
-    within: u32,
-    /// The first four.
-    places: Vec4,
-}
-
-impl Row {
+    /// The same for the 4×4×4 voxels from one on, up to another. Nearly all small triangles need but one such block, and branches are
+    /// hard to foresee here, so all of it is looked at.
     #[inline(always)]
-    fn new(first: i32, last: i32) -> Self {
-        let places = Vec4::new(0.0, 1.0, 2.0, 3.0) + first as f32;
-        Self { first: first as u32, within: (2 << (last - first)) - 1, places }
-    }
-
-    /// The bits of the places for which a test holds that looks at four.
-    #[inline(always)]
-    fn mask(&self, test: impl Fn(Vec4) -> u32) -> u32 {
-        let mut bits = test(self.places);
-        // Triangles are mostly small.
-        if self.within > 15 {
-            bits |= test(self.places + 4.0) << 4;
+    fn block(&self, first: IVec3, last: IVec3, visit: &mut impl FnMut(Row)) {
+        let [x, y, z] = first.to_array().map(|from| Vec4::new(0.0, 1.0, 2.0, 3.0) + from as f32);
+        let [by_yz, by_zx, by_xy] = &self.sides;
+        // In each projection which four, for each of four; and all four of the last for which the first two leave a row open.
+        let mut columns_of_y = inside(|side| x * by_xy.u[side], |side| y * by_xy.v[side] + by_xy.constant[side]);
+        let columns_of_z = inside(|side| x * by_zx.v[side] + by_zx.constant[side], |side| z * by_zx.u[side]);
+        let rows_of_z = inside(|side| y * by_yz.u[side], |side| z * by_yz.v[side] + by_yz.constant[side]);
+        let within = x.cmple(Vec4::splat(last.x as f32));
+        columns_of_y = columns_of_y.map(|columns| columns & within);
+        let [_, deep, high] = (last - first).to_array().map(|more| more.min(3) as u32);
+        let within = (0x1111 * ((2 << deep) - 1)) & ((16 << (4 * high)) - 1);
+        let mut open = within & rows_of_z.iter().rev().fold(0, |rows, of_z| rows << 4 | of_z.bitmask());
+        // An index into lanes would be a jump for each.
+        let (along_y, along_z) = ((y * self.normal.y).to_array(), (z * self.normal.z).to_array());
+        while open != 0 {
+            let row = open.trailing_zeros() as usize;
+            open &= open - 1;
+            let along = x * self.normal.x + (along_y[row & 3] + along_z[row >> 2 & 3]);
+            let plane = (along + self.plane[0]).cmple(Vec4::ZERO) & (along + self.plane[1]).cmpge(Vec4::ZERO);
+            let solid = plane & columns_of_y[row & 3] & columns_of_z[row >> 2 & 3];
+            let at = first.as_uvec3() + UVec3::new(0, row as u32 & 3, row as u32 >> 2);
+            visit(Row { first: at, solid });
         }
-        (bits & self.within) << self.first
     }
+}
+
+/// Four voxels in a row along x; those that are beyond the brick are never solid.
+pub(super) struct Row {
+    pub first: UVec3,
+    pub solid: BVec4A,
+}
+
+/// Which of four places are inside of all sides, for each of four other ones: where the terms of each side have a sum that is not below zero.
+#[inline(always)]
+fn inside(of_places: impl Fn(usize) -> Vec4, of_others: impl Fn(usize) -> Vec4) -> [BVec4A; 4] {
+    let (places, others) = ([of_places(0), of_places(1), of_places(2)], [of_others(0), of_others(1), of_others(2)]);
+    let of = |other: usize, side: usize| (places[side] + others[side][other]).cmpge(Vec4::ZERO);
+    let all = |other: usize| of(other, 0) & of(other, 1) & of(other, 2);
+    [all(0), all(1), all(2), all(3)]
 }
 
 fn dot(a: Vec3, b: Vec3) -> f32 {

@@ -13,7 +13,7 @@ use crate::frame::moment::{MAX_FRAME_SLOTS, MAX_OUTPUTS, MAX_VARIANTS};
 use crate::frame::node::{Gathered, NodeRuntime, allocate_sets, gather, usages};
 use crate::frame::params::Params;
 use crate::frame::physical::Resources;
-use crate::frame::pipeline::{AttachmentFormats, PipelineCache};
+use crate::frame::pipeline::{AttachmentFormats, Pipelines};
 use crate::frame::provision;
 use crate::frame::recompile::Changes;
 use crate::frame::report::Report;
@@ -114,7 +114,7 @@ impl Graph {
         }
 
         let living_events: Vec<EventDeclaration> = living_nodes().flat_map(|node| node.events).copied().collect();
-        let mut pipelines = PipelineCache::new(device);
+        let mut pipelines = Pipelines::new(device);
         let (mut nodes, mut gathered) = (Vec::new(), Gathered::default());
         let (mut living, mut hosts) = (vec![None; declared.nodes.len()], Vec::new());
         let mut declared_nodes: Vec<_> = std::mem::take(&mut declared.nodes).into_iter().map(Some).collect();

@@ -14,7 +14,7 @@ use crate::frame::moment::Moment;
 use crate::frame::node::{DescriptorPool, Gathered, NodeRuntime};
 use crate::frame::params::Params;
 use crate::frame::physical::{Resources, Usages};
-use crate::frame::pipeline::PipelineCache;
+use crate::frame::pipeline::Pipelines;
 use crate::frame::recompile::{Changes, Recompiled};
 use crate::frame::report::Report;
 use crate::frame::segment::Segments;
@@ -65,7 +65,7 @@ pub struct CompiledGraph {
     pub(super) nodes: Vec<NodeRuntime>,
     pub(super) gathered: Gathered,
     pub(super) descriptors: DescriptorPool,
-    pub(super) pipelines: PipelineCache,
+    pub(super) pipelines: Pipelines,
     pub(super) timing: Option<Timing>,
     pub(super) resources: Resources,
     /// What others may replace.

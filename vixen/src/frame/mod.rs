@@ -16,6 +16,7 @@ mod dynamic;
 mod events;
 mod follow;
 mod frame_info;
+mod graphics_pipeline;
 mod initial;
 mod make;
 mod managed;

@@ -4,19 +4,19 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::sync::Arc;
 
-use arrayvec::ArrayVec;
 use ash::vk;
 
 use crate::device::{Device, DeviceError};
 use crate::frame::binding_table::BindingTables;
 use crate::frame::commands::PipelineIndex;
+use crate::frame::graphics_pipeline;
 #[cfg(feature = "hot-reload")]
 use crate::frame::modules::Module;
 use crate::frame::modules::Modules;
 use crate::frame::objects::{Layout, LayoutKey, PipelineKey, SetBinding, shader_module};
 use crate::frame::owned::Owned;
-use crate::graph::{BindingDeclaration, CompileError, NodeDeclaration, SlotDeclaration, SlotKind, SlotShape};
-use crate::shader::{Blend, Program, ProgramKind, ShaderStage, VertexAttribute};
+use crate::graph::{BindingDeclaration, CompileError, NodeDeclaration, SlotDeclaration, SlotShape};
+use crate::shader::{Program, ProgramKind, ShaderStage};
 
 /// Everything that binding a node's shaders needs.
 pub(crate) struct NodePipelines {
@@ -119,7 +119,7 @@ impl Built {
 }
 
 /// The pipelines of a graph: nodes of one type share theirs without a look at its shaders.
-pub(crate) struct PipelineCache {
+pub(crate) struct Pipelines {
     device: Device,
     modules: Modules,
     built: HashMap<Key, Built>,
@@ -133,7 +133,7 @@ pub(crate) struct AttachmentFormats {
     pub depth: vk::Format,
 }
 
-impl PipelineCache {
+impl Pipelines {
     pub fn new(device: &Device) -> Self {
         Self {
             device: device.clone(),
@@ -229,7 +229,7 @@ impl PipelineCache {
                 let key = PipelineKey {
                     program: *program,
                     layout: layout_key(declaration),
-                    vertex_slots: vertex_slots(declaration).collect(),
+                    vertex_slots: graphics_pipeline::vertex_slots(declaration).collect(),
                     spec: spec.to_vec(),
                     colors: formats.colors.clone(),
                     depth: formats.depth,
@@ -263,7 +263,9 @@ impl PipelineCache {
         let infos = stages.infos();
         match program.kind {
             ProgramKind::Compute { .. } => self.compute(infos[0], layout),
-            ProgramKind::Graphics { .. } => self.graphics(declaration, program, &infos, formats, layout),
+            ProgramKind::Graphics { .. } => {
+                graphics_pipeline::pipeline(&self.device, declaration, program, &infos, formats, layout)
+            }
             ProgramKind::RayTracing { misses, hit_groups, max_depth } => {
                 crate::frame::binding_table::pipeline(&self.device, &infos, misses, hit_groups, max_depth, layout)
             }
@@ -280,74 +282,6 @@ impl PipelineCache {
         // SAFETY: the device, the cache, the shader module and the layout are alive; the macro checked layout against shader.
         let pipelines = unsafe { self.device.raw().create_compute_pipelines(*cache, &[info], self.device.callbacks()) };
         let pipelines = pipelines.map_err(|(_, result)| DeviceError::vulkan("vkCreateComputePipelines")(result))?;
-        Ok(Owned::new(&self.device, pipelines[0]))
-    }
-
-    fn graphics(
-        &self,
-        declaration: &NodeDeclaration,
-        program: &Program,
-        stages: &[vk::PipelineShaderStageCreateInfo<'_>],
-        formats: &AttachmentFormats,
-        layout: vk::PipelineLayout,
-    ) -> Result<Owned<vk::Pipeline>, DeviceError> {
-        let ProgramKind::Graphics { topology, cull, front, polygon, depth_compare, depth_write, blend, attributes } =
-            program.kind
-        else {
-            unreachable!("called for graphics programs only")
-        };
-        let (vertex_bindings, vertex_attributes) = vertex_input(declaration, attributes);
-        let vertex = vk::PipelineVertexInputStateCreateInfo::default()
-            .vertex_binding_descriptions(&vertex_bindings)
-            .vertex_attribute_descriptions(&vertex_attributes);
-        let assembly = vk::PipelineInputAssemblyStateCreateInfo::default().topology(topology);
-        let viewport = vk::PipelineViewportStateCreateInfo::default().viewport_count(1).scissor_count(1);
-        let raster = vk::PipelineRasterizationStateCreateInfo::default()
-            .polygon_mode(polygon)
-            .cull_mode(cull)
-            .front_face(front)
-            .line_width(1.0);
-        let samples =
-            vk::PipelineMultisampleStateCreateInfo::default().rasterization_samples(vk::SampleCountFlags::TYPE_1);
-        // An optional depth attachment may be absent.
-        let tests = depth_compare.is_some() && formats.depth != vk::Format::UNDEFINED;
-        let depth = vk::PipelineDepthStencilStateCreateInfo::default()
-            .depth_test_enable(tests)
-            .depth_write_enable(tests && depth_write)
-            .depth_compare_op(depth_compare.unwrap_or(vk::CompareOp::ALWAYS));
-        let attachments: Vec<_> = formats
-            .colors
-            .iter()
-            .map(|&format| match format {
-                // Nothing is attached there.
-                vk::Format::UNDEFINED => vk::PipelineColorBlendAttachmentState::default(),
-                _ => blend_state(blend),
-            })
-            .collect();
-        let blending = vk::PipelineColorBlendStateCreateInfo::default().attachments(&attachments);
-        let states = [vk::DynamicState::VIEWPORT, vk::DynamicState::SCISSOR];
-        let dynamic = vk::PipelineDynamicStateCreateInfo::default().dynamic_states(&states);
-        let mut rendering = vk::PipelineRenderingCreateInfo::default()
-            .color_attachment_formats(&formats.colors)
-            .depth_attachment_format(formats.depth);
-        let info = vk::GraphicsPipelineCreateInfo::default()
-            .stages(stages)
-            .vertex_input_state(&vertex)
-            .input_assembly_state(&assembly)
-            .viewport_state(&viewport)
-            .rasterization_state(&raster)
-            .multisample_state(&samples)
-            .depth_stencil_state(&depth)
-            .color_blend_state(&blending)
-            .dynamic_state(&dynamic)
-            .layout(layout)
-            .push_next(&mut rendering);
-        let cache = self.device.pipeline_cache();
-        // SAFETY: everything that the description points to and the cache live until the call returns; the macro checked shaders,
-        // attributes and layout against each other, and compile the formats against the device.
-        let pipelines =
-            unsafe { self.device.raw().create_graphics_pipelines(*cache, &[info], self.device.callbacks()) };
-        let pipelines = pipelines.map_err(|(_, result)| DeviceError::vulkan("vkCreateGraphicsPipelines")(result))?;
         Ok(Owned::new(&self.device, pipelines[0]))
     }
 }
@@ -430,58 +364,4 @@ fn layout_key(declaration: &NodeDeclaration) -> LayoutKey {
     // In the order of their numbers, so that the order of slots makes no difference.
     sets.iter_mut().for_each(|set| set.sort_by_key(|binding| binding.binding));
     LayoutKey { sets, push: declaration.push.map(|push| (push.stages, push.size)) }
-}
-
-/// Which of a node's slots are vertex buffers.
-fn vertex_slots(declaration: &NodeDeclaration) -> impl Iterator<Item = u32> {
-    let slots = (0..).zip(declaration.slots);
-    slots.filter(|(_, slot)| slot.kind == SlotKind::Vertex).map(|(index, _)| index)
-}
-
-/// One vertex binding for each `vertex` slot, in order, and the attributes in them.
-fn vertex_input(
-    declaration: &NodeDeclaration,
-    attributes: &[VertexAttribute],
-) -> (Vec<vk::VertexInputBindingDescription>, Vec<vk::VertexInputAttributeDescription>) {
-    let slots: ArrayVec<u32, 8> = vertex_slots(declaration).take(8).collect();
-    let binding = |slot: u32| slots.iter().position(|&other| other == slot).unwrap_or(0) as u32;
-    let mut bindings: Vec<vk::VertexInputBindingDescription> = Vec::new();
-    for attribute in attributes {
-        let binding = binding(attribute.slot);
-        if bindings.iter().all(|known| known.binding != binding) {
-            let per_instance = declaration.slots[attribute.slot as usize].per_instance;
-            let input_rate = if per_instance { vk::VertexInputRate::INSTANCE } else { vk::VertexInputRate::VERTEX };
-            bindings.push(vk::VertexInputBindingDescription { binding, stride: attribute.stride, input_rate });
-        }
-    }
-    let attributes = attributes
-        .iter()
-        .map(|attribute| vk::VertexInputAttributeDescription {
-            location: attribute.location,
-            binding: binding(attribute.slot),
-            format: attribute.format,
-            offset: attribute.offset,
-        })
-        .collect();
-    (bindings, attributes)
-}
-
-fn blend_state(blend: Blend) -> vk::PipelineColorBlendAttachmentState {
-    use vk::BlendFactor as F;
-    let state = vk::PipelineColorBlendAttachmentState::default()
-        .color_write_mask(vk::ColorComponentFlags::RGBA)
-        .blend_enable(blend != Blend::None)
-        .color_blend_op(vk::BlendOp::ADD)
-        .alpha_blend_op(vk::BlendOp::ADD);
-    let (source, destination, alpha_destination) = match blend {
-        Blend::None => (F::ONE, F::ZERO, F::ZERO),
-        Blend::Alpha => (F::SRC_ALPHA, F::ONE_MINUS_SRC_ALPHA, F::ONE_MINUS_SRC_ALPHA),
-        Blend::Premultiplied => (F::ONE, F::ONE_MINUS_SRC_ALPHA, F::ONE_MINUS_SRC_ALPHA),
-        Blend::Add => (F::ONE, F::ONE, F::ONE),
-    };
-    state
-        .src_color_blend_factor(source)
-        .dst_color_blend_factor(destination)
-        .src_alpha_blend_factor(F::ONE)
-        .dst_alpha_blend_factor(alpha_destination)
 }

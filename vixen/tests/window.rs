@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::channel;
 
 use common::device_for;
+use common::nodes::Tint;
 use vixen::ash::vk;
 use vixen::device::Surface;
 use vixen::event::{RecompileCause, RecompileDone, WindowResized};
@@ -14,8 +15,7 @@ use vixen::frame::FrameOutcome;
 use vixen::graph::OutputId;
 use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
 use vixen::{
-    Block, Buffer, CompileError, CompiledGraph, Device, Extent, Graph, Graphics, Image, Output, Rgba8Unorm, Transfer,
-    node,
+    Buffer, CompileError, CompiledGraph, Device, Extent, Graph, Graphics, Image, Output, Rgba8Unorm, Transfer, node,
 };
 use winit::application::ApplicationHandler;
 use winit::dpi::{PhysicalPosition, PhysicalSize};
@@ -26,13 +26,6 @@ use winit::raw_window_handle::{HasDisplayHandle, HasWindowHandle, RawWindowHandl
 use winit::window::{Window, WindowAttributes, WindowId};
 use x11rb::protocol::xproto::{ConfigureWindowAux, ConnectionExt, ImageFormat};
 use x11rb::rust_connection::RustConnection;
-
-#[derive(Clone, Copy, Block)]
-#[repr(C)]
-struct Tint {
-    tint: [f32; 4],
-    depth: f32,
-}
 
 /// Green, with another colour over the left half.
 #[node(graphics, vertex = "tests/shaders/cover.vert.spv", fragment = "tests/shaders/cover.frag.spv")]

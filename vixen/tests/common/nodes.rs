@@ -27,6 +27,16 @@ pub struct Factor {
     pub factor: u32,
 }
 
+/// A colour and how far away it is, as push constants of a triangle that covers everything.
+#[derive(Clone, Copy, Block)]
+#[repr(C)]
+pub struct Tint {
+    /// Red, green, blue and opacity.
+    pub tint: [f32; 4],
+    /// 0 to 1.
+    pub depth: f32,
+}
+
 /// Writes index × factor + offset.
 #[node(compute, shader = "tests/shaders/fill.comp.spv")]
 pub struct Fill {

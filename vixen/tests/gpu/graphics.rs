@@ -4,7 +4,7 @@ use vixen::{
     Block, Buffer, Compute, Depth32Float, Extent, FrameInfo, Graph, Graphics, Host, Image, R32Float, Rgba8Unorm, node,
 };
 
-use crate::common::nodes::Amount;
+use crate::common::nodes::{Amount, Tint};
 use crate::common::{bytes, floats, in_every_order, on_device, step};
 use crate::errors::refused;
 
@@ -207,13 +207,6 @@ fn streams_of_vectors_and_a_matrix_feed_inputs() {
     });
 }
 
-#[derive(Clone, Copy, Block)]
-#[repr(C)]
-struct Tint {
-    tint: [f32; 4],
-    depth: f32,
-}
-
 #[node(
     graphics,
     vertex = "tests/shaders/cover.vert.spv",
@@ -321,7 +314,7 @@ fn blending_mixes_and_an_absent_depth_tests_nothing() {
 }
 
 #[node(graphics, vertex = "tests/shaders/cover.vert.spv", fragment = "tests/shaders/two_targets.frag.spv")]
-struct TwoTargets {
+pub struct TwoTargets {
     #[color]
     first: Option<Image<R32Float>>,
     #[color]

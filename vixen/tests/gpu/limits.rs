@@ -10,9 +10,10 @@ use vixen::{
     Buffer, Compute, Cube, Device, Extent, Graph, Graphics, Image, Output, R32Float, R32Uint, Transfer, Wire, node,
 };
 
-use crate::common::nodes::{Amount, Copy, Paint};
+use crate::common::nodes::{Amount, Copy, Paint, Tint};
 use crate::common::on_device;
 use crate::errors::{refused, values};
+use crate::graphics::TwoTargets;
 use crate::imports::buffer;
 use crate::ray_tracing::Trace;
 
@@ -181,13 +182,6 @@ impl Transfer for Wide {
     fn record(_view: &View, _commands: &mut Commands) {}
 }
 
-#[derive(Clone, Copy, vixen::Block)]
-#[repr(C)]
-struct Tint {
-    tint: [f32; 4],
-    depth: f32,
-}
-
 /// A format that no device draws to: three floats without padding.
 #[derive(Clone, Copy)]
 struct Rgb64;
@@ -354,6 +348,11 @@ fn features_that_the_device_was_made_without() {
             let (scene, _) = unsafe { graph.import_acceleration_structure(vk::AccelerationStructureKHR::null()) };
             let _ = graph.retain(graph.add(Trace { scene: &scene, color: graph.image(Extent::fixed(4, 4)) }).color);
             refused(device, &graph, &["node `Trace`", "rayTracingPipeline"]);
+
+            let graph = Graph::without_output();
+            let (second, params) = (graph.image(Extent::fixed(4, 4)), Tint { tint: [0.0; 4], depth: 0.0 });
+            let _ = graph.read_back(&graph.add(TwoTargets { first: None, second, params }).second);
+            refused(device, &graph, &["node `TwoTargets`", "independentBlend"]);
 
             // What needs nothing special runs.
             let graph = Graph::without_output();

@@ -54,6 +54,10 @@ fn of_node(node: &DeclaredNode) -> Vec<Feature> {
     let outlined = declaration.programs.iter().any(
         |program| matches!(program.kind, ProgramKind::Graphics { polygon, .. } if polygon != vk::PolygonMode::FILL),
     );
+    // Nothing is written to the location of an attachment that is absent, and something to those beside it.
+    let is_wired = |slot: u32| node.bindings.iter().any(|binding| binding.slot == slot);
+    let colors = || (0..).zip(declaration.slots).filter(|(_, slot)| slot.kind == SlotKind::Color);
+    let uneven = colors().any(|(index, _)| is_wired(index)) && colors().any(|(index, _)| !is_wired(index));
     [
         (declaration.kind == NodeKind::RayTracing, Feature::RayTracingPipeline),
         (any(&|slot| slot.kind == SlotKind::AccelerationStructure), Feature::AccelerationStructure),
@@ -61,6 +65,7 @@ fn of_node(node: &DeclaredNode) -> Vec<Feature> {
         (stored(vertex), Feature::VertexPipelineStoresAndAtomics),
         (stored(vk::ShaderStageFlags::FRAGMENT), Feature::FragmentStoresAndAtomics),
         (outlined, Feature::FillModeNonSolid),
+        (uneven, Feature::IndependentBlend),
     ]
     .into_iter()
     .filter_map(|(needed, feature)| needed.then_some(feature))

@@ -93,7 +93,11 @@ pub trait Reaches<const AGE: u32> {}
 macro_rules! reaches {
     ([$($age:literal)*]) => {};
     ([$($age:literal)*] $depth:literal $($deeper:literal)*) => {
-        $(impl Reaches<$age> for Depth<$depth> {})*
+        $(
+            #[diagnostic::do_not_recommend]
+            impl Reaches<$age> for Depth<$depth> {}
+        )*
+        #[diagnostic::do_not_recommend]
         impl Reaches<$depth> for Depth<$depth> {}
         reaches!([$($age)* $depth] $($deeper)*);
     };

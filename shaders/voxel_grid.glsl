@@ -43,33 +43,33 @@ struct Spot {
 
 // What the voxels of a cell lie in, by its word. Octant and `flip` lead back from a mirror image of the scene: see voxel_trace.glsl.
 Spot spot_in(uint word, ivec3 voxel, uint octant, uint flip) {
-    if ((word & 15u) != 0u) {
-        return Spot((1 << GRID_SHIFT) - 1, leap(word, octant), 0u, uvec2(0u), SOLID);
-    }
-    Spot spot = Spot(0, 0, occupant(word), uvec2(0u), SOLID);
-    if (int(word) < 0) {
-        return spot;
-    }
-    if (GRID_SHIFT == 4) {
-        uint eighths = spot.what & 255u;
-        uvec3 bits = uvec3(voxel >> BRICK_SHIFT) & 1u;
-        uint eighth = (bits.x | bits.y << 1 | bits.z << 2) ^ octant;
-        spot.empty = (eighths >> eighth & 1u) != 0u ? 0 : 7;
-        spot.what = (spot.what >> 8) + bitCount(eighths & ((1u << eighth) - 1u));
-    } else if (GRID_SHIFT == 5) {
-        count_iteration();
-        Node node = nodes.data[spot.what];
-        uint number = cell_number(voxel, BRICK_SHIFT) ^ flip;
-        spot.empty = has_bit(node.mask, number) ? 0 : (8 << empty_shift(node.mask, number)) - 1;
-        spot.what = node.first + rank(node.mask, number);
-    }
-    if (spot.empty == 0) {
+    Spot spot = Spot((1 << GRID_SHIFT) - 1, leap(word, octant), occupant(word), uvec2(0u), SOLID);
+    if ((word & 15u) == 0u) {
+        spot.empty = 0;
+        spot.beyond = 0;
+        if (int(word) >= 0) {
+            if (GRID_SHIFT == 4) {
+                uint eighths = spot.what & 255u;
+                uvec3 bits = uvec3(voxel >> BRICK_SHIFT) & 1u;
+                uint eighth = (bits.x | bits.y << 1 | bits.z << 2) ^ octant;
+                spot.empty = (eighths >> eighth & 1u) != 0u ? 0 : 7;
+                spot.what = (spot.what >> 8) + bitCount(eighths & ((1u << eighth) - 1u));
+            } else if (GRID_SHIFT == 5) {
+                count_iteration();
+                Node node = nodes.data[spot.what];
+                uint number = cell_number(voxel, BRICK_SHIFT) ^ flip;
+                spot.empty = has_bit(node.mask, number) ? 0 : (8 << empty_shift(node.mask, number)) - 1;
+                spot.what = node.first + rank(node.mask, number);
+            }
+            if (spot.empty == 0) {
 #ifdef USES
-        use_brick(spot.what);
+                use_brick(spot.what);
 #endif
-        Brick brick = bricks.data[spot.what];
-        spot.mask = brick.mask;
-        spot.first = brick.first;
+                Brick brick = bricks.data[spot.what];
+                spot.mask = brick.mask;
+                spot.first = brick.first;
+            }
+        }
     }
     return spot;
 }

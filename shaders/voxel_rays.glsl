@@ -4,6 +4,7 @@
 layout(constant_id = 1) const uint KIND = 0u;
 const uint SHADOW = 1u;
 const uint BOUNCE = 2u;
+const uint NONE = 3u;
 
 layout(local_size_x = 8, local_size_y = 8) in;
 
@@ -34,6 +35,10 @@ void main() {
     ivec2 pixel = ivec2(gl_GlobalInvocationID.xy);
     ivec2 extent = imageSize(traced);
     if (any(greaterThanEqual(pixel, extent))) {
+        return;
+    }
+    if (KIND == NONE) {
+        imageStore(traced, pixel, uvec4(pixel, 0u, 0u));
         return;
     }
     ivec3 size = ivec3(params.scene_size);

@@ -62,11 +62,8 @@ bool is_solid_in(uvec2 mask, uint first, ivec3 voxel) {
     return has_bit(mask, number) && (octet(first, rank(mask, number)) >> (cell_number(voxel, 0) & 7u) & 1u) != 0u;
 }
 
-// log2 of the edge of the largest aligned empty cube of cells around an empty cell, as far as its mask tells.
+// log2 of the edge of the largest aligned empty cube of cells around an empty cell, as far as an eighth of its mask tells.
 int empty_shift(uvec2 mask, uint number) {
-    if ((mask.x | mask.y) == 0u) {
-        return 2;
-    }
     uint word = number < 32u ? mask.x : mask.y;
     return (word >> (number & 24u) & 255u) == 0u ? 1 : 0;
 }

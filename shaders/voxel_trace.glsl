@@ -4,29 +4,6 @@
 #include "voxel_step.glsl"
 #include "voxel_grid.glsl"
 
-// The first solid voxel of an octet that a ray comes to before `t_end`, from one of its voxels on: whether there is one. If so, `voxel`
-// moves there. By each side the ray comes to one voxel at most, once it has crossed the sides before.
-bool find_in_octet(uint voxels, uint octant, vec3 inverse, vec3 bias, float t_end, inout ivec3 voxel) {
-    vec3 cross = fma(vec3(voxel), inverse, bias);
-    vec3 leave = fma(vec3(voxel | 1), inverse, bias);
-    float never = min(min(leave.x, t_end), min(leave.y, leave.z));
-    uint here = cell_number(voxel, 0) & 7u;
-    uint by_x = here | 1u | (cross.y <= cross.x ? 2u : 0u) | (cross.z <= cross.x ? 4u : 0u);
-    uint by_y = here | 2u | (cross.x <= cross.y ? 1u : 0u) | (cross.z <= cross.y ? 4u : 0u);
-    uint by_z = here | 4u | (cross.x <= cross.z ? 1u : 0u) | (cross.y <= cross.z ? 2u : 0u);
-    float x = (voxels >> (by_x ^ octant) & 1u) != 0u ? cross.x : never;
-    float y = (voxels >> (by_y ^ octant) & 1u) != 0u ? cross.y : never;
-    float z = (voxels >> (by_z ^ octant) & 1u) != 0u ? cross.z : never;
-    float t = min(x, min(y, z));
-    bool starts_in_one = (voxels >> (here ^ octant) & 1u) != 0u;
-    bool comes_to_one = t < never;
-    if (!starts_in_one && comes_to_one) {
-        uint next = t == x ? by_x : t == y ? by_y : by_z;
-        voxel = voxel & ~1 | ivec3(uvec3(next, next >> 1, next >> 2) & 1u);
-    }
-    return starts_in_one || comes_to_one;
-}
-
 // The first solid voxel on a ray, from a distance on, through a scene of this size.
 //
 // The ray runs through a mirror image of the scene in which it goes up every axis: then the side by which it leaves a cube is the
@@ -94,9 +71,8 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
                     found = true;
                 } else if (has_bit(spot.mask, number)) {
                     count_iteration();
-                    last = voxel | 1;
                     uint voxels = octet(spot.first, rank(spot.mask, number));
-                    found = find_in_octet(voxels, octant, inverse, bias, t_end, voxel);
+                    found = (voxels >> ((cell_number(voxel, 0) ^ flip) & 7u) & 1u) != 0u;
                 } else {
                     last = voxel | ((2 << empty_shift(spot.mask, number)) - 1);
                 }

@@ -14,10 +14,12 @@ pub enum RayKind {
     Shadow,
     /// And from where it hits one that bounces off diffusely.
     Bounce,
+    /// None at all: what launching workgroups and storing pixels costs.
+    None,
 }
 
 impl RayKind {
-    /// All of them.
+    /// All that trace rays.
     pub const ALL: [Self; 3] = [Self::Primary, Self::Shadow, Self::Bounce];
 }
 

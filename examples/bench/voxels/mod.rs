@@ -240,6 +240,7 @@ impl Rest<'_> {
             let name = stage.structure.name();
             results.skip(format!("fragment, rt, hybrid: {name} is traced by the compute march alone"));
         } else {
+            works.push(Work::new(stage, Through::Compute, What::Rays(RayKind::None), vec![0; stage.path.len()])?);
             for through in Through::ALL.into_iter().filter(|&through| through != Through::Compute) {
                 if through.is_traced() && self.boxes.is_none() {
                     continue;
@@ -277,6 +278,7 @@ fn report(work: &Work, place: &Place, results: &mut Results) {
         What::Rays(RayKind::Primary) => rays("primary_grays_per_s", "primary_grays_per_s_of_frames"),
         What::Rays(RayKind::Shadow) => rays("shadow_grays_per_s", "shadow_grays_per_s_of_frames"),
         What::Rays(RayKind::Bounce) => rays("bounce_grays_per_s", "bounce_grays_per_s_of_frames"),
+        What::Rays(RayKind::None) => results.add(&place, "launch_and_store_ms", "ms", work.gpu_ms()),
         What::Picture => {
             results.add(&place, "frame_ms", "ms", work.frame_ms());
             results.add(&place, "gpu_ms", "ms", work.gpu_ms());

@@ -81,10 +81,9 @@ pub(super) fn trace_counting(
                 if spot.first == SOLID {
                     found = true;
                 } else if has_bit(spot.mask, number) {
-                    last = voxel | 1;
                     let rank = rank(spot.mask, number);
                     let voxels = map.masks[(spot.first + (rank >> 2)) as usize] >> (8 * (rank & 3)) & 255;
-                    found = find_in_octet(voxels, octant, (inverse, bias), t_end, &mut voxel);
+                    found = voxels >> ((cell_number(voxel, 0) ^ flip) & 7) & 1 != 0;
                 } else {
                     last = voxel | IVec3::splat((2 << empty_shift(spot.mask, number)) - 1);
                 }
@@ -107,25 +106,6 @@ pub(super) fn trace_counting(
         voxel = next;
     }
     panic!("the ray from {ray_origin} to {direction} did not come to an end");
-}
-
-fn find_in_octet(voxels: u32, octant: u32, (inverse, bias): (Vec3, Vec3), t_end: f32, voxel: &mut IVec3) -> bool {
-    let cross = voxel.as_vec3().mul_add(inverse, bias);
-    let leave = (*voxel | 1).as_vec3().mul_add(inverse, bias);
-    let never = leave.min_element().min(t_end);
-    let here = cell_number(*voxel, 0) & 7;
-    // By each side: the others that are crossed before.
-    let ways = [0, 1, 2].map(|axis| {
-        let crossed = cross.cmple(Vec3::splat(cross[axis]));
-        let next = here | 1 << axis | crossed.bitmask();
-        (if voxels >> (next ^ octant) & 1 != 0 { cross[axis] } else { never }, next)
-    });
-    let (t, next) = ways.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are three");
-    let starts_in_one = voxels >> (here ^ octant) & 1 != 0;
-    if !starts_in_one && t < never {
-        *voxel = (*voxel & !1) | IVec3::new(next as i32 & 1, next as i32 >> 1 & 1, next as i32 >> 2);
-    }
-    starts_in_one || t < never
 }
 
 /// A voxel of the mirror image, as it is without it, the face by which the ray comes in, and how far it is.
@@ -154,11 +134,12 @@ fn leap(word: u32, octant: u32, grid_shift: i32) -> i32 {
 }
 
 fn spot_in(map: &BrickMap, word: u32, grid_shift: i32, voxel: IVec3, (octant, flip): (u32, u32)) -> Spot {
+    let beyond = leap(word, octant, grid_shift);
+    let mut spot = Spot { empty: (1 << grid_shift) - 1, beyond, mask: [0; 2], first: SOLID };
     if word & 15 != 0 {
-        let beyond = leap(word, octant, grid_shift);
-        return Spot { empty: (1 << grid_shift) - 1, beyond, mask: [0; 2], first: SOLID };
+        return spot;
     }
-    let mut spot = Spot { empty: 0, beyond: 0, mask: [0; 2], first: SOLID };
+    (spot.empty, spot.beyond) = (0, 0);
     if (word as i32) < 0 {
         return spot;
     }
@@ -196,5 +177,5 @@ fn rank(mask: [u32; 2], number: u32) -> u32 {
 }
 
 fn empty_shift(mask: [u32; 2], number: u32) -> i32 {
-    if mask == [0, 0] { 2 } else { i32::from(mask[number as usize / 32] >> (number & 24) & 255 == 0) }
+    i32::from(mask[number as usize / 32] >> (number & 24) & 255 == 0)
 }

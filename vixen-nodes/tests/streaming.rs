@@ -259,6 +259,9 @@ fn an_update_brings_no_more_than_it_may() {
         uploaded = now;
     }
     assert!(uploaded > 200 << 10, "{uploaded} bytes in all");
+    let mut streamed = Streamed::new(&device, &scene, &StreamOptions { update_bytes: 0, ..options });
+    let brought: Vec<u64> = (0..8).map(|_| streamed.frame().brought).collect();
+    assert!(brought.windows(2).all(|pair| pair[1] - pair[0] <= 1) && brought[7] > 0, "one at a time: {brought:?}");
 }
 
 #[test]

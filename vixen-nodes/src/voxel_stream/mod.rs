@@ -220,14 +220,15 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         };
         self.seen = Some(frame);
         self.residency.follow(notes, eye);
-        let (map, mut left) = (&*self.map, self.update_bytes);
+        let (map, mut bytes) = (&*self.map, 0);
         self.residency.place(
             |brick| map.words_of(&map.bricks[brick as usize]),
             |words| {
-                let first = left == self.update_bytes;
-                let cost = size_of::<Brick>() as u64 + 4 * u64::from(words);
-                let takes = cost <= left || first;
-                left = left.saturating_sub(cost);
+                let more = bytes + size_of::<Brick>() as u64 + 4 * u64::from(words);
+                let takes = bytes == 0 || more <= self.update_bytes;
+                if takes {
+                    bytes = more;
+                }
                 takes
             },
         );
@@ -239,11 +240,16 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         let placed = self.residency.placed.len();
         self.statistics.brought += placed as u64;
         self.statistics.evicted += self.residency.evicted.len() as u64;
-        self.statistics.uploaded += self.update_bytes - left;
+        self.statistics.uploaded += self.residency.placed.iter().map(|placed| self.cost(placed.brick)).sum::<u64>();
         self.statistics.resident = self.residency.resident();
         self.statistics.taken = self.residency.taken() * 4;
         self.statistics.missing = self.residency.missing - placed as u32;
         Ok(self.statistics)
+    }
+
+    /// Bytes that bring a brick.
+    fn cost(&self, brick: u32) -> u64 {
+        size_of::<Brick>() as u64 + 4 * u64::from(self.map.words_of(&self.map.bricks[brick as usize]))
     }
 
     /// Queues what an update has changed: first those that go, so that nothing refers to room that others get.

@@ -329,6 +329,14 @@ fn match_spec(node: &Node, shaders: &Shaders, errors: &Errors) -> (Vec<Option<Sp
                 matches.push(None);
             }
             Some(constant) => {
+                if constant.is_length {
+                    let message = format!(
+                        "`{}` is the length of an array that slots are compared with, and of that only the default is known; \
+                         end the block in a run-time array, or leave `#[spec]` out and keep the default",
+                        plain.name
+                    );
+                    errors.over(&plain.name, message);
+                }
                 let size = constant.scalar.size().max(4);
                 offset = u32::next_multiple_of(offset, size);
                 matches.push(Some(SpecMatch { id: constant.id, scalar: constant.scalar, offset }));

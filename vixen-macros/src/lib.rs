@@ -107,7 +107,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 ///
 /// Other fields: `#[sampler(linear)] name: Sampler` is a sampler of its own and has no wire (`Sampler` is a word here, not a
 /// type to import); `#[push]` holds the push
-/// constants, `#[spec]` or `#[spec(id = 3)]` a specialisation constant; without an attribute a field is plain data,
+/// constants, `#[spec]` or `#[spec(id = 3)]` a specialisation constant (not one that is the length of an array of a slot); without an attribute a field is plain data,
 /// which the view refers to and which a host node may change.
 ///
 /// # Errors

@@ -39,7 +39,7 @@ fn binding(
     let owner = module.owner(id);
     let pointee = module.pointee(variable)?;
     let (ty, count) = match module.ty(pointee)? {
-        RawType::Array { element, length } => (element, Count::Array(layouts.constant(&owner, length)?)),
+        RawType::Array { element, length } => (element, Count::Array(layouts.length(&owner, length)?)),
         RawType::RuntimeArray { element } => (element, Count::Runtime),
         _ => (pointee, Count::One),
     };

@@ -1,5 +1,7 @@
 //! Types with their layout, from the tables of a module.
 
+use std::collections::HashSet;
+
 use spirv::{Decoration, StorageClass};
 
 use crate::{Block, Member, ReflectError, Scalar, Type, module::Module, raw_type::RawType};
@@ -13,6 +15,8 @@ const MAX_BYTES: usize = 16 << 20;
 pub struct Layouts<'m, 'w> {
     module: &'m Module<'w>,
     bytes_left: usize,
+    /// The constants that lengths of arrays come from.
+    lengths: HashSet<u32>,
 }
 
 /// What a type takes from where it stands.
@@ -29,7 +33,7 @@ struct Place<'o> {
 
 impl<'m, 'w> Layouts<'m, 'w> {
     pub fn new(module: &'m Module<'w>) -> Self {
-        Self { module, bytes_left: MAX_BYTES }
+        Self { module, bytes_left: MAX_BYTES, lengths: HashSet::new() }
     }
 
     /// The layout of a block in memory. `owner` is named in errors.
@@ -61,6 +65,22 @@ impl<'m, 'w> Layouts<'m, 'w> {
                 return Err(unsupported(owner, "a number of a type that Rust does not have"));
             }
         })
+    }
+
+    /// The length of an array.
+    pub fn length(&mut self, owner: &str, id: u32) -> Result<u32, ReflectError> {
+        let mut from = vec![id];
+        while let Some(id) = from.pop() {
+            if self.lengths.insert(id) {
+                from.extend(self.module.operations.get(&id).copied().unwrap_or_default());
+            }
+        }
+        self.constant(owner, id)
+    }
+
+    /// Whether lengths of arrays come from a specialisation constant.
+    pub fn is_length(&self, spec_id: u32) -> bool {
+        self.lengths.iter().any(|&id| self.module.decoration(id, None, Decoration::SpecId) == Some(spec_id))
     }
 
     /// A constant's value, a specialisation constant's default.
@@ -124,7 +144,7 @@ impl<'m, 'w> Layouts<'m, 'w> {
                 }
             }
             RawType::Array { element, length } => {
-                let count = self.constant(owner, length)?;
+                let count = self.length(owner, length)?;
                 let stride = self.array_stride(id, place)?;
                 Type::Array { element: Box::new(self.ty(element, inner)?), count, stride }
             }

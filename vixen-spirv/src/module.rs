@@ -45,6 +45,8 @@ pub struct Module<'w> {
     /// Values of scalar constants, specialisation constants by their defaults, with their types.
     pub constants: HashMap<u32, Constant>,
     pub composites: HashMap<u32, &'w [u32]>,
+    /// The operands of operations on constants; some are numbers and no ids, which does no harm to who looks them up.
+    pub operations: HashMap<u32, &'w [u32]>,
     /// The constant that overrides every declared workgroup size.
     pub workgroup_size: Option<u32>,
     pub variables: BTreeMap<u32, Variable>,
@@ -272,6 +274,7 @@ impl<'w> Module<'w> {
                 if matches!(inner, Some(Op::AccessChain | Op::InBoundsAccessChain | Op::PtrAccessChain)) {
                     self.escaped.extend(arguments);
                 }
+                self.operations.insert(id, arguments);
                 inner.and_then(|inner| constant::evaluate(self, ty, inner, arguments))
             }
             _ => Some(0),

@@ -135,7 +135,8 @@ fn spec_constants(module: &Module, layouts: &Layouts) -> Result<Vec<SpecConstant
             continue;
         };
         let scalar = layouts.scalar(&module.owner(id), constant.ty)?;
-        found.push(SpecConstant { id: spec_id, name: module.name(id, None), scalar });
+        let is_length = layouts.is_length(spec_id);
+        found.push(SpecConstant { id: spec_id, name: module.name(id, None), scalar, is_length });
     }
     // glslang writes a workgroup size's constant twice, once without a name.
     found.sort_by(|a, b| (a.id, a.scalar, a.name.is_none(), &a.name).cmp(&(b.id, b.scalar, b.name.is_none(), &b.name)));

@@ -289,6 +289,9 @@ pub struct SpecConstant {
     pub name: Option<String>,
     /// The constant's type.
     pub scalar: Scalar,
+    /// An array of bindings or in a block is as long as it says, perhaps by way of others: what is reflected of that array holds
+    /// for its default alone.
+    pub is_length: bool,
 }
 
 /// An input or output of a stage.

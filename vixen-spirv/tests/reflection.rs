@@ -141,12 +141,15 @@ fn push_constants_have_absolute_offsets() {
 #[test]
 fn specialisation_constants() {
     let shader = shader("descriptors.spv");
-    let constant = |id, name: Option<&str>, scalar| SpecConstant { id, name: name.map(str::to_owned), scalar };
+    let constant = |id, name: Option<&str>, scalar, is_length| {
+        let name = name.map(str::to_owned);
+        SpecConstant { id, name, scalar, is_length }
+    };
     let expected = [
-        constant(1, Some("COUNT"), Scalar::U32),
-        constant(2, Some("SCALE"), Scalar::F32),
-        constant(3, Some("FAST"), Scalar::Bool),
-        constant(7, None, Scalar::U32),
+        constant(1, Some("COUNT"), Scalar::U32, true),
+        constant(2, Some("SCALE"), Scalar::F32, false),
+        constant(3, Some("FAST"), Scalar::Bool, false),
+        constant(7, None, Scalar::U32, false),
     ];
     assert_eq!(shader.spec_constants, expected);
     assert_eq!((shader.local_size, shader.local_size_ids), (Some([8, 4, 1]), [Some(7), None, None]));

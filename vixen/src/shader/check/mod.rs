@@ -154,6 +154,7 @@ pub trait SpecValue: Copy {
 
 macro_rules! spec_values {
     ($($ty:ident = $bits:ident $scalar:ident;)*) => {$(
+        #[diagnostic::do_not_recommend] // The note lists them.
         impl SpecValue for $ty {
             type Bits = $bits;
             const SCALAR: Scalar = Scalar::$scalar;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use clap::ValueEnum;
 use vixen::{Buffer, Device, Graph, Image, Rgba16Float, Wire};
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::voxel::{CameraUniform, MarchParams, Scene, default_view};
@@ -32,6 +33,11 @@ impl<'a> Voxels<'a> {
         };
         let uploaded = StructuredScene::upload(device, &scene.map, structure)?;
         let pipeline = if structure == Structure::BrickMap { how.pipeline.on(device) } else { Pipeline::Compute };
+        if how.pipeline == Pipeline::Auto
+            && let Some(chosen) = pipeline.to_possible_value()
+        {
+            println!("the pipeline for this device is {}", chosen.get_name());
+        }
         let traced = matches!(pipeline, Pipeline::Rt | Pipeline::Hybrid);
         let boxes = traced.then(|| VoxelStructure::build(device, &scene.map)).transpose()?;
         Ok(Self::Whole(Box::new(Whole { scene: uploaded, boxes, pipeline })))

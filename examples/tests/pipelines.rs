@@ -83,6 +83,8 @@ fn a_device_that_cannot_trace_rays_is_refused_or_served_by_compute() {
         }
         let output = draw("auto");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("the pipeline for this device is compute\n"), "{said}");
         assert_eq!(picture(&out).len(), 64 * 48);
     }
     let unknown = run(demo, &[&small[..], &["--without", "rays"]].concat());

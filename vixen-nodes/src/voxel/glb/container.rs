@@ -7,6 +7,9 @@ pub(super) fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Problem> {
     let damaged = |problem: &str| Problem::Damaged(problem.to_owned());
     let word =
         |at: usize| bytes.get(at..at + 4).map(|b| u32::from_le_bytes(b.try_into().expect("four bytes were taken")));
+    if bytes.first_chunk().is_some_and(|magic| magic != b"glTF") {
+        return Err(Problem::Unsupported("it is no binary glTF; export it as a .glb file".to_owned()));
+    }
     match word(4) {
         Some(2) => {}
         Some(version) => {

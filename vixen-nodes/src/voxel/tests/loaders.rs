@@ -247,6 +247,9 @@ fn messages_say_what_to_do() {
     assert!(missing.to_string().starts_with("cannot read no/such.vox: "));
     let folder = SceneSource::open(Path::new("."), 8, &|_| {}).map(|_| ()).expect_err("it is a folder");
     assert!(folder.to_string().starts_with("cannot read .: it is not a regular file"), "{folder}");
+    let mesh = |path: &str, bytes: &[u8]| crate::mesh::Mesh::from_bytes(Path::new(path), bytes).map(|_| ());
+    let text = mesh("text.gltf", b" {\"asset\":{}}").expect_err("it is text");
+    assert_eq!(text.to_string(), "text.gltf cannot be used: it is no binary glTF; export it as a .glb file");
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use glam::{IVec3, UVec3, Vec3};
 
-use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, Material, Node, SOLID, morton3, unmorton3};
+use super::layout::{BRICK_EDGE, Brick, Material, Node, SOLID, morton3, unmorton3};
 use super::looks::Looks;
 use super::normal;
 use super::packed::BrickMask;
-use super::source::{BrickVoxels, MaterialIndex};
+use super::source::MaterialIndex;
 
 /// A tree of branching 4×4×4 over bricks of 8×8×8 voxels; [`layout`](super::layout) tells what the words mean.
 /// Every vector is the content of one buffer and holds at least one element.
@@ -110,22 +110,6 @@ impl BrickMap {
     /// Which voxels of a brick are solid.
     pub(crate) fn mask_of(&self, brick: &Brick) -> BrickMask {
         if brick.first == SOLID { BrickMask::FULL } else { brick.unpack(&self.masks) }
-    }
-
-    /// Writes the solid voxels of a brick out one by one.
-    pub(super) fn open_brick(&self, brick: &Brick, voxels: &mut BrickVoxels) {
-        voxels.set_mask(self.mask_of(brick));
-        let looks = Looks::of(brick, &self.attributes);
-        if let Some(material) = looks.one_material() {
-            voxels.set_material(material);
-        } else {
-            let mut by_rank = [0; BRICK_VOXELS];
-            looks.materials(&mut by_rank);
-            voxels.set_materials(&by_rank);
-        }
-        if looks.has_normals() {
-            voxels.set_normals(|rank| looks.normal(rank).unwrap_or(normal::NONE));
-        }
     }
 
     /// Bytes that tell which voxels are solid: nodes, bricks but for their looks, and masks.

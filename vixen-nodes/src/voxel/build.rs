@@ -9,7 +9,8 @@ use glam::UVec3;
 use super::brick_map::{BrickMap, cell_edge, levels_for};
 use super::error::SceneError;
 use super::layout::{BRICK_VOXELS, Brick, LOOKS_STORED, MAX_EDGE, Material, Node, SOLID, unmorton3};
-use super::looks::{self, Looks};
+use super::looks::{self, Looks, Materials};
+use super::packed::BrickMask;
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, SolidVoxels, VoxelSource};
 
 /// How far a long job is.
@@ -216,7 +217,9 @@ impl Parts {
     fn brick(&mut self, voxels: &BrickVoxels) -> Option<(Brick, Option<MaterialIndex>, u32)> {
         let mut solid = SolidVoxels::default();
         voxels.solid(&mut solid);
-        let brick = self.store_brick(voxels, &solid)?;
+        let materials = Materials { local: None, by_rank: solid.materials() };
+        let normals = voxels.has_normals().then(|| solid.normals());
+        let brick = self.store_brick(voxels.mask(), materials, normals)?;
         let material = match Looks::of(&brick, &self.attributes).one_material() {
             Some(material) => material.into(),
             None => most_common(solid.materials().iter().map(|&material| u32::from(material))),
@@ -225,26 +228,23 @@ impl Parts {
     }
 
     /// The same for voxels whose looks have been put in order.
-    pub(super) fn store_brick(&mut self, voxels: &BrickVoxels, solid: &SolidVoxels) -> Option<Brick> {
-        let materials = solid.materials();
-        let material = *materials.first()?;
-        self.solid_voxels += materials.len() as u64;
-        let others = |some: &[MaterialIndex]| some.iter().fold(0, |others, other| others | (other ^ material));
-        let one_material = materials.chunks(32).all(|some| others(some) == 0);
-        let full = materials.len() == BRICK_VOXELS;
-        let (mask, first) = match full {
-            true => ([u32::MAX; 2], SOLID),
-            false => {
+    pub(super) fn store_brick(
+        &mut self,
+        mask: &BrickMask,
+        materials: Materials<'_>,
+        normals: Option<&[u16]>,
+    ) -> Option<Brick> {
+        let count = materials.by_rank.len();
+        self.solid_voxels += count as u64;
+        let (mask, first) = match count {
+            0 => return None,
+            BRICK_VOXELS => ([u32::MAX; 2], SOLID),
+            _ => {
                 let place = self.masks.len() as u32;
-                (voxels.mask().pack(&mut self.masks), place)
+                (mask.pack(&mut self.masks), place)
             }
         };
-        let normals = voxels.has_normals().then(|| solid.normals());
-        let looks = match (one_material, normals) {
-            (true, None) => material.into(),
-            _ => looks::store(&mut self.attributes, materials, one_material, normals),
-        };
-        Some(Brick { mask, first, looks })
+        Some(Brick { mask, first, looks: looks::store(&mut self.attributes, materials, normals) })
     }
 
     /// Adds a cell that the source calls solid.
@@ -349,7 +349,13 @@ pub(super) struct Children<T> {
 
 impl<T> Default for Children<T> {
     fn default() -> Self {
-        Self { mask: [0; 2], records: Vec::new(), materials: Vec::new(), solid: None, solid_count: 0 }
+        Self {
+            mask: [0; 2],
+            records: Vec::with_capacity(64),
+            materials: Vec::with_capacity(64),
+            solid: None,
+            solid_count: 0,
+        }
     }
 }
 

@@ -44,26 +44,29 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// The materials of all solid voxels by rank; what is beyond them means nothing.
-    pub fn materials(self, by_rank: &mut [MaterialIndex; BRICK_VOXELS]) {
+    /// The materials of the first solid voxels by rank, as many as a multiple of 8 holds: as places in a palette of their own, which is
+    /// returned, or as they are if they are too many for one. What is beyond all voxels means nothing.
+    pub fn materials(self, by_rank: &mut [u8]) -> Option<Local> {
+        let one = |material: MaterialIndex, by_rank: &mut [u8]| {
+            by_rank.fill(0);
+            Some([material; 16])
+        };
         let words = match self {
-            Self::Plain(material) => return by_rank.fill(material),
+            Self::Plain(material) => return one(material, by_rank),
             Self::Stored(words) => words,
         };
         match kind(words[0]) {
-            MATERIALS_ONE => by_rank.fill(words[0] as MaterialIndex),
+            MATERIALS_ONE => one(words[0] as MaterialIndex, by_rank),
             MATERIALS_4_BIT => {
-                let materials: [u8; 16] = std::array::from_fn(|index| byte(&words[1..], index));
-                for (eight, word) in by_rank.as_chunks_mut::<8>().0.iter_mut().zip(&words[5..]) {
-                    *eight = std::array::from_fn(|nth| materials[(word >> (4 * nth) & 15) as usize]);
-                }
+                let eights = by_rank.as_chunks_mut().0.iter_mut().zip(&words[5..]);
+                eights.for_each(|(eight, word)| *eight = from_nibbles(*word).to_le_bytes());
+                Some(std::array::from_fn(|place| byte(&words[1..], place)))
             }
-            _ => by_rank
-                .as_chunks_mut()
-                .0
-                .iter_mut()
-                .zip(&words[1..])
-                .for_each(|(four, word)| *four = word.to_le_bytes()),
+            _ => {
+                let fours = by_rank.as_chunks_mut().0.iter_mut().zip(&words[1..]);
+                fours.for_each(|(four, word)| *four = word.to_le_bytes());
+                None
+            }
         }
     }
 
@@ -77,6 +80,18 @@ impl<'a> Looks<'a> {
         let Self::Stored(words) = self else { return None };
         let start = (words[0] >> NORMALS_SHIFT) as usize;
         (start != 0).then(|| (words[start + rank / 2] >> (rank % 2 * 16)) as u16)
+    }
+
+    /// The normals of the first solid voxels by rank as they are stored, if they have some: as many as a multiple of 2 holds.
+    pub fn normals(self, by_rank: &mut [u16]) {
+        let Self::Stored(words) = self else { return };
+        let words = &words[(words[0] >> NORMALS_SHIFT) as usize..];
+        by_rank
+            .as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip(words)
+            .for_each(|(two, word)| *two = [*word as u16, (word >> 16) as u16]);
     }
 
     /// How many words are stored for so many solid voxels; `None` if the first of them makes no sense.
@@ -100,22 +115,51 @@ pub(super) fn place(brick: &Brick) -> usize {
     (brick.looks & !LOOKS_STORED) as usize
 }
 
+/// The palette of one brick: 4 bits choose among its materials. None of them is used at two places.
+pub(super) type Local = [MaterialIndex; 16];
+
+/// The materials of a brick's solid voxels, by rank.
+#[derive(Clone, Copy)]
+pub(super) struct Materials<'a> {
+    /// The palette that the others are places in, or else they are materials.
+    pub local: Option<&'a Local>,
+    /// One a voxel.
+    pub by_rank: &'a [u8],
+}
+
+impl Materials<'_> {
+    /// The material, if there are voxels and all are of one.
+    pub fn one(&self) -> Option<MaterialIndex> {
+        let first = *self.by_rank.first()?;
+        let others = |some: &[u8]| some.iter().fold(0, |others, other| others | (other ^ first));
+        let one = self.by_rank.chunks(32).all(|some| others(some) == 0);
+        one.then(|| self.local.map_or(first, |local| local[usize::from(first)]))
+    }
+}
+
 /// Stores the materials and normals of a brick's solid voxels, and says what the brick has to know.
-pub(super) fn store(
-    words: &mut Vec<u32>,
-    materials: &[MaterialIndex],
-    one_material: bool,
-    normals: Option<&[u16]>,
-) -> u32 {
-    let start = words.len();
+pub(super) fn store(words: &mut Vec<u32>, materials: Materials<'_>, normals: Option<&[u16]>) -> u32 {
+    let (start, one) = (words.len(), materials.one());
+    if let (Some(material), None) = (one, normals) {
+        return material.into();
+    }
     words.push(0);
-    let kind = if one_material { MATERIALS_ONE } else { store_materials(words, materials) };
-    let own = if one_material { materials[0] } else { 0 };
+    let kind = match (one, materials.local) {
+        (Some(_), _) => MATERIALS_ONE,
+        (None, Some(local)) => {
+            pack::<4, _>(words, local, |material| material.into());
+            let (eights, rest) = materials.by_rank.as_chunks();
+            words.extend(eights.iter().map(|eight| nibbles(u64::from_le_bytes(*eight))));
+            pack::<8, _>(words, rest, |place| place.into());
+            MATERIALS_4_BIT
+        }
+        (None, None) => store_materials(words, materials.by_rank),
+    };
     let after = normals.map_or(0, |_| words.len() - start);
     if let Some(normals) = normals {
         pack::<2, _>(words, normals, |normal| normal.into());
     }
-    words[start] = u32::from(own) | kind << MATERIALS_SHIFT | (after as u32) << NORMALS_SHIFT;
+    words[start] = u32::from(one.unwrap_or(0)) | kind << MATERIALS_SHIFT | (after as u32) << NORMALS_SHIFT;
     LOOKS_STORED | start as u32
 }
 
@@ -148,6 +192,14 @@ fn nibbles(bytes: u64) -> u32 {
     let pairs = (bytes | bytes >> 4) & 0x00FF_00FF_00FF_00FF;
     let quads = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF;
     (quads | quads >> 16) as u32
+}
+
+/// The reverse of [`nibbles`].
+fn from_nibbles(word: u32) -> u64 {
+    let word = u64::from(word);
+    let quads = (word | word << 16) & 0x0000_FFFF_0000_FFFF;
+    let pairs = (quads | quads << 8) & 0x00FF_00FF_00FF_00FF;
+    (pairs | pairs << 4) & 0x0F0F_0F0F_0F0F_0F0F
 }
 
 fn kind(word: u32) -> u32 {

@@ -15,16 +15,18 @@ impl BrickMask {
 
     /// The voxels from one corner on and before another one, both within the brick.
     pub(crate) fn of_box(low: [u32; 3], high: [u32; 3]) -> Self {
-        let mut mask = Self::default();
-        for (group, bits) in (0..).zip(&mut mask.groups) {
-            let corner = unmorton3(group);
-            *bits = u64::MAX;
-            for axis in 0..3 {
-                let within = (0..4).filter(|slice| (low[axis]..high[axis]).contains(&(4 * corner[axis] + slice)));
-                *bits &= within.fold(0, |slices, slice| slices | GROUP_SLICES[axis][slice as usize]);
-            }
-        }
-        mask
+        // By axis and half of the brick, the voxels of a group that lie between.
+        let slices: [[u64; 2]; 3] = std::array::from_fn(|axis| {
+            std::array::from_fn(|half| {
+                let within = (0..4).filter(|slice| (low[axis]..high[axis]).contains(&(4 * half as u32 + slice)));
+                within.fold(0, |slices, slice| slices | GROUP_SLICES[axis][slice as usize])
+            })
+        });
+        let groups = std::array::from_fn(|group| {
+            let [x, y, z] = unmorton3(group as u32).map(|half| half as usize);
+            slices[0][x] & slices[1][y] & slices[2][z]
+        });
+        Self { groups }
     }
 
     /// Each group of this combined with that of another mask.
@@ -68,24 +70,22 @@ impl BrickMask {
         })
     }
 
-    /// Which octets hold voxels.
-    pub(super) fn octets(&self) -> u64 {
-        let octets = self.groups.iter().flat_map(|group| group.to_le_bytes()).enumerate();
-        octets.fold(0, |octets, (number, mask)| octets | u64::from(mask != 0) << number)
-    }
-
     /// Appends the masks of its octets that are not empty to `words`, and says which these are.
     pub(super) fn pack(&self, words: &mut Vec<u32>) -> [u32; 2] {
         let (mut octets, mut word, mut bits) = (0u64, 0, 0);
-        for (number, mask) in
-            self.groups.into_iter().flat_map(u64::to_le_bytes).enumerate().filter(|(_, mask)| *mask != 0)
-        {
-            octets |= 1 << number;
-            word |= u32::from(mask) << bits;
-            bits += 8;
-            if bits == 32 {
-                words.push(word);
-                (word, bits) = (0, 0);
+        for (group, &voxels) in self.groups.iter().enumerate().filter(|(_, voxels)| **voxels != 0) {
+            for number in 0..8 {
+                let mask = (voxels >> (8 * number)) as u32 & 0xFF;
+                if mask == 0 {
+                    continue;
+                }
+                octets |= 1 << (8 * group + number);
+                word |= mask << bits;
+                bits += 8;
+                if bits == 32 {
+                    words.push(word);
+                    (word, bits) = (0, 0);
+                }
             }
         }
         if bits > 0 {
@@ -106,6 +106,24 @@ impl Brick {
         self.octets().count_ones().div_ceil(4) as usize
     }
 
+    /// How many voxels are solid, unless the brick is or an octet that should hold some does not.
+    pub(super) fn count(&self, masks: &[u32]) -> Option<u32> {
+        let (octets, words) = (self.octets().count_ones(), self.words());
+        // Of the last word only so many bytes are used.
+        let unused = u32::MAX.checked_shl(8 * ((octets + 3) % 4 + 1)).unwrap_or(0);
+        let mut voxels = 0;
+        for (place, word) in (1..).zip(&masks[self.first as usize..][..words]) {
+            let unused = if place == words { unused } else { 0 };
+            let filled = word | unused;
+            // A byte of zeros is what borrows from the next one.
+            if filled.wrapping_sub(0x0101_0101) & !filled & 0x8080_8080 != 0 {
+                return None;
+            }
+            voxels += (word & !unused).count_ones();
+        }
+        Some(voxels)
+    }
+
     /// All its bits, unless it is solid, from what all bricks have packed.
     pub(crate) fn unpack(&self, masks: &[u32]) -> BrickMask {
         let (mut octets, words) = (self.octets(), &masks[self.first as usize..]);
@@ -119,6 +137,15 @@ impl Brick {
             bytes[number / 8][number % 8] = (words[place / 4] >> (place % 4 * 8)) as u8;
         }
         BrickMask { groups: bytes.map(u64::from_le_bytes) }
+    }
+
+    /// The bits of one of its groups of 4×4×4, unless it is solid.
+    pub(super) fn group(&self, masks: &[u32], group: u32) -> u64 {
+        let (octets, words) = (self.octets(), &masks[self.first as usize..]);
+        let before = (octets & ((1 << (8 * group)) - 1)).count_ones() as usize;
+        let held = (0..8).filter(|number| octets >> (8 * group + number) & 1 != 0);
+        let octet = |place: usize| u64::from(words[place / 4] >> (place % 4 * 8) & 0xFF);
+        (before..).zip(held).fold(0, |bits, (place, number)| bits | octet(place) << (8 * number))
     }
 
     /// Whether the voxel with this number is solid, and how many are before it, unless the brick is solid. Also for the number of
@@ -151,6 +178,13 @@ mod tests {
         assert_eq!(words.len(), 1 + brick.words());
         words.push(0xDEAD_BEEF);
         assert_eq!(brick.unpack(&words), mask);
+        (0..8).for_each(|group| assert_eq!(brick.group(&words, group), mask.groups[group as usize]));
+        assert_eq!(brick.count(&words), Some(solid.len() as u32));
+        for octet in 0..brick.octets().count_ones() as usize {
+            let mut words = words.clone();
+            words[1 + octet / 4] &= !(0xFF << (octet % 4 * 8));
+            assert_eq!(brick.count(&words), None, "without octet {octet} of {solid:?}");
+        }
         for number in 0..=BRICK_VOXELS as u32 {
             let before = solid.iter().filter(|&&other| other < number).count() as u32;
             assert_eq!(brick.look_up(&words, number), (solid.contains(&number), before), "{number} of {solid:?}");

@@ -152,31 +152,14 @@ impl BrickVoxels {
         self.materials[number as usize] = material;
     }
 
-    /// Makes voxels solid, of this material and without normals of their own; says whether that changed anything.
-    pub(super) fn replace(&mut self, voxels: &BrickMask, material: MaterialIndex) -> bool {
-        let solid = self.mask;
-        self.mask = solid.zip(voxels, |solid, more| solid | more);
-        let mut changed = self.mask != solid;
-        for number in voxels.solid() {
-            changed |= self.materials[number] != material || (self.has_normals && self.normals[number] != normal::NONE);
-            (self.materials[number], self.normals[number]) = (material, normal::NONE);
-        }
-        changed
-    }
-
-    /// Makes voxels empty; says whether any was solid.
-    pub(super) fn remove(&mut self, voxels: &BrickMask) -> bool {
-        let solid = self.mask;
-        self.mask = solid.zip(voxels, |solid, less| solid & !less);
-        self.mask != solid
-    }
-
     /// Makes these voxels solid, and all others empty. Their materials are to be set.
+    #[cfg(feature = "gltf")]
     pub(super) fn set_mask(&mut self, mask: BrickMask) {
         self.mask = mask;
     }
 
     /// Gives all solid voxels this material.
+    #[cfg(feature = "gltf")]
     pub(super) fn set_material(&mut self, material: MaterialIndex) {
         self.materials.fill(material);
     }
@@ -187,24 +170,6 @@ impl BrickVoxels {
         for x in (0..4).filter(|x| bits >> x & 1 != 0) {
             self.materials[morton3(first.x + x, first.y, first.z) as usize] = material;
         }
-    }
-
-    /// Gives the solid voxels materials by their rank.
-    pub(super) fn set_materials(&mut self, by_rank: &[MaterialIndex; BRICK_VOXELS]) {
-        let mut rank = 0;
-        for (group, materials) in self.mask.groups.iter().zip(self.materials.as_chunks_mut::<64>().0) {
-            // What it writes between solid voxels means nothing; to leave it out would take longer.
-            for (bit, material) in materials.iter_mut().enumerate() {
-                *material = by_rank[rank % BRICK_VOXELS];
-                rank += (group >> bit & 1) as usize;
-            }
-        }
-    }
-
-    /// Gives the solid voxels normals, as they are stored, by their rank.
-    pub(super) fn set_normals(&mut self, of: impl Fn(usize) -> u16) {
-        self.mask.solid().enumerate().for_each(|(rank, number)| self.normals[number] = of(rank));
-        self.has_normals = true;
     }
 
     /// Gives all solid voxels normals by their numbers.

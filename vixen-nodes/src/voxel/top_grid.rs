@@ -1,13 +1,15 @@
 //! The dense grid over a scene's tree: what stands in a place, and how far rays leap from it. The march begins every look here, and
 //! so it has no stack and hardly ever descends.
 
+mod leaps;
+
 use std::ops::Range;
 
 use glam::UVec3;
 
+use self::leaps::Leaps;
 use super::brick_map::{BrickMap, cell_edge, child_rank};
 use super::layout::{BRICK_EDGE, Node, SOLID, morton3, unmorton3};
-use super::packed::BrickMask;
 
 /// Cells, x first. Their edge is the finest of four that memory allows: see [`Self::finest`].
 ///
@@ -127,17 +129,18 @@ impl TopGrid {
     pub fn update(&mut self, map: &BrickMap, [low, high]: [UVec3; 2]) -> Vec<Range<u32>> {
         let (shift, extent) = self.shape();
         // Whatever an edit reaches, it may store all children of the node above anew.
-        let parent = BRICK + 2 * (level_of(shift) + 1);
-        let low = low.map(|at| at >> parent << parent >> shift);
-        let high = high.map(|at| (at.div_ceil(1 << parent) << parent) >> shift).min(extent);
+        let level = level_of(shift) + 1;
+        let node_shift = BRICK + 2 * level;
+        let (low, high) = (low >> node_shift, high.map(|at| at.div_ceil(1 << node_shift)));
         let mut changed = Vec::new();
         let (mut filled_low, mut filled_last) = (extent, UVec3::ZERO);
-        for z in low.z..high.z {
-            let mut slice = None;
-            for (y, x) in (low.y..high.y).flat_map(|y| (low.x..high.x).map(move |x| (y, x))) {
-                let at = UVec3::new(x, y, z);
+        for node in places(low, high) {
+            let start = descend(map, level, node << node_shift);
+            let first = node << (node_shift - shift);
+            for at in places(first, (first + (1 << (node_shift - shift))).min(extent)) {
                 let word = self.place(at);
-                let (before, now) = (self.words[word], occupant(map, shift, at));
+                let now = start.and_then(|start| occupant(map, shift, at, start));
+                let before = self.words[word];
                 if now.is_some() && before & 15 != 0 {
                     (filled_low, filled_last) = (filled_low.min(at), filled_last.max(at));
                 }
@@ -145,62 +148,70 @@ impl TopGrid {
                 let mut cell = [0; 3];
                 now.unwrap_or(Occupant { word: stays_empty, voxels: 0 }).write(&mut cell);
                 for (word, value) in (word..).zip(&cell[..words_a_cell(shift)]) {
-                    self.set(word, *value, &mut slice);
+                    self.set(word, *value, &mut changed);
                 }
             }
-            changed.extend(slice);
         }
         if filled_low.cmple(filled_last).all() {
-            changed.extend(self.stop_before(filled_low, filled_last));
+            self.stop_before(filled_low, filled_last, &mut changed);
         }
-        changed
+        joined(changed)
     }
 
-    /// Shortens all leaps that would reach a box of cells, both corners included. One range for each slice of cells.
-    fn stop_before(&mut self, low: UVec3, last: UVec3) -> Vec<Range<u32>> {
+    /// Shortens all leaps that would reach a box of cells, both corners included: shell by shell around it. No leap is longer by two
+    /// than that of the next cell on its way, so behind a shell without one that is too long there is none.
+    fn stop_before(&mut self, low: UVec3, last: UVec3, changed: &mut Vec<Range<u32>>) {
         /// The octants whose directions go up an axis.
         const UP: [u32; 3] = [0x0F0F_0F0F, 0x00FF_00FF, 0x0000_FFFF];
         let (_, extent) = self.shape();
-        let reach = u32::from(Self::FARTHEST) - 1;
-        let from = low.saturating_sub(UVec3::splat(reach));
-        let to = (last + reach).min(extent - 1);
         let facing = |at: u32, axis: usize| {
             let up = if at <= last[axis] { UP[axis] } else { 0 };
             up | if at >= low[axis] { !UP[axis] } else { 0 }
         };
-        let mut changed = Vec::new();
-        for z in from.z..=to.z {
-            let mut slice = None;
-            for y in from.y..=to.y {
+        let distance = |at: u32, axis: usize| low[axis].saturating_sub(at).max(at.saturating_sub(last[axis]));
+        for away in 0..u32::from(Self::FARTHEST) {
+            let (from, to) = (low.saturating_sub(UVec3::splat(away)), (last + away).min(extent - 1));
+            let mut shortened = false;
+            for (z, y) in (from.z..=to.z).flat_map(|z| (from.y..=to.y).map(move |y| (z, y))) {
                 let facing_row = facing(y, 1) & facing(z, 2);
-                for x in from.x..=to.x {
-                    let at = UVec3::new(x, y, z);
-                    let word = self.place(at);
+                let mut stop = |x: u32| {
+                    let word = self.place(UVec3::new(x, y, z));
                     let leaps = self.words[word];
                     if leaps & 15 == 0 {
-                        continue;
+                        return;
                     }
-                    // How many cells it is to the box, along the axis on which it is farthest.
-                    let away = low.saturating_sub(at).max(at.saturating_sub(last)).max_element().max(1);
-                    let facing = facing_row & facing(x, 0);
-                    let too_long = |octant: &u32| facing >> (4 * octant) & 1 != 0 && leaps >> (4 * octant) & 15 > away;
+                    let (facing, longest) = (facing_row & facing(x, 0), away.max(1));
+                    let too_long =
+                        |octant: &u32| facing >> (4 * octant) & 1 != 0 && leaps >> (4 * octant) & 15 > longest;
                     let stopped = (0..8)
                         .filter(too_long)
-                        .fold(leaps, |stopped, octant| stopped & !(15 << (4 * octant)) | away << (4 * octant));
-                    self.set(word, stopped, &mut slice);
+                        .fold(leaps, |stopped, octant| stopped & !(15 << (4 * octant)) | longest << (4 * octant));
+                    shortened |= stopped != leaps;
+                    self.set(word, stopped, changed);
+                };
+                if distance(y, 1).max(distance(z, 2)) == away {
+                    (from.x..=to.x).for_each(stop);
+                } else {
+                    // Only the ends of the row belong to the shell.
+                    let ends = [low.x.checked_sub(away), Some(last.x + away).filter(|x| *x < extent.x)];
+                    ends.into_iter().flatten().for_each(&mut stop);
                 }
             }
-            changed.extend(slice);
+            // Within the box itself leaps of one are left, which say nothing of the first shell.
+            if away > 0 && !shortened {
+                break;
+            }
         }
-        changed
     }
 
-    fn set(&mut self, word: usize, value: u32, changed: &mut Option<Range<u32>>) {
+    fn set(&mut self, word: usize, value: u32, changed: &mut Vec<Range<u32>>) {
         if self.words[word] != value {
             self.words[word] = value;
             let word = word as u32;
-            let range = changed.get_or_insert(word..word);
-            *range = range.start.min(word)..range.end.max(word + 1);
+            match changed.last_mut() {
+                Some(last) if last.end == word => last.end += 1,
+                _ => changed.push(word..word + 1),
+            }
         }
     }
 
@@ -222,6 +233,27 @@ impl TopGrid {
     }
 }
 
+/// Ranges in order, those that are near to each other as one: one longer copy is faster than two.
+fn joined(mut ranges: Vec<Range<u32>>) -> Vec<Range<u32>> {
+    /// Words: rows of most scenes are no farther apart.
+    const NEAR: u32 = 256;
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|range, before| {
+        let near = range.start <= before.end + NEAR;
+        if near {
+            before.end = before.end.max(range.end);
+        }
+        near
+    });
+    ranges
+}
+
+/// All places from one corner on and before another, x first.
+fn places(low: UVec3, high: UVec3) -> impl Iterator<Item = UVec3> {
+    let rows = (low.z..high.z).flat_map(move |z| (low.y..high.y).map(move |y| (y, z)));
+    rows.flat_map(move |(y, z)| (low.x..high.x).map(move |x| UVec3::new(x, y, z)))
+}
+
 fn index(extent: UVec3, at: UVec3) -> usize {
     ((at.z * extent.y + at.y) * extent.x + at.x) as usize
 }
@@ -235,11 +267,6 @@ fn words_a_cell(shift: u32) -> usize {
     if shift == EIGHTH { 3 } else { 1 }
 }
 
-/// Along which axes the directions of an octant go up.
-fn upwards(octant: u32) -> glam::BVec3 {
-    glam::BVec3::new(octant & 1 == 0, octant & 2 == 0, octant & 4 == 0)
-}
-
 impl Occupant {
     /// A brick or a node.
     fn of(index: u32) -> Self {
@@ -251,11 +278,11 @@ impl Occupant {
         Self { word: SOLID_CELL | (material & 255) << 4, voxels: u64::MAX }
     }
 
-    /// The eighths of a brick; those that are empty have no voxels.
-    fn eighths_of_brick(map: &BrickMap, index: u32) -> [Self; 8] {
+    /// An eighth of a brick, unless it is empty.
+    fn eighth_of_brick(map: &BrickMap, index: u32, eighth: u32) -> Option<Self> {
         let brick = &map.bricks[index as usize];
-        let voxels = if brick.first == SOLID { BrickMask::FULL } else { brick.unpack(&map.masks) };
-        voxels.groups.map(|voxels| Self { voxels, ..Self::of(index) })
+        let voxels = if brick.first == SOLID { u64::MAX } else { brick.group(&map.masks, eighth) };
+        (voxels != 0).then_some(Self { voxels, ..Self::of(index) })
     }
 
     /// An eighth of a node of level 1, unless it is empty.
@@ -304,8 +331,8 @@ fn each_occupied(map: &BrickMap, shift: u32, mut visit: impl FnMut(UVec3, u32, O
         for (child, corner) in (node.first..).zip(numbers.map(|number| corner(number, edge))) {
             match (level, shift) {
                 (1, EIGHTH) => {
-                    let eighths = (0..).zip(Occupant::eighths_of_brick(map, child));
-                    for (eighth, occupant) in eighths.filter(|(_, occupant)| occupant.voxels != 0) {
+                    let eighth_of = |eighth| Some((eighth, Occupant::eighth_of_brick(map, child, eighth)?));
+                    for (eighth, occupant) in (0..8).filter_map(eighth_of) {
                         visit(corner + UVec3::from_array(unmorton3(eighth)) * (edge / 2), edge / 2, occupant);
                     }
                 }
@@ -316,12 +343,29 @@ fn each_occupied(map: &BrickMap, shift: u32, mut visit: impl FnMut(UVec3, u32, O
     }
 }
 
-/// What stands in a cell, unless it is empty.
-fn occupant(map: &BrickMap, shift: u32, cell: UVec3) -> Option<Occupant> {
-    let (place, mut at) = (cell.map(|at| at << shift), 0);
+/// The node of this level that a voxel lies in, or what is solid above it, and its level; nothing where all is empty.
+fn descend(map: &BrickMap, level: u32, voxel: UVec3) -> Option<(u32, u32)> {
+    let mut at = 0;
+    for above in (level + 1..=map.levels).rev() {
+        if map.nodes[at as usize].first == SOLID {
+            return Some((at, above));
+        }
+        at = child(map, at, above, voxel)?;
+    }
+    Some((at, level.min(map.levels)))
+}
+
+/// The child of a node of this level that a voxel lies in, unless it is empty.
+fn child(map: &BrickMap, at: u32, level: u32, voxel: UVec3) -> Option<u32> {
+    let (node, cell) = (&map.nodes[at as usize], (voxel / cell_edge(level)) & 3);
+    Some(node.first + child_rank(node.mask, morton3(cell.x, cell.y, cell.z))?)
+}
+
+/// What stands in a cell, unless it is empty. The search begins at a node around it, of which it takes the index and the level.
+fn occupant(map: &BrickMap, shift: u32, cell: UVec3, (mut at, level): (u32, u32)) -> Option<Occupant> {
     // Which eighth of what is twice as large.
     let eighth = morton3(cell.x & 1, cell.y & 1, cell.z & 1);
-    for level in (1..=map.levels).rev() {
+    for level in (1..=level).rev() {
         let node = &map.nodes[at as usize];
         if node.first == SOLID {
             return Some(Occupant::solid(node.material));
@@ -329,67 +373,12 @@ fn occupant(map: &BrickMap, shift: u32, cell: UVec3) -> Option<Occupant> {
         match (level, shift) {
             (1, 4) => return Occupant::eighth_of_node(node, eighth),
             (1, 5) => return (node.mask != [0; 2]).then_some(Occupant::of(at)),
-            _ => {}
+            _ => at = child(map, at, level, cell << shift)?,
         }
-        let cell = place.map(|at| (at / cell_edge(level)) & 3);
-        at = node.first + child_rank(node.mask, morton3(cell.x, cell.y, cell.z))?;
     }
     match shift {
-        EIGHTH => Some(Occupant::eighths_of_brick(map, at)[eighth as usize]).filter(|occupant| occupant.voxels != 0),
+        EIGHTH => Occupant::eighth_of_brick(map, at, eighth),
         _ => Some(Occupant::of(at)),
-    }
-}
-
-/// The leaps of one octant while they are found.
-struct Leaps {
-    extent: UVec3,
-    cells: Vec<u8>,
-}
-
-impl Leaps {
-    /// The largest empty cube from each cell on is one cell larger than the least of those from its seven neighbours that way (the
-    /// dynamic programme for the largest square of a picture, in three dimensions).
-    fn of(extent: UVec3, octant: u32, taken: &[bool]) -> Self {
-        let mut leaps = Self { extent, cells: vec![0; taken.len()] };
-        let mut near = vec![0; extent.x as usize];
-        let up = upwards(octant);
-        let way = |up: bool, at: u32, end: u32| if up { end - 1 - at } else { at };
-        for (z, y) in (0..extent.z).flat_map(|z| (0..extent.y).map(move |y| (z, y))) {
-            let (y, z) = (way(up.y, y, extent.y), way(up.z, z, extent.z));
-            leaps.row(y, z, up, taken, &mut near);
-        }
-        leaps
-    }
-
-    fn row(&mut self, y: u32, z: u32, up: glam::BVec3, taken: &[bool], near: &mut [u8]) {
-        const OUTSIDE: u8 = TopGrid::FARTHEST - 1;
-        let next =
-            |up: bool, at: u32, end: u32| if up { Some(at + 1).filter(|at| *at < end) } else { at.checked_sub(1) };
-        let (after_y, after_z) = (next(up.y, y, self.extent.y), next(up.z, z, self.extent.z));
-        near.fill(OUTSIDE);
-        for (y, z) in [(after_y, Some(z)), (Some(y), after_z), (after_y, after_z)] {
-            let (Some(y), Some(z)) = (y, z) else { continue };
-            let row = &self.cells[self.row_of(y, z)];
-            near.iter_mut().zip(row).for_each(|(near, leap)| *near = (*near).min(*leap));
-            let (near, row) = if up.x { (&mut near[..], &row[1..]) } else { (&mut near[1..], row) };
-            near.iter_mut().zip(row).for_each(|(near, leap)| *near = (*near).min(*leap));
-        }
-        let range = self.row_of(y, z);
-        let (row, taken) = (&mut self.cells[range.clone()], &taken[range]);
-        let mut before = OUTSIDE;
-        let mut step = |at: usize| {
-            row[at] = if taken[at] { 0 } else { near[at].min(before) + 1 };
-            before = row[at].min(OUTSIDE);
-        };
-        match up.x {
-            true => (0..taken.len()).rev().for_each(&mut step),
-            false => (0..taken.len()).for_each(&mut step),
-        }
-    }
-
-    fn row_of(&self, y: u32, z: u32) -> Range<usize> {
-        let row = index(self.extent, UVec3::new(0, y, z));
-        row..row + self.extent.x as usize
     }
 }
 
@@ -397,6 +386,7 @@ impl Leaps {
 mod tests {
     use glam::{DVec3, IVec3};
 
+    use super::leaps::upwards;
     use super::*;
     use crate::voxel::{Edit, Editor, Scene, Shape};
 
@@ -411,14 +401,18 @@ mod tests {
     }
 
     fn cells(extent: UVec3) -> impl Iterator<Item = UVec3> {
-        (0..extent.z)
-            .flat_map(move |z| (0..extent.y).flat_map(move |y| (0..extent.x).map(move |x| UVec3::new(x, y, z))))
+        places(UVec3::ZERO, extent)
+    }
+
+    /// What stands in a cell, from the root on.
+    fn stands(map: &BrickMap, shift: u32, cell: UVec3) -> Option<Occupant> {
+        occupant(map, shift, cell, (0, map.levels))
     }
 
     /// The number of cells whose leap is the longest that is possible; none may be longer, and all others must say what stands there.
     fn check(grid: &TopGrid, map: &BrickMap) -> (usize, usize) {
         let (shift, extent) = grid.shape();
-        let taken: Vec<bool> = cells(extent).map(|cell| occupant(map, shift, cell).is_some()).collect();
+        let taken: Vec<bool> = cells(extent).map(|cell| stands(map, shift, cell).is_some()).collect();
         let is_taken = |cell: IVec3| {
             let inside = cell.cmpge(IVec3::ZERO).all() && cell.cmplt(extent.as_ivec3()).all();
             inside && taken[index(extent, cell.as_uvec3())]
@@ -427,7 +421,7 @@ mod tests {
         for cell in cells(extent) {
             let cell_words = &grid.words[grid.place(cell)..][..words_a_cell(shift)];
             let word = cell_words[0];
-            if let Some(occupant) = occupant(map, shift, cell) {
+            if let Some(occupant) = stands(map, shift, cell) {
                 let mut expected = [0; 3];
                 occupant.write(&mut expected);
                 assert_eq!(cell_words, &expected[..cell_words.len()], "{cell}");

@@ -19,6 +19,7 @@ use std::ops::Range;
 
 use glam::UVec3;
 
+use self::brick::ByRank;
 use self::pool::Pool;
 use self::shape::Reach;
 use super::brick_map::{BrickMap, cell_edge};
@@ -26,7 +27,7 @@ use super::build::{Children, Parts, solid_brick, solid_node};
 use super::error::SceneError;
 use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, LOOKS_STORED, Node, SOLID, unmorton3};
 use super::looks::{self, Looks};
-use super::source::{BrickVoxels, Cube, MaterialIndex, SolidVoxels};
+use super::source::{Cube, MaterialIndex};
 
 pub use self::shape::Shape;
 
@@ -119,9 +120,9 @@ impl Editor {
             return Ok(Changes::default());
         }
         self.check_room(shape, bounds)?;
-        let (voxels, solid, parts) = (&mut BrickVoxels::default(), &mut SolidVoxels::default(), &mut Parts::default());
+        let (looks, parts) = (&mut Default::default(), &mut Parts::default());
         let (levels, root) = (self.map.levels, self.map.nodes[0]);
-        let mut pass = Pass { editor: self, shape, bounds, edit, voxels, solid, parts, bricks_opened: 0 };
+        let mut pass = Pass { editor: self, shape, bounds, edit, looks, parts, bricks_opened: 0 };
         // A root without children is a scene without voxels.
         let new = pass.cell((root.mask != [0; 2]).then_some(root), levels + 1, UVec3::ZERO).unwrap_or_default();
         let bricks_opened = pass.bricks_opened;
@@ -224,10 +225,8 @@ struct Pass<'a> {
     /// Those of the shape.
     bounds: [UVec3; 2],
     edit: Edit,
-    /// The brick that is open.
-    voxels: &'a mut BrickVoxels,
-    /// Its looks in order.
-    solid: &'a mut SolidVoxels,
+    /// Those of the brick that is open, before and after.
+    looks: &'a mut [ByRank; 2],
     /// Where its new form is made.
     parts: &'a mut Parts,
     bricks_opened: u32,
@@ -268,7 +267,7 @@ impl Pass<'_> {
                 })
             }
         };
-        // What stands for a brick of several materials: to look into those that are left alone would cost more than the edit.
+        // What stands for a brick whose looks are stored: to look them up would cost more than the edit.
         let before = match (old, self.edit) {
             (Some(node), _) => node.material,
             (None, Edit::Set(material)) => material.into(),
@@ -281,7 +280,7 @@ impl Pass<'_> {
                 *cell = self.cell(*cell, level, origin);
             }
             if let Some(record) = *cell {
-                let stand_in = record.stand_in(self.editor.map()).unwrap_or(before);
+                let stand_in = record.stand_in().unwrap_or(before);
                 children.push(number, record, record.solid_of(), stand_in);
             }
         }
@@ -312,7 +311,7 @@ trait Record: Copy + PartialEq {
     /// The material if it is that.
     fn solid_of(self) -> Option<MaterialIndex>;
     /// The material that stands for it at a distance, if the record tells.
-    fn stand_in(self, map: &BrickMap) -> Option<u32>;
+    fn stand_in(self) -> Option<u32>;
     /// The vector that such records are in, and the room in it.
     fn vector(editor: &mut Editor) -> (&mut Pool, &mut Vec<Self>);
     /// Gives back the room of all that it refers to, and counts its voxels. Its level is that of a node; bricks have 0.
@@ -330,7 +329,7 @@ impl Record for Node {
         (self.first == SOLID).then_some(self.material as MaterialIndex)
     }
 
-    fn stand_in(self, _: &BrickMap) -> Option<u32> {
+    fn stand_in(self) -> Option<u32> {
         Some(self.material)
     }
 
@@ -356,8 +355,8 @@ impl Record for Brick {
         self.is_whole().then_some(self.looks as MaterialIndex)
     }
 
-    fn stand_in(self, map: &BrickMap) -> Option<u32> {
-        Looks::of(&self, &map.attributes).one_material().map(u32::from)
+    fn stand_in(self) -> Option<u32> {
+        (self.looks & LOOKS_STORED == 0).then_some(self.looks)
     }
 
     fn vector(editor: &mut Editor) -> (&mut Pool, &mut Vec<Self>) {

@@ -30,6 +30,20 @@ impl Pool {
         start
     }
 
+    /// Puts a block in the place of another one, start and length, if it is as long, or else where there is room, and says where.
+    /// Nothing is nowhere: 0.
+    pub fn replace<T: Copy + PartialEq>(&mut self, items: &mut Vec<T>, old: Option<(u32, usize)>, block: &[T]) -> u32 {
+        match old {
+            Some((start, len)) if len == block.len() => {
+                self.overwrite(items, start, block);
+                return start;
+            }
+            Some((start, len)) => self.release(start, len),
+            None => {}
+        }
+        if block.is_empty() { 0 } else { self.store(items, block) }
+    }
+
     /// Writes those elements of a block that are others than before.
     pub fn overwrite<T: Copy + PartialEq>(&mut self, items: &mut [T], start: u32, block: &[T]) {
         for (at, (old, new)) in (start..).zip(items[start as usize..].iter_mut().zip(block)) {
@@ -117,5 +131,17 @@ mod tests {
         assert_eq!(pool.changes(0), [9..11, 12..13]);
         pool.overwrite(&mut items, 7, &[7; 6]);
         assert_eq!(pool.changes(1), vec![Range { start: 9, end: 13 }]);
+    }
+
+    #[test]
+    fn a_block_as_long_stays_where_the_other_was() {
+        let (mut pool, mut items) = (Pool::default(), Vec::new());
+        let [first, second] = [4, 6].map(|len| pool.store(&mut items, &vec![len; len as usize]));
+        pool.changes(0);
+        assert_eq!(pool.replace(&mut items, Some((second, 6)), &[6, 6, 1, 6, 6, 6]), second);
+        assert_eq!(pool.changes(0), vec![Range { start: 6, end: 7 }]);
+        assert_eq!(pool.replace(&mut items, Some((second, 6)), &[]), 0);
+        assert_eq!(pool.replace(&mut items, Some((first, 4)), &[3; 5]), first, "there is room for ten");
+        assert_eq!((items.len(), pool.replace(&mut items, None, &[8; 5])), (10, 5));
     }
 }

@@ -89,12 +89,12 @@ impl Params {
     #[inline(always)]
     pub fn write(&mut self, resources: &Resources, slot: u32) -> Result<(), Box<FrameError>> {
         let mut to_flush = false;
-        self.bring(slot, |item| match item.places[slot as usize] {
-            Some(place) => {
+        self.bring(slot, |item| match item.places.get(slot as usize) {
+            Some(&Some(place)) => {
                 item.copy_to(place);
                 true
             }
-            None => {
+            _ => {
                 to_flush = true;
                 false
             }
@@ -152,20 +152,25 @@ impl ParamRuntime {
     /// Copies the value to its place in a slot whose frame has finished.
     // Of a size that is known a copy is an instruction or two, and no call into a library that is cold by then.
     #[inline]
-    fn copy_to(&self, Mapped(place): Mapped) {
+    fn copy_to(&self, place: Mapped) {
         let from = NonNull::from(&self.small);
         // SAFETY: the place is mapped for the whole buffer, which is as large as the value and lives as long as the graph: a
-        // value's size never changes. `small` and `large` hold as many bytes as their arm copies. The GPU has finished the
-        // slot's frame, and the CPU writes here only, through `&mut self`.
+        // value's size never changes, and `small` is no smaller. The GPU has finished the slot's frame, and the CPU writes here
+        // only, where `Params` is borrowed exclusively.
         unsafe {
             match self.size {
-                4 => place.cast::<[u8; 4]>().write(from.cast().read()),
-                8 => place.cast::<[u8; 8]>().write(from.cast().read()),
-                12 => place.cast::<[u8; 12]>().write(from.cast().read()),
-                16 => place.cast::<[u8; 16]>().write(from.cast().read()),
-                _ => place.copy_from_nonoverlapping(NonNull::from(self.value()).cast(), self.size as usize),
+                4 => place.0.cast::<[u8; 4]>().write(from.cast().read()),
+                16 => place.0.cast::<[u8; 16]>().write(from.cast().read()),
+                _ => self.copy_any_to(place),
             }
         }
+    }
+
+    #[inline(never)]
+    fn copy_any_to(&self, Mapped(place): Mapped) {
+        let value = self.value();
+        // SAFETY: as in `copy_to`.
+        unsafe { place.copy_from_nonoverlapping(NonNull::from(value).cast(), value.len()) };
     }
 
     /// Writes the value to where the device does not see it by itself.

@@ -109,12 +109,22 @@ impl Submission {
         slot: u32,
         finished: &[vk::SemaphoreSubmitInfo<'static>],
     ) -> Result<(), vk::Result> {
-        self.submit_infos(device, &[self.frame(slot).signal_semaphore_infos(finished)])
+        let commands = self.commands(slot);
+        // Spelt out: from one builder to the next it would be copied.
+        let frame = vk::SubmitInfo2 {
+            command_buffer_info_count: commands.len() as u32,
+            p_command_buffer_infos: commands.as_ptr(),
+            signal_semaphore_info_count: finished.len() as u32,
+            p_signal_semaphore_infos: finished.as_ptr(),
+            ..vk::SubmitInfo2::default()
+        };
+        self.submit_infos(device, std::slice::from_ref(&frame))
     }
 
     /// Submits everything to the main queue, in one call, uploads before the frame that is to see them.
     pub fn submit_all(&self, device: &Device, slot: u32, uploads: Option<UploadBatch<'_>>) -> Result<(), DeviceError> {
-        let frame = self.frame(slot).wait_semaphore_infos(&self.waits).signal_semaphore_infos(&self.signals);
+        let frame = vk::SubmitInfo2::default().command_buffer_infos(self.commands(slot));
+        let frame = frame.wait_semaphore_infos(&self.waits).signal_semaphore_infos(&self.signals);
         let result = match uploads {
             None => self.submit_infos(device, &[frame]),
             Some(uploads) => {
@@ -127,9 +137,8 @@ impl Submission {
     }
 
     #[inline]
-    fn frame(&self, slot: u32) -> vk::SubmitInfo2<'_> {
-        vk::SubmitInfo2::default()
-            .command_buffer_infos(&self.commands[slot as usize * self.segments..][..self.segments])
+    fn commands(&self, slot: u32) -> &[vk::CommandBufferSubmitInfo<'static>] {
+        &self.commands[slot as usize * self.segments..][..self.segments]
     }
 
     #[inline]

@@ -65,6 +65,21 @@ impl<'d> QueueRef<'d> {
     /// or may be pending more than once, and living semaphores whose values rise.
     #[inline]
     pub(crate) unsafe fn submit(&self, infos: &[vk::SubmitInfo2<'_>], fence: vk::Fence) -> Result<(), vk::Result> {
+        // SAFETY: the caller's promise.
+        unsafe { self.submit_and(infos, fence, || ()) }
+    }
+
+    /// Submits, and calls for what is to be done while no other thread submits.
+    ///
+    /// # Safety
+    /// As [`submit`](Self::submit).
+    #[inline]
+    pub(crate) unsafe fn submit_and(
+        &self,
+        infos: &[vk::SubmitInfo2<'_>],
+        fence: vk::Fence,
+        then: impl FnOnce(),
+    ) -> Result<(), vk::Result> {
         let _held = self.lock();
         #[cfg(feature = "testing")]
         if self.queue.is_lost() {
@@ -72,7 +87,9 @@ impl<'d> QueueRef<'d> {
         }
         // SAFETY: `new` took the function from the table of the queue's device, which lives while this borrows from it; the slice
         // has as many structures as are counted; the queue is locked, and the rest is the caller's promise.
-        unsafe { (self.queue.submit)(self.handle, infos.len() as u32, infos.as_ptr(), fence) }.result()
+        unsafe { (self.queue.submit)(self.handle, infos.len() as u32, infos.as_ptr(), fence) }.result()?;
+        then();
+        Ok(())
     }
 
     /// Makes every later submission say that the device is lost.

@@ -98,8 +98,9 @@ impl CompiledGraph {
         self.timeline.try_wait(self.finished_by_now()).map_err(not_waited)?;
         self.params.write(&self.resources, slot)?;
         let finished = [self.timeline.signal(self.number + 1)];
-        self.submission.submit(&self.device, slot, &finished).map_err(not_submitted)?;
-        Ok(self.end_frame())
+        self.submission.submit_and_end(&self.device, slot, &finished).map_err(not_submitted)?;
+        self.next_frame();
+        Ok(FrameOutcome::Submitted(self.number - 1))
     }
 
     /// A frame that has more to look after.

@@ -101,9 +101,9 @@ impl Submission {
         self.forget_windows();
     }
 
-    /// Submits the command buffers of a slot to the main queue, and nothing else.
+    /// Submits the command buffers of a slot to the main queue, and nothing else, and ends the frame for the device's memory.
     #[inline]
-    pub fn submit(
+    pub fn submit_and_end(
         &self,
         device: &Device,
         slot: u32,
@@ -118,7 +118,7 @@ impl Submission {
             p_signal_semaphore_infos: finished.as_ptr(),
             ..vk::SubmitInfo2::default()
         };
-        self.submit_infos(device, std::slice::from_ref(&frame))
+        self.submit_infos(device, std::slice::from_ref(&frame), || device.budget().end_submitted_frame())
     }
 
     /// Submits everything to the main queue, in one call, uploads before the frame that is to see them.
@@ -126,9 +126,9 @@ impl Submission {
         let frame = vk::SubmitInfo2::default().command_buffer_infos(self.commands(slot));
         let frame = frame.wait_semaphore_infos(&self.waits).signal_semaphore_infos(&self.signals);
         let result = match uploads {
-            None => self.submit_infos(device, &[frame]),
+            None => self.submit_infos(device, &[frame], || ()),
             Some(uploads) => {
-                let result = self.submit_infos(device, &[uploads.info(), frame]);
+                let result = self.submit_infos(device, &[uploads.info(), frame], || ());
                 uploads.submitted(result);
                 result
             }
@@ -141,12 +141,18 @@ impl Submission {
         &self.commands[slot as usize * self.segments..][..self.segments]
     }
 
+    /// Submits, and calls for what is to be done while no other thread submits.
     #[inline]
-    fn submit_infos(&self, device: &Device, infos: &[vk::SubmitInfo2<'_>]) -> Result<(), vk::Result> {
+    fn submit_infos(
+        &self,
+        device: &Device,
+        infos: &[vk::SubmitInfo2<'_>],
+        then: impl FnOnce(),
+    ) -> Result<(), vk::Result> {
         // SAFETY: every command buffer is recorded; those of the frame's slot are not pending, since `frame` waited for it, and
         // shared ones allow simultaneous use. The graph's semaphores are alive, and its timeline's value rises; for the
         // application's semaphores it has promised the same, and uploads are as `UploadBatch` makes them.
-        unsafe { device.main_queue().submit(infos, vk::Fence::null()) }
+        unsafe { device.main_queue().submit_and(infos, vk::Fence::null(), then) }
     }
 }
 

@@ -41,12 +41,37 @@ pub struct BudgetManager {
 }
 
 /// What the end of a frame looks at, side by side: it costs an unchanged frame next to nothing.
-#[repr(align(16))]
+#[derive(Debug)]
+#[repr(align(32))]
 pub(super) struct Frames {
     /// Somebody had the ledger since the last frame ended, or that frame moved something.
     pub stirred: AtomicBool,
     /// Frames that ended meanwhile.
     pub quiet: AtomicU64,
+    /// Frames that were submitted meanwhile, one at a time; and how many of them are forgotten.
+    pub submitted: AtomicU64,
+    pub forgotten: AtomicU64,
+}
+
+impl Default for Frames {
+    fn default() -> Self {
+        let none = || AtomicU64::new(0);
+        Self { stirred: AtomicBool::new(true), quiet: none(), submitted: none(), forgotten: none() }
+    }
+}
+
+impl Frames {
+    /// How many ended.
+    pub fn count(&self) -> u64 {
+        let submitted = self.submitted.load(Ordering::Relaxed).wrapping_sub(self.forgotten.load(Ordering::Relaxed));
+        self.quiet.load(Ordering::Relaxed) + submitted
+    }
+
+    /// Begins to count anew. `submitted` is not touched: another thread may be about to raise it.
+    pub fn reset(&self) {
+        self.quiet.store(0, Ordering::Relaxed);
+        self.forgotten.store(self.submitted.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
 }
 
 /// What is called when the budget warns.
@@ -98,7 +123,7 @@ impl BudgetManager {
         let heaps = Heaps::new(heaps);
         let total = heaps.device_bytes();
         Self {
-            frames: Frames { stirred: AtomicBool::new(true), quiet: AtomicU64::new(0) },
+            frames: Frames::default(),
             ledger: Mutex::new(Ledger::new(heaps)),
             listener: Mutex::new(None),
             graphs: Mutex::new(Vec::new()),

@@ -25,7 +25,7 @@ impl BudgetManager {
         let staging = self.staging_usage();
         let ledger = self.ledger();
         let mut counts = ledger.counts();
-        counts.frames += self.frames.quiet.load(Ordering::Relaxed);
+        counts.frames += self.frames.count();
         MemoryReport { usage: ledger.usage(), staging, counts }
     }
 
@@ -52,6 +52,17 @@ impl BudgetManager {
         Churn::default()
     }
 
+    /// As [`end_frame`](Self::end_frame), where one thread at a time does it, as whoever holds the device's main queue: it costs
+    /// an unchanged frame no atomic step.
+    #[inline]
+    pub(crate) fn end_submitted_frame(&self) {
+        if self.frames.stirred.load(Ordering::Relaxed) && self.end_stirred_frame().is_some() {
+            return;
+        }
+        let submitted = &self.frames.submitted;
+        submitted.store(submitted.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
     #[inline(never)]
     fn end_stirred_frame(&self) -> Option<Churn> {
         let mut ledger = self.try_gate()?;
@@ -64,7 +75,7 @@ impl BudgetManager {
     pub fn reset_statistics(&self) {
         self.quota().reset();
         let mut ledger = self.ledger();
-        self.frames.quiet.store(0, Ordering::Relaxed);
+        self.frames.reset();
         ledger.reset();
     }
 }

@@ -109,7 +109,9 @@ fn scattered(device: &Device, rounds: usize, threads: usize, way: Way, report: &
     };
     let upload = |part: Range<usize>| ours.upload_pieces(&data, PAGE, &places, part);
     let stage = |part: Range<usize>| hand.stage_pieces(&data, PAGE, part);
-    let [our, regions] = Crew::with(threads, places.len(), &[&upload, &stage], |crew| {
+    let copied = Ours::mapped_memory(device, SMALL)?;
+    let copy = |part: Range<usize>| ours::only_copy(&copied, &data, PAGE, part);
+    let [our, regions, copy] = Crew::with(threads, places.len(), &[&upload, &stage, &copy], |crew| {
         in_turns(
             rounds,
             [
@@ -122,6 +124,10 @@ fn scattered(device: &Device, rounds: usize, threads: usize, way: Way, report: &
                 &|| {
                     crew.run(1);
                     hand.copy_each(PAGE, &places)
+                },
+                &|| {
+                    crew.run(2);
+                    Ok(())
                 },
             ],
         )
@@ -139,6 +145,12 @@ fn scattered(device: &Device, rounds: usize, threads: usize, way: Way, report: &
     let real = device.info().kind != DeviceKind::Cpu;
     report.add(if real { row.goal(Goal::AtLeast(10.0)) } else { row });
     report.add(keyed(bandwidth("ours", "4k scattered", SMALL, our)));
+    // Threads that write to one buffer take turns, so this says nothing of several.
+    if threads == 1 {
+        // What it would be if nothing but the host's copy took time.
+        report.add(keyed(Row::new("scattered_over_regions_4k_bound", regions / copy, "ratio")));
+        report.add(keyed(bandwidth("copy_alone", "4k scattered", SMALL, copy)));
+    }
     report.add(keyed(bandwidth("region_each", "4k scattered", SMALL, regions)));
     Ok(())
 }

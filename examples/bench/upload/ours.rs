@@ -56,6 +56,16 @@ impl Ours {
         }
     }
 
+    /// Memory that the host writes where the uploader stages: the device's own, if the host reaches that.
+    pub fn mapped_memory(device: &Device, bytes: usize) -> Result<Buffer, Failure> {
+        let desc = BufferDesc::new("copied into", bytes as u64, vk::BufferUsageFlags::TRANSFER_SRC);
+        let buffer = device.budget().buffer(&desc.at(Location::DeviceMapped), Category::Staging)?;
+        if buffer.mapped().is_some() {
+            return Ok(buffer);
+        }
+        Ok(device.budget().buffer(&desc.at(Location::Upload), Category::Staging)?)
+    }
+
     /// Submits what was uploaded and waits for it.
     pub fn finish(&self) -> Result<(), Failure> {
         let ticket = self.uploader.flush()?;
@@ -75,5 +85,12 @@ impl Ours {
     /// What the uploader has done.
     pub fn statistics(&self) -> UploadStatistics {
         self.uploader.statistics()
+    }
+}
+
+/// Copies some of the pieces of `data` into mapped memory, one after another, and does nothing else.
+pub fn only_copy(into: &Buffer, data: &[u8], piece: usize, part: Range<usize>) {
+    for (index, bytes) in part.clone().zip(data[part.start * piece..].chunks_exact(piece)) {
+        into.write((index * piece) as u64, bytes).expect("it is mapped, and as long as the data");
     }
 }

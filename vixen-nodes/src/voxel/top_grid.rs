@@ -11,7 +11,7 @@ use self::leaps::Leaps;
 use super::brick_map::{BrickMap, cell_edge, child_rank};
 use super::layout::{BRICK_EDGE, Node, SOLID, morton3, unmorton3};
 
-/// Cells, x first. Their edge is the finest of four that memory allows: see [`Self::finest`].
+/// Cells, x first. Their edge is the finest of four that memory allows: see `finest`.
 ///
 /// Every cell begins with a word:
 /// - In an empty cell, four bits for each octant of directions, +++ in the lowest, then -++: how many cells along each axis the

@@ -42,11 +42,15 @@ struct Spot {
 };
 
 // What the voxels of a cell lie in, by its word. Octant and `flip` lead back from a mirror image of the scene: see voxel_trace.glsl.
-Spot spot_in(uint word, ivec3 voxel, uint octant, uint flip) {
-    Spot spot = Spot((1 << GRID_SHIFT) - 1, leap(word, octant), occupant(word), uvec2(0u), SOLID);
+// What does not matter stays as it was, which spares instructions.
+void look_up(uint word, ivec3 voxel, uint octant, uint flip, inout Spot spot) {
+    spot.empty = (1 << GRID_SHIFT) - 1;
+    spot.beyond = leap(word, octant);
     if ((word & 15u) == 0u) {
         spot.empty = 0;
         spot.beyond = 0;
+        spot.what = occupant(word);
+        spot.first = SOLID;
         if (int(word) >= 0) {
             if (GRID_SHIFT == 4) {
                 uint eighths = spot.what & 255u;
@@ -71,7 +75,6 @@ Spot spot_in(uint word, ivec3 voxel, uint octant, uint flip) {
             }
         }
     }
-    return spot;
 }
 
 // The voxels of a cell of edge 4 that are solid.
@@ -90,6 +93,7 @@ bool is_solid(ivec3 size, int levels, ivec3 voxel) {
     if (GRID_SHIFT == GROUP_SHIFT) {
         return has_bit(group_at(at), cell_number(voxel, 0));
     }
-    Spot spot = spot_in(grid.data[at], voxel, 0u, 0u);
+    Spot spot;
+    look_up(grid.data[at], voxel, 0u, 0u, spot);
     return spot.empty == 0 && (spot.first == SOLID || is_solid_in(spot.mask, spot.first, voxel));
 }

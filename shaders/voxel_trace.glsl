@@ -38,7 +38,7 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
     uint flip = octant * 9u;
 
     int at = 0;
-    Spot spot;
+    Spot spot = Spot(0, 0, 0u, uvec2(0u), SOLID);
     bool found = false;
     bool other_brick = true;
     for (int steps = size.x + size.y + size.z; steps >= 0; --steps) {
@@ -57,11 +57,14 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
             } else {
                 uint number = cell_number(voxel, 0) ^ flip;
                 found = has_bit(mask, number);
+                if (found) {
+                    break;
+                }
                 last = voxel | ((1 << empty_shift(mask, number)) - 1);
             }
         } else {
             if (other_brick) {
-                spot = spot_in(grid.data[at], voxel, octant, flip);
+                look_up(grid.data[at], voxel, octant, flip, spot);
             }
             last = (voxel | spot.empty) + spot.beyond;
             if (spot.empty == 0) {
@@ -76,10 +79,10 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
                 } else {
                     last = voxel | ((2 << empty_shift(spot.mask, number)) - 1);
                 }
+                if (found) {
+                    break;
+                }
             }
-        }
-        if (found) {
-            break;
         }
 
         // Out of it by the sides that the ray meets first.

@@ -9,7 +9,7 @@
 //! # Order
 //! Cells of a node and voxels of a brick are numbered in Morton order: bit `3i` of the number is bit `i` of x, then y, then z.
 //! So an aligned 2×2×2 group of cells is one byte of a mask, an octet is eight voxels in a row, and one look at a mask tells a ray
-//! whether it may leave 4×4×4, 2×2×2 or one of its cells in one step.
+//! whether it may leave 2×2×2 or one of its cells in one step.
 //!
 //! # Buffers
 //! | buffer | element | what |

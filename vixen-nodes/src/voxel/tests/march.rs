@@ -73,7 +73,7 @@ pub(super) fn trace_counting(
             }
         } else {
             if other_brick {
-                spot = spot_in(map, word, grid_shift, voxel, (octant, flip));
+                spot = look_up(map, word, grid_shift, voxel, (octant, flip));
             }
             last = (voxel | IVec3::splat(spot.empty)) + spot.beyond;
             if spot.empty == 0 {
@@ -133,7 +133,7 @@ fn leap(word: u32, octant: u32, grid_shift: i32) -> i32 {
     ((word >> (4 * octant) & 15) as i32 - 1) << grid_shift
 }
 
-fn spot_in(map: &BrickMap, word: u32, grid_shift: i32, voxel: IVec3, (octant, flip): (u32, u32)) -> Spot {
+fn look_up(map: &BrickMap, word: u32, grid_shift: i32, voxel: IVec3, (octant, flip): (u32, u32)) -> Spot {
     let beyond = leap(word, octant, grid_shift);
     let mut spot = Spot { empty: (1 << grid_shift) - 1, beyond, mask: [0; 2], first: SOLID };
     if word & 15 != 0 {

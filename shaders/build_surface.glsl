@@ -40,30 +40,35 @@ layout(set = 0, binding = 11, std430) readonly buffer Solid { uint data[]; } sol
 #endif
 
 // A linear function of two coordinates.
-float value_at(float by_u, float u, float by_v, float v, float constant) {
-    precise float value = by_u * u + (by_v * v + constant);
+struct Linear {
+    float u;
+    float v;
+    float constant;
+};
+
+float value_at(Linear linear, float u, float v) {
+    precise float value = linear.u * u + (linear.v * v + linear.constant);
     return value;
 }
 
-// How far inside of a side a point is in the projection along an axis, by the two coordinates after it.
-vec2 inward(vec3 edge, vec3 normal, int axis) {
+// How far inside of a side a point is in the projection along an axis.
+Linear inward(vec3 edge, vec3 corner, vec3 normal, int axis) {
+    int u = (axis + 1) % 3;
+    int v = (axis + 2) % 3;
     precise float turn = normal[axis] >= 0.0 ? 1.0 : -1.0;
-    precise vec2 by = vec2(-(edge[(axis + 2) % 3] * turn), edge[(axis + 1) % 3] * turn);
-    return by;
-}
-
-// The constant of that function.
-float constant_of(vec2 by, vec3 corner, int axis) {
-    precise float constant = -(by.x * corner[(axis + 1) % 3] + by.y * corner[(axis + 2) % 3]);
-    return constant;
+    precise float by_u = -(edge[v] * turn);
+    precise float by_v = edge[u] * turn;
+    precise float constant = -(by_u * corner[u] + by_v * corner[v]);
+    return Linear(by_u, by_v, constant);
 }
 
 // The same for voxels by their corner with the least coordinates.
-float constant_of_voxels(vec3 edge, vec3 corner, vec3 normal, int axis) {
-    vec2 by = inward(edge, normal, axis);
-    precise float reach = (abs(by.x) + abs(by.y)) * REACH;
-    precise float constant = constant_of(by, corner, axis) + max(by.x, 0.0) + max(by.y, 0.0) + reach;
-    return constant;
+Linear side_of(vec3 edge, vec3 corner, vec3 normal, int axis) {
+    Linear side = inward(edge, corner, normal, axis);
+    precise float reach = (abs(side.u) + abs(side.v)) * REACH;
+    precise float constant = side.constant + max(side.u, 0.0) + max(side.v, 0.0) + reach;
+    side.constant = constant;
+    return side;
 }
 
 vec3 cross_of(vec3 a, vec3 b) {
@@ -81,50 +86,28 @@ vec3 normal_of(uint vertex) {
     return vec3(direction[0], direction[1], direction[2]);
 }
 
-// A triangle's tests for the voxels of a brick, from whose origin corners count. Small, as memory of workgroups is what bounds these passes.
+// A triangle's tests for the voxels of a brick, from whose origin corners count.
 struct Tests {
     vec3 normal;
     float under;
-    vec3 first_edge;
     float over;
-    vec3 second_edge;
-    // The box of voxels around it, cut off by the brick, four bits a coordinate: from; and to, in the upper half.
-    uint box;
-    vec3 third_edge;
+    // The box of voxels around it, cut off by the brick.
+    ivec3 low;
+    ivec3 high;
+    // In the projections along x, y and z.
+    Linear sides[3][3];
     uint material;
-    // Of the edges, in the projections along x, y and z.
-    vec3 constants[3];
-};
-
-// Normals at the corners; and the constants of the functions that say how much each counts, where it counts.
-struct Smooth {
-    vec3 normals[3];
-    vec3 constants;
-    // The axis that the triangle faces most; FLAT if it has a normal of its own alone; EDGE if it has no area.
+#ifndef MEASURES
+    // How much each corner counts, as functions of the coordinates after this axis; and the normals at the corners.
     int axis;
+    Linear weights[3];
+    vec3 normals[3];
+#endif
 };
-
-const int FLAT = 3;
-const int EDGE = 4;
 
 // So many triangles are prepared side by side, an invocation each.
-const uint SIDE_BY_SIDE = 64u;
+const uint SIDE_BY_SIDE = 32u;
 shared Tests tests[SIDE_BY_SIDE];
-#ifdef MEASURES
-// Layers of voxels that they may touch: 8 times the triangle, and z.
-shared uint layers[SIDE_BY_SIDE * 8u];
-shared uint layer_count;
-#else
-shared Smooth smooth_of[SIDE_BY_SIDE];
-#endif
-
-uint pack_box(ivec3 at) {
-    return uint(at.x | at.y << 4 | at.z << 8);
-}
-
-ivec3 unpack_box(uint bits) {
-    return ivec3(bits, bits >> 4, bits >> 8) & 15;
-}
 
 void prepare(uint index, Triangle triangle, vec3 origin) {
     precise vec3 a = position_of(triangle.corners[0]) - origin;
@@ -144,50 +127,33 @@ void prepare(uint index, Triangle triangle, vec3 origin) {
     vec3 most = max(normal, vec3(0.0));
     precise float under = least.x + least.y + least.z - away - reach;
     precise float over = most.x + most.y + most.z - away + reach;
-    ivec3 low = ivec3(clamp(floor(min(min(a, b), c)), vec3(0.0), vec3(8.0)));
-    ivec3 high = ivec3(clamp(floor(max(max(a, b), c)), vec3(-1.0), vec3(7.0)));
-    // Where it lies beside the brick, no voxel is in the box.
-    bool beside = any(greaterThan(low, high));
     tests[index].normal = normal;
     tests[index].under = under;
-    tests[index].first_edge = ab;
     tests[index].over = over;
-    tests[index].second_edge = bc;
-    tests[index].box = beside ? pack_box(ivec3(8)) : pack_box(low) | pack_box(high) << 16;
-    tests[index].third_edge = ca;
+    tests[index].low = ivec3(max(floor(min(min(a, b), c)), vec3(0.0)));
+    tests[index].high = ivec3(min(floor(max(max(a, b), c)), vec3(7.0)));
     tests[index].material = triangle.material;
     for (int axis = 0; axis < 3; ++axis) {
-        vec3 constants;
         for (int side = 0; side < 3; ++side) {
-            constants[side] = constant_of_voxels(edges[side], corners[side], normal, axis);
-        }
-        tests[index].constants[axis] = constants;
-    }
-#ifdef MEASURES
-    if (!beside) {
-        uint place = atomicAdd(layer_count, uint(high.z - low.z) + 1u);
-        for (int z = low.z; z <= high.z; ++z) {
-            layers[place++] = index * 8u + uint(z);
+            tests[index].sides[axis][side] = side_of(edges[side], corners[side], normal, axis);
         }
     }
-#else
-    vec3 normals[3];
+#ifndef MEASURES
+    vec3 size = abs(normal);
+    int axis = size.x >= size.y && size.x >= size.z ? 0 : size.y >= size.z ? 1 : 2;
+    tests[index].axis = axis;
+    // Without normals of its own it counts everywhere as at one corner: by its area.
     bool is_flat = true;
     for (int corner = 0; corner < 3; ++corner) {
         vec3 own = normal_of(triangle.corners[corner]);
         is_flat = is_flat && own == vec3(0.0);
-        normals[corner] = own == vec3(0.0) ? normal : own;
+        tests[index].normals[corner] = own == vec3(0.0) ? normal : own;
     }
-    smooth_of[index].axis = FLAT;
-    if (!is_flat) {
-        vec3 size = abs(normal);
-        int axis = size.x >= size.y && size.x >= size.z ? 0 : size.y >= size.z ? 1 : 2;
-        // Corners by the sides across from them.
-        for (int side = 0; side < 3; ++side) {
-            smooth_of[index].constants[side] = constant_of(inward(edges[side], normal, axis), corners[side], axis);
-        }
-        smooth_of[index].normals = normals;
-        smooth_of[index].axis = size[axis] == 0.0 ? EDGE : axis;
+    for (int corner = 0; corner < 3; ++corner) {
+        int side = (corner + 1) % 3;
+        bool constant = is_flat || size[axis] == 0.0;
+        Linear everywhere = Linear(0.0, 0.0, is_flat && corner > 0 ? 0.0 : 1.0);
+        tests[index].weights[corner] = constant ? everywhere : inward(edges[side], corners[side], normal, axis);
     }
 #endif
 }
@@ -198,12 +164,6 @@ uint prepare_from(uint begin, uint end, uvec3 origin) {
     uint count = min(end - begin, SIDE_BY_SIDE);
     // Those before have been looked at.
     barrier();
-#ifdef MEASURES
-    if (thread == 0u) {
-        layer_count = 0u;
-    }
-    barrier();
-#endif
     if (thread < count) {
         prepare(thread, triangles.data[bins.data[begin + thread]], vec3(origin));
     }
@@ -211,22 +171,17 @@ uint prepare_from(uint begin, uint end, uvec3 origin) {
     return count;
 }
 
-// Whether a place is inside of all sides in the projection along an axis, by the coordinates after it.
-bool inside(Tests test, int axis, float u, float v) {
-    vec2 first = inward(test.first_edge, test.normal, axis);
-    vec2 second = inward(test.second_edge, test.normal, axis);
-    vec2 third = inward(test.third_edge, test.normal, axis);
-    vec3 constants = test.constants[axis];
-    return value_at(first.x, u, first.y, v, constants[0]) >= 0.0 && value_at(second.x, u, second.y, v, constants[1]) >= 0.0
-        && value_at(third.x, u, third.y, v, constants[2]) >= 0.0;
+bool inside(Linear sides[3], float u, float v) {
+    return value_at(sides[0], u, v) >= 0.0 && value_at(sides[1], u, v) >= 0.0 && value_at(sides[2], u, v) >= 0.0;
 }
 
 // Whether a triangle's plane passes through a voxel.
-bool meets_plane(Tests test, vec3 at) {
-    precise float rest = test.normal.y * at.y + test.normal.z * at.z;
-    precise float along = test.normal.x * at.x + rest;
-    precise float along_under = along + test.under;
-    precise float along_over = along + test.over;
+bool meets_plane(uint index, vec3 at) {
+    vec3 normal = tests[index].normal;
+    precise float rest = normal.y * at.y + normal.z * at.z;
+    precise float along = normal.x * at.x + rest;
+    precise float along_under = along + tests[index].under;
+    precise float along_over = along + tests[index].over;
     return along_under <= 0.0 && along_over >= 0.0;
 }
 
@@ -252,8 +207,9 @@ bool find(out uint cell, out uint number) {
 #ifdef MEASURES
 
 shared uint solid[16];
-// The last triangle that touches each voxel, and below it, in eight bits, its material, which becomes the voxel's.
+// The last triangle that touches each voxel, from 1 on, which gives it its material; and whether they have different ones.
 shared uint last_of[512];
+shared uint different;
 
 // The number of a voxel in its brick.
 uint morton_of(uvec3 at) {
@@ -261,31 +217,39 @@ uint morton_of(uvec3 at) {
     return spread.x | spread.y << 1 | spread.z << 2;
 }
 
-// Finds the voxels of a layer that a triangle touches, which is one of the last that were prepared.
-void fill_layer(uint layer, uint begin) {
-    uint index = layer >> 3;
-    float z = float(layer & 7u);
-    Tests test = tests[index];
-    ivec3 low = unpack_box(test.box);
-    ivec3 high = unpack_box(test.box >> 16);
-    uint key = begin - own_start + index << 8 | test.material;
+// Finds the voxels of a layer that a triangle touches.
+void fill_layer(uint index, int z, uint nth) {
+    ivec3 low = tests[index].low;
+    ivec3 high = tests[index].high;
+    if (z < low.z || z > high.z) {
+        return;
+    }
+    Linear along_x[3] = tests[index].sides[0];
+    Linear along_y[3] = tests[index].sides[1];
+    Linear along_z[3] = tests[index].sides[2];
     uint columns = 0u;
     for (int x = low.x; x <= high.x; ++x) {
-        columns |= inside(test, 1, z, float(x)) ? 1u << x : 0u;
+        columns |= inside(along_y, float(z), float(x)) ? 1u << x : 0u;
     }
     for (int y = low.y; columns != 0u && y <= high.y; ++y) {
-        if (!inside(test, 0, float(y), z)) {
+        if (!inside(along_x, float(y), float(z))) {
             continue;
         }
         for (uint open = columns; open != 0u; open &= open - 1u) {
             int x = findLSB(open);
-            if (meets_plane(test, vec3(x, y, z)) && inside(test, 2, float(x), float(y))) {
-                uint number = morton_of(uvec3(x, y, layer & 7u));
+            if (meets_plane(index, vec3(x, y, z)) && inside(along_z, float(x), float(y))) {
+                uint number = morton_of(uvec3(x, y, z));
                 atomicOr(solid[number >> 5], 1u << (number & 31u));
-                atomicMax(last_of[number], key);
+                if (different != 0u) {
+                    atomicMax(last_of[number], nth + 1u);
+                }
             }
         }
     }
+}
+
+uint material_of(uint nth) {
+    return triangles.data[bins.data[own_start + nth]].material;
 }
 
 // The bits of an octet's voxels that are solid.
@@ -294,13 +258,23 @@ uint solid_bits(uvec3 origin, uint octet) {
     if (thread < 16u) {
         solid[thread] = 0u;
     }
+    if (thread == 0u) {
+        different = 0u;
+    }
     for (uint i = thread; i < 512u; i += 64u) {
-        last_of[i] = 0u;
+        last_of[i] = 1u;
+    }
+    barrier();
+    uint material = material_of(0u);
+    for (uint nth = thread; nth < own_end - own_start; nth += 64u) {
+        if (material_of(nth) != material) {
+            different = 1u;
+        }
     }
     for (uint begin = own_start; begin < own_end; begin += SIDE_BY_SIDE) {
-        prepare_from(begin, own_end, origin);
-        for (uint i = thread; i < layer_count; i += 64u) {
-            fill_layer(layers[i], begin);
+        uint count = prepare_from(begin, own_end, origin);
+        for (uint task = thread; task < count * 8u; task += 64u) {
+            fill_layer(task >> 3, int(task & 7u), begin - own_start + (task >> 3));
         }
     }
     barrier();
@@ -313,46 +287,33 @@ uint solid_bits(uvec3 origin, uint octet) {
 // The material of a solid voxel; any direction will do for its normal.
 void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inout uint normal) {
     if (is_solid) {
-        material = last_of[number] & 255u;
+        material = material_of(last_of[number] - 1u);
         normal = 0u;
     }
 }
 
 #else
 
-// Whether a triangle touches a voxel, which is given packed as in a box too.
-bool touches(uint index, vec3 at, uint packed) {
-    // A bit above each coordinate stays where nothing is borrowed from it.
-    uint box = tests[index].box;
-    uint after_low = (packed | 0x888u) - (box & 0xFFFu);
-    uint before_high = (box >> 16 | 0x888u) - packed;
-    if ((after_low & before_high & 0x888u) != 0x888u) {
+// Whether a triangle touches a voxel.
+bool touches(uint index, ivec3 voxel) {
+    if (any(lessThan(voxel, tests[index].low)) || any(greaterThan(voxel, tests[index].high))) {
         return false;
     }
-    Tests test = tests[index];
-    return meets_plane(test, at) && inside(test, 2, at.x, at.y) && inside(test, 1, at.z, at.x) && inside(test, 0, at.y, at.z);
+    vec3 at = vec3(voxel);
+    return meets_plane(index, at) && inside(tests[index].sides[2], at.x, at.y) && inside(tests[index].sides[1], at.z, at.x)
+        && inside(tests[index].sides[0], at.y, at.z);
 }
 
 // The normal of a triangle at a voxel.
-vec3 normal_at(uint index, vec3 at) {
-    int axis = smooth_of[index].axis;
-    if (axis == FLAT) {
-        return tests[index].normal;
-    }
-    vec3 by = vec3(1.0);
-    if (axis != EDGE) {
-        vec3 middle = at + 0.5;
-        float u = middle[(axis + 1) % 3];
-        float v = middle[(axis + 2) % 3];
-        vec3 edges[3] = vec3[3](tests[index].first_edge, tests[index].second_edge, tests[index].third_edge);
-        for (int side = 0; side < 3; ++side) {
-            vec2 inwards = inward(edges[side], tests[index].normal, axis);
-            by[side] = max(value_at(inwards.x, u, inwards.y, v, smooth_of[index].constants[side]), 0.0);
-        }
-    }
-    // Across from the first corner is the second side.
-    vec3 normals[3] = smooth_of[index].normals;
-    precise vec3 normal = normals[0] * by[1] + (normals[1] * by[2] + normals[2] * by[0]);
+vec3 smooth_normal(uint index, vec3 at) {
+    int axis = tests[index].axis;
+    vec3 middle = at + 0.5;
+    float u = middle[(axis + 1) % 3];
+    float v = middle[(axis + 2) % 3];
+    float by_a = max(value_at(tests[index].weights[0], u, v), 0.0);
+    float by_b = max(value_at(tests[index].weights[1], u, v), 0.0);
+    float by_c = max(value_at(tests[index].weights[2], u, v), 0.0);
+    precise vec3 normal = tests[index].normals[0] * by_a + (tests[index].normals[1] * by_b + tests[index].normals[2] * by_c);
     return normal;
 }
 
@@ -367,9 +328,7 @@ uint prepared_count;
 
 // The material of a solid voxel, and its normal. All invocations of the workgroup come here together.
 void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inout uint normal) {
-    uvec3 voxel = unmorton(number);
-    vec3 at = vec3(voxel);
-    uint packed = pack_box(ivec3(voxel));
+    ivec3 voxel = ivec3(unmorton(number));
     precise vec3 sum = vec3(0.0);
     for (uint begin = own_start; begin < own_end; begin += SIDE_BY_SIDE) {
         if (prepared != begin) {
@@ -377,8 +336,8 @@ void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inou
             prepared_count = prepare_from(begin, own_end, origin);
         }
         for (uint index = 0u; is_solid && index < prepared_count; ++index) {
-            if (touches(index, at, packed)) {
-                precise vec3 next = sum + normal_at(index, at);
+            if (touches(index, voxel)) {
+                precise vec3 next = sum + smooth_normal(index, vec3(voxel));
                 sum = next;
                 material = tests[index].material;
             }

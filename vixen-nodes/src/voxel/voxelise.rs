@@ -45,9 +45,9 @@ impl VoxelMesh {
         resolution: u32,
         progress: &dyn Fn(Progress),
     ) -> Option<(Box<[Material; 256]>, Self)> {
-        let used = || mesh.triangles.iter().flatten().map(|&corner| mesh.positions[corner as usize]);
-        let low = used().fold(Vec3::INFINITY, Vec3::min);
-        let high = used().fold(Vec3::NEG_INFINITY, Vec3::max);
+        let used = mesh.triangles.iter().flatten().map(|&corner| mesh.positions[corner as usize]);
+        let none = (Vec3::INFINITY, Vec3::NEG_INFINITY);
+        let (low, high) = used.fold(none, |(low, high), at| (low.min(at), high.max(at)));
         let extent = (high - low).max_element();
         let scale = if extent > 0.0 { (resolution as f32 - 2.0 * MARGIN) / extent } else { 0.0 };
         let side = |length: f32| ((length * scale + 2.0 * MARGIN).ceil() as u32).clamp(1, resolution);
@@ -146,10 +146,11 @@ impl VoxelSource for VoxelMesh {
                 Some([a, b, c]) => {
                     let weights = triangle.weights();
                     overlap.rows(bounds, |row| {
-                        let [x, y, z] = row.first.to_array().map(|v| Vec4::splat(v as f32 + 0.5));
-                        let [by_a, by_b, by_c] = weights.at([x + Vec4::new(0.0, 1.0, 2.0, 3.0), y, z]);
-                        let normal = [0, 1, 2].map(|axis| by_a * a[axis] + (by_b * b[axis] + by_c * c[axis]));
-                        add(row, normal);
+                        let middle = row.first.as_vec3() + 0.5;
+                        let along = Vec4::splat(middle.x) + Vec4::new(0.0, 1.0, 2.0, 3.0);
+                        let [by_a, by_b, by_c] = weights.at([along, Vec4::splat(middle.y), Vec4::splat(middle.z)]);
+                        let sum = |a: f32, b: f32, c: f32| by_a * a + (by_b * b + by_c * c);
+                        add(row, [sum(a.x, b.x, c.x), sum(a.y, b.y, c.y), sum(a.z, b.z, c.z)]);
                     });
                 }
             }

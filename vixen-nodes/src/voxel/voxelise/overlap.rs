@@ -112,12 +112,13 @@ impl Triangle {
 
 impl Weights {
     /// The weights of the corners at four points.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&self, at: [Vec4; 3]) -> [Vec4; 3] {
         let (u, v) = (at[(self.axis + 1) % 3], at[(self.axis + 2) % 3]);
         let Linear { u: by_u, v: by_v, constant } = self.sides;
-        // A corner counts by the side across from it.
-        [1, 2, 0].map(|side| (u * by_u[side] + (v * by_v[side] + constant[side])).max(Vec4::ZERO))
+        let across = |side: usize| (u * by_u[side] + (v * by_v[side] + constant[side])).max(Vec4::ZERO);
+        // Sides by number: `map` would stay a loop, in which an index into lanes is a jump.
+        [across(1), across(2), across(0)]
     }
 }
 

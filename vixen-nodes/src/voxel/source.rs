@@ -164,12 +164,10 @@ impl BrickVoxels {
         self.materials.fill(material);
     }
 
-    /// Gives four voxels in a row along x this material, those whose bit is set.
+    /// Gives all solid voxels materials by their numbers.
     #[cfg(feature = "gltf")]
-    pub(super) fn set_materials_of(&mut self, first: UVec3, bits: u32, material: MaterialIndex) {
-        for x in (0..4).filter(|x| bits >> x & 1 != 0) {
-            self.materials[morton3(first.x + x, first.y, first.z) as usize] = material;
-        }
+    pub(super) fn number_materials(&mut self, of: impl Fn(usize) -> MaterialIndex) {
+        self.mask.solid().for_each(|number| self.materials[number] = of(number));
     }
 
     /// Gives all solid voxels normals by their numbers.

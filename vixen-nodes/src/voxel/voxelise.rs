@@ -135,7 +135,7 @@ impl VoxelSource for VoxelMesh {
             let mut add = |row: Row, normal| {
                 voxels.add(&row, normal);
                 if !one_material {
-                    brick.set_materials_of(row.first, row.solid.bitmask(), material_of(*bin));
+                    voxels.set_materials(&row, material_of(*bin));
                 }
             };
             match self.normals(index, &triangle) {
@@ -156,6 +156,9 @@ impl VoxelSource for VoxelMesh {
             }
         }
         brick.set_mask(voxels.mask());
+        if !one_material {
+            brick.number_materials(|number| voxels.material(number));
+        }
         brick.number_normals(|number| voxels.normal(number));
     }
 }

@@ -4,6 +4,7 @@ use glam::Vec4;
 
 use super::super::layout::{BRICK_VOXELS, unmorton3};
 use super::super::packed::BrickMask;
+use super::super::source::MaterialIndex;
 use super::overlap::Row;
 
 /// Voxels, x first.
@@ -12,11 +13,12 @@ pub(super) struct Rows {
     solid: [u8; 64],
     /// Sums of normals: all x, all y, all z. Four voxels can begin with any, so there is room for three more.
     sums: [[f32; BRICK_VOXELS + 3]; 3],
+    materials: [MaterialIndex; BRICK_VOXELS + 3],
 }
 
 impl Default for Rows {
     fn default() -> Self {
-        Self { solid: [0; 64], sums: [[0.0; BRICK_VOXELS + 3]; 3] }
+        Self { solid: [0; 64], sums: [[0.0; BRICK_VOXELS + 3]; 3], materials: [0; BRICK_VOXELS + 3] }
     }
 }
 
@@ -32,11 +34,28 @@ impl Rows {
         }
     }
 
+    /// Gives a row's solid voxels this material.
+    #[inline(always)]
+    pub(super) fn set_materials(&mut self, row: &Row, material: MaterialIndex) {
+        let [x, y, z] = row.first.to_array().map(|v| v as usize & 7);
+        let four = &mut self.materials[64 * z + 8 * y + x..][..4];
+        // A byte of ones for each bit.
+        let solid = (row.solid.bitmask() * 0x0020_4081 & 0x0101_0101) * 0xFF;
+        for (place, own) in four.iter_mut().zip(solid.to_le_bytes()) {
+            *place = *place & !own | material & own;
+        }
+    }
+
+    /// The material of the voxel with this number.
+    #[inline]
+    pub(super) fn material(&self, number: usize) -> MaterialIndex {
+        self.materials[place(number)]
+    }
+
     /// The sum of the normals of the voxel with this number.
     #[inline]
     pub(super) fn normal(&self, number: usize) -> [f32; 3] {
-        let [x, y, z] = unmorton3(number as u32 & 511);
-        let at = (64 * z + 8 * y + x) as usize;
+        let at = place(number);
         [0, 1, 2].map(|axis: usize| self.sums[axis][at])
     }
 
@@ -54,4 +73,10 @@ impl Rows {
         }
         mask
     }
+}
+
+/// Where a voxel is, x first.
+fn place(number: usize) -> usize {
+    let [x, y, z] = unmorton3(number as u32 & 511);
+    (64 * z + 8 * y + x) as usize
 }

@@ -40,9 +40,9 @@ impl Rows {
         let [x, y, z] = row.first.to_array().map(|v| v as usize & 7);
         let four = &mut self.materials[64 * z + 8 * y + x..][..4];
         // A byte of ones for each bit.
-        let solid = (row.solid.bitmask() * 0x0020_4081 & 0x0101_0101) * 0xFF;
+        let solid = ((row.solid.bitmask() * 0x0020_4081) & 0x0101_0101) * 0xFF;
         for (place, own) in four.iter_mut().zip(solid.to_le_bytes()) {
-            *place = *place & !own | material & own;
+            *place = (*place & !own) | (material & own);
         }
     }
 

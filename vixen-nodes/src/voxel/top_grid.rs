@@ -48,9 +48,12 @@ const BRICK: u32 = BRICK_EDGE.ilog2();
 const EIGHTH: u32 = BRICK - 1;
 /// Cells as large as bricks, or larger, take so many words for each solid voxel at most: an eighth of a byte.
 const WORDS_A_VOXEL: f64 = 1.0 / 32.0;
-/// Smaller ones are for scenes of which caches hold all: so many bytes at most, and so many for each solid voxel.
+/// Smaller ones are for scenes of which caches hold all, so many bytes at most, where all of the geometry then takes so many for each
+/// solid voxel; and for small scenes that are not mere surfaces, which may take more.
 const EIGHTHS_BYTES: f64 = (4 << 20) as f64;
-const EIGHTHS_BYTES_A_VOXEL: f64 = 2.0;
+const EIGHTHS_GEOMETRY_BYTES_A_VOXEL: f64 = 0.6;
+const EIGHTHS_BYTES_OF_SMALL_SCENES: f64 = (64 << 10) as f64;
+const EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES: f64 = 2.0;
 /// So many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
 const MOST_BRICKS: usize = 100_000_000;
 const MOST_BRICKS_OF_EIGHTHS: usize = 400_000;
@@ -81,7 +84,11 @@ impl TopGrid {
         let fits = |shift: u32| {
             let needed = 4.0 * (words_a_cell(shift) as f64) * cells(map, shift).as_dvec3().element_product();
             let most = match shift {
-                EIGHTH => EIGHTHS_BYTES.min(EIGHTHS_BYTES_A_VOXEL * voxels),
+                EIGHTH => {
+                    let rest = EIGHTHS_GEOMETRY_BYTES_A_VOXEL * voxels - map.geometry_bytes() as f64;
+                    let small = EIGHTHS_BYTES_OF_SMALL_SCENES.min(EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES * voxels);
+                    EIGHTHS_BYTES.min(rest).max(small)
+                }
                 _ => 4.0 * WORDS_A_VOXEL * voxels,
             };
             let bricks = if shift > BRICK { MOST_BRICKS_OF_EIGHTHS } else { MOST_BRICKS };

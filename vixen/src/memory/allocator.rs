@@ -131,17 +131,17 @@ impl<'a> ImageDesc<'a> {
     /// The bytes of its texels, which it takes at least; 0 for formats whose bytes are unknown.
     pub(super) fn texel_bytes(&self) -> u64 {
         let Some(block) = TexelBlock::of(self.format) else { return 0 };
+        // What counting an image costs is a good part this: no division but for blocks, and products of two sides cannot overflow.
         let level = |mip: u32| {
             let [mut width, mut height, depth] = self.extent.map(|side| (side >> mip).max(1));
-            // Divisions would be a good part of what counting an image costs.
             if block.extent != [1, 1] {
                 [width, height] = [width.div_ceil(block.extent[0]), height.div_ceil(block.extent[1])];
             }
-            let blocks = [width, height, depth];
-            blocks.into_iter().fold(u64::from(block.bytes), |bytes, count| bytes.saturating_mul(count.into()))
+            let blocks = u64::from(width) * u64::from(height);
+            blocks.saturating_mul(u64::from(depth) * u64::from(block.bytes))
         };
-        let texels = (0..self.mips).fold(0_u64, |bytes, mip| bytes.saturating_add(level(mip)));
-        texels.saturating_mul(self.layers.into()).saturating_mul(self.samples.as_raw().into())
+        let texels = (1..self.mips).fold(level(0), |bytes, mip| bytes.saturating_add(level(mip)));
+        texels.saturating_mul(u64::from(self.layers) * u64::from(self.samples.as_raw()))
     }
 
     /// The same for Vulkan.

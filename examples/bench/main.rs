@@ -23,7 +23,7 @@ use vixen::device::Select;
 use vixen::testing::CountingAllocator;
 use vixen::{Device, DeviceOptions};
 use vixen_examples::peak::PeakAllocator;
-use vixen_examples::{clock, statistics};
+use vixen_examples::{clock, say, statistics};
 
 use crate::report::Report;
 
@@ -147,7 +147,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let benchmark =
         BENCHMARKS.iter().find(|bench| bench.name == arguments.name).expect("clap lets only these names in");
     let report = (benchmark.run)(arguments)?;
-    print!("{}", report.table());
+    say(report.table().trim_end());
     if let Some(path) = &arguments.json {
         std::fs::write(path, report.json()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }

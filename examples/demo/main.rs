@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use vixen::device::Select;
 use vixen::testing::CountingAllocator;
 use vixen::{Device, DeviceOptions, Output};
+use vixen_examples::say;
 use vixen_nodes::cacher::DiskCache;
 use vixen_nodes::voxel::{Procedural, Progress, Scene, SceneSource};
 use vixen_nodes::window::{WindowOptions, run};
@@ -79,7 +80,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
     bar.finish_and_clear();
     let out = args.picture();
     picture.handles().save(&mut picture.graph, &out)?;
-    println!("wrote {}", out.display());
+    say(format_args!("wrote {}", out.display()));
     finish(args, device, &Stats::new(&picture.graph, scene, voxel_bytes, &mut costs))
 }
 
@@ -93,7 +94,7 @@ fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Bo
     graph.wait()?;
     if let Some(out) = &args.out {
         handles.save(&mut graph, out)?;
-        println!("wrote {}", out.display());
+        say(format_args!("wrote {}", out.display()));
     }
     finish(args, graph.device(), &Stats::new(&graph, scene, interactive.voxel_bytes, &mut interactive.costs))
 }
@@ -125,7 +126,9 @@ fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
     let opened = Scene::open_kept(path, args.resolution, disk.as_ref(), &report);
     bar.finish_and_clear();
     let (scene, origin) = opened?;
-    origin.message().inspect(|message| println!("{message}"));
+    if let Some(message) = origin.message() {
+        say(message);
+    }
     Ok(scene)
 }
 

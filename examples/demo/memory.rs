@@ -6,6 +6,7 @@ use std::path::Path;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use vixen::memory::{BudgetManager, Sample};
+use vixen_examples::say;
 
 const SIZE: (u32, u32) = (960, 640);
 const USE: RGBColor = RGBColor(31, 119, 180);
@@ -16,9 +17,9 @@ type Panel<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Prints the budget's table and writes the plot: above against the marks at 80% and 90%, below at a scale of its own.
 pub fn save(budget: &BudgetManager, path: &Path) -> Result<(), Box<dyn Error>> {
-    print!("{}", budget.report());
+    say(budget.report().to_string().trim_end());
     draw(&budget.series(), path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-    println!("wrote {}", path.display());
+    say(format_args!("wrote {}", path.display()));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use vixen::CompiledGraph;
+use vixen_examples::say;
 use vixen_examples::statistics::{median, percentile};
 use vixen_nodes::voxel::Scene;
 
@@ -124,7 +125,7 @@ impl Stats {
         rows.extend(self.stream.iter().flat_map(|stream| stream.rows(self.voxel_bytes)));
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, value) in rows {
-            println!("{name:<width$}  {value}");
+            say(format_args!("{name:<width$}  {value}"));
         }
     }
 

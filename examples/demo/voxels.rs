@@ -4,6 +4,7 @@ use std::error::Error;
 
 use clap::ValueEnum;
 use vixen::{Buffer, Device, Graph, Image, Rgba16Float, Wire};
+use vixen_examples::say;
 use vixen_nodes::acceleration::VoxelStructure;
 use vixen_nodes::voxel::{CameraUniform, MarchParams, Scene, default_view};
 use vixen_nodes::{Structure, StructureWires, StructuredScene, VoxelPipeline};
@@ -36,7 +37,7 @@ impl<'a> Voxels<'a> {
         if how.pipeline == Pipeline::Auto
             && let Some(chosen) = pipeline.to_possible_value()
         {
-            println!("the pipeline for this device is {}", chosen.get_name());
+            say(format_args!("the pipeline for this device is {}", chosen.get_name()));
         }
         let traced = matches!(pipeline, Pipeline::Rt | Pipeline::Hybrid);
         let boxes = traced.then(|| VoxelStructure::build(device, &scene.map)).transpose()?;

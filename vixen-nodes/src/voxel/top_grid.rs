@@ -2,14 +2,16 @@
 //! so it has no stack and hardly ever descends.
 
 mod leaps;
+mod occupant;
 
 use std::ops::Range;
 
 use glam::UVec3;
 
 use self::leaps::Leaps;
-use super::brick_map::{BrickMap, cell_edge, child_rank};
-use super::layout::{BRICK_EDGE, Node, SOLID, morton3, unmorton3};
+use self::occupant::{Occupant, descend, each_occupied, level_of, occupant};
+use super::brick_map::BrickMap;
+use super::layout::BRICK_EDGE;
 
 /// Cells, x first. Their edge is the finest of four that memory allows: see `finest`.
 ///
@@ -34,13 +36,6 @@ pub struct TopGrid {
     words: Vec<u32>,
 }
 
-/// What stands in a cell that is not empty: its word, and which voxels are solid where cells say so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Occupant {
-    word: u32,
-    voxels: u64,
-}
-
 /// Words before the cells.
 const HEAD: usize = 4;
 /// log2 of the edge of cells that are bricks, and of those that are an eighth of one.
@@ -57,8 +52,6 @@ const EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES: f64 = 2.0;
 /// So many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
 const MOST_BRICKS: usize = 100_000_000;
 const MOST_BRICKS_OF_EIGHTHS: usize = 400_000;
-/// In a cell: all is solid.
-const SOLID_CELL: u32 = 1 << 31;
 /// In a cell: the least leaps in all octants.
 const LEAST_LEAPS: u32 = 0x1111_1111;
 
@@ -272,121 +265,6 @@ fn cells(map: &BrickMap, shift: u32) -> UVec3 {
 
 fn words_a_cell(shift: u32) -> usize {
     if shift == EIGHTH { 3 } else { 1 }
-}
-
-impl Occupant {
-    /// A brick or a node.
-    fn of(index: u32) -> Self {
-        Self { word: index << 4, voxels: 0 }
-    }
-
-    /// Solid all through.
-    fn solid(material: u32) -> Self {
-        Self { word: SOLID_CELL | (material & 255) << 4, voxels: u64::MAX }
-    }
-
-    /// An eighth of a brick, unless it is empty.
-    fn eighth_of_brick(map: &BrickMap, index: u32, eighth: u32) -> Option<Self> {
-        let brick = &map.bricks[index as usize];
-        let voxels = if brick.first == SOLID { u64::MAX } else { brick.group(&map.masks, eighth) };
-        (voxels != 0).then_some(Self { voxels, ..Self::of(index) })
-    }
-
-    /// An eighth of a node of level 1, unless it is empty.
-    fn eighth_of_node(node: &Node, eighth: u32) -> Option<Self> {
-        let holds = mask_of(node) >> (8 * eighth) & 255;
-        let before = (mask_of(node) & ((1 << (8 * eighth)) - 1)).count_ones();
-        (holds != 0).then(|| Self::of((node.first + before) << 8 | holds as u32))
-    }
-
-    /// Makes a cell's words say it.
-    fn write(self, cell: &mut [u32]) {
-        cell.iter_mut()
-            .zip([self.word, self.voxels as u32, (self.voxels >> 32) as u32])
-            .for_each(|(at, word)| *at = word);
-    }
-}
-
-fn mask_of(node: &Node) -> u64 {
-    u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32
-}
-
-/// The level of the nodes that cells hold, or that hold them and what is beside them; 0 for bricks.
-fn level_of(shift: u32) -> u32 {
-    if shift > 4 { 1 } else { 0 }
-}
-
-/// Visits what is not empty by its corner, its edge and what its cells say.
-fn each_occupied(map: &BrickMap, shift: u32, mut visit: impl FnMut(UVec3, u32, Occupant)) {
-    let mut waiting = vec![(0_u32, map.levels, UVec3::ZERO)];
-    while let Some((at, level, origin)) = waiting.pop() {
-        let (node, edge) = (&map.nodes[at as usize], cell_edge(level));
-        let corner = |number: u32, edge: u32| origin + UVec3::from_array(unmorton3(number)) * edge;
-        if node.first == SOLID {
-            visit(origin, 4 * edge, Occupant::solid(node.material));
-            continue;
-        }
-        if level == 1 && shift > BRICK {
-            let eighths = (0..8).filter_map(|eighth| Some((eighth, Occupant::eighth_of_node(node, eighth)?)));
-            match shift {
-                4 => eighths.for_each(|(eighth, occupant)| visit(corner(eighth, 2 * edge), 2 * edge, occupant)),
-                _ => visit(origin, 4 * edge, Occupant::of(at)),
-            }
-            continue;
-        }
-        let numbers = (0..64).filter(|number| mask_of(node) >> number & 1 != 0);
-        for (child, corner) in (node.first..).zip(numbers.map(|number| corner(number, edge))) {
-            match (level, shift) {
-                (1, EIGHTH) => {
-                    let eighth_of = |eighth| Some((eighth, Occupant::eighth_of_brick(map, child, eighth)?));
-                    for (eighth, occupant) in (0..8).filter_map(eighth_of) {
-                        visit(corner + UVec3::from_array(unmorton3(eighth)) * (edge / 2), edge / 2, occupant);
-                    }
-                }
-                (1, _) => visit(corner, edge, Occupant::of(child)),
-                _ => waiting.push((child, level - 1, corner)),
-            }
-        }
-    }
-}
-
-/// The node of this level that a voxel lies in, or what is solid above it, and its level; nothing where all is empty.
-fn descend(map: &BrickMap, level: u32, voxel: UVec3) -> Option<(u32, u32)> {
-    let mut at = 0;
-    for above in (level + 1..=map.levels).rev() {
-        if map.nodes[at as usize].first == SOLID {
-            return Some((at, above));
-        }
-        at = child(map, at, above, voxel)?;
-    }
-    Some((at, level.min(map.levels)))
-}
-
-/// The child of a node of this level that a voxel lies in, unless it is empty.
-fn child(map: &BrickMap, at: u32, level: u32, voxel: UVec3) -> Option<u32> {
-    let (node, cell) = (&map.nodes[at as usize], (voxel / cell_edge(level)) & 3);
-    Some(node.first + child_rank(node.mask, morton3(cell.x, cell.y, cell.z))?)
-}
-
-/// What stands in a cell, unless it is empty. The search begins at a node around it, of which it takes the index and the level.
-fn occupant(map: &BrickMap, shift: u32, cell: UVec3, (mut at, level): (u32, u32)) -> Option<Occupant> {
-    // Which eighth of what is twice as large.
-    let eighth = morton3(cell.x & 1, cell.y & 1, cell.z & 1);
-    for level in (1..=level).rev() {
-        let node = &map.nodes[at as usize];
-        if node.first == SOLID {
-            return Some(Occupant::solid(node.material));
-        }
-        match (level, shift) {
-            (1, 4) => return Occupant::eighth_of_node(node, eighth),
-            (1, 5) => return (node.mask != [0; 2]).then_some(Occupant::of(at)),
-            _ => at = child(map, at, level, cell << shift)?,
-        }
-    }
-    match shift {
-        EIGHTH => Occupant::eighth_of_brick(map, at, eighth),
-        _ => Some(Occupant::of(at)),
-    }
 }
 
 #[cfg(test)]

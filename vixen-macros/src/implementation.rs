@@ -45,8 +45,8 @@ fn of_any_kind(mut item: ItemImpl, krate: &Path, errors: &Errors) -> TokenStream
     hide_lifetime(&mut item.self_ty, errors);
     let ItemImpl { generics, self_ty, .. } = &item;
     let (parameters, _, where_clause) = generics.split_for_impl();
-    let kinds = Kind::WORDS.iter().filter_map(|word| Kind::of(word)).filter(|kind| *kind != Kind::Host);
-    let impls = kinds.map(|kind| {
+    let recorded = kinds().filter(|kind| *kind != Kind::Host);
+    let impls = recorded.map(|kind| {
         let (name, commands) = (format_ident!("{}", kind.variant()), format_ident!("{}Commands", kind.variant()));
         quote! {
             impl #parameters #krate::macro_support::#name for #self_ty #where_clause {
@@ -60,13 +60,17 @@ fn of_any_kind(mut item: ItemImpl, krate: &Path, errors: &Errors) -> TokenStream
     impls.collect()
 }
 
+fn kinds() -> impl Iterator<Item = Kind> {
+    Kind::WORDS.iter().filter_map(|word| Kind::of(word))
+}
+
 fn traits() -> Vec<&'static str> {
-    Kind::WORDS.iter().filter_map(|word| Kind::of(word)).map(Kind::variant).collect()
+    kinds().map(Kind::variant).collect()
 }
 
 /// The kind by the name of the trait; a name that is only misspelt is put right, so that nothing else is reported.
 fn kind_of(item: &mut ItemImpl, errors: &Errors) -> Option<Kind> {
-    let of = |name: &str| Kind::WORDS.iter().filter_map(|word| Kind::of(word)).find(|kind| kind.variant() == name);
+    let of = |name: &str| kinds().find(|kind| kind.variant() == name);
     let expected = "`#[node]` on an impl wants one of the traits that say what a node does";
     let message = format!("{expected}: {}", one_of(traits()));
     let Some((path, _)) = &mut item.trait_ else {

@@ -54,11 +54,6 @@ pub struct EventCounts {
 }
 
 impl DescriptorCounts {
-    /// The sum of two.
-    pub const fn plus(self, other: Self) -> Self {
-        self.plus_times(other, 1)
-    }
-
     const fn plus_times(self, other: Self, times: u32) -> Self {
         Self {
             uniform_buffers: add(self.uniform_buffers, other.uniform_buffers, times),

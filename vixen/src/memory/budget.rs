@@ -228,9 +228,9 @@ impl BudgetManager {
 
     fn follow(&self, ledger: &mut Ledger) {
         let mut bytes = [0; vk::MAX_MEMORY_HEAPS];
-        ledger.changes = self.allocator.heap_bytes(&mut bytes);
+        ledger.heaps_change = self.allocator.heap_bytes(&mut bytes);
         ledger.stale = false;
-        if ledger.changes {
+        if ledger.heaps_change {
             ledger.follow(&bytes);
         }
     }

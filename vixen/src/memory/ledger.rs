@@ -118,9 +118,10 @@ pub(super) struct Ledger {
     warning_set: bool,
     /// Warnings that nobody has given yet.
     pub due: Due,
-    /// It is time to ask how much memory there is; nobody need ask where that never changes.
+    /// It is time to ask how much memory there is.
     pub stale: bool,
-    pub changes: bool,
+    /// Whether that can change; where it cannot, nobody asks again.
+    pub heaps_change: bool,
     /// When somebody asked last.
     asked: Instant,
     in_use: u64,
@@ -174,7 +175,7 @@ impl Ledger {
             warning_set: false,
             due: Due::default(),
             stale: false,
-            changes: true,
+            heaps_change: true,
             asked: Instant::now(),
             in_use: 0,
             highest: 0,
@@ -228,7 +229,7 @@ impl Ledger {
         if self.in_use < before && self.in_use >= self.warning {
             self.due.0 |= Due::ALL_MEMORY;
         }
-        (self.stale, self.asked) = (false, Instant::now());
+        self.asked = Instant::now();
     }
 
     /// Enters an allocation by the calling thread, if there is room. A warning is due where the use rises to its mark.
@@ -401,7 +402,8 @@ impl Ledger {
     fn sample(&mut self) {
         let highest = self.highest.max(self.in_use);
         let sample = self.now(highest);
-        self.stale = self.changes && self.start + Duration::from_secs_f64(sample.seconds) >= self.asked + ASK_EVERY;
+        self.stale =
+            self.heaps_change && self.start + Duration::from_secs_f64(sample.seconds) >= self.asked + ASK_EVERY;
         self.series.push(sample);
         (self.highest, self.peak, self.unsampled) = (0, self.peak.max(highest), 0);
     }

@@ -60,7 +60,9 @@ impl<'a> TransferCommands<'a> {
         use vk::FormatFeatureFlags2 as Feature;
         let device = self.encoder.recording().device;
         let has = |format, feature| device.format_features(format).optimal.contains(feature);
-        let smooth = if filter == vk::Filter::LINEAR { Feature::SAMPLED_IMAGE_FILTER_LINEAR } else { Feature::empty() };
+        // Other texels no device smooths: `blit_resolved` says so, and what to do.
+        let smooths = filter == vk::Filter::LINEAR && F::TEXEL == Texel::Float;
+        let smooth = if smooths { Feature::SAMPLED_IMAGE_FILTER_LINEAR } else { Feature::empty() };
         let blits = has(F::FORMAT, Feature::BLIT_SRC | smooth) && has(G::FORMAT, Feature::BLIT_DST);
         let depths = F::TEXEL != Texel::Depth || F::FORMAT == G::FORMAT;
         if !self.encoder.check(depths, "blits between two depth formats, which Vulkan cannot; use one of them")

@@ -1,7 +1,8 @@
 //! Passes that march rays through a voxel scene.
 
-use vixen::{Buffer, Compute, Image, Rgba16Float, Rgba32Int, node};
+use vixen::{Buffer, Compute, Graph, Image, Rgba16Float, Rgba32Int, Target, Wire, node};
 
+use crate::VoxelSceneWires;
 use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
 
 /// One primary ray a pixel, lit by sun and sky: shadows, ambient occlusion, haze.
@@ -82,5 +83,21 @@ pub struct VoxelHits {
 impl Compute for VoxelHits {
     fn record(view: &View, commands: &mut Commands) {
         commands.dispatch_over(view.hits.extent());
+    }
+}
+
+impl VoxelSceneWires {
+    /// Adds [`VoxelHits`] of the scene.
+    #[track_caller]
+    pub(crate) fn hits(
+        &self,
+        graph: &Graph,
+        hits: Target<Image<Rgba32Int>>,
+        camera: &Wire<Buffer<CameraUniform>>,
+        params: MarchParams,
+        counts: bool,
+    ) -> Wire<Image<Rgba32Int>> {
+        let &Self { ref nodes, ref bricks, ref masks, ref grid, grid_shift, .. } = self;
+        graph.add(VoxelHits { counts, grid_shift, camera, nodes, bricks, masks, grid, hits, params }).hits
     }
 }

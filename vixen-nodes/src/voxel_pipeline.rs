@@ -6,8 +6,8 @@ use vixen::{Buffer, Device, Extent, Graph, Image, Rgba16Float, Rgba32Int, Wire};
 use crate::acceleration::VoxelStructureWires;
 use crate::voxel::{CameraUniform, MarchParams};
 use crate::{
-    VoxelFind, VoxelFragment, VoxelFragmentHits, VoxelHits, VoxelMarch, VoxelRayHits, VoxelRayTrace, VoxelResume,
-    VoxelResumeHits, VoxelSceneWires,
+    VoxelFind, VoxelFragment, VoxelFragmentHits, VoxelMarch, VoxelRayHits, VoxelRayTrace, VoxelResume, VoxelResumeHits,
+    VoxelSceneWires,
 };
 
 /// A way to trace voxels. All give the same picture.
@@ -139,21 +139,7 @@ impl VoxelPipeline<'_> {
         let VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. } = scene;
         let hits = graph.image(Extent::Output);
         match self {
-            Self::Compute => {
-                graph
-                    .add(VoxelHits {
-                        counts: false,
-                        grid_shift: *grid_shift,
-                        camera,
-                        nodes,
-                        bricks,
-                        masks,
-                        grid,
-                        hits,
-                        params,
-                    })
-                    .hits
-            }
+            Self::Compute => scene.hits(graph, hits, camera, params, false),
             Self::Fragment => {
                 let params = params.into();
                 graph

@@ -5,7 +5,7 @@ use vixen::{Buffer, Device, Extent, Graph, Image, Rgba16Float, Rgba32Int, Source
 
 use crate::voxel::{BrickMap, CameraUniform, MarchParams, Node64, OctreeNode, SceneError, VoxelTree};
 use crate::voxel_tree::{EsvoHits, EsvoMarch, Tree64Hits, Tree64March, TreeScene, TreeWires};
-use crate::{VoxelHits, VoxelPipeline, VoxelScene, VoxelSceneWires};
+use crate::{VoxelPipeline, VoxelScene, VoxelSceneWires};
 
 /// A structure for voxels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -183,21 +183,7 @@ impl StructureWires {
     ) -> Wire<Image<Rgba32Int>> {
         let hits = graph.image(Extent::Output);
         match self {
-            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. }) => {
-                graph
-                    .add(VoxelHits {
-                        counts,
-                        grid_shift: *grid_shift,
-                        camera,
-                        nodes,
-                        bricks,
-                        masks,
-                        grid,
-                        hits,
-                        params,
-                    })
-                    .hits
-            }
+            Self::BrickMap(scene) => scene.hits(graph, hits, camera, params, counts),
             Self::Tree64(TreeWires { nodes, levels, .. }) => {
                 let params = MarchParams { scene_levels: *levels, ..params };
                 graph.add(Tree64Hits { counts, camera, nodes, hits, params }).hits

@@ -9,7 +9,7 @@ use std::ops::Range;
 use glam::UVec3;
 
 use self::leaps::Leaps;
-use self::occupant::{Occupant, descend, each_occupied, level_of, occupant};
+use self::occupant::{Occupant, descend, each_occupied, level_above, occupant};
 use super::brick_map::BrickMap;
 use super::layout::BRICK_EDGE;
 
@@ -129,7 +129,7 @@ impl TopGrid {
     pub fn update(&mut self, map: &BrickMap, [low, high]: [UVec3; 2]) -> Vec<Range<u32>> {
         let (shift, extent) = self.shape();
         // Whatever an edit reaches, it may store all children of the node above anew.
-        let level = level_of(shift) + 1;
+        let level = level_above(shift);
         let node_shift = BRICK + 2 * level;
         let (low, high) = (low >> node_shift, high.map(|at| at.div_ceil(1 << node_shift)));
         let mut changed = Vec::new();

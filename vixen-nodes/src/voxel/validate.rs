@@ -6,7 +6,7 @@ use std::thread;
 use glam::UVec3;
 
 use super::brick_map::{BrickMap, cell_edge, levels_for};
-use super::layout::{BRICK_EDGE, Brick, LOOKS_STORED, MAX_EDGE, Node, SOLID, unmorton3};
+use super::layout::{BRICK_EDGE, Brick, LOOKS_STORED, MAX_EDGE, Node, SOLID};
 use super::looks::{self, Looks};
 
 /// What is wrong with the structure of a brick map.
@@ -102,17 +102,15 @@ impl Walk<'_> {
             later.push((*node, origin));
             return Ok(0);
         }
-        let mask = u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32;
-        let (first, count) = (node.first as usize, mask.count_ones() as usize);
+        let (first, count) = (node.first as usize, node.cells().count_ones() as usize);
         if level == 1 {
             self.bricks.mark(first, count)?
         } else {
             self.nodes.mark(first, count)?
         }
-        let cells = (0..64).filter(|number| mask >> number & 1 != 0);
         let mut solid_voxels = 0;
-        for (child, number) in (first..).zip(cells) {
-            let origin = origin + UVec3::from_array(unmorton3(number)) * edge;
+        for (child, cell) in node.children() {
+            let (child, origin) = (child as usize, origin + cell * edge);
             check(origin.cmplt(self.map.size).all(), "a cell lies outside the scene")?;
             solid_voxels += match level {
                 1 => self.brick(&self.map.bricks[child], origin)?,

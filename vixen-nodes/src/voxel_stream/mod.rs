@@ -224,7 +224,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         self.residency.place(
             |brick| map.words_of(&map.bricks[brick as usize]),
             |words| {
-                let more = bytes + size_of::<Brick>() as u64 + 4 * u64::from(words);
+                let more = bytes + cost(words);
                 let takes = bytes == 0 || more <= self.update_bytes;
                 if takes {
                     bytes = more;
@@ -240,16 +240,13 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         let placed = self.residency.placed.len();
         self.statistics.brought += placed as u64;
         self.statistics.evicted += self.residency.evicted.len() as u64;
-        self.statistics.uploaded += self.residency.placed.iter().map(|placed| self.cost(placed.brick)).sum::<u64>();
+        let map = &*self.map;
+        let costs = self.residency.placed.iter().map(|placed| cost(map.words_of(&map.bricks[placed.brick as usize])));
+        self.statistics.uploaded += costs.sum::<u64>();
         self.statistics.resident = self.residency.resident();
         self.statistics.taken = self.residency.taken() * 4;
         self.statistics.missing = self.residency.missing - placed as u32;
         Ok(self.statistics)
-    }
-
-    /// Bytes that bring a brick.
-    fn cost(&self, brick: u32) -> u64 {
-        size_of::<Brick>() as u64 + 4 * u64::from(self.map.words_of(&self.map.bricks[brick as usize]))
     }
 
     /// Queues what an update has changed: first those that go, so that nothing refers to room that others get.
@@ -427,3 +424,8 @@ fn addresses(device: &Device) -> vk::BufferUsageFlags {
 
 // An update's pieces, and the records of what it evicts, fit into an uploader's queue: see `UploaderOptions::writes`.
 const _: () = assert!(4 * MOST < 16_384);
+
+/// Bytes that bring a brick of so many words.
+fn cost(words: u32) -> u64 {
+    size_of::<Brick>() as u64 + 4 * u64::from(words)
+}

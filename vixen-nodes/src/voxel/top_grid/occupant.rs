@@ -36,8 +36,8 @@ impl Occupant {
 
     /// An eighth of a node of level 1, unless it is empty.
     fn eighth_of_node(node: &Node, eighth: u32) -> Option<Self> {
-        let holds = mask_of(node) >> (8 * eighth) & 255;
-        let before = (mask_of(node) & ((1 << (8 * eighth)) - 1)).count_ones();
+        let holds = node.cells() >> (8 * eighth) & 255;
+        let before = (node.cells() & ((1 << (8 * eighth)) - 1)).count_ones();
         (holds != 0).then(|| Self::of((node.first + before) << 8 | holds as u32))
     }
 
@@ -49,13 +49,9 @@ impl Occupant {
     }
 }
 
-fn mask_of(node: &Node) -> u64 {
-    u64::from(node.mask[0]) | u64::from(node.mask[1]) << 32
-}
-
-/// The level of the nodes that cells hold, or that hold them and what is beside them; 0 for bricks.
-pub(super) fn level_of(shift: u32) -> u32 {
-    if shift > 4 { 1 } else { 0 }
+/// The level of the nodes whose children an edit may store anew, so that what cells of this size say changes.
+pub(super) fn level_above(shift: u32) -> u32 {
+    if shift > 4 { 2 } else { 1 }
 }
 
 /// Visits what is not empty by its corner, its edge and what its cells say.
@@ -76,8 +72,8 @@ pub(super) fn each_occupied(map: &BrickMap, shift: u32, mut visit: impl FnMut(UV
             }
             continue;
         }
-        let numbers = (0..64).filter(|number| mask_of(node) >> number & 1 != 0);
-        for (child, corner) in (node.first..).zip(numbers.map(|number| corner(number, edge))) {
+        for (child, cell) in node.children() {
+            let corner = origin + cell * edge;
             match (level, shift) {
                 (1, EIGHTH) => {
                     let eighth_of = |eighth| Some((eighth, Occupant::eighth_of_brick(map, child, eighth)?));

@@ -147,7 +147,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let benchmark =
         BENCHMARKS.iter().find(|bench| bench.name == arguments.name).expect("clap lets only these names in");
     let report = (benchmark.run)(arguments)?;
-    say(report.table().trim_end());
+    say(report.table().trim_end())?;
     if let Some(path) = &arguments.json {
         std::fs::write(path, report.json()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }

@@ -80,7 +80,7 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
     bar.finish_and_clear();
     let out = args.picture();
     picture.handles().save(&mut picture.graph, &out)?;
-    say(format_args!("wrote {}", out.display()));
+    say(format_args!("wrote {}", out.display()))?;
     finish(args, device, &Stats::new(&picture.graph, scene, voxel_bytes, &mut costs))
 }
 
@@ -94,13 +94,13 @@ fn to_window(args: &Args, device: DeviceOptions, scene: &Scene) -> Result<(), Bo
     graph.wait()?;
     if let Some(out) = &args.out {
         handles.save(&mut graph, out)?;
-        say(format_args!("wrote {}", out.display()));
+        say(format_args!("wrote {}", out.display()))?;
     }
     finish(args, graph.device(), &Stats::new(&graph, scene, interactive.voxel_bytes, &mut interactive.costs))
 }
 
 fn finish(args: &Args, device: &Device, stats: &Stats) -> Result<(), Box<dyn Error>> {
-    stats.print();
+    stats.print()?;
     if let Some(path) = &args.memory {
         memory::save(device.budget(), path)?;
     }
@@ -127,7 +127,7 @@ fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
     bar.finish_and_clear();
     let (scene, origin) = opened?;
     if let Some(message) = origin.message() {
-        say(message);
+        say(message)?;
     }
     Ok(scene)
 }

@@ -17,9 +17,9 @@ type Panel<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Prints the budget's table and writes the plot: above against the marks at 80% and 90%, below at a scale of its own.
 pub fn save(budget: &BudgetManager, path: &Path) -> Result<(), Box<dyn Error>> {
-    say(budget.report().to_string().trim_end());
+    say(budget.report().to_string().trim_end())?;
     draw(&budget.series(), path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-    say(format_args!("wrote {}", path.display()));
+    say(format_args!("wrote {}", path.display()))?;
     Ok(())
 }
 

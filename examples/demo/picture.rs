@@ -10,7 +10,6 @@ use vixen::{
     Buffer, CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm, Wire,
 };
 use vixen_examples::clock::Clock;
-use vixen_examples::say;
 use vixen_nodes::cacher::{DiskCache, keep_pipelines, load_pipelines};
 use vixen_nodes::voxel::{CameraUniform, Scene, default_params, default_view};
 use vixen_nodes::{Orbit, OrbitCamera, StreamStatistics, ToneMap, antialiased};
@@ -81,7 +80,7 @@ impl<'a> Picture<'a> {
 fn compile(graph: &Graph, device: &Device) -> Result<CompiledGraph, CompileError> {
     let disk = DiskCache::of_application("vixen");
     if let Some(Err(error)) = disk.as_ref().map(|disk| load_pipelines(device, disk)) {
-        say(error);
+        eprintln!("{error}");
     }
     let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
     let compiled = graph.compile_with(device, &options)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
@@ -108,7 +109,7 @@ impl Stats {
     }
 
     /// Prints the table.
-    pub fn print(&self) {
+    pub fn print(&self) -> io::Result<()> {
         let per_voxel = self.voxel_bytes as f64 / self.voxels.max(1) as f64;
         let mut rows = vec![
             ("device".to_owned(), self.device.clone()),
@@ -125,8 +126,9 @@ impl Stats {
         rows.extend(self.stream.iter().flat_map(|stream| stream.rows(self.voxel_bytes)));
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, value) in rows {
-            say(format_args!("{name:<width$}  {value}"));
+            say(format_args!("{name:<width$}  {value}"))?;
         }
+        Ok(())
     }
 
     /// Writes the JSON file.

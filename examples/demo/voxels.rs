@@ -37,7 +37,7 @@ impl<'a> Voxels<'a> {
         if how.pipeline == Pipeline::Auto
             && let Some(chosen) = pipeline.to_possible_value()
         {
-            say(format_args!("the pipeline for this device is {}", chosen.get_name()));
+            say(format_args!("the pipeline for this device is {}", chosen.get_name()))?;
         }
         let traced = matches!(pipeline, Pipeline::Rt | Pipeline::Hybrid);
         let boxes = traced.then(|| VoxelStructure::build(device, &scene.map)).transpose()?;

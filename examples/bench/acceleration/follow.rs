@@ -4,13 +4,14 @@ use glam::IVec3;
 use vixen::memory::{StagingPool, Uploader, UploaderOptions};
 use vixen::{CompileOptions, Device, Graph, Output};
 use vixen_nodes::acceleration::EditableVoxelStructure;
-use vixen_nodes::voxel::{Edit, Editor, Shape, default_params, default_view};
+use vixen_nodes::voxel::{Edit, Editor, Shape, default_params};
 use vixen_nodes::{Updated, VoxelPipeline, VoxelScene};
 
 use super::scenes::Sample;
 use crate::Failure;
 use crate::report::{Report, Row};
 use crate::statistics::median;
+use crate::voxels::path::start;
 
 /// Voxels along the edge of the box that is edited.
 const BOX: i32 = 32;
@@ -27,7 +28,7 @@ pub fn run(
     let voxels = VoxelScene::upload_for_editing(device, &scene.map)?;
     let mut structure = EditableVoxelStructure::build(device, &scene.map)?;
     let uploader = Uploader::new(device, &StagingPool::new(device), UploaderOptions::default())?;
-    let view = default_view(scene);
+    let view = start(scene);
     let graph = Graph::new(Output::headless(extent[0], extent[1]));
     let (_, camera) = graph.param(view.camera());
     let boxes = graph.add(&structure);

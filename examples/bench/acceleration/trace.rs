@@ -9,12 +9,13 @@ use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Output};
 use vixen_nodes::acceleration::{
     Blas, BlasDesc, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure, VoxelStructureWires,
 };
-use vixen_nodes::voxel::{default_params, default_view};
+use vixen_nodes::voxel::default_params;
 use vixen_nodes::{VoxelCubeHits, VoxelFind, VoxelPipeline, VoxelScene};
 
 use super::scenes::Sample;
 use crate::Failure;
 use crate::statistics::median;
+use crate::voxels::path::start;
 
 /// How long a device that was idle works before it is measured.
 const WARM: Duration = Duration::from_millis(200);
@@ -106,7 +107,7 @@ impl Pipelines<'_> {
     }
 
     fn compile(&self, through: Through<'_>) -> Result<CompiledGraph, Failure> {
-        let view = default_view(&self.sample.scene);
+        let view = start(&self.sample.scene);
         let params = default_params(&self.sample.scene, &view);
         let [width, height] = self.extent;
         let graph = Graph::new(Output::headless(width, height));

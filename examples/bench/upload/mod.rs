@@ -111,7 +111,7 @@ fn scattered(device: &Device, rounds: usize, threads: usize, way: Way, report: &
     let stage = |part: Range<usize>| hand.stage_pieces(&data, PAGE, part);
     let copied = Ours::mapped_memory(device, SMALL)?;
     let copy = |part: Range<usize>| ours::only_copy(&copied, &data, PAGE, part);
-    let [our, regions, copy] = Crew::with(threads, places.len(), &[&upload, &stage, &copy], |crew| {
+    let [our, copy, regions] = Crew::with(threads, places.len(), &[&upload, &stage, &copy], |crew| {
         in_turns(
             rounds,
             [
@@ -121,13 +121,14 @@ fn scattered(device: &Device, rounds: usize, threads: usize, way: Way, report: &
                     // What the host has written is there when a submission after it has run.
                     if way == Way::Direct { hand.nothing() } else { Ok(()) }
                 },
-                &|| {
-                    crew.run(1);
-                    hand.copy_each(PAGE, &places)
-                },
+                // Not before ours, for which it would warm the data up.
                 &|| {
                     crew.run(2);
                     Ok(())
+                },
+                &|| {
+                    crew.run(1);
+                    hand.copy_each(PAGE, &places)
                 },
             ],
         )

@@ -7,7 +7,7 @@ mod build;
 mod figure;
 mod goals;
 mod html;
-mod path;
+pub mod path;
 mod picture;
 mod plots;
 mod results;

@@ -21,7 +21,7 @@ pub fn views(scene: &Scene, count: u32) -> Vec<View> {
 
 /// Where the path begins. Of all but land it is a view of the whole cube and not one that is near to what stands in it, so that figures
 /// stay the same when pictures become nicer.
-fn start(scene: &Scene) -> View {
+pub fn start(scene: &Scene) -> View {
     const FOV_Y: f32 = 0.6;
     let view = default_view(scene);
     if scene.kind == SceneKind::Terrain {

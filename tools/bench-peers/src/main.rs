@@ -77,8 +77,11 @@ fn main() -> ExitCode {
 fn bench(arguments: &Arguments) -> Result<(), Failure> {
     let clock = Clock::new();
     let mut report = Report::new(peers::device_name()?);
-    report.note(format!("{} of the calls, medians; all sides in one process, in turns", clock.name()));
-    let rounds = if arguments.quick { 2 } else { 12 };
+    report.note(format!(
+        "{} of the calls, medians of means of {PAIRS} pairs of frames; all sides in one process, in turns",
+        clock.name()
+    ));
+    let rounds = if arguments.quick { 4 } else { 12 };
     for width in [1, 10] {
         for nodes in SIZES {
             measure(Shape { nodes, width }, rounds, &clock, &mut report)?;

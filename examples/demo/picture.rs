@@ -4,12 +4,13 @@ use std::error::Error;
 use std::path::Path;
 
 use vixen::frame::FrameOutcome;
-use vixen::graph::{CompileError, OutputId};
+use vixen::graph::OutputId;
 use vixen::testing;
 use vixen::{
     Buffer, CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm, Wire,
 };
 use vixen_examples::clock::Clock;
+use vixen_examples::say;
 use vixen_nodes::cacher::{DiskCache, keep_pipelines, load_pipelines};
 use vixen_nodes::voxel::{CameraUniform, Scene, default_params, default_view};
 use vixen_nodes::{Orbit, OrbitCamera, StreamStatistics, ToneMap, antialiased};
@@ -77,10 +78,10 @@ impl<'a> Picture<'a> {
 }
 
 /// Compiles the graph with the pipelines that an earlier run has kept, and keeps them for the next.
-fn compile(graph: &Graph, device: &Device) -> Result<CompiledGraph, CompileError> {
+fn compile(graph: &Graph, device: &Device) -> Result<CompiledGraph, Box<dyn Error>> {
     let disk = DiskCache::of_application("vixen");
     if let Some(Err(error)) = disk.as_ref().map(|disk| load_pipelines(device, disk)) {
-        eprintln!("{error}");
+        say(error)?;
     }
     let options = CompileOptions { gpu_times: true, ..CompileOptions::default() };
     let compiled = graph.compile_with(device, &options)?;

@@ -115,6 +115,13 @@ pub(super) fn place(brick: &Brick) -> usize {
     (brick.looks & !LOOKS_STORED) as usize
 }
 
+/// Where the looks of a valid brick of so many solid voxels stand and how many words they take, if they are stored.
+pub(super) fn stored(brick: &Brick, attributes: &[u32], voxels: usize) -> Option<(u32, usize)> {
+    let looks = Looks::of(brick, attributes);
+    let words = || looks.words(voxels).expect("the brick is valid");
+    (brick.looks & LOOKS_STORED != 0).then(|| (place(brick) as u32, words()))
+}
+
 /// The palette of one brick: 4 bits choose among its materials. None of them is used at two places.
 pub(super) type Local = [MaterialIndex; 16];
 

@@ -83,10 +83,7 @@ impl Pass<'_> {
         if same && (!has_normals || before.normals[..count] == after.normals[..count]) {
             return old;
         }
-        let had_looks = old.filter(|old| old.looks & LOOKS_STORED != 0).map(|old| {
-            let words = Looks::of(&old, &map.attributes).words(count);
-            (looks::place(&old) as u32, words.expect("the map is valid"))
-        });
+        let had_looks = old.and_then(|old| looks::stored(&old, &map.attributes, count));
         self.parts.clear();
         let normals = has_normals.then(|| &after.normals[..left]);
         let materials = Materials { local: local.as_ref(), by_rank: &after.materials[..left] };

@@ -26,7 +26,7 @@ use super::brick_map::{BrickMap, cell_edge};
 use super::build::{Children, Parts, solid_brick, solid_node};
 use super::error::SceneError;
 use super::layout::{BRICK_EDGE, BRICK_VOXELS, Brick, LOOKS_STORED, Node, SOLID, unmorton3};
-use super::looks::{self, Looks};
+use super::looks;
 use super::source::{Cube, MaterialIndex};
 
 pub use self::shape::Shape;
@@ -171,9 +171,8 @@ impl Editor {
             self.masks.release(brick.first, brick.words());
             brick.look_up(&self.map.masks, BRICK_VOXELS as u32).1 as usize
         };
-        if brick.looks & LOOKS_STORED != 0 {
-            let words = Looks::of(&brick, &self.map.attributes).words(voxels);
-            self.attributes.release(looks::place(&brick) as u32, words.expect("the map is valid"));
+        if let Some((place, words)) = looks::stored(&brick, &self.map.attributes, voxels) {
+            self.attributes.release(place, words);
         }
         voxels as u64
     }

@@ -21,6 +21,10 @@ impl<'a> ComputeCommands<'a> {
         Self { encoder, pipeline: PipelineIndex(0) }
     }
 
+    pub(super) fn bound(&mut self, pipeline: PipelineIndex) {
+        self.pipeline = pipeline;
+    }
+
     /// Dispatches this many workgroups.
     #[inline]
     pub fn dispatch(&mut self, x: u32, y: u32, z: u32) {

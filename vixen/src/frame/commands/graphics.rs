@@ -16,11 +16,19 @@ pub(crate) const MAX_ATTACHMENTS: usize = 8;
 /// Draws.
 pub struct GraphicsCommands<'a> {
     pub(super) encoder: Encoder<'a>,
-    pub(super) pipeline: PipelineIndex,
     declaration: &'static NodeDeclaration,
     resolver: Resolver<'a>,
+    /// Of the bound pipeline; `None` if it reads a vertex slot without a wire.
+    elements: Option<Elements>,
     /// How many indices the `index` slot has; none without one.
     indices: u64,
+}
+
+/// How many elements all vertex slots have that a pipeline reads.
+#[derive(Clone, Copy)]
+struct Elements {
+    vertices: u64,
+    instances: u64,
 }
 
 shared_commands!(GraphicsCommands, GRAPHICS);
@@ -73,7 +81,25 @@ impl<'a> GraphicsCommands<'a> {
             .filter(|(_, slot)| slot.kind == SlotKind::Index)
             .find_map(|(index, _)| resolver.all(index).first())
             .map_or(0, |resolved| resolved.length);
-        Self { encoder, pipeline: PipelineIndex(0), declaration, resolver, indices }
+        let mut commands = Self { encoder, declaration, resolver, elements: None, indices };
+        commands.bound(PipelineIndex(0));
+        commands
+    }
+
+    /// Looks at the vertex slots that the pipeline reads.
+    pub(super) fn bound(&mut self, pipeline: PipelineIndex) {
+        let attributes = match self.encoder.recording().pipelines.kind(pipeline) {
+            ProgramKind::Graphics { attributes, .. } => attributes,
+            _ => &[],
+        };
+        let all = Elements { vertices: u64::MAX, instances: u64::MAX };
+        self.elements = attributes.iter().try_fold(all, |mut elements, attribute| {
+            let length = self.resolver.all(attribute.slot).first()?.length;
+            let per_instance = self.declaration.slots[attribute.slot as usize].per_instance;
+            let least = if per_instance { &mut elements.instances } else { &mut elements.vertices };
+            *least = length.min(*least);
+            Some(elements)
+        });
     }
 
     pub(crate) fn end(self) {
@@ -109,21 +135,16 @@ impl<'a> GraphicsCommands<'a> {
     /// Whether the vertex slots that the bound pipeline reads have an element for each of so many vertices and instances. What the
     /// GPU decides, by indices or indirect arguments, counts as none.
     fn check_elements(&self, vertices: u32, instances: u32) -> bool {
-        let ProgramKind::Graphics { attributes, .. } = self.encoder.recording().pipelines.kind(self.pipeline) else {
-            return true;
-        };
-        attributes.iter().all(|attribute| {
-            let per_instance = self.declaration.slots[attribute.slot as usize].per_instance;
-            let needed = u64::from(if per_instance { instances } else { vertices });
-            let found = self.resolver.all(attribute.slot).first();
-            self.encoder.check(
-                found.is_some(),
+        let Some(there) = self.elements else {
+            self.encoder.refuse(
                 "draws with a pipeline that reads a `#[vertex]` slot without a wire; wire it, or bind another pipeline",
-            ) && self.encoder.check(
-                found.is_some_and(|found| needed <= found.length),
-                "draws more vertices or instances than a `#[vertex]` slot has; draw as many as `view` says",
-            )
-        })
+            );
+            return false;
+        };
+        self.encoder.check(
+            u64::from(vertices) <= there.vertices && u64::from(instances) <= there.instances,
+            "draws more vertices or instances than a `#[vertex]` slot has; draw as many as `view` says",
+        )
     }
 
     fn check_indexed(&mut self) -> bool {

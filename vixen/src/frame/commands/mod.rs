@@ -153,7 +153,7 @@ macro_rules! shared_commands {
             /// Binds another of the node's pipelines: `commands.bind(Self::BLUR_X)`. The first is bound already.
             pub fn bind(&mut self, pipeline: crate::frame::PipelineIndex) {
                 if self.encoder.bind_pipeline(ash::vk::PipelineBindPoint::$point, pipeline) {
-                    self.pipeline = pipeline;
+                    self.bound(pipeline);
                 }
             }
 

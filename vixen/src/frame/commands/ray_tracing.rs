@@ -18,6 +18,10 @@ impl<'a> RayTracingCommands<'a> {
         Self { encoder, pipeline: PipelineIndex(0) }
     }
 
+    pub(super) fn bound(&mut self, pipeline: PipelineIndex) {
+        self.pipeline = pipeline;
+    }
+
     /// Runs the ray-generation shader once for each element of `extent`.
     pub fn trace_rays(&mut self, extent: [u32; 3]) {
         let recording = self.encoder.recording();

@@ -38,7 +38,7 @@ fn a_full_pool_fails_or_waits_as_it_is_told() {
         let [first, second] = [(); 2].map(|()| pool.checkout(1, Wait::Fail).expect("there is room for two"));
         let error = pool.checkout(1, Wait::Fail).expect_err("there is none for a third");
         assert!(
-            matches!(error, MemoryError::StagingQuota { requested: 65_536, reserved: 131_072, quota: 131_072 }),
+            matches!(error, MemoryError::StagingQuota { requested: 65_536, reserved: 131_072, quota: 131_072, .. }),
             "{error}"
         );
         // What can never be had is refused at once.

@@ -233,6 +233,30 @@ fn nothing_is_allocated_once_it_runs() {
     });
 }
 
+#[test]
+fn nothing_is_allocated_where_uploads_wait() {
+    on_device(|device| {
+        device.budget().set_staging_quota(128 << 10);
+        let Adder { inputs, .. } = Adder::new(device, 1);
+        let options = UploaderOptions { writes: 8, frame_bytes: 60_000, batches: 1, ..UploaderOptions::default() };
+        let uploader = Uploader::new(device, &StagingPool::new(device), options).expect("the device serves");
+        let round = || {
+            // First there are no places left in the queue, then there is no staging.
+            for (count, len) in [(40, 512), (10, 60_000)] {
+                for write in 0..count {
+                    let data = &[write as u8; 60_000][..len];
+                    uploader.buffer(&inputs[0], write * 1024, data).expect("it waits, and is queued");
+                }
+            }
+        };
+        round();
+        let before = uploader.statistics().stalls;
+        assert_eq!(counted(round).1, 0, "heap allocations in uploads that wait");
+        assert!(uploader.statistics().stalls >= before + 10, "{:?}", uploader.statistics());
+        uploader.wait(uploader.flush().expect("it is submitted")).expect("it arrives");
+    });
+}
+
 fn bytes(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }

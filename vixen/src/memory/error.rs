@@ -49,10 +49,12 @@ pub enum MemoryError {
     },
     /// The staging quota has no room for it, and nobody wants to wait, or no wait could help.
     #[error(
-        "{requested} bytes of staging do not fit: {reserved} of the quota of {quota} are reserved; wait, upload in smaller \
-         pieces or raise the quota"
+        "'{name}' needs {requested} bytes of staging, but {reserved} of the quota of {quota} are reserved: wait, upload in \
+         smaller pieces or raise the quota"
     )]
     StagingQuota {
+        /// What was to be uploaded to, or the staging itself.
+        name: String,
         /// The bytes asked for.
         requested: u64,
         /// The bytes reserved at the moment.

@@ -116,17 +116,19 @@ impl fmt::Debug for Quota {
     }
 }
 
-/// There is no room in the quota.
-#[derive(Clone, Copy)]
-struct Refused {
-    requested: u64,
-    reserved: u64,
-    limit: u64,
+/// There is no room in the quota. Not an error yet, which has a name and so allocates: most who are refused wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refused {
+    pub requested: u64,
+    pub reserved: u64,
+    pub limit: u64,
 }
 
-impl From<Refused> for MemoryError {
-    fn from(Refused { requested, reserved, limit }: Refused) -> Self {
-        Self::StagingQuota { requested, reserved, quota: limit }
+impl Refused {
+    /// The error for whoever asked for it.
+    pub fn error(self, name: &str) -> MemoryError {
+        let Self { requested, reserved, limit } = self;
+        MemoryError::StagingQuota { name: name.to_owned(), requested, reserved, quota: limit }
     }
 }
 
@@ -153,16 +155,16 @@ impl Drop for StagingReservation {
 impl BudgetManager {
     /// Reserves bytes of the staging quota, which is at first a tenth of the limit. Beyond it [`Wait::Block`] waits until
     /// others have given back enough; it allocates no memory, neither here nor on the device. Pools and uploaders give back
-    /// what they hold in reserve.
+    /// what they hold in reserve. `name` says in errors for what it is.
     ///
     /// # Errors
     /// When the quota has no room and the caller does not want to wait, or when no wait could help because the request
     /// exceeds the whole quota: cut it into pieces.
-    pub fn staging(self: &Arc<Self>, bytes: u64, wait: Wait) -> Result<StagingReservation, MemoryError> {
+    pub fn staging(self: &Arc<Self>, name: &str, bytes: u64, wait: Wait) -> Result<StagingReservation, MemoryError> {
         match wait {
-            Wait::Fail => self.take_staging(bytes, bytes).map_err(MemoryError::from),
+            Wait::Fail => self.take_staging(bytes, bytes).map_err(|refused| refused.error(name)),
             // Whoever cannot make way because the device is lost gives back what he holds when he goes.
-            Wait::Block => self.wait_for_staging(bytes, bytes, |_| Ok::<_, MemoryError>(())),
+            Wait::Block => self.wait_for_staging(name, bytes, bytes, |_| Ok::<_, MemoryError>(())),
         }
     }
 
@@ -170,8 +172,13 @@ impl BudgetManager {
     ///
     /// # Errors
     /// When no wait could help, because the quota is smaller than that or the device is lost.
-    pub(super) fn some_staging(self: &Arc<Self>, least: u64, most: u64) -> Result<StagingReservation, DeviceError> {
-        self.wait_for_staging(least, most, |made| made)
+    pub(super) fn some_staging(
+        self: &Arc<Self>,
+        name: &str,
+        least: u64,
+        most: u64,
+    ) -> Result<StagingReservation, DeviceError> {
+        self.wait_for_staging(name, least, most, |made| made)
     }
 
     /// Asks everyone who holds staging in reserve to give it back. The caller holds no lock of theirs. It allocates nothing.
@@ -197,13 +204,15 @@ impl BudgetManager {
         self.quota().holders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_staging(self: &Arc<Self>, least: u64, most: u64) -> Result<StagingReservation, Refused> {
+    /// Reserves as many bytes as there are, at most `most`, where there are at least `least`.
+    pub(super) fn take_staging(self: &Arc<Self>, least: u64, most: u64) -> Result<StagingReservation, Refused> {
         let bytes = self.quota().take(least, most)?;
         Ok(StagingReservation { budget: self.clone(), bytes })
     }
 
     fn wait_for_staging<E: From<MemoryError>>(
         self: &Arc<Self>,
+        name: &str,
         least: u64,
         most: u64,
         made_way: impl Fn(Result<(), DeviceError>) -> Result<(), E>,
@@ -213,7 +222,7 @@ impl BudgetManager {
             match self.take_staging(least, most) {
                 Ok(reservation) => return Ok(reservation),
                 // What exceeds the whole quota would wait forever.
-                Err(refused) if refused.requested > refused.limit => return Err(MemoryError::from(refused).into()),
+                Err(refused) if refused.requested > refused.limit => return Err(refused.error(name).into()),
                 Err(_) => {}
             }
             if !std::mem::replace(&mut waits, true) {

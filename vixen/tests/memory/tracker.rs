@@ -91,7 +91,7 @@ fn a_reset_reaches_every_count_and_nothing_that_is_alive() {
     let buffer = budget.buffer(&storage("stays", 160), Category::Other).unwrap();
     drop(budget.buffer(&storage("goes", 320), Category::Other).unwrap());
     budget.buffer(&storage("refused", 2000), Category::Other).unwrap_err();
-    drop(budget.staging(50, vixen::memory::Wait::Fail).unwrap());
+    drop(budget.staging("test", 50, vixen::memory::Wait::Fail).unwrap());
     budget.end_frame();
     let before = budget.report();
     let usage = before.usage();

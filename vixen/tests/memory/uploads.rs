@@ -162,7 +162,7 @@ fn waiting_uploads_stay_within_the_staging_quota() {
 
     // Half of a quota that others hold is enough, and without any of it they are waited for.
     for (held, waits) in [(30_000, 0), (100_000, 1)] {
-        let reservation = budget.staging(held, Wait::Fail).unwrap();
+        let reservation = budget.staging("test", held, Wait::Fail).unwrap();
         let other = pattern(1_000_001);
         std::thread::scope(|scope| {
             let upload = scope.spawn(|| upload_buffer(&device, &buffer, &other[1..]));
@@ -190,7 +190,7 @@ fn waiting_uploads_stay_within_the_staging_quota() {
     upload_buffer(&device, &buffer, &bytes[..5000]).unwrap();
     assert!(download(&device, &buffer, 0, 5000) == bytes[..5000]);
     let error = upload_image(&device, &image, whole, &texels, layout).unwrap_err();
-    let refused = MemoryError::StagingQuota { requested: 1024, reserved: 0, quota: 1023 };
+    let refused = MemoryError::StagingQuota { name: "image".into(), requested: 1024, reserved: 0, quota: 1023 };
     assert!(matches!(&error, DeviceError::Memory(error) if *error == refused), "{error}");
     budget.set_staging_quota(0);
     let error = upload_buffer(&device, &buffer, &bytes).unwrap_err();

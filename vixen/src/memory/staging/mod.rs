@@ -21,11 +21,14 @@ use super::allocator::{BufferDesc, Location};
 use super::category::Category;
 use super::error::MemoryError;
 use super::owned::Buffer;
-use super::quota::{Holder, StagingReservation, Wait};
+use super::quota::{Holder, Refused, StagingReservation, Wait};
 use crate::device::{Device, DeviceError, DeviceKind, Feature};
 
 /// How long a waiter sleeps before it looks again by itself: quota that others give back tells nobody here.
 const PATIENCE: Duration = Duration::from_millis(2);
+
+/// What blocks are called, whoever they are lent to.
+const NAME: &str = "staging";
 
 /// Lends out staging blocks of 64 KiB, 256 KiB, 1 MiB, 4 MiB, 16 MiB and 64 MiB, to any thread.
 pub struct StagingPool {
@@ -49,6 +52,25 @@ struct Counts {
     destroyed: AtomicU64,
     lent: AtomicU64,
     waits: AtomicU64,
+}
+
+/// Why there is no block.
+#[derive(Debug)]
+pub(super) enum Shortage {
+    /// The quota has no room for one.
+    Quota(Refused),
+    /// It could not be made.
+    Memory(MemoryError),
+}
+
+impl Shortage {
+    /// The error for whoever asked for it.
+    pub fn error(self, name: &str) -> MemoryError {
+        match self {
+            Self::Quota(refused) => refused.error(name),
+            Self::Memory(error) => error,
+        }
+    }
 }
 
 /// What a pool holds and has done.
@@ -90,18 +112,26 @@ impl StagingPool {
     /// When there is no room and the caller does not want to wait, when no wait could help because the block is larger than
     /// the largest tier or the whole quota, and when the device refuses the memory.
     pub fn checkout(self: &Arc<Self>, bytes: u64, wait: Wait) -> Result<StagingBlock, MemoryError> {
-        let asked = tier_of(bytes).ok_or_else(|| too_large(bytes))?;
+        self.lend(bytes, wait).map_err(|shortage| shortage.error(NAME))
+    }
+
+    /// The same for somebody who waits in his own way: without room it allocates nothing.
+    pub(super) fn lend(self: &Arc<Self>, bytes: u64, wait: Wait) -> Result<StagingBlock, Shortage> {
+        let asked = tier_of(bytes).ok_or_else(|| Shortage::Memory(too_large(bytes)))?;
         let mut state = self.lock();
         state.want(asked);
         let mut waited = false;
         let taken = loop {
-            match state.step(asked, |bytes| self.device.budget().staging(bytes, Wait::Fail)) {
+            match state.step(asked, |bytes| self.device.budget().take_staging(bytes, bytes)) {
                 Step::Take(tier, block) => break Ok((tier, block)),
                 Step::Make(reservation) => {
                     drop(state);
                     let made = self.make(asked, reservation);
                     state = self.lock();
-                    break made.map(|block| (asked, block)).inspect_err(|_| state.abandon(asked));
+                    break made
+                        .map(|block| (asked, block))
+                        .inspect_err(|_| state.abandon(asked))
+                        .map_err(Shortage::Memory);
                 }
                 Step::Evict(block) => {
                     drop(state);
@@ -110,10 +140,10 @@ impl StagingPool {
                     self.returned.notify_all();
                     state = self.lock();
                 }
-                Step::Exhausted(error) => {
+                Step::Exhausted(refused) => {
                     let hopeless = TIERS[asked] > self.device.budget().staging_usage().limit;
                     if wait == Wait::Fail || hopeless {
-                        break Err(error);
+                        break Err(Shortage::Quota(refused));
                     }
                     if !std::mem::replace(&mut waited, true) {
                         self.counts.waits.fetch_add(1, Relaxed);
@@ -193,7 +223,7 @@ impl StagingPool {
 
     /// Makes an idle block.
     fn add(&self, tier: usize) -> Result<(), MemoryError> {
-        let reservation = self.device.budget().staging(TIERS[tier], Wait::Fail)?;
+        let reservation = self.device.budget().staging(NAME, TIERS[tier], Wait::Fail)?;
         self.lock().begin(tier);
         let made = self.make(tier, reservation);
         let result = match made {
@@ -224,7 +254,7 @@ impl StagingPool {
         if self.device.capabilities().has(Feature::BufferDeviceAddress) {
             usage |= vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS;
         }
-        let buffer = staging_buffer(&self.device, &BufferDesc::new("staging", TIERS[tier], usage))?;
+        let buffer = staging_buffer(&self.device, &BufferDesc::new(NAME, TIERS[tier], usage))?;
         self.counts.made.fetch_add(1, Relaxed);
         Ok(Block { buffer, _reservation: reservation })
     }
@@ -311,5 +341,5 @@ pub(super) fn staging_buffer(device: &Device, desc: &BufferDesc<'_>) -> Result<B
 
 fn too_large(bytes: u64) -> MemoryError {
     let most = TIERS[TIERS.len() - 1];
-    MemoryError::invalid("staging", format!("has blocks of at most {most} bytes, not {bytes}: upload in pieces"))
+    MemoryError::invalid(NAME, format!("has blocks of at most {most} bytes, not {bytes}: upload in pieces"))
 }

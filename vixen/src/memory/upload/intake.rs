@@ -13,12 +13,15 @@ use super::uploader::{Ticket, Uploader};
 use crate::device::DeviceError;
 use crate::memory::copy::copy_in_lines;
 use crate::memory::error::MemoryError;
-use crate::memory::staging::{TIERS, tier_of};
+use crate::memory::quota::Refused;
+use crate::memory::staging::{Shortage, TIERS, tier_of};
 use crate::memory::{Buffer, Image, Wait};
 
 /// The most pieces, and bytes, that share a room: from there on a lock more for a group costs nothing to speak of.
 const GROUP: usize = 64;
 const GROUP_BYTES: u64 = 256 << 10;
+
+const QUEUE_IS_FULL: &str = "cannot be uploaded to now: the upload queue is full; make it larger, or flush more often";
 
 impl Uploader {
     pub(super) fn upload_buffer(
@@ -82,7 +85,7 @@ impl Uploader {
             let first = rest.len() == texels.len();
             let (image_raw, region) = (image.raw(), copy.region);
             let write = ImageWrite { image: image_raw, level, layout, region, block: 0, upload, first, fresh };
-            let (mut queue, space) = self.stage(Kind::Image, fit, chunk)?;
+            let (mut queue, space) = self.stage(image.name(), Kind::Image, fit, chunk)?;
             queue.image(&space.room, image, write);
             ticket.batch = queue.settle(&space.room, copy.bytes);
             rest = after;
@@ -108,7 +111,7 @@ impl Uploader {
         while !rest.is_empty() {
             let (chunk, after) = rest.split_at(rest.len().min(self.longest_chunk()));
             let len = chunk.len() as u64;
-            let (mut queue, space) = match self.stage(Kind::Buffer, Fit::to(to), chunk) {
+            let (mut queue, space) = match self.stage(buffer.name(), Kind::Buffer, Fit::to(to), chunk) {
                 // The quota has been lowered since: smaller pieces may fit.
                 Err(DeviceError::Memory(MemoryError::StagingQuota { .. })) if self.longest_chunk() < chunk.len() => {
                     continue;
@@ -137,7 +140,8 @@ impl Uploader {
         if pieces.iter().all(|(_, bytes)| bytes.is_empty()) {
             return Ok(Ticket { batch: 0 });
         }
-        let (queue, Space { room, address }) = self.room(Kind::Buffer, pieces.len(), span, Fit::to(pieces[0].0))?;
+        let fit = Fit::to(pieces[0].0);
+        let (queue, Space { room, address }) = self.room(buffer.name(), Kind::Buffer, pieces.len(), span, fit)?;
         drop(queue);
         let mut cursor = room.from;
         for &(to, bytes) in pieces {
@@ -165,10 +169,16 @@ impl Uploader {
         self.counters.bytes.add_alone(bytes);
     }
 
-    /// Copies bytes into staging.
-    fn stage(&self, kind: Kind, fit: Fit, bytes: &[u8]) -> Result<(MutexGuard<'_, Queue>, Space), DeviceError> {
+    /// Copies bytes for a target of that name into staging.
+    fn stage(
+        &self,
+        name: &str,
+        kind: Kind,
+        fit: Fit,
+        bytes: &[u8],
+    ) -> Result<(MutexGuard<'_, Queue>, Space), DeviceError> {
         let len = bytes.len() as u64;
-        let (queue, space) = self.room(kind, 1, len, fit)?;
+        let (queue, space) = self.room(name, kind, 1, len, fit)?;
         if queue.shares(len) {
             drop(queue);
             fill(&space, bytes);
@@ -179,9 +189,10 @@ impl Uploader {
         }
     }
 
-    /// Room in staging, and places in the queue to go with it.
+    /// Room in staging for a target of that name, and places in the queue to go with it.
     fn room(
         &self,
+        name: &str,
         kind: Kind,
         places: usize,
         len: u64,
@@ -192,11 +203,11 @@ impl Uploader {
         }
         let mut stalled = false;
         loop {
-            let refused = {
+            let full = {
                 let mut queue = self.lock_queue();
                 loop {
                     if !queue.has_places(kind, places) {
-                        break MemoryError::invalid("the upload queue", "is full: make it larger, or flush more often");
+                        break Full::Queue;
                     }
                     if let Some(space) = queue.room(kind, places, len, fit) {
                         return Ok((queue, space));
@@ -208,15 +219,15 @@ impl Uploader {
                     // What the fit may skip at the start of a block.
                     match queue.open(&self.pool, len + fit.residue, self.longest()) {
                         Ok(()) => {}
-                        Err(error @ MemoryError::StagingQuota { .. }) => break error,
-                        Err(error) => return Err(error.into()),
+                        Err(Shortage::Quota(refused)) => break Full::Staging(refused),
+                        Err(Shortage::Memory(error)) => return Err(error.into()),
                     }
                 }
             };
             let least = tier_of(len + fit.residue).map_or(u64::MAX, |tier| TIERS[tier]);
             if self.options.wait == Wait::Fail || least > self.device.budget().staging_usage().limit {
                 self.follow_quota();
-                return Err(refused.into());
+                return Err(full.error(name).into());
             }
             if !std::mem::replace(&mut stalled, true) {
                 self.counters.stalls.add(1);
@@ -238,6 +249,22 @@ impl Uploader {
         self.device.budget().make_way_in_staging()?;
         self.pool.wait_a_moment();
         Ok(())
+    }
+}
+
+/// Why there is no room at the moment.
+enum Full {
+    Queue,
+    Staging(Refused),
+}
+
+impl Full {
+    /// The error for a target of that name.
+    fn error(self, name: &str) -> MemoryError {
+        match self {
+            Self::Queue => MemoryError::invalid(name, QUEUE_IS_FULL),
+            Self::Staging(refused) => refused.error(name),
+        }
     }
 }
 

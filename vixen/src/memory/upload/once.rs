@@ -156,7 +156,7 @@ impl Staging {
     fn new(device: &Device, name: &str, (least, most): (u64, u64)) -> Result<Self, DeviceError> {
         let budget = device.budget();
         let least = least.max(LEAST.min(budget.staging_usage().limit)).min(most);
-        let reservation = budget.some_staging(least, most)?;
+        let reservation = budget.some_staging(name, least, most)?;
         let name = format!("staging for {name}");
         let usage = vk::BufferUsageFlags::TRANSFER_SRC;
         let desc = BufferDesc::new(&name, reservation.bytes(), usage).at(Location::Upload);

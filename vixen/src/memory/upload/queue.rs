@@ -14,7 +14,8 @@ use super::images::ImageWrite;
 use super::pieces::{Lane, Write};
 use super::rooms::{Fit, Kind, Room, Rooms};
 use crate::memory::error::MemoryError;
-use crate::memory::staging::{StagingBlock, StagingPool, tier_of};
+use crate::memory::quota::Refused;
+use crate::memory::staging::{Shortage, StagingBlock, StagingPool, tier_of};
 use crate::memory::{Buffer, Image, Wait};
 
 /// How many blocks may be filled or read at a time.
@@ -111,15 +112,15 @@ impl Queue {
     }
 
     /// Gets another block from the pool for uploads of `len` bytes and more to come, at most `most`.
-    pub fn open(&mut self, pool: &Arc<StagingPool>, len: u64, most: u64) -> Result<(), MemoryError> {
+    pub fn open(&mut self, pool: &Arc<StagingPool>, len: u64, most: u64) -> Result<(), Shortage> {
         let wanted = self.bytes.max(self.typical).min(most).max(len);
         let vacancy = self.rooms.vacancy().ok_or_else(|| {
             let reserved = self.rooms.blocks().map(StagingBlock::size).sum();
-            MemoryError::StagingQuota { requested: wanted, reserved, quota: reserved }
+            Shortage::Quota(Refused { requested: wanted, reserved, limit: reserved })
         })?;
-        let block = pool.checkout(wanted, Wait::Fail).or_else(|error| match tier_of(len) < tier_of(wanted) {
-            true => pool.checkout(len, Wait::Fail),
-            false => Err(error),
+        let block = pool.lend(wanted, Wait::Fail).or_else(|shortage| match tier_of(len) < tier_of(wanted) {
+            true => pool.lend(len, Wait::Fail),
+            false => Err(shortage),
         })?;
         let size = block.size();
         self.rooms.open(vacancy, block, size);

@@ -10,9 +10,8 @@ const uint ONE = 0u;
 const uint FOUR_BITS = 1u;
 const uint EIGHT_BITS = 2u;
 
-// Masks of octets; and of those that are not empty, in order.
+// Masks of octets.
 shared uint bytes[64];
-shared uint packed_bytes[64];
 shared uint shared_octets[2];
 // Solid voxels of eight octets in a row.
 shared uint sums_of_eight[8];
@@ -50,8 +49,8 @@ uint words_of(Gathered brick) {
     return 1u + words + (brick.has_normals ? (brick.solid + 1u) / 2u : 0u);
 }
 
-uint mask_words_of(Gathered brick) {
-    return brick.solid == 512u ? 0u : (count(brick.octets) + 3u) / 4u;
+uint mask_bytes_of(Gathered brick) {
+    return brick.solid == 512u ? 0u : count(brick.octets);
 }
 
 bool is_one_solid(Gathered brick) {
@@ -89,7 +88,6 @@ Gathered gather_brick(uvec3 origin) {
     for (uint i = 0u; i < 4u; ++i) {
         places[thread * 4u + i] = 0u;
     }
-    packed_bytes[thread] = 0u;
     if (thread < 2u) {
         any_other = 0u;
         any_normal = 0u;
@@ -114,10 +112,6 @@ Gathered gather_brick(uvec3 origin) {
         solid += sums_of_eight[i];
         before += i < thread >> 3 ? sums_of_eight[i] : 0u;
         before += i < (thread & 7u) ? uint(bitCount(bytes[(thread & ~7u) + i])) : 0u;
-    }
-    if (bits != 0u) {
-        uint below = (1u << (thread & 31u)) - 1u;
-        packed_bytes[thread < 32u ? bitCount(octets.x & below) : bitCount(octets.x) + bitCount(octets.y & below)] = bits;
     }
     // For now, which voxel it is.
     for (uint i = 0u; i < 8u; ++i) {

@@ -33,7 +33,7 @@ void main() {
     for (uint i = 0u; i < thread; ++i) {
         uint solid = bricks[i].what & 0xFFFFu;
         sums.bricks += solid > 0u ? 1u : 0u;
-        sums.masks += mask_words(bricks[i]);
+        sums.masks += mask_bytes(bricks[i]);
         sums.words += bricks[i].words;
     }
     before.data[cell * 64u + thread] = sums;
@@ -56,7 +56,7 @@ void main() {
     }
     uint own = bricks[63].what & 0xFFFFu;
     sums.bricks += own > 0u ? 1u : 0u;
-    sums.masks += mask_words(bricks[63]);
+    sums.masks += mask_bytes(bricks[63]);
     sums.words += bricks[63].words;
     uint morton = cells.data[cell];
     tree.data[morton] = Node(mask, all_solid ? SOLID : 0u, votes.winner);

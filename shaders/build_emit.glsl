@@ -6,7 +6,7 @@ layout(set = 0, binding = 3, std430) readonly buffer CellSums { Sums data[]; } c
 // What stands before each brick in its cell.
 layout(set = 0, binding = 4, std430) readonly buffer Before { Sums data[]; } before;
 layout(set = 0, binding = 5, std430) writeonly buffer Bricks { Brick data[]; } bricks;
-layout(set = 0, binding = 6, std430) writeonly buffer Masks { uint data[]; } masks;
+layout(set = 0, binding = 6, std430) buffer Masks { uint data[]; } masks;
 layout(set = 0, binding = 7, std430) writeonly buffer Attributes { uint data[]; } attributes;
 
 // Writes to what there is no room for are lost; the totals tell.
@@ -75,9 +75,9 @@ void main() {
     uint mask = start.masks + own.masks;
     bool full = brick.solid == 512u;
 
-    if (thread < mask_words_of(brick) && mask + thread < uint(masks.data.length())) {
-        uint four = thread * 4u;
-        masks.data[mask + thread] = packed_bytes[four] | packed_bytes[four + 1u] << 8 | packed_bytes[four + 2u] << 16 | packed_bytes[four + 3u] << 24;
+    uint octet = mask + rank(brick.octets, thread);
+    if (!full && bytes[thread] != 0u && octet >> 2 < uint(masks.data.length())) {
+        atomicOr(masks.data[octet >> 2], bytes[thread] << (8u * (octet & 3u)));
     }
     uint looks = brick.most;
     if (brick.kind != ONE || brick.has_normals) {

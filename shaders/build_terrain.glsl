@@ -60,9 +60,14 @@ void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inou
                      min(solid_in(at - ivec2(0, 1)), solid_in(at + ivec2(0, 1))));
     int ground_from = min(solid_in(at) - 1, lowest);
     if (y >= ground_from) {
+#ifdef MEASURES
+        // Which one matters to *emit* alone.
+        normal = 0u;
+#else
         precise float east = 0.5 * (height(at + ivec2(1, 0)) - height(at - ivec2(1, 0)));
         precise float south = 0.5 * (height(at + ivec2(0, 1)) - height(at - ivec2(0, 1)));
         normal = encode_normal(vec3(-east, 1.0, -south));
+#endif
         material = columns.data[at.y * int(params.size.x) + at.x].ground;
     } else {
         material = y + SOIL_DEPTH >= ground_from ? SOIL : ROCK;

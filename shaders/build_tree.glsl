@@ -18,21 +18,21 @@ struct Brick {
 
 // How large a brick will be.
 struct Slot {
-    // The number of solid voxels; bit 16: solid and of one material; from bit 17 on, words of masks. From bit 24 on, the material that
+    // The number of solid voxels; bit 16: solid and of one material; from bit 17 on, bytes of masks. From bit 24 on, the material that
     // stands for all.
     uint what;
     // Of attributes.
     uint words;
 };
 
-uint mask_words(Slot slot) {
+uint mask_bytes(Slot slot) {
     return slot.what >> 17 & 127u;
 }
 
 // Things in some part of the scene, or before it.
 struct Sums {
     uint bricks;
-    // Words of masks.
+    // Bytes of masks.
     uint masks;
     // Of attributes.
     uint words;
@@ -68,6 +68,12 @@ bool has_bit(uvec2 mask, uint number) {
 
 uint count(uvec2 mask) {
     return uint(bitCount(mask.x) + bitCount(mask.y));
+}
+
+// The bits that are set below this one.
+uint rank(uvec2 mask, uint number) {
+    uint below = (1u << (number & 31u)) - 1u;
+    return uint(number < 32u ? bitCount(mask.x & below) : bitCount(mask.x) + bitCount(mask.y & below));
 }
 
 // The value that more than half are, if there is one (Boyer and Moore's vote): the same in the same order as on the CPU.

@@ -6,8 +6,6 @@ layout(constant_id = 2) const int GRID_SHIFT = 3;
 
 layout(set = 0, binding = 10, std430) readonly buffer Grid { uint data[]; } grid;
 
-// Words before the cells.
-const int GRID_HEAD = 4;
 // log2 of the edge of cells that say which of their voxels are solid, in two more words.
 const int GROUP_SHIFT = 2;
 // In a cell's word, and in Spot: solid all through, of the material in the low byte.
@@ -15,7 +13,7 @@ const uint ALL_SOLID = 0x80000000u;
 
 // Where the cell with this number begins.
 int cell_at(int number) {
-    return GRID_HEAD + (GRID_SHIFT == GROUP_SHIFT ? 3 : 1) * number;
+    return (GRID_SHIFT == GROUP_SHIFT ? 3 : 1) * number;
 }
 
 // What the word of a cell that is not empty says: the brick or node, or ALL_SOLID and a material.

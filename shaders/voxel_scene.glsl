@@ -51,9 +51,10 @@ uint rank(uvec2 mask, uint number) {
     return number < 32u ? bitCount(mask.x & below) : bitCount(mask.x) + bitCount(mask.y & below);
 }
 
-// The voxels of an octet, given the first word of its brick's masks and its rank among those of the brick that are not empty.
+// The voxels of an octet, given the first byte of its brick's masks and its rank among those of the brick that are not empty.
 uint octet(uint first, uint rank) {
-    return masks.data[first + (rank >> 2)] >> (8u * (rank & 3u)) & 255u;
+    uint at = first + rank;
+    return masks.data[at >> 2] >> (8u * (at & 3u)) & 255u;
 }
 
 // Whether a voxel of a brick that is not solid is solid.

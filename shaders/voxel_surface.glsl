@@ -9,12 +9,16 @@ uint voxel_rank(Brick brick, uint number) {
     if (brick.first == SOLID) {
         return number;
     }
-    uint bit = 8u * rank(brick.mask, number >> 3) + (number & 7u);
+    uint at = brick.first + rank(brick.mask, number >> 3);
+    uint last = at >> 2;
+    // Without what belongs to the brick before.
+    uint from = 0xFFFFFFFFu << (8u * (brick.first & 3u));
     uint before = 0u;
-    for (uint word = 0u; word < bit >> 5; ++word) {
-        before += bitCount(masks.data[brick.first + word]);
+    for (uint word = brick.first >> 2; word < last; ++word) {
+        before += bitCount(masks.data[word] & from);
+        from = 0xFFFFFFFFu;
     }
-    return before + bitCount(masks.data[brick.first + (bit >> 5)] & ((1u << (bit & 31u)) - 1u));
+    return before + bitCount(masks.data[last] & from & ((1u << (8u * (at & 3u) + (number & 7u))) - 1u));
 }
 
 uint attribute_byte(uint word, uint index) {

@@ -69,7 +69,7 @@ pub struct BuildTotals {
 pub struct BuildSums {
     /// Bricks.
     pub bricks: u32,
-    /// Words of masks.
+    /// Bytes of masks.
     pub masks: u32,
     /// Words of attributes.
     pub words: u32,
@@ -100,7 +100,7 @@ impl BuildTotals {
     /// Room for exactly this; every buffer has an element.
     pub fn room(&self) -> BuildRoom {
         let BuildSums { bricks, masks, words, nodes } = self.sums;
-        BuildRoom { nodes: nodes.max(1), bricks: bricks.max(1), masks: masks.max(1), words: words.max(1) }
+        BuildRoom { nodes: nodes.max(1), bricks: bricks.max(1), masks: masks.div_ceil(4).max(1), words: words.max(1) }
     }
 }
 
@@ -154,6 +154,7 @@ impl VoxelBuilder {
             cell_sums: graph.buffer(nodes_of(1)),
             node_sums: graph.buffer(nodes_of(2)),
             nodes: graph.buffer(room.nodes),
+            masks: graph.buffer(room.masks),
             totals: graph.buffer(1),
         });
         let (slots, measured) = self.shape.measure(graph, &cells, clear.slots, params(1));
@@ -181,7 +182,7 @@ impl VoxelBuilder {
         }
         let (tree, cell_sums, before) = (&tree, &cell_sums, &built.before);
         let places = Places { cells: &cells, tree, cell_sums, before, params: params(1) };
-        let (bricks, masks, attributes) = measured.emit(graph, &places, room);
+        let (bricks, masks, attributes) = measured.emit(graph, &places, clear.masks, room);
         BuiltWires { nodes, bricks, masks, attributes, totals: scan.totals }
     }
 }

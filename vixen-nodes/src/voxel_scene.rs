@@ -104,7 +104,7 @@ impl VoxelScene {
             send(uploader, &self.grid, top.words(), &moved)?,
             send(uploader, &self.nodes, &map.nodes, &changes.nodes)?,
             send(uploader, &self.bricks, &map.bricks, &changes.bricks)?,
-            send(uploader, &self.masks, &map.masks, &changes.masks)?,
+            send(uploader, &self.masks, map.mask_words(), &changes.masks)?,
             send(uploader, &self.attributes, &map.attributes, &changes.attributes)?,
         ];
         let last = tickets.into_iter().flatten().max();
@@ -154,7 +154,7 @@ impl VoxelScene {
         let descs = [
             with(desc("voxel nodes", &map.nodes), usage, &map.nodes, &slack),
             with(desc("voxel bricks", &map.bricks), usage, &map.bricks, &slack),
-            with(desc("voxel masks", &map.masks), usage, &map.masks, &slack),
+            with(desc("voxel masks", &map.masks), usage, map.mask_words(), &slack),
             with(desc("voxel attributes", &map.attributes), usage, &map.attributes, &slack),
             desc("voxel palette", &map.palette),
             desc("voxel grid", top.words()),
@@ -162,7 +162,7 @@ impl VoxelScene {
         let contents = [
             cast_slice(&map.nodes),
             cast_slice(&map.bricks),
-            cast_slice(&map.masks),
+            &map.masks,
             cast_slice(&map.attributes),
             cast_slice(&map.palette),
             cast_slice(top.words()),

@@ -75,12 +75,13 @@ fn compare<const N: usize>(sources: [SceneSource; N]) {
             let room = BuildRoom {
                 nodes: expected.nodes.len() as u32,
                 bricks: expected.bricks.len() as u32,
-                masks: expected.masks.len() as u32,
+                masks: expected.masks.len() as u32 / 4,
                 words: expected.attributes.len() as u32,
             };
             assert_eq!(totals.room(), room, "{name}, {:?}", expected.size);
             assert_eq!(read(&graph, nodes, room.nodes), expected.nodes, "{name}, {:?}", expected.size);
-            assert_eq!(read(&graph, masks, room.masks), expected.masks, "{name}, {:?}", expected.size);
+            let words = read(&graph, masks, room.masks);
+            assert_eq!(bytemuck::cast_slice::<_, u8>(&words), expected.masks, "{name}, {:?}", expected.size);
             assert_eq!(read(&graph, attributes, room.words), expected.attributes, "{name}, {:?}", expected.size);
             assert_eq!(read(&graph, bricks, room.bricks), expected.bricks, "{name}, {:?}", expected.size);
         }

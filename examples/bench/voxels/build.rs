@@ -59,7 +59,7 @@ pub fn on_gpu(
     let room = BuildRoom {
         nodes: map.nodes.len() as u32,
         bricks: map.bricks.len() as u32,
-        masks: map.masks.len() as u32,
+        masks: map.masks.len() as u32 / 4,
         words: map.attributes.len() as u32,
     };
     let built = builder.add(&graph, room);
@@ -84,7 +84,7 @@ pub fn on_gpu(
     let same = [
         is_same(&graph, nodes, &map.nodes, |node| [node.mask[0], node.mask[1], node.first, node.material])?,
         is_same(&graph, bricks, &map.bricks, |brick| [brick.mask[0], brick.mask[1], brick.first, brick.looks])?,
-        is_same(&graph, masks, &map.masks, |word| [*word])?,
+        graph.read(masks)?.is_some_and(|(_, bytes)| bytes == map.masks),
         is_same(&graph, attributes, &map.attributes, |word| [*word])?,
     ];
     if same.contains(&false) {

@@ -20,8 +20,8 @@ pub struct BrickMap {
     pub nodes: Vec<Node>,
     /// Bricks that are not empty.
     pub bricks: Vec<Brick>,
-    /// Occupancy of the octets of the bricks that are not full, four to a word.
-    pub masks: Vec<u32>,
+    /// Occupancy of the octets of the bricks that are not full: bytes, and as many as whole words have.
+    pub masks: Vec<u8>,
     /// Materials and normals.
     pub attributes: Vec<u32>,
     /// What the material indices mean: 256 entries.
@@ -110,6 +110,11 @@ impl BrickMap {
     /// Which voxels of a brick are solid.
     pub(crate) fn mask_of(&self, brick: &Brick) -> BrickMask {
         if brick.first == SOLID { BrickMask::FULL } else { brick.unpack(&self.masks) }
+    }
+
+    /// The masks as the words that shaders read.
+    pub(crate) fn mask_words(&self) -> &[[u8; 4]] {
+        self.masks.as_chunks().0
     }
 
     /// Bytes that tell which voxels are solid: nodes, bricks but for their looks, and masks.

@@ -56,7 +56,7 @@ pub fn build(
     };
     // Buffers of no bytes cannot be bound, so every one has an element.
     parts.bricks.is_empty().then(|| parts.bricks.push(Brick::default()));
-    parts.masks.is_empty().then(|| parts.masks.push(0));
+    parts.masks.resize(parts.masks.len().max(1).next_multiple_of(4), 0);
     parts.attributes.is_empty().then(|| parts.attributes.push(0));
     let Parts { nodes, bricks, masks, attributes, solid_voxels, .. } = parts;
     Ok(BrickMap { size, levels, nodes, bricks, masks, attributes, palette: palette.to_vec(), solid_voxels })
@@ -146,7 +146,7 @@ pub(super) struct Parts {
     /// The level of each node: whether its children are bricks.
     node_levels: Vec<u8>,
     bricks: Vec<Brick>,
-    pub(super) masks: Vec<u32>,
+    pub(super) masks: Vec<u8>,
     pub(super) attributes: Vec<u32>,
     pub(super) solid_voxels: u64,
 }
@@ -305,7 +305,8 @@ impl Parts {
         {
             return Err(too_much("nodes"));
         }
-        if self.masks.len() + part.masks.len() >= SOLID as usize {
+        // With room for the bytes that fill the last word.
+        if self.masks.len() + part.masks.len() >= SOLID as usize - 3 {
             return Err(too_much("masks"));
         }
         if self.attributes.len() + part.attributes.len() >= LOOKS_STORED as usize {

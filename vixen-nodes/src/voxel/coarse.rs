@@ -74,19 +74,24 @@ impl BrickMap {
         if brick.first == SOLID { BRICK_VOXELS } else { brick.look_up(&self.masks, BRICK_VOXELS as u32).1 as usize }
     }
 
-    /// What a brick has besides its record: the words of its masks and of its looks.
-    pub(crate) fn contents_of(&self, brick: &Brick) -> [&[u32]; 2] {
-        [self.masks_of(brick), self.looks_of(brick)]
+    /// What a brick has besides its record: its masks, and the words of its looks.
+    pub(crate) fn contents_of(&self, brick: &Brick) -> (&[u8], &[u32]) {
+        (self.masks_of(brick), self.looks_of(brick))
     }
 
-    /// How many words those are.
+    /// How many words those take, each of the two from a word on.
     pub(crate) fn words_of(&self, brick: &Brick) -> u32 {
-        self.contents_of(brick).iter().map(|words| words.len() as u32).sum()
+        let (masks, looks) = self.contents_of(brick);
+        (masks.len().div_ceil(4) + looks.len()) as u32
     }
 
-    /// The words of a brick's masks.
-    fn masks_of(&self, brick: &Brick) -> &[u32] {
-        if brick.first == SOLID { &[] } else { &self.masks[brick.first as usize..][..brick.words()] }
+    /// A brick's masks; and, where there are some, those behind them that fill the last word, since whole words are copied faster.
+    fn masks_of(&self, brick: &Brick) -> &[u8] {
+        if brick.first == SOLID {
+            return &[];
+        }
+        let masks = &self.masks[brick.first as usize..];
+        &masks[..brick.octet_count().next_multiple_of(4).min(masks.len())]
     }
 
     /// The words of a brick's looks.
@@ -100,15 +105,15 @@ impl BrickMap {
 }
 
 impl Brick {
-    /// Words that masks of a brick take at most.
-    pub(crate) const MASK_WORDS: u32 = 16;
+    /// Octets of a brick that is not full, at most: bytes of masks.
+    pub(crate) const MOST_OCTETS: u64 = 64;
 
     /// Whether it is solid all through, of one material and without normals: then it has nothing besides its record.
     pub(crate) fn is_whole(&self) -> bool {
         self.first == SOLID && self.looks & LOOKS_STORED == 0
     }
 
-    /// The same brick with its masks from some word on, and its looks from some word of attributes on.
+    /// The same brick with its masks from some byte on, and its looks from some word of attributes on.
     pub(crate) fn moved(&self, first: u32, looks: u32) -> Self {
         Self {
             mask: self.mask,

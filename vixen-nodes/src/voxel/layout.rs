@@ -16,7 +16,7 @@
 //! | --- | --- | --- |
 //! | `nodes` | [`Node`] | inner nodes; the children of one node are consecutive, in order of their cells |
 //! | `bricks` | [`Brick`] | the children of level 1 nodes |
-//! | `masks` | `u32` | occupancy of octets: for each brick that is not full, a byte for each of its octets that is not empty, lowest first |
+//! | `masks` | byte | occupancy of octets: for each brick that is not full, a byte for each of its octets that is not empty, lowest first; whole words in all |
 //! | `attributes` | `u32` | looks of voxels: materials and normals; see [`Brick::looks`] |
 //! | `palette` | [`Material`] | always 256 entries |
 //! | `grid` | `u32` | what stands where, made from the others: see [`TopGrid`](super::TopGrid) |
@@ -78,7 +78,7 @@ pub struct Node {
 pub struct Brick {
     /// Which octets hold voxels, in Morton order, low word first.
     pub mask: [u32; 2],
-    /// Word in `masks` where those of the octets begin; or [`SOLID`].
+    /// Byte in `masks` where those of the octets begin; or [`SOLID`].
     pub first: u32,
     /// What the voxels look like: a material, or with [`LOOKS_STORED`] where to find it.
     pub looks: u32,

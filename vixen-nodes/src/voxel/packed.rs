@@ -70,27 +70,17 @@ impl BrickMask {
         })
     }
 
-    /// Appends the masks of its octets that are not empty to `words`, and says which these are.
-    pub(super) fn pack(&self, words: &mut Vec<u32>) -> [u32; 2] {
-        let (mut octets, mut word, mut bits) = (0u64, 0, 0);
-        for (group, &voxels) in self.groups.iter().enumerate().filter(|(_, voxels)| **voxels != 0) {
-            for number in 0..8 {
-                let mask = (voxels >> (8 * number)) as u32 & 0xFF;
-                if mask == 0 {
-                    continue;
-                }
-                octets |= 1 << (8 * group + number);
-                word |= mask << bits;
-                bits += 8;
-                if bits == 32 {
-                    words.push(word);
-                    (word, bits) = (0, 0);
-                }
+    /// Appends the masks of its octets that are not empty to those of other bricks, and says which these are.
+    pub(super) fn pack(&self, masks: &mut Vec<u8>) -> [u32; 2] {
+        let (mut octets, mut packed, mut count) = (0u64, [0; 64], 0);
+        for (group, voxels) in self.groups.iter().enumerate().filter(|(_, voxels)| **voxels != 0) {
+            for (number, mask) in voxels.to_le_bytes().into_iter().enumerate() {
+                octets |= u64::from(mask != 0) << (8 * group + number);
+                packed[count] = mask;
+                count += usize::from(mask != 0);
             }
         }
-        if bits > 0 {
-            words.push(word);
-        }
+        masks.extend_from_slice(&packed[..count]);
         [octets as u32, (octets >> 32) as u32]
     }
 }
@@ -101,67 +91,58 @@ impl Brick {
         u64::from(self.mask[0]) | u64::from(self.mask[1]) << 32
     }
 
-    /// Words that the masks of its octets take, unless it is solid.
-    pub(super) fn words(&self) -> usize {
-        self.octets().count_ones().div_ceil(4) as usize
+    /// How many octets hold voxels: bytes that their masks take, unless it is solid.
+    pub(super) fn octet_count(&self) -> usize {
+        self.octets().count_ones() as usize
+    }
+
+    /// The masks of its octets, unless it is solid, from those of all bricks.
+    fn packed<'m>(&self, masks: &'m [u8]) -> &'m [u8] {
+        &masks[self.first as usize..][..self.octet_count()]
     }
 
     /// How many voxels are solid, unless the brick is or an octet that should hold some does not.
-    pub(super) fn count(&self, masks: &[u32]) -> Option<u32> {
-        let (octets, words) = (self.octets().count_ones(), self.words());
-        // Of the last word only so many bytes are used.
-        let unused = u32::MAX.checked_shl(8 * ((octets + 3) % 4 + 1)).unwrap_or(0);
-        let mut voxels = 0;
-        for (place, word) in (1..).zip(&masks[self.first as usize..][..words]) {
-            let unused = if place == words { unused } else { 0 };
-            let filled = word | unused;
-            // A byte of zeros is what borrows from the next one.
-            if filled.wrapping_sub(0x0101_0101) & !filled & 0x8080_8080 != 0 {
-                return None;
-            }
-            voxels += (word & !unused).count_ones();
-        }
-        Some(voxels)
+    pub(super) fn count(&self, masks: &[u8]) -> Option<u32> {
+        let packed = self.packed(masks);
+        (!packed.contains(&0)).then(|| ones(packed))
     }
 
     /// All its bits, unless it is solid, from what all bricks have packed.
-    pub(crate) fn unpack(&self, masks: &[u32]) -> BrickMask {
-        let (mut octets, words) = (self.octets(), &masks[self.first as usize..]);
-        let mut bytes = [[0; 8]; 8];
-        for place in 0.. {
-            if octets == 0 {
-                break;
-            }
+    pub(crate) fn unpack(&self, masks: &[u8]) -> BrickMask {
+        let (mut octets, mut bytes) = (self.octets(), [[0; 8]; 8]);
+        for mask in self.packed(masks) {
             let number = octets.trailing_zeros() as usize;
             octets &= octets - 1;
-            bytes[number / 8][number % 8] = (words[place / 4] >> (place % 4 * 8)) as u8;
+            bytes[number / 8][number % 8] = *mask;
         }
         BrickMask { groups: bytes.map(u64::from_le_bytes) }
     }
 
     /// The bits of one of its groups of 4×4×4, unless it is solid.
-    pub(super) fn group(&self, masks: &[u32], group: u32) -> u64 {
-        let (octets, words) = (self.octets(), &masks[self.first as usize..]);
+    pub(super) fn group(&self, masks: &[u8], group: u32) -> u64 {
+        let octets = self.octets();
         let before = (octets & ((1 << (8 * group)) - 1)).count_ones() as usize;
         let held = (0..8).filter(|number| octets >> (8 * group + number) & 1 != 0);
-        let octet = |place: usize| u64::from(words[place / 4] >> (place % 4 * 8) & 0xFF);
-        (before..).zip(held).fold(0, |bits, (place, number)| bits | octet(place) << (8 * number))
+        held.zip(&self.packed(masks)[before..]).fold(0, |bits, (number, mask)| bits | u64::from(*mask) << (8 * number))
     }
 
     /// Whether the voxel with this number is solid, and how many are before it, unless the brick is solid. Also for the number of
     /// voxels in a brick: all are before it.
-    pub(super) fn look_up(&self, masks: &[u32], number: u32) -> (bool, u32) {
+    pub(super) fn look_up(&self, masks: &[u8], number: u32) -> (bool, u32) {
         let (octet, octets) = (number >> 3, self.octets());
         let before = octets & 1u64.checked_shl(octet).unwrap_or(0).wrapping_sub(1);
         let in_octet = octets.checked_shr(octet).unwrap_or(0) & 1 != 0;
-        // Of the brick's bits in `masks`.
-        let bit = 8 * before.count_ones() + if in_octet { number & 7 } else { 0 };
-        let words = &masks[self.first as usize..];
-        let whole: u32 = words[..bit as usize / 32].iter().map(|word| word.count_ones()).sum();
-        // No word may be left where none of its bits counts.
-        let last = words.get(bit as usize / 32).copied().unwrap_or(0);
-        (in_octet && last >> (bit % 32) & 1 != 0, whole + (last & ((1 << (bit % 32)) - 1)).count_ones())
+        let (before, rest) = self.packed(masks).split_at(before.count_ones() as usize);
+        let own = if in_octet { rest[0] } else { 0 };
+        (own >> (number & 7) & 1 != 0, ones(before) + (own & ((1 << (number & 7)) - 1)).count_ones())
     }
+}
+
+/// The bits that are set.
+fn ones(bytes: &[u8]) -> u32 {
+    let (words, rest) = bytes.as_chunks();
+    let whole: u32 = words.iter().map(|word| u64::from_le_bytes(*word).count_ones()).sum();
+    whole + rest.iter().map(|byte| byte.count_ones()).sum::<u32>()
 }
 
 #[cfg(test)]
@@ -173,21 +154,21 @@ mod tests {
         let mut mask = BrickMask::default();
         solid.iter().for_each(|&number| mask.insert(number));
         // Something before and something after.
-        let mut words = vec![0xDEAD_BEEF];
-        let brick = Brick { mask: mask.pack(&mut words), first: 1, looks: 0 };
-        assert_eq!(words.len(), 1 + brick.words());
-        words.push(0xDEAD_BEEF);
-        assert_eq!(brick.unpack(&words), mask);
-        (0..8).for_each(|group| assert_eq!(brick.group(&words, group), mask.groups[group as usize]));
-        assert_eq!(brick.count(&words), Some(solid.len() as u32));
-        for octet in 0..brick.octets().count_ones() as usize {
-            let mut words = words.clone();
-            words[1 + octet / 4] &= !(0xFF << (octet % 4 * 8));
-            assert_eq!(brick.count(&words), None, "without octet {octet} of {solid:?}");
+        let mut masks = vec![0xBE];
+        let brick = Brick { mask: mask.pack(&mut masks), first: 1, looks: 0 };
+        assert_eq!(masks.len(), 1 + brick.octet_count());
+        masks.push(0xEF);
+        assert_eq!(brick.unpack(&masks), mask);
+        (0..8).for_each(|group| assert_eq!(brick.group(&masks, group), mask.groups[group as usize]));
+        assert_eq!(brick.count(&masks), Some(solid.len() as u32));
+        for octet in 0..brick.octet_count() {
+            let mut masks = masks.clone();
+            masks[1 + octet] = 0;
+            assert_eq!(brick.count(&masks), None, "without octet {octet} of {solid:?}");
         }
         for number in 0..=BRICK_VOXELS as u32 {
             let before = solid.iter().filter(|&&other| other < number).count() as u32;
-            assert_eq!(brick.look_up(&words, number), (solid.contains(&number), before), "{number} of {solid:?}");
+            assert_eq!(brick.look_up(&masks, number), (solid.contains(&number), before), "{number} of {solid:?}");
         }
     }
 

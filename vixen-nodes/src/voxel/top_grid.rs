@@ -32,12 +32,13 @@ use super::layout::BRICK_EDGE;
 /// After edits leaps are lower bounds, which is all that rays need.
 #[derive(Clone, Debug)]
 pub struct TopGrid {
-    /// log2 of a cell's edge, the number of cells along each axis, then the cells.
+    /// log2 of a cell's edge.
+    shift: u32,
+    /// The number of cells along each axis.
+    extent: UVec3,
     words: Vec<u32>,
 }
 
-/// Words before the cells.
-const HEAD: usize = 4;
 /// log2 of the edge of cells that are bricks, and of those that are an eighth of one.
 const BRICK: u32 = BRICK_EDGE.ilog2();
 const EIGHTH: u32 = BRICK - 1;
@@ -94,8 +95,7 @@ impl TopGrid {
     pub(crate) fn with_cells(map: &BrickMap, shift: u32) -> Self {
         let extent = cells(map, shift);
         let (len, size) = (extent.element_product() as usize, words_a_cell(shift));
-        let mut grid = Self { words: vec![shift, extent.x, extent.y, extent.z] };
-        grid.words.resize(HEAD + len * size, 0);
+        let mut grid = Self { shift, extent, words: vec![0; len * size] };
         let mut taken = vec![false; len];
         each_occupied(map, shift, |low, edge, occupant| {
             // An eighth of what is solid all through may lie beyond the scene's side.
@@ -108,13 +108,13 @@ impl TopGrid {
                 let row = index(extent, UVec3::new(low.x, y, z));
                 let row = row..row + (last.x - low.x + 1) as usize;
                 taken[row.clone()].fill(true);
-                let words = &mut grid.words[HEAD + row.start * size..HEAD + row.end * size];
+                let words = &mut grid.words[row.start * size..row.end * size];
                 words.chunks_exact_mut(size).for_each(|cell| occupant.write(cell));
             }
         });
         for octant in 0..8 {
             let leaps = Leaps::of(extent, octant, &taken);
-            let words = grid.words[HEAD..].iter_mut().step_by(size);
+            let words = grid.words.iter_mut().step_by(size);
             words.zip(leaps.cells).for_each(|(word, leap)| *word |= u32::from(leap) << (4 * octant));
         }
         grid
@@ -127,7 +127,7 @@ impl TopGrid {
 
     /// Follows an edit between two corners of the map that this is the grid of, and says which words changed.
     pub fn update(&mut self, map: &BrickMap, [low, high]: [UVec3; 2]) -> Vec<Range<u32>> {
-        let (shift, extent) = self.shape();
+        let &mut Self { shift, extent, .. } = self;
         // Whatever an edit reaches, it may store all children of the node above anew.
         let level = level_above(shift);
         let node_shift = BRICK + 2 * level;
@@ -163,7 +163,7 @@ impl TopGrid {
     fn stop_before(&mut self, low: UVec3, last: UVec3, changed: &mut Vec<Range<u32>>) {
         /// The octants whose directions go up an axis.
         const UP: [u32; 3] = [0x0F0F_0F0F, 0x00FF_00FF, 0x0000_FFFF];
-        let (_, extent) = self.shape();
+        let extent = self.extent;
         let facing = |at: u32, axis: usize| {
             let up = if at <= last[axis] { UP[axis] } else { 0 };
             up | if at >= low[axis] { !UP[axis] } else { 0 }
@@ -217,19 +217,12 @@ impl TopGrid {
 
     /// Where a cell begins.
     fn place(&self, cell: UVec3) -> usize {
-        let (shift, extent) = self.shape();
-        HEAD + index(extent, cell) * words_a_cell(shift)
+        index(self.extent, cell) * words_a_cell(self.shift)
     }
 
     /// log2 of a cell's edge, as shaders want it.
     pub fn cell_shift(&self) -> i32 {
-        self.shape().0 as i32
-    }
-
-    /// log2 of a cell's edge, and the number of cells along each axis.
-    fn shape(&self) -> (u32, UVec3) {
-        let [shift, x, y, z, ..] = self.words[..] else { return (0, UVec3::ZERO) };
-        (shift, UVec3::new(x, y, z))
+        self.shift as i32
     }
 }
 
@@ -296,7 +289,7 @@ mod tests {
 
     /// The number of cells whose leap is the longest that is possible; none may be longer, and all others must say what stands there.
     fn check(grid: &TopGrid, map: &BrickMap) -> (usize, usize) {
-        let (shift, extent) = grid.shape();
+        let &TopGrid { shift, extent, .. } = grid;
         let taken: Vec<bool> = cells(extent).map(|cell| stands(map, shift, cell).is_some()).collect();
         let is_taken = |cell: IVec3| {
             let inside = cell.cmpge(IVec3::ZERO).all() && cell.cmplt(extent.as_ivec3()).all();

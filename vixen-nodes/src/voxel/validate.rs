@@ -19,7 +19,7 @@ pub struct Invalid {
 
 impl BrickMap {
     /// Checks all that lookups, marches and edits rely on: every index lies in its vector, the nodes are a tree, no brick or
-    /// word of masks belongs to two, solid cells lie in the scene, and the solid voxels are as many as it says.
+    /// mask belongs to two, solid cells lie in the scene, and the solid voxels are as many as it says.
     ///
     /// # Errors
     /// With something that is wrong.
@@ -27,6 +27,7 @@ impl BrickMap {
         let fits = self.nodes.len() < SOLID as usize && self.bricks.len() < SOLID as usize;
         let fits = fits && self.masks.len() < SOLID as usize && self.attributes.len() < LOOKS_STORED as usize;
         check(fits, "a vector is too long")?;
+        check(self.masks.len().is_multiple_of(4), "the masks are no whole words")?;
         let empty = [self.nodes.is_empty(), self.bricks.is_empty(), self.masks.is_empty(), self.attributes.is_empty()];
         check(!empty.contains(&true), "a vector is empty")?;
         check(self.size.min_element() > 0 && self.size.max_element() <= MAX_EDGE, "the scene has no possible size")?;
@@ -124,7 +125,7 @@ impl Walk<'_> {
         let voxels = if brick.first == SOLID {
             self.solid(origin, BRICK_EDGE)?
         } else {
-            self.masks.mark(brick.first as usize, brick.words())?;
+            self.masks.mark(brick.first as usize, brick.octet_count())?;
             check(brick.octets() != 0, "a brick is empty")?;
             brick.count(&self.map.masks).ok_or(Invalid { problem: "an octet is empty" })?.into()
         };
@@ -201,7 +202,7 @@ mod tests {
         let outside = "an index lies outside its vector";
         for last in [false, true] {
             let place = |len: usize| if last { len - 1 } else { 0 };
-            let brick = |change: fn(&mut Brick, &mut Vec<u32>)| {
+            let brick = |change: fn(&mut Brick, &mut Vec<u8>)| {
                 problem(|map| {
                     let stored = |brick: &&mut Brick| brick.first != SOLID && brick.looks & LOOKS_STORED != 0;
                     let count = map.bricks.iter_mut().filter(stored).count();
@@ -210,7 +211,7 @@ mod tests {
                 })
             };
             assert_eq!(brick(|brick, _| brick.first = u32::MAX - 1), Some(outside));
-            assert_eq!(brick(|brick, masks| masks[brick.first as usize] &= !0xFF), Some("an octet is empty"));
+            assert_eq!(brick(|brick, masks| masks[brick.first as usize] = 0), Some("an octet is empty"));
             assert_eq!(brick(|brick, _| brick.mask = [0; 2]), Some("a brick is empty"));
             assert_eq!(brick(|brick, _| brick.looks = u32::MAX), Some("a brick's looks lie nowhere"));
         }

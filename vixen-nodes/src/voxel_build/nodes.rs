@@ -68,6 +68,9 @@ pub struct BuildClear {
     /// Nodes as they are stored.
     #[transfer_destination]
     nodes: Buffer<[Node]>,
+    /// Occupancy of bricks: where two of them meet in a word, both write to it.
+    #[transfer_destination]
+    masks: Buffer<[u32]>,
     /// What all holds.
     #[transfer_destination]
     totals: Buffer<BuildTotals>,
@@ -81,6 +84,7 @@ impl Transfer for BuildClear {
         commands.fill(view.cell_sums, 0);
         commands.fill(view.node_sums, 0);
         commands.fill(view.nodes, 0);
+        commands.fill(view.masks, 0);
         commands.fill(view.totals, 0);
     }
 }
@@ -246,8 +250,8 @@ pub struct BuildTerrainEmit {
     /// Bricks.
     #[storage(write)]
     bricks: Buffer<[Brick]>,
-    /// Occupancy of bricks.
-    #[storage(write)]
+    /// Occupancy of bricks, into which this writes what is not zero.
+    #[storage(read_write)]
     masks: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage(write)]
@@ -335,8 +339,8 @@ pub struct BuildSurfaceEmit {
     /// Bricks.
     #[storage(write)]
     bricks: Buffer<[Brick]>,
-    /// Occupancy of bricks.
-    #[storage(write)]
+    /// Occupancy of bricks, into which this writes what is not zero.
+    #[storage(read_write)]
     masks: Buffer<[u32]>,
     /// Materials and normals of voxels.
     #[storage(write)]

@@ -127,12 +127,17 @@ impl Shape {
 }
 
 impl Measured {
-    /// Adds the pass that writes the bricks.
+    /// Adds the pass that writes the bricks, and their masks to what is all zero.
     #[track_caller]
-    pub(super) fn emit(&self, graph: &Graph, places: &Places<'_>, room: BuildRoom) -> Bricks {
+    pub(super) fn emit(
+        &self,
+        graph: &Graph,
+        places: &Places<'_>,
+        masks: Wire<Buffer<[u32]>>,
+        room: BuildRoom,
+    ) -> Bricks {
         let &Places { cells, tree, cell_sums, before, params } = places;
-        let (bricks, masks) = (graph.buffer(room.bricks), graph.buffer(room.masks));
-        let attributes = graph.buffer(room.words);
+        let (bricks, attributes) = (graph.buffer(room.bricks), graph.buffer(room.words));
         match self {
             Self::Land { columns } => {
                 let emit =

@@ -261,9 +261,9 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
             let mut pieces = [(0, &[] as &[u8]); 2 * TOGETHER];
             for (pair, placed) in pieces.as_chunks_mut().0.iter_mut().zip(placed) {
                 let brick = &self.map.bricks[placed.brick as usize];
-                let [masks, looks] = self.map.contents_of(brick).map(cast_slice);
+                let (masks, looks) = self.map.contents_of(brick);
                 let at = u64::from(placed.word) * 4;
-                *pair = [(at, masks), (at + masks.len() as u64, looks)];
+                *pair = [(at, masks), (at + masks.len().next_multiple_of(4) as u64, cast_slice(looks))];
             }
             self.uploader.buffer_pieces(&self.pool, &pieces[..2 * placed.len()])?;
         }
@@ -294,7 +294,10 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         let own = &self.map.bricks[brick as usize];
         match self.residency.placed(brick) {
             None => self.coarse[brick as usize],
-            Some(placed) => own.moved(placed.word, placed.word + self.map.contents_of(own)[0].len() as u32),
+            Some(placed) => {
+                let words = self.map.contents_of(own).0.len().div_ceil(4) as u32;
+                own.moved(placed.word * 4, placed.word + words)
+            }
         }
     }
 }

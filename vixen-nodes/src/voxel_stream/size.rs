@@ -49,8 +49,8 @@ impl Size {
         // Room for the largest brick is the least. What is spare lets the last bricks of a scene find room between others.
         let least = fixed + u64::from(Blocks::LONGEST) * UNIT_BYTES;
         let left = budget.checked_sub(least).ok_or(least)? / UNIT_BYTES;
-        // Places are numbered in the low 31 bits of a word.
-        let most = u64::from((1 << 31) / UNIT - 1);
+        // Their bytes are numbered by 32 bits.
+        let most = u64::from((1 << 30) / UNIT - 1);
         let units = ((units + units / 16).min(left) + u64::from(Blocks::LONGEST)).min(most) as u32;
         Ok(Self { bricks, slots: units.min(bricks.max(1)), words: units * UNIT })
     }

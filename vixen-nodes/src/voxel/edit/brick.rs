@@ -185,7 +185,7 @@ fn edit<T: Copy>(
     to
 }
 
-/// Where the masks of a brick are and how many words they take, unless it is solid.
+/// Where the masks of a brick are and how many bytes they take, unless it is solid.
 fn stored_masks(brick: Brick) -> Option<(u32, usize)> {
-    (brick.first != SOLID).then(|| (brick.first, brick.words()))
+    (brick.first != SOLID).then(|| (brick.first, brick.octet_count()))
 }

@@ -69,7 +69,7 @@ impl Changes {
     pub fn bytes(&self) -> u64 {
         bytes_of::<Node>(&self.nodes)
             + bytes_of::<Brick>(&self.bricks)
-            + bytes_of::<u32>(&self.masks)
+            + bytes_of::<[u8; 4]>(&self.masks)
             + bytes_of::<u32>(&self.attributes)
     }
 }
@@ -127,10 +127,14 @@ impl Editor {
         let new = pass.cell((root.mask != [0; 2]).then_some(root), levels + 1, UVec3::ZERO).unwrap_or_default();
         let bricks_opened = pass.bricks_opened;
         self.nodes.overwrite(&mut self.map.nodes, 0, &[new]);
+        let (end, words) = (self.map.masks.len(), self.map.masks.len().next_multiple_of(4));
+        self.map.masks.resize(words, 0);
+        self.masks.release(end as u32, words - end);
+        let in_words = |masks: Range<u32>| masks.start / 4..masks.end.div_ceil(4);
         Ok(Changes {
             nodes: self.nodes.changes((GAP / size_of::<Node>()) as u32),
             bricks: self.bricks.changes((GAP / size_of::<Brick>()) as u32),
-            masks: self.masks.changes((GAP / size_of::<u32>()) as u32),
+            masks: self.masks.changes(GAP as u32).into_iter().map(in_words).collect(),
             attributes: self.attributes.changes((GAP / size_of::<u32>()) as u32),
             bounds,
             fills: edit != Edit::Clear,
@@ -144,7 +148,7 @@ impl Editor {
         let lacks = |opened: u64| {
             if beyond(self.map.attributes.len(), opened * LOOKS_WORDS, LOOKS_STORED.into()) {
                 Some("materials")
-            } else if beyond(self.map.masks.len(), opened * u64::from(Brick::MASK_WORDS), SOLID.into()) {
+            } else if beyond(self.map.masks.len(), opened * Brick::MOST_OCTETS, SOLID.into()) {
                 Some("masks")
             } else if beyond(self.map.nodes.len().max(self.map.bricks.len()), opened * 64 * 5, SOLID.into()) {
                 Some("nodes")
@@ -168,7 +172,7 @@ impl Editor {
         let voxels = if brick.first == SOLID {
             BRICK_VOXELS
         } else {
-            self.masks.release(brick.first, brick.words());
+            self.masks.release(brick.first, brick.octet_count());
             brick.look_up(&self.map.masks, BRICK_VOXELS as u32).1 as usize
         };
         if let Some((place, words)) = looks::stored(&brick, &self.map.attributes, voxels) {

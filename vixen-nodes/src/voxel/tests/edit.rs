@@ -75,7 +75,8 @@ fn apply(mirror: &mut BrickMap, map: &BrickMap, changes: &Changes) -> u64 {
     }
     copy(&mut mirror.nodes, &map.nodes, &changes.nodes);
     copy(&mut mirror.bricks, &map.bricks, &changes.bricks);
-    copy(&mut mirror.masks, &map.masks, &changes.masks);
+    let in_bytes = |words: &std::ops::Range<u32>| words.start * 4..words.end * 4;
+    copy(&mut mirror.masks, &map.masks, &changes.masks.iter().map(in_bytes).collect::<Vec<_>>());
     copy(&mut mirror.attributes, &map.attributes, &changes.attributes);
     mirror.solid_voxels = map.solid_voxels;
     changes.bytes()

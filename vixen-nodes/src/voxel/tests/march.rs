@@ -9,7 +9,6 @@ const TINY: f32 = 1e-20;
 const BRICK_SHIFT: i32 = 3;
 const OCTET_SHIFT: i32 = 1;
 const GROUP_SHIFT: i32 = 2;
-const GRID_HEAD: i32 = 4;
 
 /// Finds the first solid voxel on a ray, the face by which the ray comes in, and how far it is.
 pub(super) fn trace(map: &BrickMap, grid: &TopGrid, origin: Vec3, direction: Vec3) -> Option<(IVec3, u32, f32)> {
@@ -82,7 +81,7 @@ pub(super) fn trace_counting(
                     found = true;
                 } else if has_bit(spot.mask, number) {
                     let rank = rank(spot.mask, number);
-                    let voxels = map.masks[(spot.first + (rank >> 2)) as usize] >> (8 * (rank & 3)) & 255;
+                    let voxels = map.masks[(spot.first + rank) as usize];
                     found = voxels >> ((cell_number(voxel, 0) ^ flip) & 7) & 1 != 0;
                 } else {
                     last = voxel | IVec3::splat((2 << empty_shift(spot.mask, number)) - 1);
@@ -126,7 +125,7 @@ struct Spot {
 }
 
 fn cell_at(number: i32, grid_shift: i32) -> usize {
-    (GRID_HEAD + if grid_shift == GROUP_SHIFT { 3 } else { 1 } * number) as usize
+    (if grid_shift == GROUP_SHIFT { 3 } else { 1 } * number) as usize
 }
 
 fn leap(word: u32, octant: u32, grid_shift: i32) -> i32 {

@@ -67,9 +67,9 @@ fn what_is_solid_and_of_one_material_costs_one_record() {
     assert_eq!((scene.map.nodes.len(), scene.map.nodes[0].first, scene.map.nodes[0].material), (1, SOLID, 3));
     assert_eq!(scene.map.solid_voxels, 128 * 128 * 128);
     assert_eq!(scene.map.get(IVec3::splat(100)).map(|voxel| voxel.material), Some(3));
-    // Not a whole node: its bricks are full, and no mask is stored but the one that no buffer may lack.
+    // Not a whole node: its bricks are full, and no mask is stored but the word that no buffer may lack.
     let scene = full(64);
-    assert_eq!((scene.map.nodes.len(), scene.map.masks.len(), scene.map.solid_voxels), (9, 1, 64 * 64 * 64));
+    assert_eq!((scene.map.nodes.len(), scene.map.masks.len(), scene.map.solid_voxels), (9, 4, 64 * 64 * 64));
 }
 
 #[test]

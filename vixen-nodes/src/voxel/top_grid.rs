@@ -42,12 +42,12 @@ pub struct TopGrid {
 /// log2 of the edge of cells that are bricks, and of those that are an eighth of one.
 const BRICK: u32 = BRICK_EDGE.ilog2();
 const EIGHTH: u32 = BRICK - 1;
-/// Cells as large as bricks, or larger, take so many words for each solid voxel at most: an eighth of a byte.
-const WORDS_A_VOXEL: f64 = 1.0 / 32.0;
-/// Smaller ones are for scenes of which caches hold all, so many bytes at most, where all of the geometry then takes so many for each
-/// solid voxel; and for small scenes that are not mere surfaces, which may take more.
+/// Cells take so many bytes for each solid voxel at most; or more, if all of the geometry then takes no more than so many.
+const BYTES_A_VOXEL: f64 = 0.125;
+const GEOMETRY_BYTES_A_VOXEL: f64 = 0.6;
+/// Those smaller than bricks are for scenes of which caches hold all, so many bytes at most; and for small scenes that are not mere
+/// surfaces, which may take more for each voxel.
 const EIGHTHS_BYTES: f64 = (4 << 20) as f64;
-const EIGHTHS_GEOMETRY_BYTES_A_VOXEL: f64 = 0.6;
 const EIGHTHS_BYTES_OF_SMALL_SCENES: f64 = (64 << 10) as f64;
 const EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES: f64 = 2.0;
 /// So many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
@@ -75,15 +75,15 @@ impl TopGrid {
     /// log2 of the least edge whose cells take no more memory than they are worth.
     fn finest(map: &BrickMap, bytes: u64, edges: &[u32]) -> u32 {
         let voxels = map.solid_voxels as f64;
+        let rest = GEOMETRY_BYTES_A_VOXEL * voxels - map.geometry_bytes() as f64;
         let fits = |shift: u32| {
             let needed = 4.0 * (words_a_cell(shift) as f64) * cells(map, shift).as_dvec3().element_product();
             let most = match shift {
                 EIGHTH => {
-                    let rest = EIGHTHS_GEOMETRY_BYTES_A_VOXEL * voxels - map.geometry_bytes() as f64;
                     let small = EIGHTHS_BYTES_OF_SMALL_SCENES.min(EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES * voxels);
                     EIGHTHS_BYTES.min(rest).max(small)
                 }
-                _ => 4.0 * WORDS_A_VOXEL * voxels,
+                _ => rest.max(BYTES_A_VOXEL * voxels),
             };
             let bricks = if shift > BRICK { MOST_BRICKS_OF_EIGHTHS } else { MOST_BRICKS };
             needed <= most.min(bytes as f64) && map.bricks.len() <= bricks

@@ -3,6 +3,7 @@
 mod args;
 mod interactive;
 mod memory;
+mod meter;
 mod picture;
 mod stats;
 mod stream;
@@ -12,7 +13,6 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use vixen::device::Select;
 use vixen::testing::CountingAllocator;
 use vixen::{Device, DeviceOptions, Output};
@@ -23,6 +23,7 @@ use vixen_nodes::window::{WindowOptions, run};
 
 use crate::args::Args;
 use crate::interactive::Interactive;
+use crate::meter::Meter;
 use crate::picture::{Costs, Picture};
 use crate::stats::Stats;
 
@@ -70,14 +71,14 @@ fn to_picture(args: &Args, device: &Device, scene: &Scene) -> Result<(), Box<dyn
         picture.graph.watch_shaders(None)?;
     }
     let frames = args.frames.unwrap_or(HEADLESS_FRAMES);
-    let bar = progress_bar("drawing", frames.into());
+    let meter = Meter::new("drawing frames");
     let mut costs = Costs::default();
     for _ in 0..frames {
         costs.frame(&mut picture.graph, picture.stream.as_mut())?;
-        bar.inc(1);
+        meter.set("drawing frames", picture.graph.finished()?, frames.into());
     }
     picture.graph.wait()?;
-    bar.finish_and_clear();
+    drop(meter);
     let out = args.picture();
     picture.handles().save(&mut picture.graph, &out)?;
     say(format_args!("wrote {}", out.display()))?;
@@ -109,23 +110,16 @@ fn finish(args: &Args, device: &Device, stats: &Stats) -> Result<(), Box<dyn Err
 
 /// Reads the scene and builds its structure, with a progress bar, unless an earlier run has kept what it built.
 fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
-    let bar = progress_bar("reading", 0);
-    let report = |progress: Progress| {
-        bar.set_message(progress.stage);
-        bar.set_length(progress.total.max(1));
-        bar.set_position(progress.done);
-    };
+    let meter = Meter::new("reading");
+    let report = |progress: Progress| meter.set(progress.stage, progress.done, progress.total);
     if let Some(made_up) = args.scene.as_deref().and_then(made_up) {
-        let scene = SceneSource::procedural(made_up.parse::<Procedural>()?).build(&report);
-        bar.finish_and_clear();
-        return Ok(scene?);
+        return Ok(SceneSource::procedural(made_up.parse::<Procedural>()?).build(&report)?);
     }
     let default = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
     let path = args.scene.as_deref().unwrap_or(default);
     let disk = DiskCache::of_application("vixen");
-    let opened = Scene::open_kept(path, args.resolution, disk.as_ref(), &report);
-    bar.finish_and_clear();
-    let (scene, origin) = opened?;
+    let (scene, origin) = Scene::open_kept(path, args.resolution, disk.as_ref(), &report)?;
+    drop(meter);
     if let Some(message) = origin.message() {
         say(message)?;
     }
@@ -135,12 +129,6 @@ fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
 /// What is given for a scene, if it names a made-up one and no file.
 fn made_up(scene: &Path) -> Option<&str> {
     scene.to_str().filter(|text| Procedural::is_named_by(text) && !scene.exists())
-}
-
-fn progress_bar(message: &'static str, length: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg:24} {wide_bar} {percent:>3}%")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length).with_style(style).with_message(message)
 }
 
 fn save_drawing(args: &Args, graph: &vixen::CompiledGraph) -> Result<(), Box<dyn Error>> {

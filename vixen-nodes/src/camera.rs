@@ -1,7 +1,7 @@
 //! A camera that orbits a point.
 
 use glam::{Quat, Vec3};
-use vixen::{Block, Buffer, Host, node};
+use vixen::{Block, Buffer, FrameInfo, Host, node};
 
 use crate::voxel::{self, CameraUniform};
 
@@ -32,8 +32,8 @@ pub struct OrbitCamera {
 
 #[node]
 impl Host for OrbitCamera {
-    fn run(view: &mut View, _: &vixen::FrameInfo) {
-        *view.uniform = orbited(view.start, view.orbit).camera();
+    fn run(view: &mut View, frame: &FrameInfo) {
+        *view.uniform = orbited(view.start, view.orbit).fitted(frame.output).camera();
     }
 }
 

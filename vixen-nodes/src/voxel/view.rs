@@ -5,6 +5,9 @@ use glam::{Vec2, Vec3};
 use super::layout::{CameraUniform, MarchParams};
 use super::scene::{Scene, SceneKind};
 
+/// Width over height of the narrowest picture that views are made for.
+const ASPECT: f32 = 4.0 / 3.0;
+
 /// A place to look from and a sun.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
@@ -12,13 +15,21 @@ pub struct View {
     pub eye: Vec3,
     /// What it looks at; also what an orbit turns around.
     pub target: Vec3,
-    /// Vertical field of view in radians.
+    /// Vertical field of view in radians; see [`fitted`](Self::fitted) for upright pictures.
     pub fov_y: f32,
     /// Towards the sun, of length 1.
     pub sun_direction: Vec3,
 }
 
 impl View {
+    /// The same for a picture of this width and height: an upright one sees as much from side to side as one of 4:3, and more above
+    /// and below.
+    #[must_use]
+    pub fn fitted(self, [width, height]: [u32; 2]) -> Self {
+        let narrower = (ASPECT * height as f32 / width.max(1) as f32).max(1.0);
+        Self { fov_y: 2.0 * (narrower * (0.5 * self.fov_y).tan()).atan(), ..self }
+    }
+
     /// The camera at this view. Up is y, unless the view looks straight along it.
     pub fn camera(&self) -> CameraUniform {
         let forward = (self.target - self.eye).try_normalize().unwrap_or(Vec3::NEG_Z);
@@ -52,7 +63,7 @@ pub fn default_view(scene: &Scene) -> View {
     }
 }
 
-/// All of a scene from a side, as large as it fits into a picture of 4:3.
+/// All of a scene from a side, as large as it fits into a picture of [`ASPECT`].
 fn showing(scene: &Scene, towards_eye: Vec3, towards_sun: Vec3) -> View {
     const FOV_Y: f32 = 0.6;
     /// How far from the picture's middle the scene may reach, for half of its height.
@@ -143,19 +154,22 @@ mod tests {
             scene.expect("it has voxels")
         };
         for scene in ProceduralKind::ALL.map(procedural).into_iter().chain(boxes.map(boxed)) {
-            let (camera, aspect) = (default_view(&scene).camera(), 4.0 / 3.0);
-            let [eye, right, up, forward] =
-                [camera.position, camera.right, camera.up, camera.forward].map(|v| Vec3::from_slice(&v[..3]));
-            let scale = up.length_squared();
-            let bounds = scene.map.bounds().map(|corner| corner.as_vec3());
-            let (mut low, mut high) = (Vec2::MAX, Vec2::MIN);
-            for i in 0..8 {
-                let corner = Vec3::new(bounds[i & 1].x, bounds[i >> 1 & 1].y, bounds[i >> 2].z) - eye;
-                let at = Vec2::new(corner.dot(right) / aspect, corner.dot(up)) / (scale * corner.dot(forward));
-                (low, high) = (low.min(at), high.max(at));
+            for size in [[400, 300], [300, 300], [200, 800]] {
+                let (camera, aspect) = (default_view(&scene).fitted(size).camera(), size[0] as f32 / size[1] as f32);
+                let [eye, right, up, forward] =
+                    [camera.position, camera.right, camera.up, camera.forward].map(|v| Vec3::from_slice(&v[..3]));
+                let scale = up.length_squared();
+                let bounds = scene.map.bounds().map(|corner| corner.as_vec3());
+                let (mut low, mut high) = (Vec2::MAX, Vec2::MIN);
+                for i in 0..8 {
+                    let corner = Vec3::new(bounds[i & 1].x, bounds[i >> 1 & 1].y, bounds[i >> 2].z) - eye;
+                    let at = Vec2::new(corner.dot(right) / aspect, corner.dot(up)) / (scale * corner.dot(forward));
+                    (low, high) = (low.min(at), high.max(at));
+                }
+                assert!(low.min_element() > -1.0 && high.max_element() < 1.0, "{}: {low} to {high}", scene.name);
+                let filled = (high - low) * Vec2::new(1.0, ASPECT / aspect);
+                assert!(filled.max_element() > 1.2, "{}: {low} to {high}", scene.name);
             }
-            assert!(low.min_element() > -1.0 && high.max_element() < 1.0, "{}: {low} to {high}", scene.name);
-            assert!((high - low).max_element() > 1.2, "{}: {low} to {high}", scene.name);
         }
     }
 

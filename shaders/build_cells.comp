@@ -11,7 +11,7 @@ layout(set = 0, binding = 0, std430) readonly buffer Cells { uint data[]; } cell
 layout(set = 0, binding = 1, std430) readonly buffer Slots { Slot data[]; } slots;
 layout(set = 0, binding = 2, std430) writeonly buffer Before { Sums data[]; } before;
 layout(set = 0, binding = 3, std430) buffer Tree { Node data[]; } tree;
-layout(set = 0, binding = 4, std430) buffer CellSums { Sums data[]; } cell_sums;
+layout(set = 0, binding = 4, std430) buffer AllSums { Sums data[]; } sums;
 layout(set = 0, binding = 5, std430) buffer Totals {
     Sums sums;
     // Solid voxels: the second counts 256 each, so that neither overflows.
@@ -29,14 +29,14 @@ void main() {
     uint thread = gl_LocalInvocationID.x;
     bricks[thread] = slots.data[cell * 64u + thread];
     barrier();
-    Sums sums = Sums(0u, 0u, 0u, 0u);
+    Sums held = Sums(0u, 0u, 0u, 0u);
     for (uint i = 0u; i < thread; ++i) {
         uint solid = bricks[i].what & 0xFFFFu;
-        sums.bricks += solid > 0u ? 1u : 0u;
-        sums.masks += mask_bytes(bricks[i]);
-        sums.words += bricks[i].words;
+        held.bricks += solid > 0u ? 1u : 0u;
+        held.masks += mask_bytes(bricks[i]);
+        held.words += bricks[i].words;
     }
-    before.data[cell * 64u + thread] = sums;
+    before.data[cell * 64u + thread] = held;
     if (thread != 63u) {
         return;
     }
@@ -55,12 +55,12 @@ void main() {
         }
     }
     uint own = bricks[63].what & 0xFFFFu;
-    sums.bricks += own > 0u ? 1u : 0u;
-    sums.masks += mask_bytes(bricks[63]);
-    sums.words += bricks[63].words;
+    held.bricks += own > 0u ? 1u : 0u;
+    held.masks += mask_bytes(bricks[63]);
+    held.words += bricks[63].words;
     uint morton = cells.data[cell];
     tree.data[morton] = Node(mask, all_solid ? SOLID : 0u, votes.winner);
-    cell_sums.data[morton] = all_solid ? Sums(0u, 0u, 0u, 0u) : sums;
+    sums.data[morton] = all_solid ? Sums(0u, 0u, 0u, 0u) : held;
     atomicAdd(totals.voxels, voxels & 255u);
     atomicAdd(totals.voxels_256, voxels >> 8);
 }

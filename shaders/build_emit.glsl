@@ -2,7 +2,7 @@
 
 // Inner nodes, and what stands before each cell of level 1.
 layout(set = 0, binding = 2, std430) readonly buffer Tree { Node data[]; } tree;
-layout(set = 0, binding = 3, std430) readonly buffer CellSums { Sums data[]; } cell_sums;
+layout(set = 0, binding = 3, std430) readonly buffer AllSums { Sums data[]; } sums;
 // What stands before each brick in its cell.
 layout(set = 0, binding = 4, std430) readonly buffer Before { Sums data[]; } before;
 layout(set = 0, binding = 5, std430) writeonly buffer Bricks { Brick data[]; } bricks;
@@ -69,7 +69,7 @@ void main() {
         return;
     }
     Gathered brick = gather_brick(origin_of(morton, number));
-    Sums start = cell_sums.data[morton];
+    Sums start = sums.data[morton];
     Sums own = before.data[cell * 64u + number];
     uint word = start.words + own.words;
     uint mask = start.masks + own.masks;

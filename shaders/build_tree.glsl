@@ -57,9 +57,23 @@ uint level_start(uint level) {
     return start;
 }
 
+// Where a node above level 1 stands among all of those.
+uint upper_of(uint node) {
+    return node - level_start(2u);
+}
+
+// The number of the workgroup, which are more than a device allows along one axis.
+uint workgroup() {
+    return gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
+}
+
+bool is_empty(Node node) {
+    return (node.mask.x | node.mask.y) == 0u;
+}
+
 // Neither empty nor solid.
 bool is_inner(Node node) {
-    return (node.mask.x | node.mask.y) != 0u && node.first != SOLID;
+    return !is_empty(node) && node.first != SOLID;
 }
 
 bool has_bit(uvec2 mask, uint number) {

@@ -4,10 +4,10 @@
 //! through. It sorts triangles into bricks, too, when it reads them. Then, a pass each:
 //!
 //! 1. *measure* looks at the voxels of every brick that may have some and notes how large the brick will be;
-//! 2. *cells* and *close* make the nodes of each level from those below, the same way as the CPU: what is solid and of one material
-//!    becomes one record;
-//! 3. *scan* adds up what stands before each node of level 2, in the order in which the CPU stores things;
-//! 4. *place* writes the nodes, and *emit* looks at the voxels again and writes bricks, masks, materials and normals.
+//! 2. *cells* and *close* make the nodes of each level from those below, the same way as the CPU, and add up what each will hold: what is
+//!    solid and of one material becomes one record;
+//! 3. *place* writes the nodes of each level, from the root on, and says what stands before each in the order in which the CPU stores things;
+//! 4. *emit* looks at the voxels again and writes bricks, masks, materials and normals.
 //!
 //! Between the passes nodes of a level lie side by side in Morton order, empty ones too: 32 bytes for each 32³ voxels of the cube that the
 //! tree covers, which is a thousandth of a bit map's eighth.
@@ -25,7 +25,7 @@ use vixen::{Block, Buffer, Device, Graph, Wire};
 use crate::voxel::brick_map::{cell_edge, levels_for};
 use crate::voxel::{Brick, Content, Cube, Node, SceneSource, VoxelSource, morton};
 pub use error::BuildError;
-use nodes::{BuildCells, BuildClear, BuildClose, BuildParams, BuildPlace, BuildScan};
+use nodes::{BuildCells, BuildClear, BuildClose, BuildParams, BuildPlace};
 use shape::{Places, Shape};
 
 /// Builds the brick map of land, or of a surface of triangles, on the GPU, in every frame of the graphs that it is added to.
@@ -148,42 +148,39 @@ impl VoxelBuilder {
         let params = |level| BuildParams { size: self.size.to_array(), levels, cells: count, level };
         let nodes_of = |level| 1u64 << (6 * (levels - level));
 
+        let inner = (1..=levels).map(nodes_of).sum::<u64>();
         let clear = graph.add(BuildClear {
-            slots: graph.buffer(64 * u64::from(count)),
-            tree: graph.buffer((1..=levels).map(nodes_of).sum::<u64>()),
-            cell_sums: graph.buffer(nodes_of(1)),
-            node_sums: graph.buffer(nodes_of(2)),
+            tree: graph.buffer(inner),
+            sums: graph.buffer(inner),
+            uppers: graph.buffer(inner - nodes_of(1)),
             nodes: graph.buffer(room.nodes),
             masks: graph.buffer(room.masks),
             totals: graph.buffer(1),
         });
-        let (slots, measured) = self.shape.measure(graph, &cells, clear.slots, params(1));
+        let (slots, measured) = self.shape.measure(graph, &cells, params(1));
         let built = graph.add(BuildCells {
             cells: &cells,
             slots: &slots,
             before: graph.buffer(64 * u64::from(count)),
             tree: clear.tree,
-            cell_sums: clear.cell_sums,
+            sums: clear.sums,
             totals: clear.totals,
             params: params(1),
         });
-        let (mut tree, mut node_sums) = (built.tree, clear.node_sums);
+        let (mut tree, mut sums, mut uppers, mut totals) = (built.tree, built.sums, clear.uppers, built.totals);
         for level in 2..=levels {
-            let close = graph.add(BuildClose { tree, cell_sums: &built.cell_sums, node_sums, params: params(level) });
-            (tree, node_sums) = (close.tree, close.node_sums);
+            let close = graph.add(BuildClose { tree, sums, uppers, totals, params: params(level) });
+            (tree, sums, uppers, totals) = (close.tree, close.sums, close.uppers, close.totals);
         }
-        let upper = graph.buffer(nodes_of(2));
-        let scan = graph.add(BuildScan { tree: &tree, node_sums, upper, totals: built.totals, params: params(2) });
-        let (mut cell_sums, mut nodes) = (built.cell_sums, clear.nodes);
-        for level in 2..=levels {
-            let (node_sums, upper) = (&scan.node_sums, &scan.upper);
-            let place = graph.add(BuildPlace { tree, cell_sums, node_sums, upper, nodes, params: params(level) });
-            (tree, cell_sums, nodes) = (place.tree, place.cell_sums, place.nodes);
+        let mut nodes = clear.nodes;
+        for level in (2..=levels).rev() {
+            let place = graph.add(BuildPlace { tree: &tree, sums, uppers, nodes, params: params(level) });
+            (sums, uppers, nodes) = (place.sums, place.uppers, place.nodes);
         }
-        let (tree, cell_sums, before) = (&tree, &cell_sums, &built.before);
-        let places = Places { cells: &cells, tree, cell_sums, before, params: params(1) };
+        let (tree, sums, before) = (&tree, &sums, &built.before);
+        let places = Places { cells: &cells, tree, sums, before, params: params(1) };
         let (bricks, masks, attributes) = measured.emit(graph, &places, clear.masks, room);
-        BuiltWires { nodes, bricks, masks, attributes, totals: scan.totals }
+        BuiltWires { nodes, bricks, masks, attributes, totals }
     }
 }
 

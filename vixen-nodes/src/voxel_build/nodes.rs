@@ -53,18 +53,15 @@ fn workgroups_of(list: u64) -> [u32; 3] {
 /// Makes everything empty.
 #[node(transfer)]
 pub struct BuildClear {
-    /// How large bricks are, 64 a cell.
-    #[transfer_destination]
-    slots: Buffer<[BuildSlot]>,
     /// Nodes of all levels.
     #[transfer_destination]
     tree: Buffer<[Node]>,
-    /// What cells of level 1 hold.
+    /// What each holds.
     #[transfer_destination]
-    cell_sums: Buffer<[BuildSums]>,
-    /// What nodes of level 2 hold.
+    sums: Buffer<[BuildSums]>,
+    /// Nodes above level 1 below each of those above level 2.
     #[transfer_destination]
-    node_sums: Buffer<[BuildSums]>,
+    uppers: Buffer<[u32]>,
     /// Nodes as they are stored.
     #[transfer_destination]
     nodes: Buffer<[Node]>,
@@ -79,13 +76,27 @@ pub struct BuildClear {
 #[node]
 impl Transfer for BuildClear {
     fn record(view: &View, commands: &mut Commands) {
-        commands.fill(view.slots, 0);
         commands.fill(view.tree, 0);
-        commands.fill(view.cell_sums, 0);
-        commands.fill(view.node_sums, 0);
+        commands.fill(view.sums, 0);
+        commands.fill(view.uppers, 0);
         commands.fill(view.nodes, 0);
         commands.fill(view.masks, 0);
         commands.fill(view.totals, 0);
+    }
+}
+
+/// Says that all bricks are empty: those that have no triangles stay so.
+#[node(transfer)]
+pub struct BuildClearSlots {
+    /// How large bricks are, 64 a cell.
+    #[transfer_destination]
+    slots: Buffer<[BuildSlot]>,
+}
+
+#[node]
+impl Transfer for BuildClearSlots {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.fill(view.slots, 0);
     }
 }
 
@@ -99,7 +110,7 @@ pub struct BuildTerrainMeasure {
     #[storage]
     cells: Buffer<[u32]>,
     /// 64 a cell.
-    #[storage(read_write)]
+    #[storage(write)]
     slots: Buffer<[BuildSlot]>,
     /// Which scene.
     #[push]
@@ -131,7 +142,7 @@ pub struct BuildCells {
     tree: Buffer<[Node]>,
     /// What each holds.
     #[storage(read_write)]
-    cell_sums: Buffer<[BuildSums]>,
+    sums: Buffer<[BuildSums]>,
     /// Solid voxels.
     #[storage(read_write)]
     totals: Buffer<BuildTotals>,
@@ -154,12 +165,15 @@ pub struct BuildClose {
     /// Nodes of all levels.
     #[storage(read_write)]
     tree: Buffer<[Node]>,
-    /// What cells of level 1 hold.
-    #[storage]
-    cell_sums: Buffer<[BuildSums]>,
-    /// What nodes of level 2 hold.
+    /// What each holds.
     #[storage(read_write)]
-    node_sums: Buffer<[BuildSums]>,
+    sums: Buffer<[BuildSums]>,
+    /// Nodes above level 1 below each of those above level 2.
+    #[storage(read_write)]
+    uppers: Buffer<[u32]>,
+    /// What all holds.
+    #[storage(read_write)]
+    totals: Buffer<BuildTotals>,
     /// Which level.
     #[push]
     params: BuildParams,
@@ -168,52 +182,23 @@ pub struct BuildClose {
 #[node]
 impl Compute for BuildClose {
     fn record(view: &View, commands: &mut Commands) {
-        commands.dispatch_items(1 << (6 * (view.params.levels - view.params.level)));
-    }
-}
-
-/// What stands before each node of level 2.
-#[node(compute, shader = "build_scan.comp.spv")]
-pub struct BuildScan {
-    /// Nodes of all levels.
-    #[storage]
-    tree: Buffer<[Node]>,
-    /// What nodes of level 2 hold; then what stands before them.
-    #[storage(read_write)]
-    node_sums: Buffer<[BuildSums]>,
-    /// Nodes of levels above the lowest that stand before them.
-    #[storage(write)]
-    upper: Buffer<[u32]>,
-    /// What all holds.
-    #[storage(read_write)]
-    totals: Buffer<BuildTotals>,
-    /// Which scene.
-    #[push]
-    params: BuildParams,
-}
-
-#[node]
-impl Compute for BuildScan {
-    fn record(_: &View, commands: &mut Commands) {
-        commands.dispatch(1, 1, 1);
+        let [x, y, z] = workgroups(1, 1 << (6 * (view.params.levels - view.params.level)));
+        commands.dispatch(x, y, z);
     }
 }
 
 /// Writes the children of a level's nodes to where they belong.
 #[node(compute, shader = "build_place.comp.spv")]
 pub struct BuildPlace {
-    /// Nodes of all levels; then with the places of their children.
-    #[storage(read_write)]
+    /// Nodes of all levels.
+    #[storage]
     tree: Buffer<[Node]>,
-    /// What cells of level 1 hold; then what stands before them.
+    /// What each holds; then, below this level, what stands before each.
     #[storage(read_write)]
-    cell_sums: Buffer<[BuildSums]>,
-    /// What stands before nodes of level 2.
-    #[storage]
-    node_sums: Buffer<[BuildSums]>,
-    /// Nodes of levels above the lowest that stand before them.
-    #[storage]
-    upper: Buffer<[u32]>,
+    sums: Buffer<[BuildSums]>,
+    /// Nodes above level 1 below each of those above level 2; then, below this level, before each.
+    #[storage(read_write)]
+    uppers: Buffer<[u32]>,
     /// Nodes as they are stored.
     #[storage(read_write)]
     nodes: Buffer<[Node]>,
@@ -225,7 +210,8 @@ pub struct BuildPlace {
 #[node]
 impl Compute for BuildPlace {
     fn record(view: &View, commands: &mut Commands) {
-        commands.dispatch_items(1 << (6 * (view.params.levels - view.params.level)));
+        let [x, y, z] = workgroups(1, 1 << (6 * (view.params.levels - view.params.level)));
+        commands.dispatch(x, y, z);
     }
 }
 
@@ -243,7 +229,7 @@ pub struct BuildTerrainEmit {
     tree: Buffer<[Node]>,
     /// What stands before each cell of level 1.
     #[storage]
-    cell_sums: Buffer<[BuildSums]>,
+    sums: Buffer<[BuildSums]>,
     /// What stands before each brick in its cell.
     #[storage]
     before: Buffer<[BuildSums]>,
@@ -332,7 +318,7 @@ pub struct BuildSurfaceEmit {
     tree: Buffer<[Node]>,
     /// What stands before each cell of level 1.
     #[storage]
-    cell_sums: Buffer<[BuildSums]>,
+    sums: Buffer<[BuildSums]>,
     /// What stands before each brick in its cell.
     #[storage]
     before: Buffer<[BuildSums]>,

@@ -7,7 +7,8 @@ use vixen::memory::Buffer as DeviceBuffer;
 use vixen::{Buffer, Device, Graph, Shared, Wire};
 
 use super::nodes::{
-    BuildListed, BuildParams, BuildSlot, BuildSurfaceEmit, BuildSurfaceMeasure, BuildTerrainEmit, BuildTerrainMeasure,
+    BuildClearSlots, BuildListed, BuildParams, BuildSlot, BuildSurfaceEmit, BuildSurfaceMeasure, BuildTerrainEmit,
+    BuildTerrainMeasure,
 };
 use super::{BuildError, BuildRoom, BuildSums};
 use crate::voxel::{Brick, Column, Node, Surface, SurfaceTriangle, SurfaceVertex};
@@ -48,7 +49,7 @@ pub(super) enum Measured {
 pub(super) struct Places<'a> {
     pub cells: &'a Wire<Buffer<[u32]>>,
     pub tree: &'a Wire<Buffer<[Node]>>,
-    pub cell_sums: &'a Wire<Buffer<[BuildSums]>>,
+    pub sums: &'a Wire<Buffer<[BuildSums]>>,
     pub before: &'a Wire<Buffer<[BuildSums]>>,
     pub params: BuildParams,
 }
@@ -97,9 +98,9 @@ impl Shape {
         &self,
         graph: &Graph,
         cells: &Wire<Buffer<[u32]>>,
-        slots: Wire<Buffer<[BuildSlot]>>,
         params: BuildParams,
     ) -> (Wire<Buffer<[BuildSlot]>>, Measured) {
+        let slots = graph.buffer(64 * u64::from(params.cells));
         match self {
             Self::Land { columns } => {
                 let columns = graph.share_buffer(columns);
@@ -117,7 +118,7 @@ impl Shape {
                     list: &list,
                     cells,
                     solid_of: graph.buffer(16 * u64::from(surface.listed)),
-                    slots,
+                    slots: graph.add(BuildClearSlots { slots }).slots,
                     params,
                 });
                 (measure.slots, Measured::Surface { vertices, triangles, bins, list, solid_of: measure.solid_of })
@@ -136,12 +137,11 @@ impl Measured {
         masks: Wire<Buffer<[u32]>>,
         room: BuildRoom,
     ) -> Bricks {
-        let &Places { cells, tree, cell_sums, before, params } = places;
+        let &Places { cells, tree, sums, before, params } = places;
         let (bricks, attributes) = (graph.buffer(room.bricks), graph.buffer(room.words));
         match self {
             Self::Land { columns } => {
-                let emit =
-                    BuildTerrainEmit { columns, cells, tree, cell_sums, before, bricks, masks, attributes, params };
+                let emit = BuildTerrainEmit { columns, cells, tree, sums, before, bricks, masks, attributes, params };
                 let emit = graph.add(emit);
                 (emit.bricks, emit.masks, emit.attributes)
             }
@@ -154,7 +154,7 @@ impl Measured {
                     solid_of,
                     cells,
                     tree,
-                    cell_sums,
+                    sums,
                     before,
                     bricks,
                     masks,

@@ -1,0 +1,5 @@
+// The number of a cell by its coordinates, of which the low three bits count.
+uint morton3(uvec3 at) {
+    uvec3 spread = (at & 1u) | ((at & 2u) << 2) | ((at & 4u) << 4);
+    return spread.x | (spread.y << 1) | (spread.z << 2);
+}

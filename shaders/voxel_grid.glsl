@@ -1,8 +1,13 @@
 // The cells of a scene: for each what stands in it, or how far rays leap from it.
 // vixen-nodes/src/voxel/top_grid.rs explains every word. Include voxel_scene.glsl first. Uses binding 10 of set 0.
 
-// log2 of a cell's edge: 2 to 5.
-layout(constant_id = 2) const int GRID_SHIFT = 3;
+// log2 of a cell's edge, 2 to 5; negative where each cell takes half a word.
+layout(constant_id = 2) const int GRID_FORMAT = 3;
+const bool GRID_HALVES = GRID_FORMAT < 0;
+const int GRID_SHIFT = GRID_HALVES ? -GRID_FORMAT : GRID_FORMAT;
+// Bits of a leap, and a leap of which all are set.
+const uint LEAP_BITS = GRID_HALVES ? 2u : 4u;
+const uint LEAP_MASK = GRID_HALVES ? 3u : 15u;
 
 layout(set = 0, binding = 10, std430) readonly buffer Grid { uint data[]; } grid;
 
@@ -16,14 +21,24 @@ int cell_at(int number) {
     return (GRID_SHIFT == GROUP_SHIFT ? 3 : 1) * number;
 }
 
+// The word of the cell that begins there; of half a word the sign goes on, so that ALL_SOLID stays where it is.
+uint word_at(int at) {
+    return GRID_HALVES ? uint(int(grid.data[at >> 1] << (16 * (~at & 1))) >> 16) : grid.data[at];
+}
+
+bool is_empty(uint word) {
+    return (word & LEAP_MASK) != 0u;
+}
+
 // What the word of a cell that is not empty says: the brick or node, or ALL_SOLID and a material.
 uint occupant(uint word) {
-    return int(word) < 0 ? ALL_SOLID | word >> 4 & 255u : word >> 4;
+    return int(word) < 0 ? ALL_SOLID | word >> LEAP_BITS & 255u : word >> LEAP_BITS;
 }
 
 // How far a ray into an octant of directions leaps from a cell that is empty, beyond the cell itself: so many voxels along each axis.
 int leap(uint word, uint octant) {
-    return int(word >> 4u * octant & 15u) - 1 << GRID_SHIFT;
+    int bits = int(word >> LEAP_BITS * octant & LEAP_MASK);
+    return (GRID_HALVES ? (1 << bits) - 2 : bits - 1) << GRID_SHIFT;
 }
 
 // What a voxel lies in, where cells are no smaller than bricks.
@@ -44,7 +59,7 @@ struct Spot {
 void look_up(uint word, ivec3 voxel, uint octant, uint flip, inout Spot spot) {
     spot.empty = (1 << GRID_SHIFT) - 1;
     spot.beyond = leap(word, octant);
-    if ((word & 15u) == 0u) {
+    if (!is_empty(word)) {
         spot.empty = 0;
         spot.beyond = 0;
         spot.what = occupant(word);
@@ -92,6 +107,6 @@ bool is_solid(ivec3 size, int levels, ivec3 voxel) {
         return has_bit(group_at(at), cell_number(voxel, 0));
     }
     Spot spot;
-    look_up(grid.data[at], voxel, 0u, 0u, spot);
+    look_up(word_at(at), voxel, 0u, 0u, spot);
     return spot.empty == 0 && (spot.first == SOLID || is_solid_in(spot.mask, spot.first, voxel));
 }

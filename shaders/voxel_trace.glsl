@@ -50,9 +50,9 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
         // The last voxel of an empty cube around this one, or from it on.
         ivec3 last;
         if (GRID_SHIFT == GROUP_SHIFT) {
-            uint word = grid.data[at];
+            uint word = word_at(at);
             uvec2 mask = group_at(at);
-            if ((word & 15u) != 0u) {
+            if (is_empty(word)) {
                 last = (voxel | 3) + leap(word, octant);
             } else {
                 uint number = cell_number(voxel, 0) ^ flip;
@@ -64,7 +64,7 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
             }
         } else {
             if (other_brick) {
-                look_up(grid.data[at], voxel, octant, flip, spot);
+                look_up(word_at(at), voxel, octant, flip, spot);
             }
             last = (voxel | spot.empty) + spot.beyond;
             if (spot.empty == 0) {
@@ -101,7 +101,7 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
     if (!found) {
         return false;
     }
-    uint what = GRID_SHIFT == GROUP_SHIFT ? occupant(grid.data[at]) : spot.what;
+    uint what = GRID_SHIFT == GROUP_SHIFT ? occupant(word_at(at)) : spot.what;
     bool has_brick = int(what) >= 0;
     ivec3 own = mix(whole - 1 - voxel, voxel, ray.positive);
     vec3 enter = (vec3(voxel) - origin) * inverse;

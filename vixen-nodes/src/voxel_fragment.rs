@@ -55,9 +55,9 @@ impl From<MarchParams> for ScreenParams {
 /// What [`VoxelMarch`](crate::VoxelMarch) draws, by a fragment shader.
 #[node(graphics, vertex = "voxel_screen.vert.spv", fragment = "voxel_fragment.frag.spv")]
 pub struct VoxelFragment {
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
@@ -98,9 +98,9 @@ impl Graphics for VoxelFragment {
 /// What [`VoxelHits`](crate::VoxelHits) finds, by a fragment shader.
 #[node(graphics, vertex = "voxel_screen.vert.spv", fragment = "voxel_fragment_hits.frag.spv")]
 pub struct VoxelFragmentHits {
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,

@@ -40,9 +40,9 @@ impl RayTracing for VoxelFind {
 /// What [`VoxelMarch`](crate::VoxelMarch) draws, marching from the cells that [`VoxelFind`] has found.
 #[node(compute, shader = "voxel_resume.comp.spv")]
 pub struct VoxelResume {
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
@@ -88,9 +88,9 @@ impl Compute for VoxelResume {
 /// What [`VoxelHits`](crate::VoxelHits) finds, marching from the cells that [`VoxelFind`] has found.
 #[node(compute, shader = "voxel_resume_hits.comp.spv")]
 pub struct VoxelResumeHits {
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,

@@ -8,9 +8,9 @@ use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
 /// One primary ray a pixel, lit by sun and sky: shadows, ambient occlusion, haze.
 #[node(compute, shader = "voxel_march.comp.spv")]
 pub struct VoxelMarch {
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
@@ -53,9 +53,9 @@ pub struct VoxelHits {
     /// Whether to count iterations: then each record says how many its ray took, in place of the face.
     #[spec]
     counts: bool,
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
@@ -97,7 +97,7 @@ impl VoxelSceneWires {
         params: MarchParams,
         counts: bool,
     ) -> Wire<Image<Rgba32Int>> {
-        let &Self { ref nodes, ref bricks, ref masks, ref grid, grid_shift, .. } = self;
-        graph.add(VoxelHits { counts, grid_shift, camera, nodes, bricks, masks, grid, hits, params }).hits
+        let &Self { ref nodes, ref bricks, ref masks, ref grid, grid_format, .. } = self;
+        graph.add(VoxelHits { counts, grid_format, camera, nodes, bricks, masks, grid, hits, params }).hits
     }
 }

@@ -52,13 +52,13 @@ impl VoxelPipeline<'_> {
         scene: &VoxelSceneWires,
         params: MarchParams,
     ) -> Wire<Image<Rgba16Float>> {
-        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid, grid_shift } = scene;
+        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid, grid_format } = scene;
         let color = graph.image(Extent::Output);
         match self {
             Self::Compute => {
                 graph
                     .add(VoxelMarch {
-                        grid_shift: *grid_shift,
+                        grid_format: *grid_format,
                         camera,
                         nodes,
                         bricks,
@@ -75,7 +75,7 @@ impl VoxelPipeline<'_> {
                 let params = params.into();
                 graph
                     .add(VoxelFragment {
-                        grid_shift: *grid_shift,
+                        grid_format: *grid_format,
                         camera,
                         nodes,
                         bricks,
@@ -90,7 +90,7 @@ impl VoxelPipeline<'_> {
             }
             Self::RayTracing(VoxelStructureWires { boxes, cells }) => {
                 let trace = VoxelRayTrace {
-                    grid_shift: *grid_shift,
+                    grid_format: *grid_format,
                     camera,
                     nodes,
                     bricks,
@@ -109,7 +109,7 @@ impl VoxelPipeline<'_> {
                 let found = graph.image(Extent::Output);
                 let found = &graph.add(VoxelFind { camera, boxes, cells, found, params }).found;
                 let resume = VoxelResume {
-                    grid_shift: *grid_shift,
+                    grid_format: *grid_format,
                     camera,
                     nodes,
                     bricks,
@@ -136,7 +136,7 @@ impl VoxelPipeline<'_> {
         scene: &VoxelSceneWires,
         params: MarchParams,
     ) -> Wire<Image<Rgba32Int>> {
-        let VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. } = scene;
+        let VoxelSceneWires { nodes, bricks, masks, grid, grid_format, .. } = scene;
         let hits = graph.image(Extent::Output);
         match self {
             Self::Compute => scene.hits(graph, hits, camera, params, false),
@@ -144,7 +144,7 @@ impl VoxelPipeline<'_> {
                 let params = params.into();
                 graph
                     .add(VoxelFragmentHits {
-                        grid_shift: *grid_shift,
+                        grid_format: *grid_format,
                         camera,
                         nodes,
                         bricks,
@@ -163,7 +163,7 @@ impl VoxelPipeline<'_> {
                 let found = &graph.add(VoxelFind { camera, boxes, cells, found, params }).found;
                 graph
                     .add(VoxelResumeHits {
-                        grid_shift: *grid_shift,
+                        grid_format: *grid_format,
                         camera,
                         nodes,
                         bricks,

@@ -13,9 +13,9 @@ use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
     hit(closest = "voxel_ray.rchit.spv", intersection = "voxel_ray.rint.spv")
 )]
 pub struct VoxelRayTrace {
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,

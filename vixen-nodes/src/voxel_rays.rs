@@ -37,12 +37,12 @@ impl StructureWires {
     ) -> Wire<Image<R32Uint>> {
         let (kind, traced) = (kind as u32, graph.image(Extent::Output));
         match self {
-            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. }) => {
+            Self::BrickMap(VoxelSceneWires { nodes, bricks, masks, grid, grid_format, .. }) => {
                 graph
                     .add(VoxelRays {
                         counts,
                         kind,
-                        grid_shift: *grid_shift,
+                        grid_format: *grid_format,
                         camera,
                         nodes,
                         bricks,
@@ -74,9 +74,9 @@ pub struct VoxelRays {
     /// A [`RayKind`].
     #[spec]
     kind: u32,
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,

@@ -24,8 +24,8 @@ pub struct VoxelScene {
     attributes: Arc<DeviceBuffer>,
     palette: Arc<DeviceBuffer>,
     grid: Arc<DeviceBuffer>,
-    /// log2 of the edge of its cells.
-    grid_shift: i32,
+    /// How its cells lie in memory.
+    grid_format: i32,
     /// What is in `grid`.
     top: Arc<Mutex<TopGrid>>,
     memory: Arc<Memory>,
@@ -47,8 +47,8 @@ pub struct VoxelSceneWires {
     pub palette: Shared<Buffer<[Material]>>,
     /// What stands where, and how far rays leap: the words of a [`TopGrid`].
     pub grid: Shared<Buffer<[u32]>>,
-    /// log2 of the edge of its cells, which shaders are specialised for.
-    pub grid_shift: i32,
+    /// [How](TopGrid::shader_format) its cells lie in memory, which shaders are specialised for.
+    pub grid_format: i32,
 }
 
 /// What became of an [update](VoxelScene::update).
@@ -169,9 +169,9 @@ impl VoxelScene {
         ];
         let ([nodes, bricks, masks, attributes, palette, grid], memory) =
             side_by_side(device, "voxel scene", descs, contents)?;
-        let (grid_shift, top) = (top.cell_shift(), Arc::new(Mutex::new(top)));
+        let (grid_format, top) = (top.shader_format(), Arc::new(Mutex::new(top)));
         let news = Arc::new(SceneNews::new());
-        Ok(Self { nodes, bricks, masks, attributes, palette, grid, grid_shift, top, memory, news })
+        Ok(Self { nodes, bricks, masks, attributes, palette, grid, grid_format, top, memory, news })
     }
 }
 
@@ -187,7 +187,7 @@ impl Source for VoxelScene {
             attributes: graph.share_buffer(&self.attributes),
             palette: graph.share_buffer(&self.palette),
             grid: graph.share_buffer(&self.grid),
-            grid_shift: self.grid_shift,
+            grid_format: self.grid_format,
         }
     }
 }

@@ -26,7 +26,7 @@ fn hits(device: &Device, scene: &Scene, voxels: &VoxelScene, camera: CameraUnifo
     let wires = graph.add(voxels);
     let hits = graph.add(VoxelHits {
         counts: false,
-        grid_shift: wires.grid_shift,
+        grid_format: wires.grid_format,
         camera: &camera,
         nodes: &wires.nodes,
         bricks: &wires.bricks,

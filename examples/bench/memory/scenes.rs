@@ -72,7 +72,7 @@ fn compile(
     let palette = graph.share_managed::<[Material]>(palette);
     let camera = graph.add(OrbitCamera { orbit: &orbit, start });
     let march = graph.add(VoxelMarch {
-        grid_shift: wires.grid_shift,
+        grid_format: wires.grid_format,
         camera: &camera.uniform,
         nodes: &wires.nodes,
         bricks: &wires.bricks,

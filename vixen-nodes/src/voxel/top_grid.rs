@@ -1,6 +1,7 @@
 //! The dense grid over a scene's tree: what stands in a place, and how far rays leap from it. The march begins every look here, and
 //! so it has no stack and hardly ever descends.
 
+mod format;
 mod leaps;
 mod occupant;
 
@@ -8,6 +9,7 @@ use std::ops::Range;
 
 use glam::UVec3;
 
+pub(crate) use self::format::Format;
 use self::leaps::Leaps;
 use self::occupant::{Occupant, descend, each_occupied, level_above, occupant};
 use super::brick_map::BrickMap;
@@ -29,11 +31,13 @@ use super::layout::BRICK_EDGE;
 /// | 16 | which eighths are bricks, a bit each, in Morton order; from bit 12 on, the index of the first of them | 1 |
 /// | 32 | the index of the node of level 1 | 1 |
 ///
+/// Cells of 8 take half a word in small scenes that are mere surfaces. Then an octant has two bits, which say a leap of 1, 3 or 7 by 1, 2 or 3;
+/// and in a cell that is not empty the lowest two are 0 and the rest follows: the index of a brick, or a material and the highest bit.
+///
 /// After edits leaps are lower bounds, which is all that rays need.
 #[derive(Clone, Debug)]
 pub struct TopGrid {
-    /// log2 of a cell's edge.
-    shift: u32,
+    format: Format,
     /// The number of cells along each axis.
     extent: UVec3,
     words: Vec<u32>,
@@ -53,49 +57,48 @@ const EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES: f64 = 2.0;
 /// So many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
 const MOST_BRICKS: usize = 100_000_000;
 const MOST_BRICKS_OF_EIGHTHS: usize = 400_000;
+/// And where they are half a word: small scenes have room for 4096 more.
+const MOST_BRICKS_OF_HALVES: usize = 8192 - 4096;
 /// In a cell: the least leaps in all octants.
 const LEAST_LEAPS: u32 = 0x1111_1111;
 
 impl TopGrid {
     /// The largest leap, in cells.
     pub const FARTHEST: u8 = 15;
-    /// log2 of the edges that cells can have.
-    pub(crate) const EDGES: [u32; 4] = [EIGHTH, BRICK, 4, 5];
-
     /// That of a brick map.
     pub fn of(map: &BrickMap) -> Self {
-        Self::with_cells(map, Self::finest(map, u64::MAX, &Self::EDGES))
+        Self::with_cells(map, Self::finest(map, u64::MAX, &Format::ALL))
     }
 
     /// One in so many bytes, or with the largest cells, that leads to bricks and does not tell what is in them.
     pub(crate) fn of_bricks(map: &BrickMap, bytes: u64) -> Self {
-        Self::with_cells(map, Self::finest(map, bytes, &Self::EDGES[1..]))
+        Self::with_cells(map, Self::finest(map, bytes, Format::OF_BRICKS))
     }
 
-    /// log2 of the least edge whose cells take no more memory than they are worth.
-    fn finest(map: &BrickMap, bytes: u64, edges: &[u32]) -> u32 {
+    /// The first of these formats whose cells take no more memory than they are worth, or the last.
+    fn finest(map: &BrickMap, bytes: u64, formats: &[Format]) -> Format {
         let voxels = map.solid_voxels as f64;
         let rest = GEOMETRY_BYTES_A_VOXEL * voxels - map.geometry_bytes() as f64;
-        let fits = |shift: u32| {
-            let needed = 4.0 * (words_a_cell(shift) as f64) * cells(map, shift).as_dvec3().element_product();
-            let most = match shift {
+        let fits = |format: &Format| {
+            let needed = 4.0 * format.words(cells(map, format.shift).as_i64vec3().element_product() as usize) as f64;
+            let most = match format.shift {
                 EIGHTH => {
                     let small = EIGHTHS_BYTES_OF_SMALL_SCENES.min(EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES * voxels);
                     EIGHTHS_BYTES.min(rest).max(small)
                 }
                 _ => rest.max(BYTES_A_VOXEL * voxels),
             };
-            let bricks = if shift > BRICK { MOST_BRICKS_OF_EIGHTHS } else { MOST_BRICKS };
-            needed <= most.min(bytes as f64) && map.bricks.len() <= bricks
+            needed <= most.min(bytes as f64) && map.bricks.len() <= format.most_bricks()
         };
-        edges.iter().copied().find(|&shift| fits(shift)).unwrap_or(Self::EDGES[3])
+        formats.iter().copied().find(fits).unwrap_or(formats[formats.len() - 1])
     }
 
-    /// With cells of an edge whose log2 is among [`EDGES`](Self::EDGES).
-    pub(crate) fn with_cells(map: &BrickMap, shift: u32) -> Self {
+    /// With cells of a format.
+    pub(crate) fn with_cells(map: &BrickMap, format: Format) -> Self {
+        let Format { shift, .. } = format;
         let extent = cells(map, shift);
-        let (len, size) = (extent.element_product() as usize, words_a_cell(shift));
-        let mut grid = Self { shift, extent, words: vec![0; len * size] };
+        let len = extent.element_product() as usize;
+        let mut grid = Self { format, extent, words: vec![0; format.words(len)] };
         let mut taken = vec![false; len];
         each_occupied(map, shift, |low, edge, occupant| {
             // An eighth of what is solid all through may lie beyond the scene's side.
@@ -108,14 +111,16 @@ impl TopGrid {
                 let row = index(extent, UVec3::new(low.x, y, z));
                 let row = row..row + (last.x - low.x + 1) as usize;
                 taken[row.clone()].fill(true);
-                let words = &mut grid.words[row.start * size..row.end * size];
-                words.chunks_exact_mut(size).for_each(|cell| occupant.write(cell));
+                row.for_each(|cell| format.put(&mut grid.words, cell, occupant));
             }
         });
+        let mut leaps = vec![0; len];
         for octant in 0..8 {
-            let leaps = Leaps::of(extent, octant, &taken);
-            let words = grid.words.iter_mut().step_by(size);
-            words.zip(leaps.cells).for_each(|(word, leap)| *word |= u32::from(leap) << (4 * octant));
+            let of_octant = Leaps::of(extent, octant, &taken).cells;
+            leaps.iter_mut().zip(of_octant).for_each(|(leaps, leap)| *leaps |= u32::from(leap) << (4 * octant));
+        }
+        for (cell, word) in leaps.into_iter().enumerate().filter(|(cell, _)| !taken[*cell]) {
+            format.put(&mut grid.words, cell, Occupant { word, voxels: 0 });
         }
         grid
     }
@@ -127,7 +132,7 @@ impl TopGrid {
 
     /// Follows an edit between two corners of the map that this is the grid of, and says which words changed.
     pub fn update(&mut self, map: &BrickMap, [low, high]: [UVec3; 2]) -> Vec<Range<u32>> {
-        let &mut Self { shift, extent, .. } = self;
+        let &mut Self { format: Format { shift, .. }, extent, .. } = self;
         // Whatever an edit reaches, it may store all children of the node above anew.
         let level = level_above(shift);
         let node_shift = BRICK + 2 * level;
@@ -138,18 +143,14 @@ impl TopGrid {
             let start = descend(map, level, node << node_shift);
             let first = node << (node_shift - shift);
             for at in places(first, (first + (1 << (node_shift - shift))).min(extent)) {
-                let word = self.place(at);
+                let cell = index(extent, at);
                 let now = start.and_then(|start| occupant(map, shift, at, start));
-                let before = self.words[word];
+                let before = self.format.get(&self.words, cell).word;
                 if now.is_some() && before & 15 != 0 {
                     (filled_low, filled_last) = (filled_low.min(at), filled_last.max(at));
                 }
                 let stays_empty = if before & 15 == 0 { LEAST_LEAPS } else { before };
-                let mut cell = [0; 3];
-                now.unwrap_or(Occupant { word: stays_empty, voxels: 0 }).write(&mut cell);
-                for (word, value) in (word..).zip(&cell[..words_a_cell(shift)]) {
-                    self.set(word, *value, &mut changed);
-                }
+                self.set(cell, now.unwrap_or(Occupant { word: stays_empty, voxels: 0 }), &mut changed);
             }
         }
         if filled_low.cmple(filled_last).all() {
@@ -159,7 +160,7 @@ impl TopGrid {
     }
 
     /// Shortens all leaps that would reach a box of cells, both corners included: shell by shell around it. No leap is longer by two
-    /// than that of the next cell on its way, so behind a shell without one that is too long there is none.
+    /// than that of the next cell on its way, if all are stored as they are, so behind a shell without one that is too long there is none.
     fn stop_before(&mut self, low: UVec3, last: UVec3, changed: &mut Vec<Range<u32>>) {
         /// The octants whose directions go up an axis.
         const UP: [u32; 3] = [0x0F0F_0F0F, 0x00FF_00FF, 0x0000_FFFF];
@@ -175,8 +176,8 @@ impl TopGrid {
             for (z, y) in (from.z..=to.z).flat_map(|z| (from.y..=to.y).map(move |y| (z, y))) {
                 let facing_row = facing(y, 1) & facing(z, 2);
                 let mut stop = |x: u32| {
-                    let word = self.place(UVec3::new(x, y, z));
-                    let leaps = self.words[word];
+                    let cell = index(extent, UVec3::new(x, y, z));
+                    let leaps = self.format.get(&self.words, cell).word;
                     if leaps & 15 == 0 {
                         return;
                     }
@@ -187,7 +188,7 @@ impl TopGrid {
                         .filter(too_long)
                         .fold(leaps, |stopped, octant| stopped & !(15 << (4 * octant)) | longest << (4 * octant));
                     shortened |= stopped != leaps;
-                    self.set(word, stopped, changed);
+                    self.set(cell, Occupant { word: stopped, voxels: 0 }, changed);
                 };
                 if distance(y, 1).max(distance(z, 2)) == away {
                     (from.x..=to.x).for_each(stop);
@@ -198,31 +199,28 @@ impl TopGrid {
                 }
             }
             // Within the box itself leaps of one are left, which say nothing of the first shell.
-            if away > 0 && !shortened {
+            if away > 0 && !shortened && !self.format.halves {
                 break;
             }
         }
     }
 
-    fn set(&mut self, word: usize, value: u32, changed: &mut Vec<Range<u32>>) {
-        if self.words[word] != value {
-            self.words[word] = value;
-            let word = word as u32;
+    fn set(&mut self, cell: usize, occupant: Occupant, changed: &mut Vec<Range<u32>>) {
+        let before = self.format.get(&self.words, cell);
+        self.format.put(&mut self.words, cell, occupant);
+        if self.format.get(&self.words, cell) != before {
+            let words = self.format.range(cell);
             match changed.last_mut() {
-                Some(last) if last.end == word => last.end += 1,
-                _ => changed.push(word..word + 1),
+                Some(last) if last.end == words.start => last.end = words.end,
+                _ => changed.push(words),
             }
         }
     }
 
-    /// Where a cell begins.
-    fn place(&self, cell: UVec3) -> usize {
-        index(self.extent, cell) * words_a_cell(self.shift)
-    }
-
-    /// log2 of a cell's edge, as shaders want it.
-    pub fn cell_shift(&self) -> i32 {
-        self.shift as i32
+    /// log2 of a cell's edge, as shaders want it: negative where each takes half a word.
+    pub fn shader_format(&self) -> i32 {
+        let shift = self.format.shift as i32;
+        if self.format.halves { -shift } else { shift }
     }
 }
 
@@ -256,10 +254,6 @@ fn cells(map: &BrickMap, shift: u32) -> UVec3 {
     (map.size - 1).map(|last| (last >> shift) + 1)
 }
 
-fn words_a_cell(shift: u32) -> usize {
-    if shift == EIGHTH { 3 } else { 1 }
-}
-
 #[cfg(test)]
 mod tests {
     use glam::{DVec3, IVec3};
@@ -289,7 +283,8 @@ mod tests {
 
     /// The number of cells whose leap is the longest that is possible; none may be longer, and all others must say what stands there.
     fn check(grid: &TopGrid, map: &BrickMap) -> (usize, usize) {
-        let &TopGrid { shift, extent, .. } = grid;
+        let &TopGrid { format, extent, .. } = grid;
+        let shift = format.shift;
         let taken: Vec<bool> = cells(extent).map(|cell| stands(map, shift, cell).is_some()).collect();
         let is_taken = |cell: IVec3| {
             let inside = cell.cmpge(IVec3::ZERO).all() && cell.cmplt(extent.as_ivec3()).all();
@@ -297,15 +292,13 @@ mod tests {
         };
         let (mut leaps, mut longest) = (0, 0);
         for cell in cells(extent) {
-            let cell_words = &grid.words[grid.place(cell)..][..words_a_cell(shift)];
-            let word = cell_words[0];
-            if let Some(occupant) = stands(map, shift, cell) {
-                let mut expected = [0; 3];
-                occupant.write(&mut expected);
-                assert_eq!(cell_words, &expected[..cell_words.len()], "{cell}");
+            let Occupant { word, voxels } = format.get(&grid.words, index(extent, cell));
+            if let Some(expected) = stands(map, shift, cell) {
+                assert_eq!(word, expected.word, "{cell}");
+                assert!(voxels == expected.voxels || shift != EIGHTH, "{cell}");
                 continue;
             }
-            assert!(cell_words[1..].iter().all(|voxels| *voxels == 0), "{cell}");
+            assert_eq!(voxels, 0, "{cell}");
             for octant in 0..8 {
                 let way = IVec3::select(upwards(octant), IVec3::ONE, IVec3::NEG_ONE);
                 // Of a larger cube only what the next smaller one lacks.
@@ -314,6 +307,8 @@ mod tests {
                     outermost.all(|by| !is_taken(cell.as_ivec3() + by.as_ivec3() * way))
                 };
                 let possible = (1..=15).take_while(free).count() as u32;
+                let possible =
+                    if format.halves { [1, 3, 7][(possible + 1).ilog2().min(3) as usize - 1] } else { possible };
                 let leap = word >> (4 * octant) & 15;
                 assert!((1..=possible).contains(&leap), "{cell}, octant {octant}: {leap} of {possible}");
                 leaps += 1;
@@ -325,34 +320,34 @@ mod tests {
 
     #[test]
     fn leaps_are_as_long_as_can_be() {
-        for shift in TopGrid::EDGES {
-            let (size, block) = if shift < 3 { ([43, 35, 39], 32) } else { ([83, 70, 77], 64) };
+        for format in Format::ALL {
+            let (size, block) = if format.shift < 3 { ([43, 35, 39], 32) } else { ([83, 70, 77], 64) };
             let map = dust(UVec3::from_array(size), 5003, block);
-            let (leaps, longest) = check(&TopGrid::with_cells(&map, shift), &map);
-            assert!(leaps > 0 && leaps == longest, "{shift}");
+            let (leaps, longest) = check(&TopGrid::with_cells(&map, format), &map);
+            assert!(leaps > 0 && leaps == longest, "{format:?}");
         }
     }
 
     #[test]
     fn cells_are_as_small_as_memory_allows() {
         // A block in the corner, of so much of the scene, and beside it next to nothing.
-        for (edge, block, shift) in [(128, 100, 2), (360, 300, 3), (360, 74, 4), (256, 24, 5)] {
+        for (edge, block, shift) in [(128, 100, 2), (360, 300, 3), (360, 80, -3), (360, 60, 4), (256, 24, 5)] {
             let solid = move |at: IVec3| (at.max_element() < block || at.min_element() == edge - 1).then_some(1);
             let map = Scene::from_fn("block", UVec3::splat(edge as u32), solid).expect("it has voxels").map;
             let grid = TopGrid::of(&map);
-            assert_eq!(grid.cell_shift(), shift, "{} solid voxels of {edge}³", map.solid_voxels);
-            assert!(TopGrid::of_bricks(&map, u64::MAX).cell_shift() >= 3);
-            assert_eq!(TopGrid::of_bricks(&map, 0).cell_shift(), 5);
+            assert_eq!(grid.shader_format(), shift, "{} solid voxels of {edge}³", map.solid_voxels);
+            assert_ne!(TopGrid::of_bricks(&map, u64::MAX).shader_format(), 2);
+            assert_eq!(TopGrid::of_bricks(&map, 0).shader_format(), 5);
         }
     }
 
     #[test]
     fn edits_shorten_leaps_and_move_indices() {
-        for (shift, block) in TopGrid::EDGES.into_iter().zip([64, 64, 1000, 1000]) {
+        for (format, block) in Format::ALL.into_iter().zip([64, 64, 64, 1000, 1000]) {
             // Half as large where there are eight times the cells.
-            let (size, scale) = if shift < 3 { ([50, 35, 42], 0.5) } else { ([99, 70, 83], 1.0) };
+            let (size, scale) = if format.shift < 3 { ([50, 35, 42], 0.5) } else { ([99, 70, 83], 1.0) };
             let mut editor = Editor::new(dust(UVec3::from_array(size), 40_009, block));
-            let mut grid = TopGrid::with_cells(editor.map(), shift);
+            let mut grid = TopGrid::with_cells(editor.map(), format);
             let spheres = [(Edit::Set(3), [40.0, 40.0, 40.0], 13.0), (Edit::Clear, [48.0, 40.0, 40.0], 10.0)];
             for (edit, center, radius) in spheres {
                 let shape = Shape::Sphere { center: DVec3::from_array(center) * scale, radius: radius * scale };

@@ -122,8 +122,8 @@ pub struct StreamedScene<M> {
     pool: Arc<DeviceBuffer>,
     /// Nodes, palette and grid, which never change.
     fixed: [Arc<DeviceBuffer>; 3],
-    /// log2 of the edge of the cells of the grid.
-    grid_shift: i32,
+    /// How the cells of the grid lie in memory.
+    grid_format: i32,
     memory: Arc<Memory>,
     uploader: Arc<Uploader>,
     update_bytes: u64,
@@ -171,7 +171,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
         ];
         let contents =
             [cast_slice(&map.nodes), cast_slice(&map.palette), cast_slice(grid.words()), cast_slice(&coarse), &[]];
-        let grid_shift = grid.cell_shift();
+        let grid_format = grid.shader_format();
         let ([nodes, palette, grid, bricks, pool], memory) = side_by_side(device, "streamed scene", descs, contents)?;
         uploader.warm(options.update_bytes, 3)?;
         let residency = Residency::new(places, |brick| !map.bricks[brick].is_whole(), size.slots, size.words);
@@ -184,7 +184,7 @@ impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
             bricks,
             pool,
             fixed: [nodes, palette, grid],
-            grid_shift,
+            grid_format,
             memory,
             uploader: uploader.clone(),
             update_bytes: options.update_bytes,
@@ -315,7 +315,7 @@ impl<M: Deref<Target = BrickMap>> Source for StreamedScene<M> {
             attributes: graph.share_buffer(&self.pool),
             palette: graph.share_buffer(palette),
             grid: graph.share_buffer(grid),
-            grid_shift: self.grid_shift,
+            grid_format: self.grid_format,
         };
         StreamWires { scene, bricks: self.coarse.len() as u64 }
     }
@@ -330,10 +330,10 @@ impl StreamWires {
         camera: &Wire<Buffer<CameraUniform>>,
         params: MarchParams,
     ) -> (Wire<Image<Rgba16Float>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid, grid_shift } = &self.scene;
+        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid, grid_format } = &self.scene;
         let (uses, color) = (self.clear(graph), graph.image(Extent::Output));
         let march = StreamMarch {
-            grid_shift: *grid_shift,
+            grid_format: *grid_format,
             camera,
             nodes,
             bricks,
@@ -357,11 +357,11 @@ impl StreamWires {
         camera: &Wire<Buffer<CameraUniform>>,
         params: MarchParams,
     ) -> (Wire<Image<Rgba32Int>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. } = &self.scene;
+        let VoxelSceneWires { nodes, bricks, masks, grid, grid_format, .. } = &self.scene;
         let (uses, hits) = (self.clear(graph), graph.image(Extent::Output));
         let traced = graph.add(StreamHits {
             counts: false,
-            grid_shift: *grid_shift,
+            grid_format: *grid_format,
             camera,
             nodes,
             bricks,
@@ -384,12 +384,12 @@ impl StreamWires {
         kind: RayKind,
         counts: bool,
     ) -> (Wire<Image<R32Uint>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, grid, grid_shift, .. } = &self.scene;
+        let VoxelSceneWires { nodes, bricks, masks, grid, grid_format, .. } = &self.scene;
         let (kind, uses, traced) = (kind as u32, self.clear(graph), graph.image(Extent::Output));
         let rays = StreamRays {
             counts,
             kind,
-            grid_shift: *grid_shift,
+            grid_format: *grid_format,
             camera,
             nodes,
             bricks,

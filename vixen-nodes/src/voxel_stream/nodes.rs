@@ -22,9 +22,9 @@ impl Transfer for StreamClear {
 /// What [`VoxelMarch`](crate::VoxelMarch) draws.
 #[node(compute, shader = "stream_march.comp.spv")]
 pub struct StreamMarch {
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
@@ -70,9 +70,9 @@ pub struct StreamHits {
     /// Whether to count iterations.
     #[spec]
     counts: bool,
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
@@ -115,9 +115,9 @@ pub struct StreamRays {
     /// A [`RayKind`](crate::RayKind).
     #[spec]
     kind: u32,
-    /// log2 of the edge of the grid's cells.
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
     #[spec]
-    grid_shift: i32,
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,

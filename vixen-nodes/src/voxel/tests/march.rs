@@ -26,7 +26,7 @@ pub(super) fn trace_counting(
     let size = map.size.as_ivec3();
     let slope = Vec3::from_array(direction.to_array().map(|v| if v.abs() < TINY { TINY } else { v }));
     let positive = slope.cmpgt(Vec3::ZERO);
-    let grid_shift = grid.cell_shift();
+    let (grid_shift, halves) = (grid.shader_format().abs(), grid.shader_format() < 0);
     let extent = ((size - 1) >> grid_shift) + 1;
     let whole = extent << grid_shift;
     let origin = Vec3::select(positive, ray_origin, whole.as_vec3() - ray_origin);
@@ -58,12 +58,12 @@ pub(super) fn trace_counting(
             let number = first_cell + ((voxel >> grid_shift) * stride).element_sum();
             at = cell_at(number, grid_shift);
         }
-        let word = grid.words()[at];
+        let word = word_of(grid.words(), at, halves);
         let mut found = false;
         let mut last;
         if grid_shift == GROUP_SHIFT {
             if word & 15 != 0 {
-                last = (voxel | 3) + leap(word, octant, grid_shift);
+                last = (voxel | 3) + leap(word, octant, grid_shift, halves);
             } else {
                 let mask = [grid.words()[at + 1], grid.words()[at + 2]];
                 let number = cell_number(voxel, 0) ^ flip;
@@ -72,7 +72,7 @@ pub(super) fn trace_counting(
             }
         } else {
             if other_brick {
-                spot = look_up(map, word, grid_shift, voxel, (octant, flip));
+                spot = look_up(map, word, (grid_shift, halves), voxel, (octant, flip));
             }
             last = (voxel | IVec3::splat(spot.empty)) + spot.beyond;
             if spot.empty == 0 {
@@ -128,21 +128,33 @@ fn cell_at(number: i32, grid_shift: i32) -> usize {
     (if grid_shift == GROUP_SHIFT { 3 } else { 1 } * number) as usize
 }
 
-fn leap(word: u32, octant: u32, grid_shift: i32) -> i32 {
-    ((word >> (4 * octant) & 15) as i32 - 1) << grid_shift
+fn word_of(words: &[u32], at: usize, halves: bool) -> u32 {
+    if halves { (words[at / 2] >> (16 * (at % 2))) as i16 as u32 } else { words[at] }
 }
 
-fn look_up(map: &BrickMap, word: u32, grid_shift: i32, voxel: IVec3, (octant, flip): (u32, u32)) -> Spot {
-    let beyond = leap(word, octant, grid_shift);
+fn leap(word: u32, octant: u32, grid_shift: i32, halves: bool) -> i32 {
+    let cells = if halves { (1 << (word >> (2 * octant) & 3)) - 2 } else { (word >> (4 * octant) & 15) as i32 - 1 };
+    cells << grid_shift
+}
+
+fn look_up(
+    map: &BrickMap,
+    word: u32,
+    (grid_shift, halves): (i32, bool),
+    voxel: IVec3,
+    (octant, flip): (u32, u32),
+) -> Spot {
+    let beyond = leap(word, octant, grid_shift, halves);
+    let bits = if halves { 2 } else { 4 };
     let mut spot = Spot { empty: (1 << grid_shift) - 1, beyond, mask: [0; 2], first: SOLID };
-    if word & 15 != 0 {
+    if word & ((1 << bits) - 1) != 0 {
         return spot;
     }
     (spot.empty, spot.beyond) = (0, 0);
     if (word as i32) < 0 {
         return spot;
     }
-    let mut brick = word >> 4;
+    let mut brick = word >> bits;
     if grid_shift == 4 {
         let eighths = brick & 255;
         let eighth = cell_number(voxel, BRICK_SHIFT) & 7 ^ octant;

@@ -4,6 +4,7 @@ use glam::{DVec3, IVec3, UVec2, UVec3, Vec3};
 
 use super::{Random, march, random_voxel};
 use crate::voxel::reference::{self, FACE_INSIDE, Ray};
+use crate::voxel::top_grid::Format;
 use crate::voxel::{Scene, TopGrid, View};
 
 /// A scene of random voxels and the function that made it.
@@ -84,13 +85,14 @@ fn slab(ray: &Ray, low: DVec3) -> Option<f64> {
     (enter < leave).then_some(enter)
 }
 
-/// Compares the march through cells of every size with the reference; gives the share of rays that differ, all of them near an edge.
+/// Compares the march through cells of every size that leads to all bricks with the reference; gives the share of rays that differ, all of them near an edge.
 fn compare(
     map: &crate::voxel::BrickMap,
     solid: &impl Fn(IVec3) -> bool,
     rays: impl Iterator<Item = (Ray, Vec3, Vec3)>,
 ) -> f64 {
-    let grids = TopGrid::EDGES.map(|shift| TopGrid::with_cells(map, shift));
+    let formats = Format::ALL.into_iter().filter(|format| map.bricks.len() <= format.most_bricks());
+    let grids: Vec<TopGrid> = formats.map(|format| TopGrid::with_cells(map, format)).collect();
     let (mut count, mut differ) = (0u32, 0u32);
     let rays = rays.map(|(ray, origin, direction)| (reference::trace(map.size, solid, &ray), ray, origin, direction));
     for ((truth, ray, origin, direction), grid) in rays.flat_map(|ray| grids.iter().map(move |grid| (ray, grid))) {

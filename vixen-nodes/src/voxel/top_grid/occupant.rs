@@ -40,13 +40,6 @@ impl Occupant {
         let before = (node.cells() & ((1 << (8 * eighth)) - 1)).count_ones();
         (holds != 0).then(|| Self::of((node.first + before) << 8 | holds as u32))
     }
-
-    /// Makes a cell's words say it.
-    pub fn write(self, cell: &mut [u32]) {
-        cell.iter_mut()
-            .zip([self.word, self.voxels as u32, (self.voxels >> 32) as u32])
-            .for_each(|(at, word)| *at = word);
-    }
 }
 
 /// The level of the nodes whose children an edit may store anew, so that what cells of this size say changes.

@@ -11,6 +11,11 @@ use crate::errors::Errors;
 pub fn expand(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenStream {
     let Some(fields) = fields(input, errors) else { return TokenStream::new() };
     let ident = &input.ident;
+    let is_repr_c = is_repr_c(input);
+    if !is_repr_c {
+        errors
+            .over(ident, format!("`{ident}` needs `#[repr(C)]`: without it Rust may lay its members out in any order"));
+    }
     let mut generics = input.generics.clone();
     for field in &fields {
         let ty = &field.ty;
@@ -46,8 +51,10 @@ pub fn expand(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenStream
     };
     // Where the types are known it is checked at once, so that padding is an error even if nothing uses the block; and beside
     // the impl, so that a type that is not `Copy` is one error. It asks for members in the words of the impl, so that one that
-    // is no block is one error too.
-    let (inside, beside) = if input.generics.params.is_empty() {
+    // is no block is one error too. Without `repr(C)` there is an error already, and the impl spares whoever uses the block one more.
+    let (inside, beside) = if !is_repr_c {
+        (None, None)
+    } else if input.generics.params.is_empty() {
         let check = padding(quote!(#ident));
         (None, Some(quote_spanned!(ident.span()=> const _: () = { #(let _ = #types;)* #check };)))
     } else {
@@ -90,12 +97,6 @@ fn fields<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Vec<&'a Field>>
     };
     if named.named.is_empty() {
         errors.over(&input.ident, "a block needs a member");
-        return None;
-    }
-    if !is_repr_c(input) {
-        let message =
-            format!("`{}` needs `#[repr(C)]`: without it Rust may lay its members out in any order", input.ident);
-        errors.over(&input.ident, message);
         return None;
     }
     Some(named.named.iter().collect())

@@ -60,7 +60,7 @@ pub enum StructureWires {
 }
 
 /// Why a scene has no such structure.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StructureError {
     /// The structure cannot hold it.
@@ -70,6 +70,8 @@ pub enum StructureError {
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
+
+vixen::debug_as_display!(StructureError);
 
 impl StructuredScene {
     /// Builds the structure of a brick map's voxels, copies it to the device and waits until it is there.

@@ -102,6 +102,7 @@
 extern crate self as vixen;
 
 pub mod bind;
+mod debug_as_display;
 pub mod device;
 pub mod event;
 pub mod frame;

@@ -4,7 +4,7 @@ use vixen::device::DeviceError;
 use vixen::memory::MemoryError;
 
 /// Why an acceleration structure could not be built, updated or shared.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum AccelerationError {
     /// The device, its memory or its budget.
@@ -67,6 +67,8 @@ pub enum AccelerationError {
         problem: String,
     },
 }
+
+vixen::debug_as_display!(AccelerationError);
 
 impl From<MemoryError> for AccelerationError {
     fn from(error: MemoryError) -> Self {

@@ -30,7 +30,7 @@ const MAX_KEY: usize = 4096;
 const MAX_SECTIONS: usize = 64;
 
 /// What is wrong with a file of the disk cache. What it held is built again.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {
     /// It cannot be read.
@@ -58,6 +58,8 @@ pub enum Damage {
         problem: &'static str,
     },
 }
+
+vixen::debug_as_display!(Damage);
 
 /// One section's length and checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

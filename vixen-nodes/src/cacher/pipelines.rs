@@ -12,7 +12,7 @@ use super::format::Damage;
 const VERSION: u32 = 1;
 
 /// Why pipelines could not be loaded or kept. All goes on without.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum PipelinesError {
     /// The file is none that was kept.
@@ -25,6 +25,8 @@ pub enum PipelinesError {
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
+
+vixen::debug_as_display!(PipelinesError);
 
 /// Gives a device what an earlier run kept for it and its driver. Returns how many bytes there were. Do it before graphs are
 /// compiled.

@@ -44,7 +44,7 @@ impl Cached for CachedScene {
 }
 
 /// Why a scene, or another asset, could not be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The file is wrong.
@@ -57,6 +57,8 @@ pub enum OpenError {
     #[error(transparent)]
     Acceleration(#[from] AccelerationError),
 }
+
+vixen::debug_as_display!(OpenError);
 
 impl OpenError {
     /// Whether memory of the budget would help.

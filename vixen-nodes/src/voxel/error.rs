@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::MAX_EDGE;
 
 /// Why a scene could not be built. The message names the file, what is wrong and what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SceneError {
     /// The file cannot be read.
@@ -90,3 +90,5 @@ pub enum SceneError {
         what: &'static str,
     },
 }
+
+vixen::debug_as_display!(SceneError);

@@ -10,12 +10,14 @@ use super::layout::{BRICK_EDGE, Brick, LOOKS_STORED, MAX_EDGE, Node, SOLID};
 use super::looks::{self, Looks};
 
 /// What is wrong with the structure of a brick map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the voxel structure is broken: {problem}")]
 pub struct Invalid {
     /// What is wrong.
     pub problem: &'static str,
 }
+
+vixen::debug_as_display!(Invalid);
 
 impl BrickMap {
     /// Checks all that lookups, marches and edits rely on: every index lies in its vector, the nodes are a tree, no brick or

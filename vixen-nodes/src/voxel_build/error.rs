@@ -3,7 +3,7 @@
 use vixen::device::DeviceError;
 
 /// Why a scene cannot be built on the GPU.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// Only land and surfaces of triangles are built there.
@@ -28,3 +28,5 @@ pub enum BuildError {
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
+
+vixen::debug_as_display!(BuildError);

@@ -93,7 +93,7 @@ pub struct StreamStatistics {
 }
 
 /// Why a scene cannot be streamed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StreamError {
     /// What must always be on the device does not fit.
@@ -111,6 +111,8 @@ pub enum StreamError {
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
+
+vixen::debug_as_display!(StreamError);
 
 /// A brick map in the host's memory, of which the device holds what its rays need. Made for one graph that draws it.
 pub struct StreamedScene<M> {

@@ -67,7 +67,7 @@ pub struct WindowOptions {
 }
 
 /// Why a window ended badly.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum WindowError {
     /// There is no display, or it broke.
@@ -80,6 +80,8 @@ pub enum WindowError {
     #[error("{0}")]
     Application(Box<dyn std::error::Error>),
 }
+
+vixen::debug_as_display!(WindowError);
 
 /// Opens a window and runs the application in it until the window is closed. Returns the graph, for its last readings.
 ///

@@ -1,7 +1,7 @@
 //! What can be wrong with a binding.
 
 /// Why something could not be bound.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
     /// There is no descriptor slot of that name.
@@ -43,3 +43,5 @@ pub enum BindError {
         found: &'static str,
     },
 }
+
+crate::debug_as_display!(BindError);

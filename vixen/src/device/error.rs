@@ -7,7 +7,7 @@ use super::info::Version;
 use crate::memory::MemoryError;
 
 /// Why a device could not be made, or what failed on it.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
     /// There is no Vulkan loader, or it knows no device.
@@ -107,6 +107,8 @@ pub enum DeviceError {
         result: vk::Result,
     },
 }
+
+crate::debug_as_display!(DeviceError);
 
 impl DeviceError {
     /// For `map_err`: names the call that failed.

@@ -163,11 +163,13 @@ impl FromStr for Feature {
 }
 
 /// No feature of Vixen's table has this name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no feature '{0}' that Vixen knows: write it as the Vulkan specification does, such as rayTracingPipeline"
 )]
 pub struct UnknownFeature(String);
+
+crate::debug_as_display!(UnknownFeature);
 
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

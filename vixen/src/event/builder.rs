@@ -28,7 +28,7 @@ struct QueueDeclaration {
 }
 
 /// Why a bus cannot be built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// No order lets each subscriber see the events of the one before it.
@@ -41,6 +41,8 @@ pub enum BuildError {
         subscribers: Vec<String>,
     },
 }
+
+crate::debug_as_display!(BuildError);
 
 impl Default for EventBusBuilder {
     fn default() -> Self {

@@ -59,7 +59,7 @@ impl Counts {
 }
 
 /// A queue with the policy [`Overflow::Strict`] has no room for another event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the queue of `{event}` is full: it has room for {capacity} between two dispatches; declare a larger capacity, or \
      another overflow policy"
@@ -70,6 +70,8 @@ pub struct QueueFull {
     /// Events that there is room for.
     pub capacity: u32,
 }
+
+crate::debug_as_display!(QueueFull);
 
 /// How a queue was declared.
 #[derive(Clone, Copy, Debug, Default)]

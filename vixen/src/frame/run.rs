@@ -25,7 +25,7 @@ pub enum FrameOutcome {
 }
 
 /// Why a frame failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
     /// A call of the device failed.
@@ -38,6 +38,8 @@ pub enum FrameError {
     #[error("{0}")]
     Record(CompileError),
 }
+
+crate::debug_as_display!(FrameError);
 
 impl From<DeviceError> for Box<FrameError> {
     #[cold]

@@ -261,6 +261,7 @@ impl Graph {
         let name = format!("{name} {}", id.0);
         resources.push(DeclaredResource {
             name,
+            unwritten: residency == Residency::Transient,
             at,
             shape,
             residency,

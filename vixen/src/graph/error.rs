@@ -6,7 +6,7 @@ use crate::memory::MemoryError;
 use crate::plan::PlanError;
 
 /// A mistake in the declaration that types cannot express.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeclarationError {
     /// A wire of one graph in another.
@@ -108,8 +108,10 @@ pub enum DeclarationError {
     },
 }
 
+crate::debug_as_display!(DeclarationError);
+
 /// Why a graph did not compile.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum CompileError {
     /// Subscribers of events wait for each other.
@@ -333,3 +335,5 @@ pub enum CompileError {
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
+
+crate::debug_as_display!(CompileError);

@@ -112,6 +112,8 @@ pub(crate) struct DeclaredWire {
 /// A resource.
 pub(crate) struct DeclaredResource {
     pub name: String,
+    /// The name waits for the slot that will write all of it.
+    pub unwritten: bool,
     pub at: CallSite,
     pub shape: Shape,
     pub residency: Residency,

@@ -189,13 +189,25 @@ impl<'a> Wiring<'a> {
     fn bind_written<R>(&mut self, slot: u32, handle: &Handle) -> Wire<R> {
         self.bind(slot, handle);
         let parts = self.declared.bindings.last().map_or_else(Vec::new, |binding| binding.parts.clone());
+        if let [Part { resource, region: Region::WHOLE, .. }] = parts[..] {
+            let resource = &mut self.tables.declared.borrow_mut().resources[resource.0 as usize];
+            if std::mem::take(&mut resource.unwritten) {
+                resource.name = self.name_of(slot);
+            }
+        }
         Wire::new(Handle::new(self.tables, parts, Some((self.node, slot))))
+    }
+
+    /// The name of what a slot makes.
+    fn name_of(&self, slot: u32) -> String {
+        format!("{}.{}", self.declared.name, self.declared.declaration.slots[slot as usize].name)
     }
 
     fn create<R: Resource>(&mut self, slot: u32, shape: Shape) -> Wire<R> {
         let host = self.declared.declaration.kind == NodeKind::Host;
         let resource = DeclaredResource {
-            name: format!("{}.{}", self.declared.name, self.declared.declaration.slots[slot as usize].name),
+            name: self.name_of(slot),
+            unwritten: false,
             at: self.declared.at,
             shape,
             residency: if host { Residency::PerSlot } else { Residency::Transient },

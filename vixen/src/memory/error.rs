@@ -5,7 +5,7 @@ use ash::vk;
 use super::allocator::Location;
 
 /// Why memory could not be had or reached.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MemoryError {
     /// The budget has no room for it.
@@ -153,6 +153,8 @@ pub enum MemoryError {
         result: vk::Result,
     },
 }
+
+crate::debug_as_display!(MemoryError);
 
 impl MemoryError {
     /// Whether the budget has no room, as a whole or for a heap: freeing something else may help.

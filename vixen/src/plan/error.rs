@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::{NodeId, ResourceId};
 
 /// A fault of the input, by the ids of the input: who calls the planner knows the names and the call sites.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Error)]
 pub enum PlanError {
     /// The access ranges of the nodes are not one after another, or reach beyond the accesses.
     #[error("node {} must own the accesses that follow those of the node before it", .node.0)]
@@ -94,6 +94,8 @@ pub enum PlanError {
         count: u32,
     },
 }
+
+crate::debug_as_display!(PlanError);
 
 impl PlanError {
     /// The node, and its slot, that the error is about.

@@ -22,7 +22,7 @@ fn sizes_that_cannot_be() {
     on_device(|device| {
         let graph = Graph::without_output();
         let _ = graph.read_back(&values(&graph, 0));
-        let error = refused(device, &graph, &["`buffer", "errors.rs:", "has size 0", "the device allows 1 to"]);
+        let error = refused(device, &graph, &["`Ramp.values`", "errors.rs:", "has size 0", "the device allows 1 to"]);
         assert!(matches!(error, CompileError::Size { found: 0, .. }));
 
         let graph = Graph::without_output();
@@ -379,7 +379,7 @@ fn resources_that_cannot_be_had_or_shared() {
         let _ = graph.read_back(&values(&graph, 1 << 20));
         let limit = device.budget().usage().in_use + 1000;
         device.budget().set_limit(limit);
-        let error = refused(device, &graph, &["buffer"]);
+        let error = refused(device, &graph, &["'Ramp.values' needs"]);
         assert!(matches!(error, CompileError::Memory(MemoryError::OverBudget { .. })), "{error}");
         assert!(device.budget().usage().in_use <= limit);
     });

@@ -50,7 +50,7 @@ impl fmt::Display for Reloaded {
 }
 
 /// Why a shader was not reloaded. Its nodes go on with the module that they had, but for [`ReloadError::Recompile`].
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ReloadError {
     /// No living node was compiled with this file.
@@ -96,3 +96,5 @@ pub enum ReloadError {
         source: CompileError,
     },
 }
+
+crate::debug_as_display!(ReloadError);

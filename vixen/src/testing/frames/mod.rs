@@ -20,7 +20,7 @@ pub use self::table::created_without_callbacks;
 pub(crate) use self::{driver::callbacks, table::watched};
 
 /// Why frames cannot be watched, or ended early.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum FramesError {
     /// Rust's allocations cannot be counted.
@@ -36,6 +36,8 @@ pub enum FramesError {
     #[error(transparent)]
     Frame(#[from] FrameError),
 }
+
+crate::debug_as_display!(FramesError);
 
 /// Runs so many frames, calls `prepare` with each one's number before it (which is not counted), and reports what was
 /// allocated and created in them.

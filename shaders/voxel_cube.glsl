@@ -1,4 +1,4 @@
-// One box a voxel, to compare with one box a brick. Include voxel_step.glsl first. Uses binding 8 of set 0.
+// One box a voxel, to compare larger ones with. Include voxel_step.glsl first. Uses binding 8 of set 0.
 
 // x and y of a voxel in 16 bits each, then z.
 layout(set = 0, binding = 8, std430) readonly buffer Cubes { uvec2 data[]; } cubes;

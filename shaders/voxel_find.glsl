@@ -1,3 +1,4 @@
 // What the stages that look for cells, and the march that goes on from there, have in common.
 
-const uint NO_CELL = 0xFFFFFFFFu;
+// The distance of what is not there.
+const float NOTHING = -1.0;

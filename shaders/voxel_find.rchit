@@ -1,10 +1,10 @@
 #version 460
 #extension GL_EXT_ray_tracing : require
 
-// The number of the nearest cell.
+// How far it is to the nearest cell.
 
-layout(location = 0) rayPayloadInEXT uint nearest;
+layout(location = 0) rayPayloadInEXT float nearest;
 
 void main() {
-    nearest = gl_PrimitiveID;
+    nearest = gl_HitTEXT;
 }

@@ -6,8 +6,8 @@
 
 #include "voxel_find.glsl"
 
-layout(location = 0) rayPayloadInEXT uint nearest;
+layout(location = 0) rayPayloadInEXT float nearest;
 
 void main() {
-    nearest = NO_CELL;
+    nearest = NOTHING;
 }

@@ -9,8 +9,6 @@
 #include "voxel_surface.glsl"
 #include "voxel_light.glsl"
 #include "voxel_picture.glsl"
-#include "voxel_cell.glsl"
-#include "voxel_cell_march.glsl"
 #include "voxel_resume.glsl"
 
 layout(local_size_x = 8, local_size_y = 8) in;

@@ -1,25 +1,12 @@
-// The march from the cell that an acceleration structure has found. Include voxel_trace.glsl and voxel_cell_march.glsl first. Uses binding 7 of set 0.
+// The march from where an acceleration structure has found that a ray enters a cell. Include voxel_trace.glsl first. Uses binding 7 of set 0.
 
 #include "voxel_find.glsl"
 
-layout(set = 0, binding = 7, r32ui) readonly uniform uimage2D found;
+layout(set = 0, binding = 7, r32f) readonly uniform image2D found;
 
-// The first solid voxel on a pixel's ray: in the cell that was found, or on from where the ray leaves it.
+// The first solid voxel on a pixel's ray: in the cell that was found, or beyond it.
 bool resume(ivec2 pixel, vec3 origin, vec3 direction, out Hit hit) {
-    uint number = imageLoad(found, pixel).x;
-    if (number == NO_CELL) {
-        return false;
-    }
-    Cell cell = cells.data[number];
+    float start = imageLoad(found, pixel).x;
     ivec3 size = ivec3(params.scene_size);
-    Ray ray = ray_of(origin, direction);
-    Place place;
-    if (!enter_cell(ray, cell, size, place)) {
-        return false;
-    }
-    if (march_cell(ray, cell, place)) {
-        hit = hit_in(cell, place);
-        return true;
-    }
-    return trace_from(place.t, size, int(params.scene_levels), origin, direction, 1e30, hit);
+    return start != NOTHING && trace_box(ivec3(0), size, size, origin, direction, start, 1e30, hit);
 }

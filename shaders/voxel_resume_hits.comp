@@ -6,8 +6,6 @@
 #include "voxel_view.glsl"
 #include "voxel_scene.glsl"
 #include "voxel_trace.glsl"
-#include "voxel_cell.glsl"
-#include "voxel_cell_march.glsl"
 #include "voxel_resume.glsl"
 
 layout(local_size_x = 8, local_size_y = 8) in;

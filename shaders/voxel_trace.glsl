@@ -4,11 +4,13 @@
 #include "voxel_step.glsl"
 #include "voxel_grid.glsl"
 
-// The first solid voxel on a ray, from a distance on, through a scene of this size.
+// The first solid voxel on a ray, from one distance on and before another, within a box: from its low corner on and before its high one.
 //
 // The ray runs through a mirror image of the scene in which it goes up every axis: then the side by which it leaves a cube is the
 // upper one, and one exclusive or of a cell's number leads back.
-bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_direction, float t_max, out Hit hit) {
+bool trace_box(
+    ivec3 box_low, ivec3 box_high, ivec3 size, vec3 ray_origin, vec3 ray_direction, float start, float t_max, out Hit hit
+) {
     Ray ray = ray_of(ray_origin, ray_direction);
     ivec3 extent = ((size - 1) >> GRID_SHIFT) + 1;
     ivec3 whole = extent << GRID_SHIFT;
@@ -17,8 +19,8 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
     vec3 inverse = abs(ray.inverse);
     // Where the ray leaves a cube, whose last voxel it is, by each side: fma(last, inverse, bias).
     vec3 bias = (1.0 - origin) * inverse;
-    ivec3 low = mix(whole - size, ivec3(0), ray.positive);
-    ivec3 high = low + size - 1;
+    ivec3 low = mix(whole - box_high, box_low, ray.positive);
+    ivec3 high = mix(whole - box_low, box_high, ray.positive) - 1;
 
     vec3 near = (vec3(low) - origin) * inverse;
     vec3 far = fma(vec3(high), inverse, bias);
@@ -115,5 +117,5 @@ bool trace_from(float start, ivec3 size, int levels, vec3 ray_origin, vec3 ray_d
 }
 
 bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out Hit hit) {
-    return trace_from(0.0, size, levels, origin, direction, t_max, hit);
+    return trace_box(ivec3(0), size, size, origin, direction, 0.0, t_max, hit);
 }

@@ -92,7 +92,7 @@ pub enum Pipeline {
     Fragment,
     /// Find voxels with the device's ray tracing
     Rt,
-    /// Find bricks with the device's ray tracing, march on in a compute shader
+    /// Find boxes of voxels with the device's ray tracing, march on in a compute shader
     Hybrid,
     /// `rt` where the device traces rays in hardware, else `compute`
     Auto,

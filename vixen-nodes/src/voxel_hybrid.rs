@@ -1,11 +1,11 @@
-//! Voxels found in two steps: ray-tracing hardware finds the first brick that a ray enters, and compute marches on from there.
+//! Voxels found in two steps: ray-tracing hardware finds where a ray enters a box of voxels, and compute marches on from there.
 
-use vixen::{AccelerationStructure, Buffer, Compute, Image, R32Uint, RayTracing, Rgba16Float, Rgba32Int, node};
+use vixen::{AccelerationStructure, Buffer, Compute, Image, R32Float, RayTracing, Rgba16Float, Rgba32Int, node};
 
 use crate::acceleration::Cell;
 use crate::voxel::{Brick, CameraUniform, MarchParams, Material, Node};
 
-/// The first cell that each pixel's ray enters, whether or not it hits a voxel there. No voxel is looked at.
+/// How far it is to the first cell that each pixel's ray enters, whether or not it hits a voxel there. No voxel is looked at.
 #[node(
     ray_tracing,
     raygen = "voxel_find.rgen.spv",
@@ -22,9 +22,9 @@ pub struct VoxelFind {
     /// What the boxes stand for.
     #[storage]
     cells: Buffer<[Cell]>,
-    /// The number of a cell for each pixel; all bits for none.
+    /// In lengths of each pixel's ray; -1 where it enters none.
     #[storage(write)]
-    found: Image<R32Uint>,
+    found: Image<R32Float>,
     /// Only the size of the scene matters.
     #[push]
     params: MarchParams,
@@ -37,7 +37,7 @@ impl RayTracing for VoxelFind {
     }
 }
 
-/// What [`VoxelMarch`](crate::VoxelMarch) draws, marching from the cells that [`VoxelFind`] has found.
+/// What [`VoxelMarch`](crate::VoxelMarch) draws, marching from where [`VoxelFind`] has found that rays enter cells.
 #[node(compute, shader = "voxel_resume.comp.spv")]
 pub struct VoxelResume {
     /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
@@ -64,12 +64,9 @@ pub struct VoxelResume {
     /// What the materials look like.
     #[storage]
     palette: Buffer<[Material]>,
-    /// What the boxes stand for.
+    /// How far it is to where the march begins, for each pixel.
     #[storage]
-    cells: Buffer<[Cell]>,
-    /// The number of a cell for each pixel.
-    #[storage]
-    found: Image<R32Uint>,
+    found: Image<R32Float>,
     /// Light that reaches the camera, linear.
     #[storage(write)]
     color: Image<Rgba16Float>,
@@ -85,7 +82,7 @@ impl Compute for VoxelResume {
     }
 }
 
-/// What [`VoxelHits`](crate::VoxelHits) finds, marching from the cells that [`VoxelFind`] has found.
+/// What [`VoxelHits`](crate::VoxelHits) finds, marching from where [`VoxelFind`] has found that rays enter cells.
 #[node(compute, shader = "voxel_resume_hits.comp.spv")]
 pub struct VoxelResumeHits {
     /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
@@ -106,12 +103,9 @@ pub struct VoxelResumeHits {
     /// What stands where, and how far rays leap.
     #[storage]
     grid: Buffer<[u32]>,
-    /// What the boxes stand for.
+    /// How far it is to where the march begins, for each pixel.
     #[storage]
-    cells: Buffer<[Cell]>,
-    /// The number of a cell for each pixel.
-    #[storage]
-    found: Image<R32Uint>,
+    found: Image<R32Float>,
     /// A [`HitRecord`](crate::voxel::HitRecord) a pixel.
     #[storage(write)]
     hits: Image<Rgba32Int>,

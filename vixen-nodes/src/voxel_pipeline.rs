@@ -17,9 +17,9 @@ pub enum VoxelPipeline<'w> {
     Compute,
     /// [`VoxelFragment`]: so does a fragment shader.
     Fragment,
-    /// [`VoxelRayTrace`]: ray-tracing hardware finds boxes of bricks, an intersection shader marches inside of them.
+    /// [`VoxelRayTrace`]: ray-tracing hardware finds boxes of voxels, an intersection shader marches inside of them.
     RayTracing(&'w VoxelStructureWires),
-    /// [`VoxelFind`] and [`VoxelResume`]: ray-tracing hardware finds the first brick, compute marches on from there.
+    /// [`VoxelFind`] and [`VoxelResume`]: ray-tracing hardware finds the first box, compute marches on from there.
     Hybrid(&'w VoxelStructureWires),
 }
 
@@ -117,7 +117,6 @@ impl VoxelPipeline<'_> {
                     grid,
                     attributes,
                     palette,
-                    cells,
                     found,
                     color,
                     params,
@@ -156,7 +155,10 @@ impl VoxelPipeline<'_> {
                     .hits
             }
             Self::RayTracing(VoxelStructureWires { boxes, cells }) => {
-                graph.add(VoxelRayHits { camera, masks, boxes, cells, hits, params }).hits
+                let grid_format = *grid_format;
+                let trace =
+                    VoxelRayHits { grid_format, camera, nodes, bricks, masks, grid, boxes, cells, hits, params };
+                graph.add(trace).hits
             }
             Self::Hybrid(VoxelStructureWires { boxes, cells }) => {
                 let found = graph.image(Extent::Output);
@@ -169,7 +171,6 @@ impl VoxelPipeline<'_> {
                         bricks,
                         masks,
                         grid,
-                        cells,
                         found,
                         hits,
                         params,

@@ -1,4 +1,4 @@
-//! Voxels found by ray-tracing hardware: it looks for boxes of bricks, and an intersection shader marches inside of them.
+//! Voxels found by ray-tracing hardware: it looks for boxes of voxels, and an intersection shader marches inside of them.
 
 use vixen::{AccelerationStructure, Buffer, Image, RayTracing, Rgba16Float, Rgba32Int, node};
 
@@ -66,12 +66,24 @@ impl RayTracing for VoxelRayTrace {
     hit(closest = "voxel_ray.rchit.spv", intersection = "voxel_ray.rint.spv")
 )]
 pub struct VoxelRayHits {
+    /// [How](crate::voxel::TopGrid::shader_format) the grid's cells lie in memory.
+    #[spec]
+    grid_format: i32,
     /// Where the rays start.
     #[uniform]
     camera: Buffer<CameraUniform>,
+    /// Inner nodes of the scene's tree.
+    #[storage]
+    nodes: Buffer<[Node]>,
+    /// Its leaves.
+    #[storage]
+    bricks: Buffer<[Brick]>,
     /// Occupancy of the leaves.
     #[storage]
     masks: Buffer<[u32]>,
+    /// What stands where, and how far rays leap.
+    #[storage]
+    grid: Buffer<[u32]>,
     /// Boxes of the scene's cells.
     #[acceleration_structure]
     boxes: AccelerationStructure,

@@ -62,7 +62,7 @@ fn files_of_one_content_are_loaded_once_by_however_many_threads() {
                 let scene = assets.voxel_scene(mountains, 64, &|_| ()).expect("it is in the repository");
                 let structure = assets.voxel_structure(&scene).expect("the device traces rays");
                 let boxes = assets.voxel_aabbs(&scene).expect("the scene is small");
-                assert_eq!(boxes.count(), structure.boxes());
+                assert!(boxes.count() > structure.boxes() && structure.boxes() > 0, "of bricks, and larger");
                 assets.texture(texture, TextureKind::Color).expect("it was just written");
             });
         }

@@ -62,7 +62,9 @@ impl Site {
         let ground = |at: IVec3| (at.y < 20 + (at.x / 5 + at.z / 7) % 6).then_some(1);
         let scene = Scene::from_fn("ground", UVec3::new(72, 48, 64), ground).expect("it has voxels");
         let voxels = VoxelScene::upload_for_editing(&device, &scene.map).expect("the scene is small");
-        let structure = EditableVoxelStructure::build(&device, &scene.map).expect("the device traces rays");
+        // Boxes that every edit changes.
+        let structure =
+            EditableVoxelStructure::build_with(&device, &scene.map, 8, 4096).expect("the device traces rays");
         let uploader =
             Uploader::new(&device, &StagingPool::new(&device), UploaderOptions::default()).expect("it is made");
         let view = default_view(&scene);

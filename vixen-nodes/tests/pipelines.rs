@@ -13,7 +13,8 @@ use vixen::{
     Wire,
 };
 use vixen_nodes::acceleration::{
-    AccelerationError, Blas, BlasDesc, EditableVoxelStructure, Geometry, Instance, Tlas, VoxelBoxes, VoxelStructure,
+    AccelerationError, BOX_EDGE, Blas, BlasDesc, EditableVoxelStructure, Geometry, Instance, Tlas, VoxelBoxes,
+    VoxelStructure,
 };
 use vixen_nodes::voxel::reference::{Ray, disagreement, solid_set, trace};
 use vixen_nodes::voxel::{CameraUniform, Edit, Editor, Scene, SceneSource, Shape, default_params, default_view};
@@ -85,7 +86,8 @@ struct Bench {
     device: Device,
     scene: Scene,
     voxels: VoxelScene,
-    structure: VoxelStructure,
+    /// With one box, with boxes of some bricks each, and with boxes of bricks.
+    structures: [VoxelStructure; 3],
 }
 
 impl Bench {
@@ -95,17 +97,18 @@ impl Bench {
             .expect("the tests need a Vulkan device and the validation layer: `./x test` installs both");
         require_ray_tracing(&device).expect("the tests need a device that traces rays: `./x test` installs one");
         let voxels = VoxelScene::upload(&device, &scene.map).expect("the scene is small");
-        let structure = VoxelStructure::build(&device, &scene.map).expect("the scene is small");
-        Self { device, scene, voxels, structure }
+        let with_edge = |edge| VoxelStructure::build_with_edge(&device, &scene.map, edge).expect("the scene is small");
+        let structures = [BOX_EDGE, 32, 8].map(with_edge);
+        Self { device, scene, voxels, structures }
     }
 
-    /// Hits and picture of a pipeline.
-    fn run(&self, name: &str) -> (Vec<Option<IVec3>>, Vec<u8>) {
+    /// Hits and picture of a pipeline, with one of the structures if it takes one.
+    fn run(&self, name: &str, structure: usize) -> (Vec<Option<IVec3>>, Vec<u8>) {
         let view = default_view(&self.scene);
         let params = default_params(&self.scene, &view);
         let graph = Graph::new(Output::headless(EDGE, EDGE));
         let (_, camera) = graph.param(view.camera());
-        let (scene, structure) = (graph.add(&self.voxels), graph.add(&self.structure));
+        let (scene, structure) = (graph.add(&self.voxels), graph.add(&self.structures[structure]));
         let pipeline = match name {
             "compute" => VoxelPipeline::Compute,
             "fragment" => VoxelPipeline::Fragment,
@@ -257,9 +260,15 @@ fn compare(source: &SceneSource) {
         let part = other as f64 / truth.len() as f64;
         assert!(part <= 1.0 - SAME, "{name}, {what}: {other} pixels are not as compute draws them");
     };
-    for pipeline in ["compute", "fragment", "ray tracing", "hybrid"] {
-        let (seen, picture) = bench.run(pipeline);
+    for pipeline in ["compute", "fragment"] {
+        let (seen, picture) = bench.run(pipeline, 0);
         compare(pipeline, &seen, picture);
+    }
+    for (number, structure) in bench.structures.iter().enumerate() {
+        for pipeline in ["ray tracing", "hybrid"] {
+            let (seen, picture) = bench.run(pipeline, number);
+            compare(&format!("{pipeline}, {} boxes", structure.boxes()), &seen, picture);
+        }
     }
     let mut fewest = u64::MAX;
     for structure in Structure::ALL {
@@ -286,16 +295,24 @@ fn structures_follow_edits() {
     let bench = Bench::new(scene);
     let (device, scene) = (&bench.device, &bench.scene);
     let voxels = VoxelScene::upload_for_editing(device, &scene.map).expect("the scene is small");
-    let mut structure = EditableVoxelStructure::build(device, &scene.map).expect("the scene is small");
+    let of_bricks = EditableVoxelStructure::build_with(device, &scene.map, 8, 4096).expect("the scene is small");
+    let mut structures = [EditableVoxelStructure::build(device, &scene.map).expect("the scene is small"), of_bricks];
     let uploader = Uploader::new(device, &StagingPool::new(device), UploaderOptions::default()).expect("it is made");
 
     let view = default_view(scene);
     let graph = Graph::new(Output::headless(EDGE, EDGE));
     let (_, camera) = graph.param(view.camera());
-    let (wires, boxes) = (graph.add(&voxels), graph.add(&structure));
+    let wires = graph.add(&voxels);
+    let [all, bricks] = structures.each_ref().map(|structure| graph.add(structure));
     let params = default_params(scene, &view);
-    let hits = [VoxelPipeline::RayTracing(&boxes), VoxelPipeline::Hybrid(&boxes)]
-        .map(|pipeline| graph.read_back(&pipeline.hits(&graph, &camera, &wires, params)));
+    let pipelines = [
+        ("ray tracing", VoxelPipeline::RayTracing(&all)),
+        ("hybrid", VoxelPipeline::Hybrid(&all)),
+        ("ray tracing of bricks", VoxelPipeline::RayTracing(&bricks)),
+        ("hybrid of bricks", VoxelPipeline::Hybrid(&bricks)),
+    ];
+    let hits =
+        pipelines.map(|(name, pipeline)| (name, graph.read_back(&pipeline.hits(&graph, &camera, &wires, params))));
     let mut compiled = graph.compile(device).expect("the graph is valid");
     compiled.attach_uploader(&uploader).expect("the uploader is of this device");
 
@@ -319,12 +336,17 @@ fn structures_follow_edits() {
         let changes = editor.edit(shape, edit).expect("the scene is small");
         let updated = voxels.update(&uploader, editor.map(), &changes).expect("there is room in staging");
         assert!(matches!(updated, Updated::Queued(Some(_))));
-        let updated = structure.update(&uploader, editor.map(), &changes).expect("there is room in staging");
-        assert!(matches!(updated, Updated::Queued(Some(_))));
+        let follow = |structure: &mut EditableVoxelStructure| {
+            structure.update(&uploader, editor.map(), &changes).expect("there is room in staging")
+        };
+        let [all, bricks] = structures.each_mut().map(follow);
+        assert!(matches!(bricks, Updated::Queued(Some(_))));
+        // The pit leaves the one box as it is; the rest reaches beyond it, or empties it.
+        assert!(matches!(all, Updated::Queued(last) if last.is_some() == (number > 0)));
         compiled.frame().expect("the frame runs");
         compiled.wait().expect("the frame ends");
         let truth = truth(editor.map().size, |at| editor.map().get(at).is_some(), &view.camera(), EDGE);
-        for (pipeline, hits) in ["ray tracing", "hybrid"].into_iter().zip(hits) {
+        for (pipeline, hits) in hits {
             judge(&format!("edit {number}, {pipeline}"), &hits_in(bytes_of(&compiled, hits)), &truth);
         }
     }
@@ -332,12 +354,12 @@ fn structures_follow_edits() {
 
     // What does not fit is said, and nothing is uploaded.
     let dot = Scene::from_fn("dot", UVec3::splat(64), |at| (at == IVec3::ZERO).then_some(1)).expect("it has a voxel");
-    let mut tight = EditableVoxelStructure::build_with_room(device, &dot.map, 2).expect("it has one brick");
+    let mut tight = EditableVoxelStructure::build_with(device, &dot.map, 8, 2).expect("it has one brick");
     let (mut editor, uploads) = (Editor::new(dot.map), uploader.statistics().uploads);
     let changes = editor.edit(ball(30.0, 30.0, 30.0, 12.0), Edit::Set(1)).expect("it is small");
     let updated = tight.update(&uploader, editor.map(), &changes).expect("nothing is uploaded");
     assert_eq!((updated, uploader.statistics().uploads), (Updated::Outgrown, uploads));
-    let error = EditableVoxelStructure::build_with_room(device, &scene.map, 1).map(|_| ()).expect_err("it has more");
+    let error = EditableVoxelStructure::build_with(device, &scene.map, 8, 1).map(|_| ()).expect_err("it has more");
     assert!(matches!(error, AccelerationError::TooMany { limit: 1, .. }), "{error}");
     drop(compiled);
     bench.assert_clean();

@@ -40,7 +40,8 @@ pub fn run(
     graph.attach_uploader(&uploader)?;
 
     let mut editor = Editor::new(scene.map.clone());
-    let corner = scene.map.size.as_ivec3() / 2 - BOX / 2;
+    // In the air above a corner, where a box comes and goes with it: edits within a box leave the structure as it is.
+    let corner = IVec3::new(0, scene.map.size.y as i32 - BOX, 0);
     let shape = Shape::Box { min: corner, max: corner + IVec3::splat(BOX) };
     let (mut builds, mut edited, mut idle) = (Vec::new(), Vec::new(), Vec::new());
     // The first rounds warm the device and the uploader.

@@ -1,7 +1,7 @@
 //! `bench as`: acceleration structures of voxel scenes: how large, how long to build, how fast to trace.
 //!
-//! For every scene the boxes of bricks are compared with the boxes of single voxels: in number, in bytes and, where the boxes of voxels
-//! fit into memory, in the time that the same rays take through both. Building many structures at once is compared with building them
+//! For every scene the boxes that the pipelines use, and boxes of bricks, are compared with the boxes of single voxels: in number, in bytes
+//! and, where the boxes of voxels fit into memory, in the time that the same rays take through each. Building many structures at once is compared with building them
 //! one by one. What the same rays take in the other pipelines is reported beside it, and what it costs a frame to follow an edit.
 
 mod build;
@@ -14,6 +14,7 @@ pub use scenes::asset;
 use vixen::Device;
 use vixen::device::DeviceKind;
 use vixen_nodes::acceleration::{Blas, BlasDesc, Geometry, Tlas, VoxelBoxes, VoxelCells, VoxelStructure};
+use vixen_nodes::voxel::layout::BRICK_EDGE;
 use vixen_nodes::{VoxelScene, require_ray_tracing};
 
 use crate::report::{Goal, Report, Row};
@@ -46,35 +47,43 @@ fn measure(device: &Device, sample: &Sample, small: bool, gpu: bool, report: &mu
     let map = &sample.scene.map;
     let name = sample.name;
     let mut row = |row: Row| report.add(row.key("scene", name));
-    let voxels = map.solid_voxels;
-    row(Row::new("voxels", voxels as f64, "voxels"));
+    let voxels = map.solid_voxels as f64;
+    row(Row::new("voxels", voxels, "voxels"));
 
     let structure = VoxelStructure::build(device, map)?;
-    let boxes = Row::new("brick_over_voxel_aabbs", structure.boxes() as f64 / voxels as f64, "ratio");
-    row(if sample.solid_terrain { boxes.goal(Goal::AtMost(1.0 / 64.0)) } else { boxes });
-    let bytes = structure.bytes() as f64 / voxels as f64;
-    row(Row::new("bytes_per_voxel_compacted", bytes, "bytes").goal(Goal::AtMost(3.0)));
-    let bricks = VoxelCells::of(map).boxes;
-    let desc = BlasDesc::new("bricks", Geometry::Aabbs(&bricks));
+    let bricks = VoxelStructure::build_with_edge(device, map, BRICK_EDGE)?;
+    for structure in [&structure, &bricks] {
+        let mut row = |of_boxes: Row| row(of_boxes.key("box_edge", structure.edge()));
+        row(Row::new("box_voxels", voxels / structure.boxes() as f64, "voxels"));
+        let boxes = Row::new("brick_over_voxel_aabbs", structure.boxes() as f64 / voxels, "ratio");
+        row(if sample.solid_terrain { boxes.goal(Goal::AtMost(1.0 / 64.0)) } else { boxes });
+        let bytes = structure.bytes() as f64 / voxels;
+        row(Row::new("bytes_per_voxel_compacted", bytes, "bytes").goal(Goal::AtMost(3.0)));
+    }
+    let boxes = VoxelCells::of(map, BRICK_EDGE).boxes;
+    let desc = BlasDesc::new("bricks", Geometry::Aabbs(&boxes));
     let full = Blas::build(device, &desc)?.structure().size();
     let compact = Blas::build(device, &desc.compact())?.structure().size();
-    row(Row::new("compacted_over_built", compact as f64 / full as f64, "ratio"));
+    row(Row::new("compacted_over_built", compact as f64 / full as f64, "ratio").key("box_edge", BRICK_EDGE));
 
     // What a build holds at a time: boxes twice, the structure and its scratch memory; by what the greediest known driver asks for.
     const BYTES_A_BOX: u64 = 400;
     let usage = device.budget().usage();
-    let fits = voxels * BYTES_A_BOX <= usage.limit - usage.in_use;
+    let fits = map.solid_voxels * BYTES_A_BOX <= usage.limit - usage.in_use;
     let cubes = fits.then(|| Cubes::build(device, &VoxelBoxes::of(map))).transpose()?;
     if let Some(cubes) = &cubes {
-        row(Row::new("voxel_aabbs_bytes_per_voxel", cubes.bytes() as f64 / voxels as f64, "bytes"));
+        row(Row::new("voxel_aabbs_bytes_per_voxel", cubes.bytes() as f64 / voxels, "bytes"));
     }
     let nothing = Tlas::build(device, "nothing", &[])?;
     let mut all = vec![
         Through::Boxes(&structure),
-        Through::Bricks(&structure),
+        Through::Boxes(&bricks),
         Through::Nothing(&structure, &nothing),
-        Through::Hybrid(&structure),
         Through::Compute,
+        Through::Nearest(&structure),
+        Through::Nearest(&bricks),
+        Through::Hybrid(&structure),
+        Through::Hybrid(&bricks),
         Through::Fragment,
     ];
     all.extend(cubes.as_ref().map(Through::Voxels));
@@ -83,21 +92,27 @@ fn measure(device: &Device, sample: &Sample, small: bool, gpu: bool, report: &mu
     let uploaded = VoxelScene::upload(device, map)?;
     let rays = Pipelines { device, sample, uploaded: &uploaded, extent, frames }.mrays(&all)?;
     for (through, rays) in all.iter().zip(&rays) {
-        row(Row::new(format!("mrays_{}", through.name()), *rays, "Mrays/s"));
+        let rays = Row::new(format!("mrays_{}", through.name()), *rays, "Mrays/s");
+        row(match through.structure() {
+            Some(boxes) => rays.key("box_edge", boxes.edge()),
+            None => rays,
+        });
     }
-    if let [boxes, bricks, .., one_each] = rays[..]
+    if let [boxes, bricks, nothing, compute, .., one_each] = rays[..]
         && fits
     {
         const GOAL: f64 = 4.0;
-        let ratio = Row::new("rt_brick_over_voxel_speed", bricks / one_each, "ratio");
+        let ratio = Row::new("rt_brick_over_voxel_speed", boxes / one_each, "ratio").key("box_edge", structure.edge());
         row(if gpu { ratio.goal(Goal::AtLeast(GOAL)) } else { ratio });
-        // No shader that looks into the boxes of bricks is faster than one that does not.
-        let bound = boxes / one_each;
+        row(Row::new("rt_brick_over_voxel_speed", bricks / one_each, "ratio").key("box_edge", BRICK_EDGE));
+        row(Row::new("compute_over_voxel_speed", compute / one_each, "ratio"));
+        // No ray is traced for less than those that meet no box.
+        let bound = nothing / one_each;
         row(Row::new("rt_brick_over_voxel_bound", bound, "ratio"));
         if gpu && bound < GOAL {
             report.note(format!(
-                "{name}: rays find the nearest brick's box alone {bound:.2} times as fast as the nearest voxel, so no shader that \
-                 looks into bricks reaches {GOAL}"
+                "{name}: rays that meet nothing are but {bound:.2} times as fast as rays through boxes of voxels, so none through other \
+                 boxes reach {GOAL}"
             ));
         }
     } else {

@@ -52,22 +52,30 @@ pub enum Through<'a> {
     Hybrid(&'a VoxelStructure),
     /// A structure without instances, so that all rays miss: what casting them costs.
     Nothing(&'a VoxelStructure, &'a Tlas),
-    /// The nearest box of a brick, into which no shader looks: the least that rays through boxes of bricks cost.
+    /// The nearest box, into which no shader looks: the least that rays through boxes cost.
+    Nearest(&'a VoxelStructure),
     Boxes(&'a VoxelStructure),
-    Bricks(&'a VoxelStructure),
     Voxels(&'a Cubes),
 }
 
-impl Through<'_> {
+impl<'a> Through<'a> {
     pub fn name(self) -> &'static str {
         match self {
             Self::Compute => "compute",
             Self::Fragment => "fragment",
             Self::Hybrid(_) => "hybrid",
             Self::Nothing(..) => "rt_nothing",
+            Self::Nearest(_) => "rt_nearest",
             Self::Boxes(_) => "rt_boxes",
-            Self::Bricks(_) => "rt_bricks",
             Self::Voxels(_) => "rt_voxels",
+        }
+    }
+
+    /// The boxes that are met, if they are not of voxels.
+    pub fn structure(self) -> Option<&'a VoxelStructure> {
+        match self {
+            Self::Hybrid(boxes) | Self::Nearest(boxes) | Self::Boxes(boxes) => Some(boxes),
+            Self::Compute | Self::Fragment | Self::Nothing(..) | Self::Voxels(_) => None,
         }
     }
 }
@@ -127,8 +135,8 @@ impl Pipelines<'_> {
             Through::Nothing(structure, tlas) => {
                 find(VoxelStructureWires { boxes: graph.add(tlas), ..graph.add(structure) });
             }
-            Through::Boxes(structure) => find(graph.add(structure)),
-            Through::Bricks(structure) => hits(VoxelPipeline::RayTracing(&graph.add(structure))),
+            Through::Nearest(structure) => find(graph.add(structure)),
+            Through::Boxes(structure) => hits(VoxelPipeline::RayTracing(&graph.add(structure))),
             Through::Voxels(cubes) => {
                 let (boxes, voxels) = (&graph.add(&cubes.tlas), &graph.share_buffer(&cubes.voxels));
                 let hits = graph.image(Extent::Output);

@@ -5,44 +5,50 @@ use std::ops::Range;
 use glam::UVec3;
 
 use super::geometry::Aabb;
-use super::voxel_cells::{Cell, VoxelCells, each_cell_in};
+use super::voxel_cells::{Cell, VoxelCells, cube_edge};
 use crate::voxel::BrickMap;
 
 /// Boxes and cells in places of which some are empty.
 #[derive(Clone, Debug)]
 pub(super) struct EditedCells {
+    /// Of the cubes that share a box.
+    edge: u32,
     pub boxes: Vec<Aabb>,
     pub cells: Vec<Cell>,
     /// Empty places, the last to be taken first.
     free: Vec<u32>,
 }
 
-/// Within so many voxels along each axis bricks change their numbers when one of them is edited: the children of a node move together.
-const NODE: u32 = 32;
-
 impl EditedCells {
     /// All boxes of a scene.
-    pub fn new(map: &BrickMap) -> Self {
-        let VoxelCells { mut boxes, mut cells } = VoxelCells::of(map);
+    pub fn new(map: &BrickMap, edge: u32) -> Self {
+        let edge = cube_edge(edge);
+        let VoxelCells { mut boxes, mut cells } = VoxelCells::of(map, edge);
         if cells.is_empty() {
             // So that there is something to build.
             boxes.push(Aabb::default());
             cells.push(Cell::EMPTY);
-            return Self { boxes, cells, free: vec![0] };
+            return Self { edge, boxes, cells, free: vec![0] };
         }
-        Self { boxes, cells, free: Vec::new() }
+        Self { edge, boxes, cells, free: Vec::new() }
+    }
+
+    /// How many places there can be at most: one for each cube of the scene.
+    pub fn most(&self, map: &BrickMap) -> u64 {
+        // Scenes are no larger than 1024 bricks along each axis.
+        u64::from(map.size.map(|size| size.div_ceil(self.edge)).element_product())
     }
 
     /// Follows an edit of what is between two corners, and says which places have changed. `None` when it would need more places than
     /// there is room for, and then nothing has changed.
     pub fn follow(&mut self, map: &BrickMap, bounds: [UVec3; 2], room: usize) -> Option<Vec<Range<u32>>> {
         let (old, new) = self.replaced(map, bounds);
-        if new.len() > old.len() + self.free.len() + (room - self.cells.len()) {
+        if new.cells.len() > old.len() + self.free.len() + (room - self.cells.len()) {
             return None;
         }
         let mut changed = Vec::new();
         let mut old = old.into_iter();
-        for (cell, aabb) in new {
+        for (cell, aabb) in new.cells.into_iter().zip(new.boxes) {
             let place = old.next().or_else(|| self.free.pop()).unwrap_or(self.cells.len() as u32);
             if place as usize == self.cells.len() {
                 self.cells.push(Cell::EMPTY);
@@ -61,22 +67,14 @@ impl EditedCells {
     }
 
     /// The places of the cells around an edit as they were, and those cells as they are.
-    fn replaced(&self, map: &BrickMap, bounds: [UVec3; 2]) -> (Vec<u32>, Vec<(Cell, Aabb)>) {
-        let [mut low, mut high] = [bounds[0] / NODE * NODE, bounds[1].map(|edge| edge.next_multiple_of(NODE))];
-        // Cells that are larger than that may have come apart, or come about, beyond the edit.
-        loop {
-            let before = [low, high];
-            let mut grow = |[cell_low, cell_high]: [UVec3; 2]| (low, high) = (low.min(cell_low), high.max(cell_high));
-            let old: Vec<u32> =
-                (0..).zip(&self.cells).filter(|(_, cell)| cell.overlaps(before)).map(|(place, _)| place).collect();
-            old.iter().for_each(|&place| grow(self.cells[place as usize].extent()));
-            let mut new = Vec::new();
-            each_cell_in(map, before, |cell| new.push(cell.encode(map)));
-            new.iter().for_each(|(cell, _)| grow(cell.extent()));
-            if before == [low, high] {
-                return (old, new);
-            }
-        }
+    fn replaced(&self, map: &BrickMap, [low, high]: [UVec3; 2]) -> (Vec<u32>, VoxelCells) {
+        let (low, high) = (low / self.edge * self.edge, high.map(|edge| edge.next_multiple_of(self.edge)));
+        let inside = |cell: &Cell| {
+            let corner = cell.extent()[0];
+            low.cmple(corner).all() && corner.cmplt(high).all()
+        };
+        let old = (0..).zip(&self.cells).filter(|(_, cell)| inside(cell)).map(|(place, _)| place).collect();
+        (old, VoxelCells::within(map, self.edge, [low, high.min(map.size)]))
     }
 
     fn put(&mut self, place: u32, cell: Cell, aabb: Aabb, changed: &mut Vec<u32>) {
@@ -112,7 +110,7 @@ mod tests {
         let bits = |aabb: &Aabb| std::array::from_fn(|index| [aabb.low, aabb.high][index / 3][index % 3].to_bits());
         let mut all: Vec<_> =
             cells.iter().copied().zip(boxes.iter().map(bits)).filter(|(cell, _)| *cell != Cell::EMPTY).collect();
-        all.sort_unstable_by_key(|(cell, _)| (cell.at, cell.what));
+        all.sort_unstable_by_key(|(cell, _)| (cell.x, cell.y, cell.z));
         all
     }
 
@@ -120,8 +118,14 @@ mod tests {
     fn followed_edits_end_in_the_cells_of_the_edited_scene() {
         let solid = |at: IVec3| (at.y < 40 || (at.x * 5 + at.z * 11 + at.y) % 37 == 0).then_some(1);
         let scene = Scene::from_fn("ground", UVec3::new(150, 100, 130), solid).expect("it has voxels");
-        let mut followed = EditedCells::new(&scene.map);
-        let mut editor = Editor::new(scene.map);
+        let reused = [8, 32, 64].map(|edge| follow_edits(scene.map.clone(), edge));
+        assert!(reused[0] > 20, "places are used again: {} edits needed no more", reused[0]);
+    }
+
+    /// Follows edits of a scene, and says how many of them changed places that were there.
+    fn follow_edits(map: BrickMap, edge: u32) -> usize {
+        let mut followed = EditedCells::new(&map, edge);
+        let mut editor = Editor::new(map);
         let mut state = 1_u32;
         let mut random = |below: u32| {
             state = state.wrapping_mul(0x0019_660D).wrapping_add(0x3C6E_F35F);
@@ -136,7 +140,7 @@ mod tests {
             let changes = editor.edit(shape, edit).expect("the scene is small");
             let before = followed.clone();
             let ranges = followed.follow(editor.map(), changes.bounds, 6000).expect("there is room");
-            let truth = VoxelCells::of(editor.map());
+            let truth = VoxelCells::of(editor.map(), edge);
             assert_eq!(sorted(&followed.cells, &followed.boxes), sorted(&truth.cells, &truth.boxes), "edit {number}");
             // What changed is what it says, and no more.
             for (place, (cell, aabb)) in (0..).zip(followed.cells.iter().zip(&followed.boxes)) {
@@ -147,14 +151,14 @@ mod tests {
             reused += usize::from(followed.cells.len() == longest && !ranges.is_empty());
             longest = followed.cells.len();
         }
-        assert!(reused > 20, "places are used again: {reused} edits needed no more");
+        reused
     }
 
     #[test]
     fn without_room_nothing_changes() {
         let scene =
             Scene::from_fn("dot", UVec3::splat(64), |at| (at == IVec3::ONE).then_some(1)).expect("it has a voxel");
-        let mut followed = EditedCells::new(&scene.map);
+        let mut followed = EditedCells::new(&scene.map, 8);
         let before = followed.clone();
         let mut editor = Editor::new(scene.map);
         let ball = Shape::Sphere { center: DVec3::splat(32.0), radius: 20.0 };

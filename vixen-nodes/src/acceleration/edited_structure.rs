@@ -17,13 +17,13 @@ use super::error::AccelerationError;
 use super::geometry::{Aabb, Geometry};
 use super::memory::{Input, Kind, Scratch, functions, sizes};
 use super::tlas::{self, encode};
-use super::voxel_cells::Cell;
+use super::voxel_cells::{BOX_EDGE, Cell};
 use super::voxel_structure::VoxelStructureWires;
 use crate::Updated;
 use crate::voxel::{BrickMap, Changes};
 
-/// One box for each brick of a scene that is edited. Graphs that share it build it anew within the next frame after an edit, in place: nothing
-/// waits, and nothing is allocated.
+/// Boxes around the voxels of a scene that is edited. Graphs that share it build it anew within the next frame after an edit that changes
+/// boxes, in place: nothing waits, and nothing is allocated.
 pub struct EditableVoxelStructure {
     edited: EditedCells,
     room: u64,
@@ -31,23 +31,25 @@ pub struct EditableVoxelStructure {
 }
 
 impl EditableVoxelStructure {
-    /// Builds the structure of a scene, with room for half as many cells more, and at least a few thousand, and waits.
+    /// Builds the structure of a scene, one box for each aligned cube of [`BOX_EDGE`] voxels along its edge, with room for half as many boxes
+    /// more, and at least a few thousand, or for all that there can be, and waits.
     ///
     /// # Errors
     /// When the device lacks `accelerationStructure` or `rayTracingPipeline`, or its memory or budget does not suffice.
     pub fn build(device: &Device, map: &BrickMap) -> Result<Self, AccelerationError> {
         const LEAST: u64 = 4096;
-        let edited = EditedCells::new(map);
+        let edited = EditedCells::new(map, BOX_EDGE);
         let cells = edited.cells.len() as u64;
-        Self::with_room(device, edited, cells + (cells / 2).max(LEAST))
+        let room = (cells + (cells / 2).max(LEAST)).min(edited.most(map).max(1));
+        Self::with_room(device, edited, room)
     }
 
-    /// The same, with room for so many cells in all.
+    /// The same with boxes of another size, as for [`VoxelCells::of`](super::VoxelCells::of), and room for so many in all.
     ///
     /// # Errors
     /// As for [`build`](Self::build), and when the scene has more.
-    pub fn build_with_room(device: &Device, map: &BrickMap, room: u64) -> Result<Self, AccelerationError> {
-        Self::with_room(device, EditedCells::new(map), room)
+    pub fn build_with(device: &Device, map: &BrickMap, edge: u32, room: u64) -> Result<Self, AccelerationError> {
+        Self::with_room(device, EditedCells::new(map, edge), room)
     }
 
     fn with_room(device: &Device, edited: EditedCells, room: u64) -> Result<Self, AccelerationError> {
@@ -85,6 +87,10 @@ impl EditableVoxelStructure {
             let (boxes, cells) = (&self.edited.boxes[range.clone()], &self.edited.cells[range]);
             uploader.buffer(&self.rebuild.boxes, at(size_of::<Aabb>()), cast_slice(boxes))?;
             last = Some(uploader.buffer(&self.rebuild.cells, at(size_of::<Cell>()), cast_slice(cells))?);
+        }
+        if last.is_none() {
+            // What was edited lies within boxes that stay as they are.
+            return Ok(Updated::Queued(None));
         }
         self.rebuild.count.store(self.edited.cells.len() as u32, Ordering::Relaxed);
         // Released after the count, which whoever sees this sees too.

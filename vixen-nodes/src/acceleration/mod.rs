@@ -45,5 +45,5 @@ pub use geometry::{Aabb, Geometry, morton_order};
 pub use scene::build_scene;
 pub use tlas::{Instance, Tlas};
 pub use voxel_aabbs::{VoxelAabbWires, VoxelAabbs};
-pub use voxel_cells::{Cell, VoxelBoxes, VoxelCells};
+pub use voxel_cells::{BOX_EDGE, Cell, VoxelBoxes, VoxelCells};
 pub use voxel_structure::{VoxelStructure, VoxelStructureWires};

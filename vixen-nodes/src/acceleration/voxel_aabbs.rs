@@ -1,4 +1,4 @@
-//! The boxes of a voxel scene by themselves: for nodes that cull or draw bricks, and for builds of the application's own.
+//! The boxes of a voxel scene by themselves: for nodes that cull or draw parts of it, and for builds of the application's own.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::voxel_cells::{Cell, VoxelCells};
 use crate::voxel::BrickMap;
 use crate::voxel_scene::{desc, side_by_side};
 
-/// One box for each brick of a scene, in Morton order, and what the boxes stand for, side by side in one allocation. Graphs share them; a
+/// Boxes around the voxels of a scene, in Morton order, and what they stand for, side by side in one allocation. Graphs share them; a
 /// scene without voxels has one empty box. Where the device has acceleration structures, these can be built from the boxes.
 #[derive(Clone, Debug)]
 pub struct VoxelAabbs {
@@ -26,19 +26,20 @@ pub struct VoxelAabbs {
 /// The boxes as wires of one graph.
 #[derive(Clone)]
 pub struct VoxelAabbWires {
-    /// Boxes around the voxels of bricks.
+    /// Boxes around the voxels of cubes.
     pub boxes: Shared<Buffer<[Aabb]>>,
     /// What they stand for.
     pub cells: Shared<Buffer<[Cell]>>,
 }
 
 impl VoxelAabbs {
-    /// Copies the boxes of a scene to the device and waits until they are there.
+    /// Copies the boxes of a scene to the device, one for each aligned cube of so many voxels along its edge, and waits until they are there. With
+    /// 8 they are the boxes of bricks; for other edges see [`VoxelCells::of`].
     ///
     /// # Errors
     /// When the device's memory or budget does not suffice.
-    pub fn upload(device: &Device, map: &BrickMap) -> Result<Self, DeviceError> {
-        let VoxelCells { mut boxes, mut cells } = VoxelCells::of(map);
+    pub fn upload(device: &Device, map: &BrickMap, edge: u32) -> Result<Self, DeviceError> {
+        let VoxelCells { mut boxes, mut cells } = VoxelCells::of(map, edge);
         let count = cells.len() as u64;
         if cells.is_empty() {
             boxes.push(Aabb::default());

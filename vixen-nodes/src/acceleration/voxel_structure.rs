@@ -11,10 +11,10 @@ use super::blas::{Blas, BlasDesc};
 use super::error::AccelerationError;
 use super::geometry::Geometry;
 use super::tlas::{Instance, Tlas};
-use super::voxel_cells::{Cell, VoxelCells};
+use super::voxel_cells::{BOX_EDGE, Cell, VoxelCells, cube_edge};
 use crate::voxel::BrickMap;
 
-/// One box for each brick of a scene, in a compacted acceleration structure, and what the boxes stand for. Graphs share it. For scenes that are
+/// Boxes around the voxels of a scene, in a compacted acceleration structure, and what they stand for. Graphs share it. For scenes that are
 /// edited there is [`EditableVoxelStructure`](super::EditableVoxelStructure).
 #[derive(Debug)]
 pub struct VoxelStructure {
@@ -23,6 +23,7 @@ pub struct VoxelStructure {
     tlas: Tlas,
     cells: Arc<DeviceBuffer>,
     count: u64,
+    edge: u32,
 }
 
 /// The structure as wires of one graph.
@@ -37,12 +38,21 @@ pub struct VoxelStructureWires {
 impl VoxelStructure {
     const NAME: &str = "voxel boxes";
 
-    /// Builds the structure of a scene and waits.
+    /// Builds the structure of a scene, one box for each aligned cube of [`BOX_EDGE`] voxels along its edge, and waits.
     ///
     /// # Errors
     /// When the device lacks `accelerationStructure` or `rayTracingPipeline`, or its memory or budget does not suffice.
     pub fn build(device: &Device, map: &BrickMap) -> Result<Self, AccelerationError> {
-        let VoxelCells { boxes, cells } = VoxelCells::of(map);
+        Self::build_with_edge(device, map, BOX_EDGE)
+    }
+
+    /// The same with boxes of another size: see [`VoxelCells::of`].
+    ///
+    /// # Errors
+    /// As for [`build`](Self::build).
+    pub fn build_with_edge(device: &Device, map: &BrickMap, edge: u32) -> Result<Self, AccelerationError> {
+        let edge = cube_edge(edge);
+        let VoxelCells { boxes, cells } = VoxelCells::of(map, edge);
         let desc = BlasDesc::new(Self::NAME, Geometry::Aabbs(&boxes)).compact();
         let blas = (!boxes.is_empty()).then(|| Blas::build(device, &desc)).transpose()?;
         let instances: Vec<_> = blas.iter().map(Instance::new).collect();
@@ -52,7 +62,7 @@ impl VoxelStructure {
         let buffer = device.budget().buffer(&BufferDesc::new("voxel cells", size, usage), Category::Cacher)?;
         upload_buffer(device, &buffer, cast_slice(&cells))?;
         let count = cells.len() as u64;
-        Ok(Self { blas, tlas, cells: Arc::new(buffer), count })
+        Ok(Self { blas, tlas, cells: Arc::new(buffer), count, edge })
     }
 
     /// Whether a graph has it too.
@@ -63,6 +73,11 @@ impl VoxelStructure {
     /// How many boxes it holds.
     pub fn boxes(&self) -> u64 {
         self.count
+    }
+
+    /// Voxels along the edge of the cubes that its boxes are of.
+    pub fn edge(&self) -> u32 {
+        self.edge
     }
 
     /// Bytes of device memory, cells included.

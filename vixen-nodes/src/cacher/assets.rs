@@ -43,6 +43,7 @@ use crate::file;
 use crate::mesh::{Mesh, MeshBuffers, MeshWires};
 #[cfg(feature = "textures")]
 use crate::texture::{Picture, Texture, TextureKind};
+use crate::voxel::layout::BRICK_EDGE;
 use crate::voxel::{Progress, SceneKey};
 
 /// What tells one file from another: what it holds, not what it is called or when it was written.
@@ -188,12 +189,12 @@ impl Assets {
     /// When the device cannot hold them.
     pub fn voxel_aabbs(&self, scene: &CachedScene) -> Result<Arc<VoxelAabbs>, OpenError> {
         self.with_room(|| {
-            let build = || Ok(VoxelAabbs::upload(&self.device, &scene.scene.map)?);
+            let build = || Ok(VoxelAabbs::upload(&self.device, &scene.scene.map, BRICK_EDGE)?);
             self.voxel_aabbs.get_or_build(&scene.key, build)
         })
     }
 
-    /// The boxes of a scene's bricks in an acceleration structure, which wires of its own give to ray-tracing nodes.
+    /// The boxes of a scene in an acceleration structure, which wires of its own give to ray-tracing nodes.
     ///
     /// # Errors
     /// When the device cannot trace rays or cannot hold the structure.

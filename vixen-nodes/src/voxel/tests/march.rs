@@ -11,7 +11,7 @@ const OCTET_SHIFT: i32 = 1;
 const GROUP_SHIFT: i32 = 2;
 
 /// Finds the first solid voxel on a ray, the face by which the ray comes in, and how far it is.
-pub(super) fn trace(map: &BrickMap, grid: &TopGrid, origin: Vec3, direction: Vec3) -> Option<(IVec3, u32, f32)> {
+pub(super) fn trace(map: &BrickMap, grid: &TopGrid, origin: Vec3, direction: Vec3) -> Option<Seen> {
     trace_counting(map, grid, origin, direction, &mut 0)
 }
 
@@ -19,10 +19,24 @@ pub(super) fn trace(map: &BrickMap, grid: &TopGrid, origin: Vec3, direction: Vec
 pub(super) fn trace_counting(
     map: &BrickMap,
     grid: &TopGrid,
-    ray_origin: Vec3,
+    origin: Vec3,
     direction: Vec3,
     steps: &mut u64,
-) -> Option<(IVec3, u32, f32)> {
+) -> Option<Seen> {
+    trace_box(map, grid, [IVec3::ZERO, map.size.as_ivec3()], (origin, direction), steps)
+}
+
+/// The voxel, the face, and how far it is.
+pub(super) type Seen = (IVec3, u32, f32);
+
+/// The same within a box of voxels: from its low corner on and before its high one.
+pub(super) fn trace_box(
+    map: &BrickMap,
+    grid: &TopGrid,
+    [box_low, box_high]: [IVec3; 2],
+    (ray_origin, direction): (Vec3, Vec3),
+    steps: &mut u64,
+) -> Option<Seen> {
     let size = map.size.as_ivec3();
     let slope = Vec3::from_array(direction.to_array().map(|v| if v.abs() < TINY { TINY } else { v }));
     let positive = slope.cmpgt(Vec3::ZERO);
@@ -32,8 +46,8 @@ pub(super) fn trace_counting(
     let origin = Vec3::select(positive, ray_origin, whole.as_vec3() - ray_origin);
     let (direction, inverse) = (slope.abs(), (1.0 / slope).abs());
     let bias = (1.0 - origin) * inverse;
-    let low = IVec3::select(positive, IVec3::ZERO, whole - size);
-    let high = low + size - 1;
+    let low = IVec3::select(positive, box_low, whole - box_high);
+    let high = IVec3::select(positive, box_high, whole - box_low) - 1;
 
     let near = (low.as_vec3() - origin) * inverse;
     let leave_of = |last: IVec3| last.as_vec3().mul_add(inverse, bias);
@@ -108,7 +122,7 @@ pub(super) fn trace_counting(
 }
 
 /// A voxel of the mirror image, as it is without it, the face by which the ray comes in, and how far it is.
-fn hit(voxel: IVec3, whole: IVec3, positive: BVec3, (origin, inverse): (Vec3, Vec3)) -> (IVec3, u32, f32) {
+fn hit(voxel: IVec3, whole: IVec3, positive: BVec3, (origin, inverse): (Vec3, Vec3)) -> Seen {
     let own = IVec3::select(positive, voxel, whole - 1 - voxel);
     let enter = (voxel.as_vec3() - origin) * inverse;
     let t = enter.max_element();

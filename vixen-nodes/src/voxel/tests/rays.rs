@@ -3,6 +3,7 @@
 use glam::{DVec3, IVec3, UVec2, UVec3, Vec3};
 
 use super::{Random, march, random_voxel};
+use crate::acceleration::VoxelCells;
 use crate::voxel::reference::{self, FACE_INSIDE, Ray};
 use crate::voxel::top_grid::Format;
 use crate::voxel::{Scene, TopGrid, View};
@@ -96,26 +97,52 @@ fn compare(
     let (mut count, mut differ) = (0u32, 0u32);
     let rays = rays.map(|(ray, origin, direction)| (reference::trace(map.size, solid, &ray), ray, origin, direction));
     for ((truth, ray, origin, direction), grid) in rays.flat_map(|ray| grids.iter().map(move |grid| (ray, grid))) {
-        let seen = march::trace(map, grid, origin, direction);
         count += 1;
-        if truth.map(|hit| hit.voxel) != seen.map(|hit| hit.0) {
-            differ += 1;
-            let near = reference::disagreement(&ray, truth.map(|hit| hit.voxel), seen.map(|hit| hit.0));
-            assert!(near < 1e-3, "{ray:?}: {seen:?}, not {truth:?}; {near} from an edge");
-        } else if let (Some(truth), Some(seen)) = (truth, seen) {
-            let way = direction.as_dvec3().length();
-            assert!(
-                (truth.t - f64::from(seen.2)).abs() * way < 1e-3 * (1.0 + truth.t * way * 1e-3),
-                "{ray:?}: {seen:?}, not {truth:?}"
-            );
-            let face_differs = truth.face != seen.1;
-            assert!(
-                !face_differs || reference::edge_distance(&ray, truth.voxel) < 1e-3,
-                "{ray:?}: {seen:?}, not {truth:?}"
-            );
-        }
+        differ += u32::from(differs(&ray, truth, march::trace(map, grid, origin, direction)));
     }
     f64::from(differ) / f64::from(count)
+}
+
+/// Whether a march hit another voxel than the reference, which only rays near an edge may.
+fn differs(ray: &Ray, truth: Option<reference::Hit>, seen: Option<march::Seen>) -> bool {
+    let direction = ray.direction;
+    if truth.map(|hit| hit.voxel) != seen.map(|hit| hit.0) {
+        let near = reference::disagreement(ray, truth.map(|hit| hit.voxel), seen.map(|hit| hit.0));
+        assert!(near < 1e-3, "{ray:?}: {seen:?}, not {truth:?}; {near} from an edge");
+        return true;
+    }
+    if let (Some(truth), Some(seen)) = (truth, seen) {
+        let way = direction.length();
+        assert!(
+            (truth.t - f64::from(seen.2)).abs() * way < 1e-3 * (1.0 + truth.t * way * 1e-3),
+            "{ray:?}: {seen:?}, not {truth:?}"
+        );
+        let face_differs = truth.face != seen.1;
+        assert!(!face_differs || reference::edge_distance(ray, truth.voxel) < 1e-3, "{ray:?}: {seen:?}, not {truth:?}");
+    }
+    false
+}
+
+#[test]
+fn the_nearest_hit_in_any_box_is_the_hit() {
+    let mut random = Random(4);
+    let size = UVec3::new(200, 260, 190);
+    let (scene, solid) = scene(33, size);
+    let grid = TopGrid::of(&scene.map);
+    for edge in [8, 64, 256] {
+        let cells = VoxelCells::of(&scene.map, edge).cells;
+        let (mut differ, rays) = (0, 200);
+        for _ in 0..rays {
+            let (origin, direction) = random_ray(&mut random, size);
+            let ray = Ray { origin: origin.as_dvec3(), direction: direction.as_dvec3() };
+            let boxes = cells.iter().map(|cell| cell.extent().map(|corner| corner.as_ivec3()));
+            let seen =
+                boxes.filter_map(|within| march::trace_box(&scene.map, &grid, within, (origin, direction), &mut 0));
+            let seen = seen.min_by(|a, b| a.2.total_cmp(&b.2));
+            differ += u32::from(differs(&ray, reference::trace(size, &solid, &ray), seen));
+        }
+        assert!(differ * 50 < rays, "{differ} of {rays} rays through boxes of {edge}³ differ");
+    }
 }
 
 #[test]

@@ -115,8 +115,8 @@ fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
     if let Some(made_up) = args.scene.as_deref().and_then(made_up) {
         return Ok(SceneSource::procedural(made_up.parse::<Procedural>()?).build(&report)?);
     }
-    let default = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
-    let path = args.scene.as_deref().unwrap_or(default);
+    let default = vixen_examples::assets("jacksboro-dem.png");
+    let path = args.scene.as_deref().unwrap_or(&default);
     let disk = DiskCache::of_application("vixen");
     let (scene, origin) = Scene::open_kept(path, args.resolution, disk.as_ref(), &report)?;
     drop(meter);
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn frames_allocate_nothing() {
-        let heightmap = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
+        let heightmap = &vixen_examples::assets("jacksboro-dem.png");
         let (scene, _) = Scene::open_kept(heightmap, 32, None, &|_| {}).expect("it is a heightmap");
         let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
         for pipeline in [Pipeline::Compute, Pipeline::Fragment, Pipeline::Rt, Pipeline::Hybrid] {

@@ -114,17 +114,7 @@ fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    let mountains = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png");
-    let mut arguments = std::env::args().skip(1);
-    let file = arguments.next().unwrap_or_else(|| mountains.to_owned());
-    let picture = arguments.next().unwrap_or_else(|| "edit.png".to_owned());
-    match draw(Path::new(&file), Path::new(&picture)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    vixen_examples::picture_of("jacksboro-dem.png", "edit.png", draw)
 }
 
 #[cfg(test)]
@@ -138,7 +128,7 @@ mod tests {
 
     #[test]
     fn frames_allocate_nothing() {
-        let heightmap = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
+        let heightmap = &vixen_examples::assets("jacksboro-dem.png");
         let scene = Scene::open(heightmap, 96, &|_| ()).expect("it is a heightmap");
         let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
         let (mut site, mut graph) = Site::new(&device, scene, [16, 16]).expect("the graph is valid");

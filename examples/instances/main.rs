@@ -115,17 +115,7 @@ fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    let knot = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/knot.glb");
-    let mut arguments = std::env::args().skip(1);
-    let file = arguments.next().unwrap_or_else(|| knot.to_owned());
-    let picture = arguments.next().unwrap_or_else(|| "instances.png".to_owned());
-    match draw(Path::new(&file), Path::new(&picture)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    vixen_examples::picture_of("knot.glb", "instances.png", draw)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 #[test]
 fn frames_allocate_nothing() {
-    let knot = Mesh::open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/knot.glb"))).expect("it is a mesh");
+    let knot = Mesh::open(&vixen_examples::assets("knot.glb")).expect("it is a mesh");
     let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
     let (blas, mut scene) = build(&device, &knot).expect("the device traces rays");
     let (mut graph, _) = compile(&device, &knot, &scene, [16, 16]).expect("the graph is valid");

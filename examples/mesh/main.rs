@@ -101,17 +101,7 @@ fn draw(file: &Path, picture: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    let knot = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/knot.glb");
-    let mut arguments = std::env::args().skip(1);
-    let file = arguments.next().unwrap_or_else(|| knot.to_owned());
-    let picture = arguments.next().unwrap_or_else(|| "mesh.png".to_owned());
-    match draw(Path::new(&file), Path::new(&picture)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    vixen_examples::picture_of("knot.glb", "mesh.png", draw)
 }
 
 #[cfg(test)]
@@ -125,8 +115,7 @@ mod tests {
 
     #[test]
     fn frames_allocate_nothing() {
-        let knot =
-            Mesh::open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/knot.glb"))).expect("it is a mesh");
+        let knot = Mesh::open(&vixen_examples::assets("knot.glb")).expect("it is a mesh");
         let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
         let (mut graph, _) = compile(&device, &knot, [16, 16]).expect("the graph is valid");
         frames(&mut graph, 200, |_graph, _frame| {}).expect("frames run").assert_empty();

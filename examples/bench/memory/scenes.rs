@@ -1,7 +1,5 @@
 //! Scenes that come and go, and the descriptors of a scene that stays.
 
-use std::path::Path;
-
 use vixen::ash::vk;
 use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
 use vixen::{CompiledGraph, Device, Extent, Graph, Output};
@@ -20,7 +18,7 @@ pub struct Counts {
 
 /// Loads, draws, replaces and unloads so many scenes, and counts descriptors on the way.
 pub fn run(device: &Device, scenes: u32) -> Result<Counts, Failure> {
-    let heightmap = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/jacksboro-dem.png"));
+    let heightmap = &vixen_examples::assets("jacksboro-dem.png");
     let sources: Vec<Scene> =
         [24, 40, 32].into_iter().map(|edge| Scene::open(heightmap, edge, &|_| ())).collect::<Result<_, _>>()?;
     let before = device.budget().usage();

@@ -31,6 +31,7 @@ mod nearest;
 mod nodes;
 mod residency;
 mod size;
+mod wires;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -40,21 +41,20 @@ use glam::Vec3;
 use vixen::ash::vk;
 use vixen::device::{DeviceError, Feature};
 use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Memory, Uploader};
-use vixen::{
-    Buffer, CompiledGraph, Device, Extent, Graph, Image, R32Uint, Readback, Rgba16Float, Rgba32Int, Source, Wire,
-};
+use vixen::{CompiledGraph, Device, Graph, Source};
 
 use self::residency::{MOST, Residency};
 use self::size::Size;
+use crate::VoxelSceneWires;
 use crate::voxel::coarse::Coarse;
-use crate::voxel::{Brick, BrickMap, CameraUniform, MarchParams};
+use crate::voxel::{Brick, BrickMap};
 use crate::voxel_scene::{desc, side_by_side};
-use crate::{RayKind, VoxelSceneWires};
 
 pub use self::nodes::{
     StreamClear, StreamClearOutputs, StreamClearView, StreamHits, StreamHitsOutputs, StreamHitsView, StreamMarch,
     StreamMarchOutputs, StreamMarchView, StreamRays, StreamRaysOutputs, StreamRaysView,
 };
+pub use self::wires::{StreamWires, Uses};
 
 /// How a scene is streamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,16 +135,6 @@ pub struct StreamedScene<M> {
     torn: bool,
     statistics: StreamStatistics,
 }
-
-/// A streamed scene in one graph.
-pub struct StreamWires {
-    /// Its buffers.
-    pub scene: VoxelSceneWires,
-    bricks: u64,
-}
-
-/// What rays looked into, as the device tells it to [`StreamedScene::update`].
-pub type Uses = Readback<Buffer<[u32]>>;
 
 impl<M: Deref<Target = BrickMap>> StreamedScene<M> {
     /// Makes the pool and copies to the device what must always be there. Waits until it is.
@@ -320,94 +310,6 @@ impl<M: Deref<Target = BrickMap>> Source for StreamedScene<M> {
             grid_format: self.grid_format,
         };
         StreamWires { scene, bricks: self.coarse.len() as u64 }
-    }
-}
-
-impl StreamWires {
-    /// Adds nodes that march through the scene: the light that reaches the camera, linear, as large as the graph's output.
-    #[track_caller]
-    pub fn draw(
-        &self,
-        graph: &Graph,
-        camera: &Wire<Buffer<CameraUniform>>,
-        params: MarchParams,
-    ) -> (Wire<Image<Rgba16Float>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, attributes, palette, grid, grid_format } = &self.scene;
-        let (uses, color) = (self.clear(graph), graph.image(Extent::Output));
-        let march = StreamMarch {
-            grid_format: *grid_format,
-            camera,
-            nodes,
-            bricks,
-            masks,
-            grid,
-            attributes,
-            palette,
-            uses,
-            color,
-            params,
-        };
-        let drawn = graph.add(march);
-        (drawn.color, graph.read_back(&drawn.uses))
-    }
-
-    /// As [`draw`](Self::draw), but says which voxel each ray hits: a [`HitRecord`](crate::voxel::HitRecord) a pixel.
-    #[track_caller]
-    pub fn hits(
-        &self,
-        graph: &Graph,
-        camera: &Wire<Buffer<CameraUniform>>,
-        params: MarchParams,
-    ) -> (Wire<Image<Rgba32Int>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, grid, grid_format, .. } = &self.scene;
-        let (uses, hits) = (self.clear(graph), graph.image(Extent::Output));
-        let traced = graph.add(StreamHits {
-            counts: false,
-            grid_format: *grid_format,
-            camera,
-            nodes,
-            bricks,
-            masks,
-            grid,
-            uses,
-            hits,
-            params,
-        });
-        (traced.hits, graph.read_back(&traced.uses))
-    }
-
-    /// Adds nodes that trace rays and shade nothing: as [`StructureWires::rays`](crate::StructureWires::rays).
-    #[track_caller]
-    pub fn rays(
-        &self,
-        graph: &Graph,
-        camera: &Wire<Buffer<CameraUniform>>,
-        params: MarchParams,
-        kind: RayKind,
-        counts: bool,
-    ) -> (Wire<Image<R32Uint>>, Uses) {
-        let VoxelSceneWires { nodes, bricks, masks, grid, grid_format, .. } = &self.scene;
-        let (kind, uses, traced) = (kind as u32, self.clear(graph), graph.image(Extent::Output));
-        let rays = StreamRays {
-            counts,
-            kind,
-            grid_format: *grid_format,
-            camera,
-            nodes,
-            bricks,
-            masks,
-            grid,
-            uses,
-            traced,
-            params,
-        };
-        let traced = graph.add(rays);
-        (traced.traced, graph.read_back(&traced.uses))
-    }
-
-    #[track_caller]
-    fn clear(&self, graph: &Graph) -> Wire<Buffer<[u32]>> {
-        graph.add(StreamClear { uses: graph.buffer(self.bricks.div_ceil(32)) }).uses
     }
 }
 

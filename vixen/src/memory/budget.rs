@@ -1,19 +1,24 @@
 //! The only door to memory: it counts every byte and refuses what does not fit.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 use ash::vk;
 
-use super::allocator::{Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, Raw, RawMemory};
+use super::allocator::{Allocator, Backing};
 use super::category::Category;
 use super::charge::{Charge, Request};
+use super::desc::{BufferDesc, ImageDesc, Location, MemoryDesc};
 use super::error::MemoryError;
+use super::frames::Frames;
 use super::heaps::{Heap, HeapIndex, HeapUsage, Heaps, percent};
-use super::ledger::{Due, Ledger, LiveKind, Refused};
+use super::ledger::{Due, Ledger, Refused};
+use super::live::LiveKind;
 use super::owned::{Buffer, Image, Memory};
 use super::quota::Quota;
+use super::raw::{Raw, RawMemory};
+use super::usage::{BudgetWarning, Usage};
 
 /// Hands out buffers and images within a budget: one per device.
 ///
@@ -40,82 +45,8 @@ pub struct BudgetManager {
     allocator: Box<dyn Allocator>,
 }
 
-/// What the end of a frame looks at, side by side: it costs an unchanged frame next to nothing.
-#[derive(Debug)]
-#[repr(align(32))]
-pub(super) struct Frames {
-    /// Somebody had the ledger since the last frame ended, or that frame moved something.
-    pub stirred: AtomicBool,
-    /// Frames that ended meanwhile.
-    pub quiet: AtomicU64,
-    /// Frames that were submitted meanwhile, one at a time; and how many of them are forgotten.
-    pub submitted: AtomicU64,
-    pub forgotten: AtomicU64,
-}
-
-impl Default for Frames {
-    fn default() -> Self {
-        let none = || AtomicU64::new(0);
-        Self { stirred: AtomicBool::new(true), quiet: none(), submitted: none(), forgotten: none() }
-    }
-}
-
-impl Frames {
-    /// How many ended.
-    pub fn count(&self) -> u64 {
-        let submitted = self.submitted.load(Ordering::Relaxed).wrapping_sub(self.forgotten.load(Ordering::Relaxed));
-        self.quiet.load(Ordering::Relaxed) + submitted
-    }
-
-    /// Begins to count anew. `submitted` is not touched: another thread may be about to raise it.
-    pub fn reset(&self) {
-        self.quiet.store(0, Ordering::Relaxed);
-        self.forgotten.store(self.submitted.load(Ordering::Relaxed), Ordering::Relaxed);
-    }
-}
-
 /// What is called when the budget warns.
 pub(crate) type Listener = dyn Fn(BudgetWarning) + Send + Sync;
-
-/// The use of memory has reached the warning mark: because it rose, or because the mark fell with what other processes left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BudgetWarning {
-    /// The heap that it is about, by its number, where other processes have left less of that; otherwise it is about all memory.
-    pub heap: Option<u32>,
-    /// The bytes in use.
-    pub in_use: u64,
-    /// The mark that they reached.
-    pub warning: u64,
-    /// The limit.
-    pub limit: u64,
-}
-
-/// What is in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
-    /// The bytes in use.
-    pub in_use: u64,
-    /// The most bytes that were ever in use.
-    pub peak: u64,
-    /// The most bytes that may be in use.
-    pub limit: u64,
-    /// From how many bytes on there is a warning.
-    pub warning: u64,
-    /// How many buffers, images and pieces of shared memory are alive.
-    pub resources: u64,
-    /// How often the use rose to the warning mark.
-    pub warnings: u64,
-    /// How often an allocation was refused for lack of budget.
-    pub refusals: u64,
-    pub(super) by_category: [u64; Category::ALL.len()],
-}
-
-impl Usage {
-    /// The bytes in use for one category.
-    pub const fn of(&self, category: Category) -> u64 {
-        self.by_category[category as usize]
-    }
-}
 
 impl BudgetManager {
     /// A budget for the memory of these heaps, in the order in which the allocator counts them.

@@ -8,7 +8,7 @@ use super::allocator::Allocator;
 use super::budget::BudgetManager;
 use super::category::Category;
 use super::error::MemoryError;
-use super::ledger::LiveKind;
+use super::live::LiveKind;
 use super::records::{Record, Ticket};
 use crate::device::Device;
 

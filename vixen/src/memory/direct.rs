@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use ash::vk;
 
-use super::allocator::{
-    Allocation, AllocationKind, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, NO_HEAP, RawBuffer,
-    RawImage, RawMemory,
-};
+use super::allocator::{Allocator, Backing};
+use super::desc::{BufferDesc, ImageDesc, Location, MemoryDesc};
 use super::error::MemoryError;
 use super::heaps::HeapBudgets;
+use super::raw::{Allocation, AllocationKind, NO_HEAP, RawBuffer, RawImage, RawMemory};
 use crate::device::{Capabilities, Device, DeviceCore, Feature};
 
 /// An [`Allocator`] that gives each resource a device allocation of its own: for comparison, and for devices that

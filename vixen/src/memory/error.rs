@@ -2,7 +2,7 @@
 
 use ash::vk;
 
-use super::allocator::Location;
+use super::desc::Location;
 
 /// Why memory could not be had or reached.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

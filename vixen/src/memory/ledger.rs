@@ -1,87 +1,19 @@
 //! Every byte that is in use, and every allocation and free: by phase, by node, by category, and over time.
 
 use std::collections::HashMap;
-use std::ops::{AddAssign, SubAssign};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::budget::{BudgetManager, Usage};
+use super::budget::BudgetManager;
 use super::category::Category;
 use super::charge::Request;
+use super::churn::Churn;
 use super::heaps::{HeapIndex, Heaps, LIMIT, WARNING, percent};
+use super::live::Live;
 use super::records::{Record, Records, Ticket};
 use super::scope::{self, Phase};
 use super::series::{Sample, Series};
-
-/// How much was allocated and freed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Churn {
-    /// How many allocations.
-    pub allocations: u64,
-    /// How many frees.
-    pub frees: u64,
-    /// Bytes allocated.
-    pub bytes_allocated: u64,
-    /// Bytes freed.
-    pub bytes_freed: u64,
-}
-
-impl Churn {
-    /// By how many bytes the use grew; negative when it shrank.
-    pub const fn delta(&self) -> i64 {
-        self.bytes_allocated.wrapping_sub(self.bytes_freed) as i64
-    }
-}
-
-// An allocator may claim to have made what no machine has room for, so bytes do not overflow.
-impl AddAssign for Churn {
-    fn add_assign(&mut self, other: Self) {
-        self.allocations += other.allocations;
-        self.frees += other.frees;
-        self.bytes_allocated = self.bytes_allocated.saturating_add(other.bytes_allocated);
-        self.bytes_freed = self.bytes_freed.saturating_add(other.bytes_freed);
-    }
-}
-
-impl SubAssign for Churn {
-    fn sub_assign(&mut self, other: Self) {
-        self.allocations = self.allocations.saturating_sub(other.allocations);
-        self.frees = self.frees.saturating_sub(other.frees);
-        self.bytes_allocated = self.bytes_allocated.saturating_sub(other.bytes_allocated);
-        self.bytes_freed = self.bytes_freed.saturating_sub(other.bytes_freed);
-    }
-}
-
-/// What a piece of memory is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LiveKind {
-    /// A buffer.
-    Buffer,
-    /// An image.
-    Image,
-    /// Memory that several resources share.
-    Memory,
-}
-
-/// Something that is alive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Live {
-    /// What messages call it.
-    pub name: String,
-    /// What it is.
-    pub kind: LiveKind,
-    /// The bytes that it takes.
-    pub bytes: u64,
-    /// What they count as.
-    pub category: Category,
-    /// When it was allocated.
-    pub phase: Phase,
-    /// For which node, if for one.
-    pub node: Option<Arc<str>>,
-}
+use super::usage::Usage;
 
 /// There is no room: what is in use, and what may be, of all memory or of one heap.
 #[derive(Clone, Copy, Debug)]

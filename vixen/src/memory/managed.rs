@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ash::vk;
 
-use super::allocator::{BufferDesc, Location};
 use super::category::Category;
+use super::desc::{BufferDesc, Location};
 use super::error::MemoryError;
 use super::owned::Buffer;
 use super::upload::{Ticket, Uploader, upload_buffer_at};

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ash::vk;
 
-use super::allocator::{BufferDesc, ImageDesc, Location, MemoryDesc, RawBuffer, RawImage, RawMemory};
 use super::category::Category;
 use super::charge::Charge;
 use super::copy::copy_in_lines;
+use super::desc::{BufferDesc, ImageDesc, Location, MemoryDesc};
 use super::error::MemoryError;
+use super::raw::{RawBuffer, RawImage, RawMemory};
 use crate::device::Device;
 
 /// A buffer. Dropping it destroys it at once, so whoever shares it with frames in flight retires it first.

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use ash::vk;
 
-use super::allocator::{BufferDesc, Location};
 use super::category::Category;
+use super::desc::{BufferDesc, Location};
 use super::error::MemoryError;
 use super::owned::Buffer;
 use crate::device::Device;

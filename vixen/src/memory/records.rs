@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::category::Category;
 use super::heaps::HeapIndex;
-use super::ledger::LiveKind;
+use super::live::LiveKind;
 use super::name::Name;
 use super::scope::Phase;
 

@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::budget::{BudgetManager, Usage};
+use super::budget::BudgetManager;
 use super::category::Category;
-use super::ledger::{Churn, Counts, Live};
+use super::churn::Churn;
+use super::ledger::Counts;
+use super::live::Live;
 use super::quota::QuotaUsage;
 use super::scope::Phase;
 use super::series::Sample;
+use super::usage::Usage;
 
 /// What a budget counted up to a moment. Prints as a table.
 #[derive(Clone, Debug)]

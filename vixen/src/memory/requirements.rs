@@ -2,7 +2,7 @@
 
 use ash::vk;
 
-use super::allocator::{BufferDesc, ImageDesc};
+use super::desc::{BufferDesc, ImageDesc};
 use super::error::MemoryError;
 use crate::device::DeviceCore;
 

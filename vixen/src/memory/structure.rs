@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ash::vk;
 
-use super::allocator::BufferDesc;
 use super::category::Category;
+use super::desc::BufferDesc;
 use super::error::MemoryError;
 use super::owned::Buffer;
 use crate::device::{Device, DeviceError, Feature};

@@ -8,12 +8,11 @@ use vk_mem::{
     Alloc as _, AllocationCreateFlags, AllocationCreateInfo, AllocatorCreateFlags, AllocatorCreateInfo, MemoryUsage,
 };
 
-use super::allocator::{
-    Allocation, AllocationKind, Allocator, Backing, BufferDesc, ImageDesc, Location, MemoryDesc, NO_HEAP, RawBuffer,
-    RawImage, RawMemory,
-};
+use super::allocator::{Allocator, Backing};
+use super::desc::{BufferDesc, ImageDesc, Location, MemoryDesc};
 use super::error::MemoryError;
 use super::heaps::HeapBudgets;
+use super::raw::{Allocation, AllocationKind, NO_HEAP, RawBuffer, RawImage, RawMemory};
 use crate::device::{Capabilities, Device, DeviceCore, DeviceError, Feature, Version};
 
 /// The default [`Allocator`]: many resources share few device allocations.

@@ -17,8 +17,8 @@ use ash::vk;
 
 use self::tiers::{Step, Tiers};
 pub(crate) use self::tiers::{TIERS, tier_of};
-use super::allocator::{BufferDesc, Location};
 use super::category::Category;
+use super::desc::{BufferDesc, Location};
 use super::error::MemoryError;
 use super::owned::Buffer;
 use super::quota::{Holder, Refused, StagingReservation, Wait};

@@ -5,8 +5,8 @@ use ash::vk;
 
 use super::level::{ImageRegion, Level};
 use crate::device::{Device, DeviceError};
-use crate::memory::allocator::{BufferDesc, Location};
 use crate::memory::category::Category;
+use crate::memory::desc::{BufferDesc, Location};
 use crate::memory::error::MemoryError;
 use crate::memory::owned::{Buffer, Image};
 use crate::memory::quota::StagingReservation;

@@ -13,7 +13,7 @@ pub struct StreamWires {
     pub(super) bricks: u64,
 }
 
-/// What rays looked into, as the device tells it to [`StreamedScene::update`].
+/// What rays looked into, as the device tells it to [`StreamedScene::update`](super::StreamedScene::update).
 pub type Uses = Readback<Buffer<[u32]>>;
 
 impl StreamWires {

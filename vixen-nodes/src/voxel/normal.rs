@@ -14,7 +14,7 @@ pub fn encode(direction: Vec3) -> u16 {
 ///
 /// It reckons with whole numbers, so that the GPU comes to the very same bytes: `shaders/voxel_normal.glsl` is the same code. Signs are as
 /// good as random, so nothing here branches.
-#[inline]
+#[inline(always)]
 pub fn encode_all<const N: usize>([x, y, z]: [[f32; N]; 3]) -> [u16; N] {
     // Scaled by a power of two, which rounds nothing, so that the largest coordinate is between 2^20 and 2^21.
     let scale: [f32; N] = std::array::from_fn(|i| {

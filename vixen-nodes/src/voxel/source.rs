@@ -2,6 +2,8 @@
 
 use bytemuck::{Pod, Zeroable};
 use glam::{IVec3, UVec3, Vec3};
+#[cfg(feature = "gltf")]
+use glam::Vec4;
 use vixen::Block;
 
 use super::layout::{BRICK_VOXELS, Material, morton3, unmorton3};
@@ -117,12 +119,14 @@ pub struct BrickVoxels {
     materials: [MaterialIndex; BRICK_VOXELS],
     normals: [u16; BRICK_VOXELS],
     has_normals: bool,
+    /// Whether normals stand side by side for solid voxels only, and not by number for all.
+    normals_by_rank: bool,
 }
 
 impl Default for BrickVoxels {
     fn default() -> Self {
         let (materials, normals) = ([0; BRICK_VOXELS], [0; BRICK_VOXELS]);
-        Self { mask: BrickMask::default(), materials, normals, has_normals: false }
+        Self { mask: BrickMask::default(), materials, normals, has_normals: false, normals_by_rank: false }
     }
 }
 
@@ -170,10 +174,12 @@ impl BrickVoxels {
         self.mask.solid().for_each(|number| self.materials[number] = of(number));
     }
 
-    /// Gives all solid voxels normals by their numbers.
+    /// Gives all solid voxels normals by their numbers, as sums of which the first three lanes count.
     #[cfg(feature = "gltf")]
-    pub(super) fn number_normals(&mut self, of: impl Fn(usize) -> [f32; 3]) {
-        // Where the last four are fewer, voxel 0 fills them up.
+    #[inline(always)]
+    pub(super) fn number_normals(&mut self, of: impl Fn(usize) -> Vec4) {
+        const AT_ONCE: usize = 16;
+        // Where the last are fewer, voxel 0 fills them up.
         let (mut numbers, mut count) = ([0; BRICK_VOXELS], 0);
         for (group, mut voxels) in (0..).zip(self.mask.groups) {
             while voxels != 0 {
@@ -182,12 +188,17 @@ impl BrickVoxels {
                 count += 1;
             }
         }
-        for four in &numbers.as_chunks::<4>().0[..count.div_ceil(4)] {
-            let directions = four.map(|number| of(number.into()));
-            let normals = normal::encode_all([0, 1, 2].map(|axis| directions.map(|direction| direction[axis])));
-            four.iter().zip(normals).for_each(|(number, normal)| self.normals[usize::from(*number)] = normal);
+        let (ranks, _) = self.normals.as_chunks_mut::<AT_ONCE>();
+        for (normals, numbers) in ranks.iter_mut().zip(numbers.as_chunks::<AT_ONCE>().0).take(count.div_ceil(AT_ONCE)) {
+            let mut sums = [[0.0; AT_ONCE]; 3];
+            for (lane, number) in numbers.iter().enumerate() {
+                let sum = of(usize::from(*number));
+                [sums[0][lane], sums[1][lane], sums[2][lane]] = [sum.x, sum.y, sum.z];
+            }
+            *normals = normal::encode_all(sums);
         }
         self.has_normals = true;
+        self.normals_by_rank = true;
     }
 
     /// Which voxels are solid.
@@ -199,12 +210,15 @@ impl BrickVoxels {
     pub fn clear(&mut self) {
         self.mask = BrickMask::default();
         self.has_normals = false;
+        self.normals_by_rank = false;
     }
 
     /// Writes material and normal of every solid voxel out, in order; normals mean nothing where the brick has none.
     pub(super) fn solid(&self, solid: &mut SolidVoxels) {
         solid.count = gather(&self.mask, &self.materials, &mut solid.materials);
-        if self.has_normals {
+        if self.normals_by_rank {
+            solid.normals[..solid.count].copy_from_slice(&self.normals[..solid.count]);
+        } else if self.has_normals {
             gather(&self.mask, &self.normals, &mut solid.normals);
         }
     }

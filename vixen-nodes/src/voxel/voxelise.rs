@@ -1,18 +1,20 @@
 //! Triangles as voxels: every voxel that the surface touches is solid.
 
 mod bins;
+mod lanes;
 mod overlap;
 mod quantise;
-mod rows;
+mod sums;
 
-use glam::{UVec3, Vec3, Vec4};
+use glam::{UVec3, Vec3, Vec3A, Vec4};
 
 use super::build::Progress;
 use super::layout::{BRICK_EDGE, Material};
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource};
 use bins::Bin;
-use overlap::{Row, Triangle};
-use rows::Rows;
+use lanes::Lanes;
+use overlap::{Block, Triangle};
+use sums::Sums;
 
 /// Triangles in any space, y up.
 #[derive(Default)]
@@ -28,8 +30,11 @@ pub(crate) struct Mesh {
 /// A mesh that yields voxels. Its memory grows with the surface: one entry for each triangle in each brick.
 pub(super) struct VoxelMesh {
     size: UVec3,
-    /// Positions in voxels; no normals at all if none is known.
-    mesh: Mesh,
+    /// In voxels.
+    positions: Vec<Vec3A>,
+    /// None at all if none is known.
+    normals: Vec<Vec3>,
+    triangles: Vec<[u32; 3]>,
     materials: Vec<MaterialIndex>,
     bins: Vec<Bin>,
 }
@@ -37,6 +42,9 @@ pub(super) struct VoxelMesh {
 /// How far the mesh keeps from the sides of the scene. It also keeps surfaces that lie between two layers of voxels, as the sides of
 /// boxes often do, from filling both.
 const MARGIN: f32 = 1.0 / 1024.0;
+
+/// Triangles whose corners are looked up before the first of them is drawn.
+const AT_ONCE: usize = 32;
 
 impl VoxelMesh {
     /// Scales the mesh so that its longest side is `resolution` voxels. `None` if it would take too much memory.
@@ -53,32 +61,35 @@ impl VoxelMesh {
         let side = |length: f32| ((length * scale + 2.0 * MARGIN).ceil() as u32).clamp(1, resolution);
         let size = UVec3::from_array((high - low).to_array().map(side));
         let last = size.as_vec3() - MARGIN;
-        mesh.positions.iter_mut().for_each(|at| *at = ((*at - low) * scale + MARGIN).clamp(Vec3::splat(MARGIN), last));
-
+        let place = |at: &Vec3| ((*at - low) * scale + MARGIN).clamp(Vec3::splat(MARGIN), last).into();
+        let positions = mesh.positions.iter().map(place).collect();
+        mesh.positions = Vec::new();
         if mesh.normals.iter().all(|normal| *normal == Vec3::ZERO) {
             mesh.normals = Vec::new();
         }
         let (palette, materials) = quantise::palette(&mesh.colors);
-        mesh.colors = Vec::new();
-        let bins = bins::fill(mesh.triangles.len(), |index| corners(&mesh, index), progress)?;
-        Some((palette, Self { size, mesh, materials, bins }))
+        let Mesh { normals, triangles, .. } = mesh;
+        let mut voxels = Self { size, positions, normals, triangles, materials, bins: Vec::new() };
+        voxels.bins = bins::fill(voxels.triangles.len(), |index| voxels.corners(index), progress)?;
+        Some((palette, voxels))
+    }
+
+    /// A triangle's corners.
+    #[inline(always)]
+    fn corners(&self, index: u32) -> [Vec3A; 3] {
+        self.triangles[index as usize].map(|corner| self.positions[corner as usize])
     }
 
     /// The normals at a triangle's corners, its own where the mesh has none; `None` if it has none at all of them.
-    #[inline]
+    #[inline(always)]
     fn normals(&self, index: u32, triangle: &Triangle) -> Option<[Vec3; 3]> {
-        if self.mesh.normals.is_empty() {
+        if self.normals.is_empty() {
             return None;
         }
-        let normals = self.mesh.triangles[index as usize].map(|corner| self.mesh.normals[corner as usize]);
+        let normals = self.triangles[index as usize].map(|corner| self.normals[corner as usize]);
         let own = |normal| if normal == Vec3::ZERO { triangle.normal() } else { normal };
         normals.iter().any(|normal| *normal != Vec3::ZERO).then(|| normals.map(own))
     }
-}
-
-/// A triangle's corners.
-fn corners(mesh: &Mesh, index: u32) -> [Vec3; 3] {
-    mesh.triangles[index as usize].map(|corner| mesh.positions[corner as usize])
 }
 
 impl VoxelSource for VoxelMesh {
@@ -100,22 +111,40 @@ impl VoxelSource for VoxelMesh {
     }
 
     fn surface(&self) -> Option<Surface> {
-        let normals = self.mesh.normals.iter().copied().chain(std::iter::repeat(Vec3::ZERO));
-        let vertex = |(position, normal): (&Vec3, Vec3)| SurfaceVertex {
+        let normals = self.normals.iter().copied().chain(std::iter::repeat(Vec3::ZERO));
+        let vertex = |(position, normal): (&Vec3A, Vec3)| SurfaceVertex {
             position: position.to_array(),
             normal: normal.to_array(),
         };
         let triangle =
             |(&corners, &material): (_, &MaterialIndex)| SurfaceTriangle { corners, material: material.into() };
         Some(Surface {
-            vertices: self.mesh.positions.iter().zip(normals).map(vertex).collect(),
-            triangles: self.mesh.triangles.iter().zip(&self.materials).map(triangle).collect(),
+            vertices: self.positions.iter().zip(normals).map(vertex).collect(),
+            triangles: self.triangles.iter().zip(&self.materials).map(triangle).collect(),
             bins: self.bins.clone(),
         })
     }
 
-    // `shaders/build_surface.glsl` finds the very same voxels: change both.
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(lanes) = lanes::Sixteen::detect() {
+            // SAFETY: the processor has all the features that `draw_with_avx512` asks for, since `detect` looked for each.
+            return unsafe { self.draw_with_avx512(lanes, origin, brick) };
+        }
+        self.draw(lanes::Four, origin, brick);
+    }
+}
+
+impl VoxelMesh {
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,bmi1,bmi2,popcnt,lzcnt")]
+    fn draw_with_avx512(&self, lanes: lanes::Sixteen, origin: UVec3, brick: &mut BrickVoxels) {
+        self.draw(lanes, origin, brick);
+    }
+
+    // `shaders/build_surface.glsl` finds the very same voxels: change both.
+    #[inline(always)]
+    fn draw(&self, lanes: impl Lanes, origin: UVec3, brick: &mut BrickVoxels) {
         let bins = bins::within(&self.bins, Cube { origin, edge: BRICK_EDGE });
         let Some(first) = bins.first() else { return };
         let material_of = |bin: Bin| self.materials[bin as u32 as usize];
@@ -124,41 +153,49 @@ impl VoxelSource for VoxelMesh {
         if one_material {
             brick.set_material(material);
         }
-        let mut voxels = Rows::default();
-        // A triangle ahead, so that memory has time.
-        let mut next = corners(&self.mesh, *first as u32);
-        for (bin, after) in bins.iter().zip(bins[1..].iter().chain(bins.last())) {
-            let index = *bin as u32;
-            let triangle = Triangle::new(next.map(|corner| corner - origin.as_vec3()));
-            next = corners(&self.mesh, *after as u32);
-            let (overlap, bounds) = (triangle.overlap(Vec3::ONE), triangle.bounds());
-            let mut add = |row: Row, normal| {
-                voxels.add(&row, normal);
-                if !one_material {
-                    voxels.set_materials(&row, material_of(*bin));
-                }
-            };
-            match self.normals(index, &triangle) {
-                None => {
-                    let normal = triangle.normal().to_array().map(Vec4::splat);
-                    overlap.rows(bounds, |row| add(row, normal));
-                }
-                Some([a, b, c]) => {
-                    let weights = triangle.weights();
-                    overlap.rows(bounds, |row| {
-                        let middle = row.first.as_vec3() + 0.5;
-                        let along = Vec4::splat(middle.x) + Vec4::new(0.0, 1.0, 2.0, 3.0);
-                        let [by_a, by_b, by_c] = weights.at([along, Vec4::splat(middle.y), Vec4::splat(middle.z)]);
-                        let sum = |a: f32, b: f32, c: f32| by_a * a + (by_b * b + by_c * c);
-                        add(row, [sum(a.x, b.x, c.x), sum(a.y, b.y, c.y), sum(a.z, b.z, c.z)]);
-                    });
+        let origin = origin.as_vec3a();
+        let mut sums = Sums::default();
+        let mut near = [[Vec3A::ZERO; 3]; AT_ONCE];
+        for bins in bins.chunks(AT_ONCE) {
+            // All of them before the first is drawn, so that memory answers many questions at once.
+            for (near, bin) in near.iter_mut().zip(bins) {
+                *near = self.corners(*bin as u32);
+            }
+            for (&[a, b, c], bin) in near.iter().zip(bins) {
+                let triangle = Triangle::new([a - origin, b - origin, c - origin]);
+                let set_materials = |sums: &mut Sums, block: &Block| {
+                    if !one_material {
+                        sums.set_materials(block, material_of(*bin));
+                    }
+                };
+                let overlap = triangle.overlap(Vec3::ONE);
+                match self.normals(*bin as u32, &triangle) {
+                    None => {
+                        let normal = triangle.normal().extend(0.0);
+                        overlap.blocks(lanes, |block| {
+                            sums.add(&block, |_| normal);
+                            set_materials(&mut sums, &block);
+                        });
+                    }
+                    Some(normals) => {
+                        let weights = triangle.weights();
+                        let [a, b, c] = normals.map(|normal| normal.extend(0.0));
+                        let normal = |at: UVec3| -> Vec4 {
+                            let [by_a, by_b, by_c] = weights.at(at.as_vec3() + 0.5);
+                            a * by_a + (b * by_b + c * by_c)
+                        };
+                        overlap.blocks(lanes, |block| {
+                            sums.add(&block, normal);
+                            set_materials(&mut sums, &block);
+                        });
+                    }
                 }
             }
         }
-        brick.set_mask(voxels.mask());
+        brick.set_mask(sums.mask());
         if !one_material {
-            brick.number_materials(|number| voxels.material(number));
+            brick.number_materials(|number| sums.material(number));
         }
-        brick.number_normals(|number| voxels.normal(number));
+        brick.number_normals(|number| sums.normal(number));
     }
 }

@@ -23,7 +23,7 @@ pub(super) type Bin = u64;
 /// All bins of so many triangles, sorted, on all cores. `None` if there are too many.
 pub(super) fn fill(
     count: usize,
-    triangle: impl Fn(u32) -> [Vec3; 3] + Sync,
+    triangle: impl Fn(u32) -> [Vec3A; 3] + Sync,
     progress: &dyn Fn(Progress),
 ) -> Option<Vec<Bin>> {
     progress(Progress { stage: "sorting triangles", done: 0, total: 1 });
@@ -64,17 +64,20 @@ pub(super) fn within(bins: &[Bin], cube: Cube) -> &[Bin] {
 }
 
 /// Calls `visit` for the bricks, counted in bricks, that a triangle may touch.
-fn bricks(corners: [Vec3; 3], visit: &mut impl FnMut(UVec3)) {
+fn bricks([a, b, c]: [Vec3A; 3], visit: &mut impl FnMut(UVec3)) {
     let edge = BRICK_EDGE as f32;
-    let [a, b, c] = corners.map(Vec3A::from);
     // Positions are above zero: to leave off the fraction is to round down.
     let first = Vec3::from(a.min(b).min(c) / edge).as_uvec3();
     let last = Vec3::from(a.max(b).max(c) / edge).as_uvec3();
     let size = last - first + 1;
-    if size == UVec3::ONE {
-        return visit(first);
+    match size.element_product() {
+        1 => return visit(first),
+        // It reaches into both, or its box would not.
+        2 => return [first, last].into_iter().for_each(visit),
+        _ => {}
     }
-    let triangle = Triangle::new(corners.map(|corner| corner - first.as_vec3() * edge));
+    let origin = first.as_vec3a() * edge;
+    let triangle = Triangle::new([a - origin, b - origin, c - origin]);
     halve(&triangle, UVec3::ZERO, size, &mut |brick| visit(first + brick));
 }
 

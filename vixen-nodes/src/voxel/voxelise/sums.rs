@@ -1,0 +1,131 @@
+//! The voxels of a brick while triangles are drawn into it.
+
+use glam::{UVec3, Vec4};
+
+use super::super::layout::{BRICK_VOXELS, unmorton3};
+use super::super::packed::BrickMask;
+use super::super::source::MaterialIndex;
+use super::overlap::Block;
+
+/// Voxels, x first.
+pub(super) struct Sums {
+    /// A bit for each solid voxel of a layer along z.
+    layers: [u64; 8],
+    /// The sums of their normals.
+    normals: [Vec4; BRICK_VOXELS],
+    materials: [MaterialIndex; BRICK_VOXELS],
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self { layers: [0; 8], normals: [Vec4::ZERO; BRICK_VOXELS], materials: [0; BRICK_VOXELS] }
+    }
+}
+
+impl Sums {
+    /// Makes a block's voxels solid and adds to the normal of each, which is asked for by its place in the brick.
+    #[inline(always)]
+    pub(super) fn add(&mut self, block: &Block, normal: impl Fn(UVec3) -> Vec4) {
+        let [x, y, z] = block.first.to_array();
+        for (layer, above) in (z..).zip([0, 16, 32, 48]) {
+            // Rows of four bits, a byte apart. What would be beyond the brick is never solid.
+            let rows = block.solid >> above & 0xFFFF;
+            let rows = (rows | rows << 8) & 0x00FF_00FF;
+            let rows = (rows | rows << 4) & 0x0F0F_0F0F;
+            self.layers[layer as usize & 7] |= rows << (8 * y + x & 63);
+        }
+        for (in_block, place) in places(block) {
+            self.normals[place] += normal(block.first + in_block);
+        }
+    }
+
+    /// Gives a block's solid voxels this material.
+    #[inline(always)]
+    pub(super) fn set_materials(&mut self, block: &Block, material: MaterialIndex) {
+        places(block).for_each(|(_, place)| self.materials[place] = material);
+    }
+
+    /// The material of the voxel with this Morton number.
+    #[inline(always)]
+    pub(super) fn material(&self, number: usize) -> MaterialIndex {
+        self.materials[usize::from(PLACES[number % BRICK_VOXELS])]
+    }
+
+    /// The sum of the normals of the voxel with this Morton number.
+    #[inline(always)]
+    pub(super) fn normal(&self, number: usize) -> Vec4 {
+        self.normals[usize::from(PLACES[number % BRICK_VOXELS])]
+    }
+
+    /// All solid voxels.
+    #[inline(always)]
+    pub(super) fn mask(&self) -> BrickMask {
+        let mut mask = BrickMask::default();
+        for (z, layer) in self.layers.into_iter().enumerate() {
+            for half in 0..2 {
+                // In the order of a group the first two voxels of a row are neighbours, the others are 8 places after them; the row above
+                // is 2 places after, the one above that 16.
+                let rows = layer >> (4 * half);
+                let in_order = (rows & 0x0003_0003_0003_0003)
+                    | (rows >> 6 & 0x000C_000C_000C_000C)
+                    | (rows & 0x000C_000C_000C_000C) << 6
+                    | (rows & 0x0C00_0C00_0C00_0C00);
+                let above = 4 * (z & 1) + 32 * (z >> 1 & 1);
+                let group = half + 4 * (z >> 2);
+                mask.groups[group] |= (in_order & 0xFFFF_FFFF) << above;
+                mask.groups[group + 2] |= in_order >> 32 << above;
+            }
+        }
+        mask
+    }
+}
+
+/// The solid voxels of a block: where they are in the block and in the brick.
+#[inline(always)]
+fn places(block: &Block) -> impl Iterator<Item = (UVec3, usize)> {
+    let [x, y, z] = block.first.to_array();
+    let (first, mut solid) = (x + 8 * y + 64 * z, block.solid);
+    std::iter::from_fn(move || {
+        let bit = (solid != 0).then(|| solid.trailing_zeros())?;
+        solid &= solid - 1;
+        let at = UVec3::new(bit & 3, bit >> 2 & 3, bit >> 4);
+        Some((at, (first + at.x + 8 * at.y + 64 * at.z) as usize % BRICK_VOXELS))
+    })
+}
+
+/// Where the voxel with a Morton number is, x first.
+const PLACES: [u16; BRICK_VOXELS] = {
+    let mut places = [0; BRICK_VOXELS];
+    let mut number = 0;
+    while number < BRICK_VOXELS {
+        let [x, y, z] = unmorton3(number as u32);
+        places[number] = (x + 8 * y + 64 * z) as u16;
+        number += 1;
+    }
+    places
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voxel::layout::morton3;
+
+    #[test]
+    fn every_voxel_of_every_block_is_found_by_its_number() {
+        for first in [UVec3::ZERO, UVec3::new(4, 0, 3), UVec3::new(1, 4, 4), UVec3::new(7, 5, 2)] {
+            for bit in 0..64 {
+                let at = first + UVec3::new(bit & 3, bit >> 2 & 3, bit >> 4);
+                if at.max_element() > 7 {
+                    continue;
+                }
+                let mut sums = Sums::default();
+                let block = Block { first, solid: 1 << bit };
+                sums.add(&block, |at| at.as_vec3().extend(0.0));
+                sums.set_materials(&block, 9);
+                let number = morton3(at.x, at.y, at.z) as usize;
+                assert_eq!(sums.mask().solid().collect::<Vec<_>>(), [number]);
+                assert_eq!((sums.normal(number), sums.material(number)), (at.as_vec3().extend(0.0), 9));
+            }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Triangle meshes, from binary glTF to the device.
 
 use std::collections::HashMap;
+use std::iter::repeat_n;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,13 +52,15 @@ impl Mesh {
     /// As [`open`](Self::open).
     pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, SceneError> {
         let mut read = glb::triangles_of(path, bytes)?;
+        read.normals.resize(read.positions.len(), Vec3::ZERO);
         fill_normals(&read.positions, &read.triangles, &mut read.normals);
 
         // A corner where colours meet becomes one vertex for each of them.
         let mut mesh = Self::default();
         let mut numbers = HashMap::new();
+        let colors: Vec<_> = read.colors.iter().flat_map(|(color, times)| repeat_n(color, *times)).collect();
         for triangle in along_curve(&read.positions, &read.triangles) {
-            let color = &read.colors[triangle as usize];
+            let color = colors[triangle as usize];
             for corner in read.triangles[triangle as usize] {
                 let number = *numbers.entry((corner, color.map(f32::to_bits))).or_insert_with(|| {
                     let [position, normal] = [read.positions[corner as usize], read.normals[corner as usize]];

@@ -7,6 +7,7 @@ mod accessor;
 mod container;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use glam::{DMat3, DMat4, DQuat, DVec3, Vec3};
 use gltf::Semantic;
@@ -18,6 +19,7 @@ use gltf::json::{Index, Root, deserialize};
 use super::build::Progress;
 use super::error::SceneError;
 use super::layout::Material;
+use super::parallel;
 use super::voxelise::{Mesh, VoxelMesh};
 use accessor::Accessors;
 
@@ -96,6 +98,9 @@ fn gather(accessors: &Accessors) -> Result<Mesh, Problem> {
             open.extend(node.children.iter().flatten().map(|child| (*child, transform)));
         }
     }
+    if !mesh.normals.is_empty() {
+        mesh.normals.resize(mesh.positions.len(), Vec3::ZERO);
+    }
     Ok(mesh)
 }
 
@@ -137,34 +142,50 @@ fn add(mesh: &mut Mesh, primitive: &Primitive, transform: DMat4, accessors: &Acc
     let attribute = |semantic| primitive.attributes.get(&Checked::Valid(semantic)).copied();
     let Some(positions) = attribute(Semantic::Positions) else { return Ok(()) };
     let positions = accessors.vectors::<3>(positions)?;
-    let corners = match primitive.indices {
-        Some(indices) => accessors.indices(indices)?,
-        None => (0..positions.len() as u32).collect(),
-    };
-    if let Some(corner) = corners.iter().find(|corner| **corner as usize >= positions.len()) {
-        return Err(Problem::Damaged(format!("a triangle uses vertex {corner} of {}", positions.len())));
-    }
-    if mesh.triangles.len() + corners.len() > MAX_TRIANGLES || mesh.positions.len() + positions.len() > MAX_TRIANGLES {
+    let indices = primitive.indices.map(|indices| accessors.indices(indices)).transpose()?;
+    let corner_count = indices.as_ref().map_or(positions.len(), |indices| indices.len());
+    let corner = |number: usize| indices.as_ref().map_or(number as u32, |indices| indices.at(number));
+    if mesh.triangles.len() + corner_count > MAX_TRIANGLES || mesh.positions.len() + positions.len() > MAX_TRIANGLES {
         return Err(Problem::TooMuch);
     }
 
-    let first = mesh.positions.len() as u32;
-    for position in &positions {
-        let at = transform.transform_point3(DVec3::from_array(position.map(f64::from)));
-        // Far enough from the largest float that sums and differences stay finite.
-        if !at.is_finite() || at.abs().max_element() > 1e30 {
-            return Err(Problem::Damaged("a vertex is not at a finite place".to_owned()));
+    let (first, wrong) = (mesh.positions.len() as u32, AtomicBool::new(false));
+    let is_wrong = || wrong.load(Ordering::Relaxed);
+    let triangles = parallel::collect(triangle_count(mode, corner_count), |number| {
+        let corners = corners_of(mode, number).map(corner);
+        if corners.iter().any(|corner| *corner as usize >= positions.len()) {
+            wrong.store(true, Ordering::Relaxed);
         }
-        mesh.positions.push(at.as_vec3());
+        corners.map(|corner| corner.wrapping_add(first))
+    });
+    if is_wrong() {
+        let beyond = (0..corner_count).map(corner).find(|corner| *corner as usize >= positions.len());
+        let corner = beyond.map_or_else(String::new, |corner| format!(" {corner}"));
+        return Err(Problem::Damaged(format!("a triangle uses vertex{corner} of {}", positions.len())));
     }
 
+    let placed = parallel::collect(positions.len(), |number| {
+        let at = transform.transform_point3(DVec3::from_array(positions.at(number).map(f64::from)));
+        // Far enough from the largest float that sums and differences stay finite.
+        if !at.is_finite() || at.abs().max_element() > 1e30 {
+            wrong.store(true, Ordering::Relaxed);
+        }
+        at.as_vec3()
+    });
+    if is_wrong() {
+        return Err(Problem::Damaged("a vertex is not at a finite place".to_owned()));
+    }
+    append(&mut mesh.positions, placed);
+
     let normals = attribute(Semantic::Normals).map(|normals| accessors.vectors::<3>(normals)).transpose()?;
-    let to_world = DMat3::from_mat4(transform).inverse().transpose();
-    let normal = |normal: [f32; 3]| (to_world * DVec3::from_array(normal.map(f64::from))).as_vec3().normalize_or_zero();
-    match normals {
-        Some(normals) if normals.len() == positions.len() => mesh.normals.extend(normals.into_iter().map(normal)),
-        // Their faces' normals will do.
-        _ => mesh.normals.resize(mesh.positions.len(), Vec3::ZERO),
+    // Where there are none, their faces' normals will do.
+    if let Some(normals) = normals.filter(|normals| normals.len() == positions.len()) {
+        let to_world = DMat3::from_mat4(transform).inverse().transpose();
+        let normal = |number: usize| {
+            (to_world * DVec3::from_array(normals.at(number).map(f64::from))).as_vec3().normalize_or_zero()
+        };
+        mesh.normals.resize(first as usize, Vec3::ZERO);
+        append(&mut mesh.normals, parallel::collect(normals.len(), normal));
     }
 
     let material = primitive.material.and_then(|material| accessors.root.get(material));
@@ -172,29 +193,48 @@ fn add(mesh: &mut Mesh, primitive: &Primitive, transform: DMat4, accessors: &Acc
         let [r, g, b, _] = material.pbr_metallic_roughness.base_color_factor.0;
         Vec3::new(r, g, b)
     });
+    let colored =
+        |color: Vec3| (factor * color).to_array().map(|v| if v.is_finite() { v.clamp(0.0, 1.0) } else { 0.0 });
     let colors = attribute(Semantic::Colors(0)).map(|colors| accessors.colors(colors)).transpose()?;
-    let colors = colors.filter(|colors| colors.len() == positions.len());
-    for corners in triangles(mode, &corners) {
-        // One colour a triangle: the mean of its corners.
-        let mean =
-            |colors: &Vec<[f32; 3]>| corners.iter().map(|&c| Vec3::from_array(colors[c as usize])).sum::<Vec3>() / 3.0;
-        let color = factor * colors.as_ref().map_or(Vec3::ONE, mean);
-        mesh.triangles.push(corners.map(|corner| first + corner));
-        mesh.colors.push(color.to_array().map(|v| if v.is_finite() { v.clamp(0.0, 1.0) } else { 0.0 }));
+    match colors.filter(|colors| colors.len() == positions.len()) {
+        None => mesh.colors.push((colored(Vec3::ONE), triangles.len())),
+        Some(colors) => {
+            // One colour a triangle: the mean of its corners.
+            let mean = |corners: &[u32; 3]| {
+                corners.iter().map(|&corner| Vec3::from_array(colors.at((corner - first) as usize))).sum::<Vec3>() / 3.0
+            };
+            let means = parallel::collect(triangles.len(), |number| colored(mean(&triangles[number])));
+            mesh.colors.extend(means.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())));
+        }
     }
+    append(&mut mesh.triangles, triangles);
     Ok(())
 }
 
-/// The corners of each triangle.
-fn triangles(mode: Mode, corners: &[u32]) -> impl Iterator<Item = [u32; 3]> {
-    let count = match mode {
-        Mode::Triangles => corners.len() / 3,
-        _ => corners.len().saturating_sub(2),
-    };
-    (0..count).map(move |i| match mode {
-        Mode::Triangles => [corners[3 * i], corners[3 * i + 1], corners[3 * i + 2]],
-        Mode::TriangleFan => [corners[0], corners[i + 1], corners[i + 2]],
-        _ if i % 2 == 0 => [corners[i], corners[i + 1], corners[i + 2]],
-        _ => [corners[i + 1], corners[i], corners[i + 2]],
-    })
+/// Appends without copying where nothing is there.
+fn append<T>(all: &mut Vec<T>, more: Vec<T>) {
+    if all.is_empty() {
+        *all = more;
+    } else {
+        all.extend(more);
+    }
+}
+
+/// How many triangles so many corners make.
+fn triangle_count(mode: Mode, corners: usize) -> usize {
+    match mode {
+        Mode::Triangles => corners / 3,
+        _ => corners.saturating_sub(2),
+    }
+}
+
+/// Which corners a triangle has.
+#[inline]
+fn corners_of(mode: Mode, i: usize) -> [usize; 3] {
+    match mode {
+        Mode::Triangles => [3 * i, 3 * i + 1, 3 * i + 2],
+        Mode::TriangleFan => [0, i + 1, i + 2],
+        _ if i.is_multiple_of(2) => [i, i + 1, i + 2],
+        _ => [i + 1, i, i + 2],
+    }
 }

@@ -25,6 +25,7 @@ mod looks;
 pub mod normal;
 mod octant;
 pub(crate) mod packed;
+mod parallel;
 mod procedural;
 pub mod reference;
 mod scene;

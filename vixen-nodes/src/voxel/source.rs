@@ -1,9 +1,9 @@
 //! Where voxels come from: asked for cube by cube, so that no dense grid of the whole ever exists.
 
 use bytemuck::{Pod, Zeroable};
-use glam::{IVec3, UVec3, Vec3};
 #[cfg(feature = "gltf")]
 use glam::Vec4;
+use glam::{IVec3, UVec3, Vec3};
 use vixen::Block;
 
 use super::layout::{BRICK_VOXELS, Material, morton3, unmorton3};

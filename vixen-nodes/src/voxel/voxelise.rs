@@ -6,10 +6,13 @@ mod overlap;
 mod quantise;
 mod sums;
 
+use std::ops::Range;
+
 use glam::{UVec3, Vec3, Vec3A, Vec4};
 
 use super::build::Progress;
 use super::layout::{BRICK_EDGE, Material};
+use super::parallel;
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource};
 use bins::Bin;
 use lanes::Lanes;
@@ -20,11 +23,11 @@ use sums::Sums;
 #[derive(Default)]
 pub(crate) struct Mesh {
     pub(crate) positions: Vec<Vec3>,
-    /// One a vertex; zero where it is not known.
+    /// One a vertex, zero where it is not known; none at all if none is known.
     pub(crate) normals: Vec<Vec3>,
     pub(crate) triangles: Vec<[u32; 3]>,
-    /// Linear RGB of each triangle.
-    pub(crate) colors: Vec<[f32; 3]>,
+    /// Linear RGB, and how many triangles on end have it.
+    pub(crate) colors: Vec<([f32; 3], usize)>,
 }
 
 /// A mesh that yields voxels. Its memory grows with the surface: one entry for each triangle in each brick.
@@ -49,28 +52,31 @@ const AT_ONCE: usize = 32;
 impl VoxelMesh {
     /// Scales the mesh so that its longest side is `resolution` voxels. `None` if it would take too much memory.
     pub(super) fn new(
-        mut mesh: Mesh,
+        mesh: Mesh,
         resolution: u32,
         progress: &dyn Fn(Progress),
     ) -> Option<(Box<[Material; 256]>, Self)> {
-        let used = mesh.triangles.iter().flatten().map(|&corner| mesh.positions[corner as usize]);
+        let Mesh { positions, mut normals, triangles, colors } = mesh;
         let none = (Vec3::INFINITY, Vec3::NEG_INFINITY);
-        let (low, high) = used.fold(none, |(low, high), at| (low.min(at), high.max(at)));
+        let bounds = |range: Range<usize>| {
+            let used = triangles[range].iter().flatten().map(|&corner| positions[corner as usize]);
+            used.fold(none, |(low, high), at| (low.min(at), high.max(at)))
+        };
+        let bounds = parallel::ranges(triangles.len(), bounds);
+        let (low, high) = bounds.into_iter().fold(none, |all, one| (all.0.min(one.0), all.1.max(one.1)));
         let extent = (high - low).max_element();
         let scale = if extent > 0.0 { (resolution as f32 - 2.0 * MARGIN) / extent } else { 0.0 };
         let side = |length: f32| ((length * scale + 2.0 * MARGIN).ceil() as u32).clamp(1, resolution);
         let size = UVec3::from_array((high - low).to_array().map(side));
         let last = size.as_vec3() - MARGIN;
-        let place = |at: &Vec3| ((*at - low) * scale + MARGIN).clamp(Vec3::splat(MARGIN), last).into();
-        let positions = mesh.positions.iter().map(place).collect();
-        mesh.positions = Vec::new();
-        if mesh.normals.iter().all(|normal| *normal == Vec3::ZERO) {
-            mesh.normals = Vec::new();
+        let place = |at: Vec3| ((at - low) * scale + MARGIN).clamp(Vec3::splat(MARGIN), last).into();
+        let positions = parallel::collect(positions.len(), |vertex| place(positions[vertex]));
+        if normals.iter().all(|normal| *normal == Vec3::ZERO) {
+            normals = Vec::new();
         }
-        let (palette, materials) = quantise::palette(&mesh.colors);
-        let Mesh { normals, triangles, .. } = mesh;
+        let (palette, materials) = quantise::palette(&colors);
         let mut voxels = Self { size, positions, normals, triangles, materials, bins: Vec::new() };
-        voxels.bins = bins::fill(voxels.triangles.len(), |index| voxels.corners(index), progress)?;
+        voxels.bins = bins::fill(size, voxels.triangles.len(), |index| voxels.corners(index), progress)?;
         Some((palette, voxels))
     }
 

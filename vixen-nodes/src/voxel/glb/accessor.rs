@@ -22,49 +22,46 @@ struct Array<'a> {
     normalized: bool,
 }
 
+/// Vectors as floats.
+pub(super) struct Vectors<'a, const N: usize> {
+    array: Array<'a>,
+    /// What stands for 1.
+    scale: f64,
+}
+
+/// Vertex numbers.
+pub(super) struct Numbers<'a>(Array<'a>);
+
 impl<'a> Accessors<'a> {
-    /// An array of `N`-vectors of any component type, as floats.
-    pub(super) fn vectors<const N: usize>(&self, index: Index<Accessor>) -> Result<Vec<[f32; N]>, Problem> {
+    /// An array of `N`-vectors of any component type.
+    pub(super) fn vectors<const N: usize>(&self, index: Index<Accessor>) -> Result<Vectors<'a, N>, Problem> {
         let array = self.array(index)?;
         if array.components != N {
             return Err(Problem::Damaged(format!("accessor {index} does not hold {N}-vectors")));
         }
-        if matches!(array.component, ComponentType::F32) {
-            // What most files hold, without a detour.
-            let floats = |element: &[u8]| {
-                let (components, _) = element.as_chunks::<4>();
-                std::array::from_fn(|i| f32::from_le_bytes(components[i]))
-            };
-            return Ok(array.elements().map(floats).collect());
-        }
         let scale = if array.normalized { largest(array.component) } else { 1.0 };
-        Ok(array.elements().map(|element| std::array::from_fn(|i| (array.number(element, i) / scale) as f32)).collect())
+        Ok(Vectors { array, scale })
     }
 
     /// Colours: three or four components, of which three count. Integers are always normalised.
-    pub(super) fn colors(&self, index: Index<Accessor>) -> Result<Vec<[f32; 3]>, Problem> {
+    pub(super) fn colors(&self, index: Index<Accessor>) -> Result<Vectors<'a, 3>, Problem> {
         let array = self.array(index)?;
         if array.components < 3 {
             return Err(Problem::Damaged(format!("accessor {index} does not hold colours")));
         }
         let scale = largest(array.component);
-        Ok(array.elements().map(|element| std::array::from_fn(|i| (array.number(element, i) / scale) as f32)).collect())
+        Ok(Vectors { array, scale })
     }
 
     /// Vertex numbers.
-    pub(super) fn indices(&self, index: Index<Accessor>) -> Result<Vec<u32>, Problem> {
+    pub(super) fn indices(&self, index: Index<Accessor>) -> Result<Numbers<'a>, Problem> {
         let array = self.array(index)?;
         if array.components != 1
             || !matches!(array.component, ComponentType::U8 | ComponentType::U16 | ComponentType::U32)
         {
             return Err(Problem::Damaged(format!("accessor {index} does not hold indices")));
         }
-        let number = |element: &[u8]| match array.component {
-            ComponentType::U8 => element[0].into(),
-            ComponentType::U16 => u16::from_le_bytes([element[0], element[1]]).into(),
-            _ => u32::from_le_bytes([element[0], element[1], element[2], element[3]]),
-        };
-        Ok(array.elements().map(number).collect())
+        Ok(Numbers(array))
     }
 
     fn array(&self, index: Index<Accessor>) -> Result<Array<'a>, Problem> {
@@ -105,10 +102,44 @@ impl<'a> Accessors<'a> {
     }
 }
 
+impl<const N: usize> Vectors<'_, N> {
+    pub(super) fn len(&self) -> usize {
+        self.array.count
+    }
+
+    #[inline]
+    pub(super) fn at(&self, number: usize) -> [f32; N] {
+        let element = self.array.element(number);
+        if matches!(self.array.component, ComponentType::F32) {
+            // What most files hold, without a detour.
+            let (components, _) = element.as_chunks::<4>();
+            return std::array::from_fn(|i| f32::from_le_bytes(components[i]));
+        }
+        std::array::from_fn(|i| (self.array.number(element, i) / self.scale) as f32)
+    }
+}
+
+impl Numbers<'_> {
+    pub(super) fn len(&self) -> usize {
+        self.0.count
+    }
+
+    #[inline]
+    pub(super) fn at(&self, number: usize) -> u32 {
+        let element = self.0.element(number);
+        match self.0.component {
+            ComponentType::U8 => element[0].into(),
+            ComponentType::U16 => u16::from_le_bytes([element[0], element[1]]).into(),
+            _ => u32::from_le_bytes([element[0], element[1], element[2], element[3]]),
+        }
+    }
+}
+
 impl Array<'_> {
-    /// The bytes from each element on.
-    fn elements(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.count).map(|i| &self.bytes[i * self.stride..])
+    /// The bytes from an element on.
+    #[inline]
+    fn element(&self, number: usize) -> &[u8] {
+        &self.bytes[number * self.stride..]
     }
 
     /// A component of an element.

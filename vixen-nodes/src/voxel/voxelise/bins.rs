@@ -2,60 +2,86 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use glam::{UVec3, Vec3, Vec3A};
 
 use super::super::build::Progress;
 use super::super::layout::BRICK_EDGE;
-use super::super::morton;
 use super::super::source::Cube;
+use super::super::{morton, parallel};
 use super::overlap::Triangle;
 
 /// The most triangles that all bricks hold together: 4 GiB.
 const MAX: usize = 1 << 29;
 /// Bricks of a box that are tested one by one rather than halving it.
 const FEW: u32 = 32;
+/// By so many of the highest bits of a brick's place on the curve bins are kept apart from the start.
+const BUCKET_BITS: u32 = 6;
 
 /// The brick's place on the curve in the upper half, the triangle in the lower.
 pub(super) type Bin = u64;
 
-/// All bins of so many triangles, sorted, on all cores. `None` if there are too many.
+/// All bins of so many triangles in a scene of this size, sorted, on all cores. `None` if there are too many.
 pub(super) fn fill(
+    size: UVec3,
     count: usize,
     triangle: impl Fn(u32) -> [Vec3A; 3] + Sync,
     progress: &dyn Fn(Progress),
 ) -> Option<Vec<Bin>> {
     progress(Progress { stage: "sorting triangles", done: 0, total: 1 });
-    let threads = thread::available_parallelism().map_or(1, |n| n.get());
-    let share = count.div_ceil(threads).max(1);
+    let place_bits = 3 * size.max_element().div_ceil(BRICK_EDGE).next_power_of_two().trailing_zeros();
+    let rest = place_bits.saturating_sub(BUCKET_BITS);
     let all = AtomicUsize::new(0);
-    let bins_of = |range: Range<usize>| {
-        let mut bins = Vec::with_capacity(range.len() + range.len() / 2);
+    let find = |range: Range<usize>| {
+        let (mut buckets, mut found) = (vec![Vec::new(); 1 << (place_bits - rest)], 0);
         for index in range {
-            let before = bins.len();
-            bricks(triangle(index as u32), &mut |brick| bins.push(morton::key(brick) << 32 | index as u64));
-            if all.fetch_add(bins.len() - before, Ordering::Relaxed) > MAX {
+            bricks(triangle(index as u32), &mut |brick| {
+                let bin = morton::key(brick) << 32 | index as u64;
+                buckets[(bin >> 32 >> rest) as usize].push(bin);
+                found += 1;
+            });
+            // Now and then: what all threads write is slow.
+            if found > 4096 && all.fetch_add(std::mem::take(&mut found), Ordering::Relaxed) > MAX {
                 return None;
             }
         }
-        bins.sort_unstable();
-        Some(bins)
+        Some(buckets)
     };
-    let parts = thread::scope(|scope| {
-        let bins_of = &bins_of;
-        let starts = (0..count).step_by(share);
-        let parts: Vec<_> = starts.map(|start| scope.spawn(move || bins_of(start..count.min(start + share)))).collect();
-        let join = |part: thread::ScopedJoinHandle<'_, _>| {
-            part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        parts.into_iter().map(join).collect::<Option<Vec<_>>>()
-    })?;
-    let mut bins = Vec::with_capacity(parts.iter().map(Vec::len).sum());
-    parts.into_iter().for_each(|part| bins.extend(part));
-    // Each part is sorted: a stable sort finds such runs and only merges them.
-    bins.sort();
+    let parts = parallel::ranges(count, find).into_iter().collect::<Option<Vec<Vec<Vec<Bin>>>>>()?;
+
+    let in_bucket = |bucket: usize| parts.iter().map(move |part| part[bucket].as_slice());
+    let sizes: Vec<usize> =
+        (0..1 << (place_bits - rest)).map(|bucket| in_bucket(bucket).map(<[_]>::len).sum()).collect();
+    let mut bins = vec![0; sizes.iter().sum()];
+    let (mut left, mut jobs) = (bins.as_mut_slice(), Vec::new());
+    for (bucket, &size) in sizes.iter().enumerate() {
+        let (own, others) = left.split_at_mut(size);
+        jobs.push((bucket, own));
+        left = others;
+    }
+    parallel::each(jobs, Vec::new, |between, (bucket, sorted)| {
+        between.clear();
+        between.resize(sorted.len(), 0);
+        // Triangles are in order already, and stay so.
+        let (low, half) = (32, rest.div_ceil(2));
+        scatter(in_bucket(bucket), between, low, half);
+        scatter(std::iter::once(between.as_slice()), sorted, low + half, rest - half);
+    });
     Some(bins)
+}
+
+/// Sorts by so many bits from one on: one pass of a radix sort, which is stable.
+fn scatter<'a>(parts: impl Iterator<Item = &'a [Bin]> + Clone, sorted: &mut [Bin], low: u32, bits: u32) {
+    let digit = |bin: Bin| (bin >> low) as usize & ((1 << bits) - 1);
+    let mut places = vec![0; 1 << bits];
+    parts.clone().flatten().for_each(|bin| places[digit(*bin)] += 1);
+    let mut before = 0;
+    places.iter_mut().for_each(|place| before += std::mem::replace(place, before));
+    for bin in parts.flatten() {
+        let place = &mut places[digit(*bin)];
+        sorted[*place] = *bin;
+        *place += 1;
+    }
 }
 
 /// The bins of the bricks in an aligned cube of bricks.
@@ -102,6 +128,36 @@ fn halve(triangle: &Triangle, low: UVec3, size: UVec3, visit: &mut impl FnMut(UV
     for (low, size) in [(low, before), (start, after)] {
         if triangle.overlap(size.as_vec3() * edge).touches(low.as_vec3() * edge) {
             halve(triangle, low, size, visit);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_are_sorted_and_hold_each_triangle_in_its_bricks() {
+        for (edge, count) in [(8, 10), (33, 500), (700, 20_000), (8192, 3000)] {
+            let at = |number: u32, axis: u32| {
+                (number.wrapping_mul(2_654_435_769 + 97 * axis) >> 8) as f32 / (1 << 24) as f32
+            };
+            let corner = |index: u32, corner: u32| {
+                // Small ones, and some that reach through all of it.
+                let reach = if index % 1000 == 0 { edge as f32 } else { 30f32.min(edge as f32) };
+                let around = Vec3A::new(at(index, 0), at(index, 1), at(index, 2)) * (edge as f32 - reach);
+                let number = 3 * index + corner;
+                (around + Vec3A::new(at(number, 3), at(number, 4), at(number, 5)) * reach)
+                    .min(Vec3A::splat(edge as f32 - 0.01))
+            };
+            let triangle = |index: u32| [0, 1, 2].map(|number| corner(index, number));
+            let bins = fill(UVec3::splat(edge), count, triangle, &|_| ()).expect("they are few");
+            let mut expected = Vec::new();
+            for index in 0..count as u32 {
+                bricks(triangle(index), &mut |brick| expected.push(morton::key(brick) << 32 | u64::from(index)));
+            }
+            expected.sort();
+            assert_eq!(bins, expected);
         }
     }
 }

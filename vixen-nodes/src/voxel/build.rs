@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use bytemuck::zeroed_vec;
 use glam::UVec3;
 
 use super::brick_map::{BrickMap, cell_edge, levels_for};
@@ -12,8 +11,8 @@ use super::error::SceneError;
 use super::layout::{BRICK_VOXELS, Brick, LOOKS_STORED, MAX_EDGE, Material, Node, SOLID, unmorton3};
 use super::looks::{self, Looks, Materials};
 use super::packed::BrickMask;
-use super::parallel;
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, SolidVoxels, VoxelSource};
+use super::{memory, parallel};
 
 /// How far a long job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -311,23 +310,23 @@ impl Parts {
             solid_voxels += part.solid_voxels;
         }
         let mut all = Self {
-            nodes: zeroed_vec(end.nodes),
+            nodes: memory::zeroed(end.nodes),
             node_levels: vec![0; end.nodes],
-            bricks: zeroed_vec(end.bricks),
+            bricks: memory::zeroed(end.bricks),
             // Whole words, one at least.
-            masks: vec![0; end.masks.max(1).next_multiple_of(4)],
-            attributes: vec![0; end.attributes],
+            masks: memory::zeroed(end.masks.max(1).next_multiple_of(4)),
+            attributes: memory::zeroed(end.attributes),
             solid_voxels,
         };
         let (mut nodes, mut levels) = (&mut all.nodes[1..], &mut all.node_levels[1..]);
         let (mut bricks, mut masks, mut attributes) =
             (&mut all.bricks[..], &mut all.masks[..], &mut all.attributes[..]);
         let jobs = built.into_iter().zip(places).map(|((_, part), place)| {
-            let nodes = first(&mut nodes, part.nodes.len());
-            let levels = first(&mut levels, part.nodes.len());
-            let bricks = first(&mut bricks, part.bricks.len());
-            let masks = first(&mut masks, part.masks.len());
-            let attributes = first(&mut attributes, part.attributes.len());
+            let nodes = parallel::first(&mut nodes, part.nodes.len());
+            let levels = parallel::first(&mut levels, part.nodes.len());
+            let bricks = parallel::first(&mut bricks, part.bricks.len());
+            let masks = parallel::first(&mut masks, part.masks.len());
+            let attributes = parallel::first(&mut attributes, part.attributes.len());
             (part, place, nodes, levels, bricks, masks, attributes)
         });
         parallel::each(
@@ -345,11 +344,6 @@ impl Parts {
         );
         Ok((all, roots))
     }
-}
-
-/// The first elements of a slice, which it loses.
-fn first<'a, T>(slice: &mut &'a mut [T], count: usize) -> &'a mut [T] {
-    slice.split_off_mut(..count).expect("all parts together have this length")
 }
 
 /// Where a task's forest begins among all.

@@ -152,11 +152,12 @@ fn add(mesh: &mut Mesh, primitive: &Primitive, transform: DMat4, accessors: &Acc
     let (first, wrong) = (mesh.positions.len() as u32, AtomicBool::new(false));
     let is_wrong = || wrong.load(Ordering::Relaxed);
     let triangles = parallel::collect(triangle_count(mode, corner_count), |number| {
-        let corners = corners_of(mode, number).map(corner);
-        if corners.iter().any(|corner| *corner as usize >= positions.len()) {
+        let [a, b, c] = corners_of(mode, number);
+        let [a, b, c] = [corner(a), corner(b), corner(c)];
+        if a.max(b).max(c) as usize >= positions.len() {
             wrong.store(true, Ordering::Relaxed);
         }
-        corners.map(|corner| corner.wrapping_add(first))
+        [a.wrapping_add(first), b.wrapping_add(first), c.wrapping_add(first)]
     });
     if is_wrong() {
         let beyond = (0..corner_count).map(corner).find(|corner| *corner as usize >= positions.len());
@@ -165,7 +166,8 @@ fn add(mesh: &mut Mesh, primitive: &Primitive, transform: DMat4, accessors: &Acc
     }
 
     let placed = parallel::collect(positions.len(), |number| {
-        let at = transform.transform_point3(DVec3::from_array(positions.at(number).map(f64::from)));
+        let [x, y, z] = positions.at(number);
+        let at = transform.transform_point3(DVec3::new(x.into(), y.into(), z.into()));
         // Far enough from the largest float that sums and differences stay finite.
         if !at.is_finite() || at.abs().max_element() > 1e30 {
             wrong.store(true, Ordering::Relaxed);

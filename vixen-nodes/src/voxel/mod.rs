@@ -22,6 +22,7 @@ mod esvo;
 mod kept;
 pub mod layout;
 mod looks;
+pub(crate) mod memory;
 pub mod normal;
 mod octant;
 pub(crate) mod packed;

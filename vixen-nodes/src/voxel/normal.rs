@@ -6,39 +6,26 @@ use glam::{Vec2, Vec3};
 pub const NONE: u16 = u16::MAX;
 
 /// A direction of any length as two bytes. The zero vector, which is none, becomes +z.
-pub fn encode(direction: Vec3) -> u16 {
-    encode_all(direction.to_array().map(|v| [v]))[0]
-}
-
-/// The same for some directions, of which all x are given, all y and all z. Several side by side are as fast as one.
 ///
 /// It reckons with whole numbers, so that the GPU comes to the very same bytes: `shaders/voxel_normal.glsl` is the same code. Signs are as
-/// good as random, so nothing here branches.
+/// good as random, so nothing here branches, and a loop over directions encodes several side by side.
 #[inline(always)]
-pub fn encode_all<const N: usize>([x, y, z]: [[f32; N]; 3]) -> [u16; N] {
+pub fn encode(direction: Vec3) -> u16 {
+    let Vec3 { x, y, z } = direction;
     // Scaled by a power of two, which rounds nothing, so that the largest coordinate is between 2^20 and 2^21.
-    let scale: [f32; N] = std::array::from_fn(|i| {
-        let largest = [x[i], y[i], z[i]].map(|v| v.to_bits() & i32::MAX as u32).into_iter().fold(0, u32::max);
-        f32::from_bits((274 - (largest >> 23).clamp(21, 254)) << 23)
-    });
-    let [x, y, z] = [x, y, z].map(|v| -> [i32; N] { std::array::from_fn(|i| (v[i] * scale[i]) as i32) });
-    let part: [f64; N] = std::array::from_fn(|i| 1.0 / f64::from(2 * (x[i].abs() + y[i].abs() + z[i].abs()).max(1)));
+    let bits = |v: f32| v.to_bits() & i32::MAX as u32;
+    let scale = f32::from_bits((274 - (bits(x).max(bits(y)).max(bits(z)) >> 23).clamp(21, 254)) << 23);
+    let (x, y, z) = ((x * scale) as i32, (y * scale) as i32, (z * scale) as i32);
+    let part = 1.0 / f64::from(2 * (x.abs() + y.abs() + z.abs()).max(1));
     // 127 times the share of a coordinate, to the nearest. The half decides where that is two numbers and keeps the product farther from
     // there than it can be wrong, since the sum is below 2^23. Adding 2^52 rounds, and leaves the result in the lowest bits.
-    let share = |v: [i32; N]| -> [i32; N] {
-        std::array::from_fn(|i| {
-            let share = (f64::from(254 * v[i].abs()) + 0.5) * part[i];
-            (share + (1u64 << 52) as f64).to_bits() as i32
-        })
-    };
+    let share = |v: i32| ((f64::from(254 * v.abs()) + 0.5) * part + (1u64 << 52) as f64).to_bits() as i32;
     let (u, v) = (share(x), share(y));
-    std::array::from_fn(|i| {
-        // A sign is a mask of all bits or of none. The lower half of the octahedron is folded outside.
-        let below = z[i] >> 31;
-        let folded = |own: i32, other: i32| own ^ ((own ^ (127 - other)) & below);
-        let byte = |length: i32, of: i32| (127 + ((length ^ of >> 31) - (of >> 31))) as u16;
-        byte(folded(u[i], v[i]), x[i]) | byte(folded(v[i], u[i]), y[i]) << 8
-    })
+    // A sign is a mask of all bits or of none. The lower half of the octahedron is folded outside.
+    let below = z >> 31;
+    let folded = |own: i32, other: i32| own ^ ((own ^ (127 - other)) & below);
+    let byte = |length: i32, of: i32| (127 + ((length ^ of >> 31) - (of >> 31))) as u16;
+    byte(folded(u, v), x) | byte(folded(v, u), y) << 8
 }
 
 /// The direction of two bytes, of length 1; `None` for [`NONE`].

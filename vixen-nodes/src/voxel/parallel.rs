@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 
+use super::memory;
+
 /// Fewer steps than this are not worth another thread.
 const FEW: usize = 1 << 12;
 
@@ -28,7 +30,7 @@ pub(crate) fn ranges<R: Send>(count: usize, of: impl Fn(Range<usize>) -> R + Syn
 
 /// So many elements, each from its number.
 pub(crate) fn collect<T: Send>(count: usize, of: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let mut all = Vec::with_capacity(count);
+    let mut all = memory::with_capacity(count);
     let share = count.div_ceil(threads()).max(FEW);
     thread::scope(|scope| {
         let parts = all.spare_capacity_mut()[..count].chunks_mut(share);
@@ -70,6 +72,11 @@ pub(crate) fn each<T: Send, S>(jobs: Vec<T>, state: impl Fn() -> S + Sync, run: 
         });
         work();
     });
+}
+
+/// The first elements of a slice, which it loses: for jobs that write to parts of one vector.
+pub(crate) fn first<'a, T>(slice: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    slice.split_off_mut(..count).expect("the slice has all that is taken from it")
 }
 
 /// What a thread came to; its panic is this one's.

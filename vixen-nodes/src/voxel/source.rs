@@ -177,7 +177,7 @@ impl BrickVoxels {
     /// Gives all solid voxels normals by their numbers, as sums of which the first three lanes count.
     #[cfg(feature = "gltf")]
     #[inline(always)]
-    pub(super) fn number_normals(&mut self, of: impl Fn(usize) -> Vec4) {
+    pub(super) fn number_normals(&mut self, mut of: impl FnMut(usize) -> Vec4) {
         const AT_ONCE: usize = 16;
         // Where the last are fewer, voxel 0 fills them up.
         let (mut numbers, mut count) = ([0; BRICK_VOXELS], 0);
@@ -190,12 +190,14 @@ impl BrickVoxels {
         }
         let (ranks, _) = self.normals.as_chunks_mut::<AT_ONCE>();
         for (normals, numbers) in ranks.iter_mut().zip(numbers.as_chunks::<AT_ONCE>().0).take(count.div_ceil(AT_ONCE)) {
-            let mut sums = [[0.0; AT_ONCE]; 3];
+            let [mut x, mut y, mut z] = [[0.0; AT_ONCE]; 3];
             for (lane, number) in numbers.iter().enumerate() {
                 let sum = of(usize::from(*number));
-                [sums[0][lane], sums[1][lane], sums[2][lane]] = [sum.x, sum.y, sum.z];
+                (x[lane], y[lane], z[lane]) = (sum.x, sum.y, sum.z);
             }
-            *normals = normal::encode_all(sums);
+            for (lane, normal) in normals.iter_mut().enumerate() {
+                *normal = normal::encode(Vec3::new(x[lane], y[lane], z[lane]));
+            }
         }
         self.has_normals = true;
         self.normals_by_rank = true;

@@ -1,11 +1,13 @@
 //! Triangles as voxels: every voxel that the surface touches is solid.
 
+mod batch;
 mod bins;
 mod lanes;
 mod overlap;
 mod quantise;
 mod sums;
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use glam::{UVec3, Vec3, Vec3A, Vec4};
@@ -14,9 +16,9 @@ use super::build::Progress;
 use super::layout::{BRICK_EDGE, Material};
 use super::parallel;
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource};
+use batch::{AT_ONCE, Batch, Block, Corners};
 use bins::Bin;
 use lanes::Lanes;
-use overlap::{Block, Triangle};
 use sums::Sums;
 
 /// Triangles in any space, y up.
@@ -39,15 +41,25 @@ pub(super) struct VoxelMesh {
     normals: Vec<Vec3>,
     triangles: Vec<[u32; 3]>,
     materials: Vec<MaterialIndex>,
+    /// Whether these are all the same.
+    one_material: bool,
     bins: Vec<Bin>,
+}
+
+/// What a thread draws bricks with. It lives as long as the thread, since to clear it takes as long as to draw a few triangles.
+#[derive(Default)]
+struct Drawing {
+    /// Behind the bins of the last brick, where those of the next one are to be expected.
+    after: usize,
+    /// All zero between two bricks.
+    sums: Sums,
+    corners: Corners,
+    batch: Batch,
 }
 
 /// How far the mesh keeps from the sides of the scene. It also keeps surfaces that lie between two layers of voxels, as the sides of
 /// boxes often do, from filling both.
 const MARGIN: f32 = 1.0 / 1024.0;
-
-/// Triangles whose corners are looked up before the first of them is drawn.
-const AT_ONCE: usize = 32;
 
 impl VoxelMesh {
     /// Scales the mesh so that its longest side is `resolution` voxels. `None` if it would take too much memory.
@@ -75,7 +87,8 @@ impl VoxelMesh {
             normals = Vec::new();
         }
         let (palette, materials) = quantise::palette(&colors);
-        let mut voxels = Self { size, positions, normals, triangles, materials, bins: Vec::new() };
+        let one_material = materials.iter().all(|material| *material == materials[0]);
+        let mut voxels = Self { size, positions, normals, triangles, materials, one_material, bins: Vec::new() };
         voxels.bins = bins::fill(size, voxels.triangles.len(), |index| voxels.corners(index), progress)?;
         Some((palette, voxels))
     }
@@ -83,17 +96,32 @@ impl VoxelMesh {
     /// A triangle's corners.
     #[inline(always)]
     fn corners(&self, index: u32) -> [Vec3A; 3] {
-        self.triangles[index as usize].map(|corner| self.positions[corner as usize])
+        let [a, b, c] = self.triangles[index as usize];
+        [self.positions[a as usize], self.positions[b as usize], self.positions[c as usize]]
+    }
+
+    /// Has what is drawn some triangles after a bin come nearer: first the triangle, then its corners.
+    #[inline(always)]
+    fn fetch(&self, lanes: impl Lanes, bin: usize) {
+        if let Some(bin) = self.bins.get(bin + 3 * AT_ONCE) {
+            lanes.fetch(&self.triangles, *bin as u32 as usize);
+        }
+        if let Some(bin) = self.bins.get(bin + AT_ONCE) {
+            let [a, b, c] = self.triangles[*bin as u32 as usize];
+            lanes.fetch(&self.positions, a as usize);
+            lanes.fetch(&self.positions, b as usize);
+            lanes.fetch(&self.positions, c as usize);
+        }
     }
 
     /// The normals at a triangle's corners, its own where the mesh has none; `None` if it has none at all of them.
     #[inline(always)]
-    fn normals(&self, index: u32, triangle: &Triangle) -> Option<[Vec3; 3]> {
+    fn normals(&self, index: u32, own: impl Fn() -> Vec3) -> Option<[Vec3; 3]> {
         if self.normals.is_empty() {
             return None;
         }
         let normals = self.triangles[index as usize].map(|corner| self.normals[corner as usize]);
-        let own = |normal| if normal == Vec3::ZERO { triangle.normal() } else { normal };
+        let own = |normal| if normal == Vec3::ZERO { own() } else { normal };
         normals.iter().any(|normal| *normal != Vec3::ZERO).then(|| normals.map(own))
     }
 }
@@ -132,76 +160,84 @@ impl VoxelSource for VoxelMesh {
     }
 
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(lanes) = lanes::Sixteen::detect() {
-            // SAFETY: the processor has all the features that `draw_with_avx512` asks for, since `detect` looked for each.
-            return unsafe { self.draw_with_avx512(lanes, origin, brick) };
+        thread_local! {
+            static DRAWING: RefCell<Drawing> = RefCell::default();
         }
-        self.draw(lanes::Four, origin, brick);
+        DRAWING.with_borrow_mut(|drawing| {
+            #[cfg(target_arch = "x86_64")]
+            if let Some(lanes) = lanes::Avx512::detect() {
+                // SAFETY: the processor has all the features that `draw_with_avx512` asks for, since `detect` looked for each.
+                return unsafe { self.draw_with_avx512(lanes, drawing, origin, brick) };
+            }
+            self.draw(lanes::Fours, drawing, origin, brick);
+        });
     }
 }
 
 impl VoxelMesh {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,bmi1,bmi2,popcnt,lzcnt")]
-    fn draw_with_avx512(&self, lanes: lanes::Sixteen, origin: UVec3, brick: &mut BrickVoxels) {
-        self.draw(lanes, origin, brick);
+    fn draw_with_avx512(&self, lanes: lanes::Avx512, drawing: &mut Drawing, origin: UVec3, brick: &mut BrickVoxels) {
+        self.draw(lanes, drawing, origin, brick);
     }
 
     // `shaders/build_surface.glsl` finds the very same voxels: change both.
     #[inline(always)]
-    fn draw(&self, lanes: impl Lanes, origin: UVec3, brick: &mut BrickVoxels) {
-        let bins = bins::within(&self.bins, Cube { origin, edge: BRICK_EDGE });
-        let Some(first) = bins.first() else { return };
+    fn draw(&self, lanes: impl Lanes, drawing: &mut Drawing, origin: UVec3, brick: &mut BrickVoxels) {
+        let Drawing { after, sums, corners, batch } = drawing;
+        let range = bins::of_brick(&self.bins, origin, *after);
+        *after = range.end;
+        let Some(&first) = self.bins.get(range.start).filter(|_| !range.is_empty()) else { return };
         let material_of = |bin: Bin| self.materials[bin as u32 as usize];
-        let material = material_of(*first);
-        let one_material = bins.iter().all(|bin| material_of(*bin) == material);
+        let one_material = self.one_material || {
+            let material = material_of(first);
+            self.bins[range.clone()].iter().all(|bin| material_of(*bin) == material)
+        };
         if one_material {
-            brick.set_material(material);
+            brick.set_material(material_of(first));
         }
-        let origin = origin.as_vec3a();
-        let mut sums = Sums::default();
-        let mut near = [[Vec3A::ZERO; 3]; AT_ONCE];
-        for bins in bins.chunks(AT_ONCE) {
-            // All of them before the first is drawn, so that memory answers many questions at once.
-            for (near, bin) in near.iter_mut().zip(bins) {
-                *near = self.corners(*bin as u32);
+        let origin = origin.as_vec3().to_array();
+        for start in range.clone().step_by(AT_ONCE) {
+            let bins = &self.bins[start..range.end.min(start + AT_ONCE)];
+            // All of them before the first is drawn, so that memory answers many questions at once; and what is asked for next.
+            for (number, bin) in bins.iter().enumerate() {
+                corners.set(number, self.corners(*bin as u32));
+                self.fetch(lanes, start + number);
             }
-            for (&[a, b, c], bin) in near.iter().zip(bins) {
-                let triangle = Triangle::new([a - origin, b - origin, c - origin]);
+            batch.prepare(corners, origin);
+            for (number, bin) in bins.iter().enumerate() {
                 let set_materials = |sums: &mut Sums, block: &Block| {
                     if !one_material {
                         sums.set_materials(block, material_of(*bin));
                     }
                 };
-                let overlap = triangle.overlap(Vec3::ONE);
-                match self.normals(*bin as u32, &triangle) {
+                match self.normals(*bin as u32, || corners.triangle(number, origin).normal()) {
                     None => {
-                        let normal = triangle.normal().extend(0.0);
-                        overlap.blocks(lanes, |block| {
-                            sums.add(&block, |_| normal);
-                            set_materials(&mut sums, &block);
+                        let normal = batch.normal(number).extend(0.0);
+                        batch.blocks(number, lanes, |block| {
+                            sums.add(&block, normal);
+                            set_materials(sums, &block);
                         });
                     }
                     Some(normals) => {
-                        let weights = triangle.weights();
+                        let weights = corners.triangle(number, origin).weights();
                         let [a, b, c] = normals.map(|normal| normal.extend(0.0));
                         let normal = |at: UVec3| -> Vec4 {
                             let [by_a, by_b, by_c] = weights.at(at.as_vec3() + 0.5);
                             a * by_a + (b * by_b + c * by_c)
                         };
-                        overlap.blocks(lanes, |block| {
-                            sums.add(&block, normal);
-                            set_materials(&mut sums, &block);
+                        batch.blocks(number, lanes, |block| {
+                            sums.add_each(&block, normal);
+                            set_materials(sums, &block);
                         });
                     }
                 }
             }
         }
-        brick.set_mask(sums.mask());
+        brick.set_mask(sums.take_mask());
         if !one_material {
             brick.number_materials(|number| sums.material(number));
         }
-        brick.number_normals(|number| sums.normal(number));
+        brick.number_normals(|number| sums.take_normal(number));
     }
 }

@@ -112,8 +112,11 @@ impl<const N: usize> Vectors<'_, N> {
         let element = self.array.element(number);
         if matches!(self.array.component, ComponentType::F32) {
             // What most files hold, without a detour.
-            let (components, _) = element.as_chunks::<4>();
-            return std::array::from_fn(|i| f32::from_le_bytes(components[i]));
+            let mut vector = [0.0; N];
+            for (to, component) in vector.iter_mut().zip(element.as_chunks().0) {
+                *to = f32::from_le_bytes(*component);
+            }
+            return vector;
         }
         std::array::from_fn(|i| (self.array.number(element, i) / self.scale) as f32)
     }

@@ -8,15 +8,15 @@ use glam::{UVec3, Vec3, Vec3A};
 use super::super::build::Progress;
 use super::super::layout::BRICK_EDGE;
 use super::super::source::Cube;
-use super::super::{morton, parallel};
+use super::super::{memory, morton, parallel};
 use super::overlap::Triangle;
 
 /// The most triangles that all bricks hold together: 4 GiB.
 const MAX: usize = 1 << 29;
 /// Bricks of a box that are tested one by one rather than halving it.
 const FEW: u32 = 32;
-/// By so many of the highest bits of a brick's place on the curve bins are kept apart from the start.
-const BUCKET_BITS: u32 = 6;
+/// Bins are sorted into so many buckets first, by the highest bits of a brick's place on the curve.
+const BUCKETS: usize = 64;
 
 /// The brick's place on the curve in the upper half, the triangle in the lower.
 pub(super) type Bin = u64;
@@ -30,54 +30,70 @@ pub(super) fn fill(
 ) -> Option<Vec<Bin>> {
     progress(Progress { stage: "sorting triangles", done: 0, total: 1 });
     let place_bits = 3 * size.max_element().div_ceil(BRICK_EDGE).next_power_of_two().trailing_zeros();
-    let rest = place_bits.saturating_sub(BUCKET_BITS);
+    let rest = place_bits.saturating_sub(BUCKETS.trailing_zeros());
     let all = AtomicUsize::new(0);
+    let bucket_of = |bin: Bin| (bin >> 32 >> rest) as usize;
     let find = |range: Range<usize>| {
-        let (mut buckets, mut found) = (vec![Vec::new(); 1 << (place_bits - rest)], 0);
+        // Three for two triangles are usual.
+        let (mut bins, mut sizes, mut counted) = (memory::with_capacity(range.len() / 2 * 3), [0; BUCKETS], 0);
         for index in range {
             bricks(triangle(index as u32), &mut |brick| {
                 let bin = morton::key(brick) << 32 | index as u64;
-                buckets[(bin >> 32 >> rest) as usize].push(bin);
-                found += 1;
+                sizes[bucket_of(bin)] += 1;
+                bins.push(bin);
             });
             // Now and then: what all threads write is slow.
-            if found > 4096 && all.fetch_add(std::mem::take(&mut found), Ordering::Relaxed) > MAX {
-                return None;
+            if bins.len() > counted + 4096 {
+                if all.fetch_add(bins.len() - counted, Ordering::Relaxed) > MAX {
+                    return None;
+                }
+                counted = bins.len();
             }
         }
-        Some(buckets)
+        Some((bins, sizes))
     };
-    let parts = parallel::ranges(count, find).into_iter().collect::<Option<Vec<Vec<Vec<Bin>>>>>()?;
+    let parts = parallel::ranges(count, find).into_iter().collect::<Option<Vec<(Vec<Bin>, [usize; BUCKETS])>>>()?;
 
-    let in_bucket = |bucket: usize| parts.iter().map(move |part| part[bucket].as_slice());
-    let sizes: Vec<usize> =
-        (0..1 << (place_bits - rest)).map(|bucket| in_bucket(bucket).map(<[_]>::len).sum()).collect();
-    let mut bins = vec![0; sizes.iter().sum()];
-    let (mut left, mut jobs) = (bins.as_mut_slice(), Vec::new());
-    for (bucket, &size) in sizes.iter().enumerate() {
-        let (own, others) = left.split_at_mut(size);
-        jobs.push((bucket, own));
-        left = others;
+    // Each part into its share of each bucket, then each bucket by itself. Triangles are in order and stay so.
+    let mut bins = memory::zeroed(parts.iter().map(|(bins, _)| bins.len()).sum());
+    let mut left = bins.as_mut_slice();
+    let mut shares: Vec<Vec<&mut [Bin]>> = parts.iter().map(|_| Vec::with_capacity(BUCKETS)).collect();
+    for bucket in 0..BUCKETS {
+        for ((_, sizes), shares) in parts.iter().zip(&mut shares) {
+            shares.push(parallel::first(&mut left, sizes[bucket]));
+        }
     }
-    parallel::each(jobs, Vec::new, |between, (bucket, sorted)| {
+    parallel::each(
+        parts.iter().zip(shares).collect(),
+        || (),
+        |(), ((bins, _), mut shares)| {
+            for bin in bins {
+                let share = &mut shares[bucket_of(*bin)];
+                parallel::first(share, 1)[0] = *bin;
+            }
+        },
+    );
+    let mut left = bins.as_mut_slice();
+    let size = |bucket: usize| parts.iter().map(|(_, sizes)| sizes[bucket]).sum();
+    let buckets = (0..BUCKETS).map(|bucket| parallel::first(&mut left, size(bucket))).collect();
+    parallel::each(buckets, Vec::new, |between, bucket: &mut [Bin]| {
         between.clear();
-        between.resize(sorted.len(), 0);
-        // Triangles are in order already, and stay so.
-        let (low, half) = (32, rest.div_ceil(2));
-        scatter(in_bucket(bucket), between, low, half);
-        scatter(std::iter::once(between.as_slice()), sorted, low + half, rest - half);
+        between.resize(bucket.len(), 0);
+        let half = rest.div_ceil(2);
+        scatter(bucket, between, 32, half);
+        scatter(between, bucket, 32 + half, rest - half);
     });
     Some(bins)
 }
 
 /// Sorts by so many bits from one on: one pass of a radix sort, which is stable.
-fn scatter<'a>(parts: impl Iterator<Item = &'a [Bin]> + Clone, sorted: &mut [Bin], low: u32, bits: u32) {
+fn scatter(bins: &[Bin], sorted: &mut [Bin], low: u32, bits: u32) {
     let digit = |bin: Bin| (bin >> low) as usize & ((1 << bits) - 1);
     let mut places = vec![0; 1 << bits];
-    parts.clone().flatten().for_each(|bin| places[digit(*bin)] += 1);
+    bins.iter().for_each(|bin| places[digit(*bin)] += 1);
     let mut before = 0;
     places.iter_mut().for_each(|place| before += std::mem::replace(place, before));
-    for bin in parts.flatten() {
+    for bin in bins {
         let place = &mut places[digit(*bin)];
         sorted[*place] = *bin;
         *place += 1;
@@ -87,6 +103,17 @@ fn scatter<'a>(parts: impl Iterator<Item = &'a [Bin]> + Clone, sorted: &mut [Bin
 /// The bins of the bricks in an aligned cube of bricks.
 pub(super) fn within(bins: &[Bin], cube: Cube) -> &[Bin] {
     morton::cube(bins, |bin| bin >> 32, cube.origin / BRICK_EDGE, cube.edge / BRICK_EDGE)
+}
+
+/// Where the bins of the brick at an origin are; found at once if they begin where it is said.
+pub(super) fn of_brick(bins: &[Bin], origin: UVec3, expected: usize) -> Range<usize> {
+    let place = morton::key(origin / BRICK_EDGE);
+    let is_before = |bin: &Bin| bin >> 32 < place;
+    let begins = |at: usize| {
+        bins.get(at).is_some_and(|bin| !is_before(bin)) && at.checked_sub(1).is_none_or(|last| is_before(&bins[last]))
+    };
+    let start = if begins(expected) { expected } else { bins.partition_point(is_before) };
+    start..start + bins[start..].iter().take_while(|bin| *bin >> 32 == place).count()
 }
 
 /// Calls `visit` for the bricks, counted in bricks, that a triangle may touch.
@@ -103,7 +130,7 @@ fn bricks([a, b, c]: [Vec3A; 3], visit: &mut impl FnMut(UVec3)) {
         _ => {}
     }
     let origin = first.as_vec3a() * edge;
-    let triangle = Triangle::new([a - origin, b - origin, c - origin]);
+    let triangle = Triangle::new([a, b, c].map(|corner| (corner - origin).to_array()));
     halve(&triangle, UVec3::ZERO, size, &mut |brick| visit(first + brick));
 }
 
@@ -111,10 +138,10 @@ fn bricks([a, b, c]: [Vec3A; 3], visit: &mut impl FnMut(UVec3)) {
 fn halve(triangle: &Triangle, low: UVec3, size: UVec3, visit: &mut impl FnMut(UVec3)) {
     let edge = BRICK_EDGE as f32;
     if size.element_product() <= FEW {
-        let overlap = triangle.overlap(Vec3::splat(edge));
+        let overlap = triangle.overlap([edge; 3]);
         for (z, y, x) in (0..size.z).flat_map(|z| (0..size.y).flat_map(move |y| (0..size.x).map(move |x| (z, y, x)))) {
             let brick = low + UVec3::new(x, y, z);
-            if overlap.touches(brick.as_vec3() * edge) {
+            if overlap.touches((brick.as_vec3() * edge).to_array()) {
                 visit(brick);
             }
         }
@@ -126,7 +153,7 @@ fn halve(triangle: &Triangle, low: UVec3, size: UVec3, visit: &mut impl FnMut(UV
     after[axis] -= before[axis];
     start[axis] += before[axis];
     for (low, size) in [(low, before), (start, after)] {
-        if triangle.overlap(size.as_vec3() * edge).touches(low.as_vec3() * edge) {
+        if triangle.overlap((size.as_vec3() * edge).to_array()).touches((low.as_vec3() * edge).to_array()) {
             halve(triangle, low, size, visit);
         }
     }
@@ -144,7 +171,7 @@ mod tests {
             };
             let corner = |index: u32, corner: u32| {
                 // Small ones, and some that reach through all of it.
-                let reach = if index % 1000 == 0 { edge as f32 } else { 30f32.min(edge as f32) };
+                let reach = if index.is_multiple_of(1000) { edge as f32 } else { 30f32.min(edge as f32) };
                 let around = Vec3A::new(at(index, 0), at(index, 1), at(index, 2)) * (edge as f32 - reach);
                 let number = 3 * index + corner;
                 (around + Vec3A::new(at(number, 3), at(number, 4), at(number, 5)) * reach)
@@ -158,6 +185,12 @@ mod tests {
             }
             expected.sort();
             assert_eq!(bins, expected);
+            for index in 0..count as u32 {
+                let origin = (triangle(index)[0] / BRICK_EDGE as f32).as_uvec3() * BRICK_EDGE;
+                let own = within(&bins, Cube { origin, edge: BRICK_EDGE });
+                let range = of_brick(&bins, origin, bins.len());
+                assert_eq!((&bins[range.clone()], &bins[of_brick(&bins, origin, range.start)]), (own, own));
+            }
         }
     }
 }

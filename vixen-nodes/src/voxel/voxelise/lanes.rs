@@ -3,48 +3,74 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
-use glam::{BVec4A, Vec4};
+use glam::Vec4;
 
-/// What a processor compares with. The sums are rounded as they are written, one addition after the other.
+/// What a processor compares with: four places along each of two axes make sixteen. Everything is rounded as it is written.
 pub(super) trait Lanes: Copy {
-    /// Bit 4j + i: whether place i and other j have a sum that is not below zero, in each of the three.
-    fn inside(self, places: [Vec4; 3], others: [Vec4; 3]) -> u16;
+    /// Sixteen numbers.
+    type Sixteen: Copy;
 
-    /// Bit 16k + 4j + i: whether `x[i] + (y[j] + z[k])` is not above zero with the first bound added, and not below with the second.
-    fn between(self, x: Vec4, y: Vec4, z: Vec4, bounds: [Vec4; 2]) -> u64;
+    /// Number 4j + i is so many and i more.
+    fn across(self, from: f32) -> Self::Sixteen;
+
+    /// Number 4j + i is so many and j more.
+    fn down(self, from: f32) -> Self::Sixteen;
+
+    /// A bit for each of the sixteen: whether `u * side[0] + (v * side[1] + side[2])` is not below zero for any of three sides.
+    fn inside(self, u: Self::Sixteen, v: Self::Sixteen, sides: [[f32; 3]; 3]) -> u16;
+
+    /// Sixteen bits for each of four z, from one on: whether `x * normal[0] + (y * normal[1] + z * normal[2])` is not above zero with the
+    /// first bound added, and not below with the second.
+    fn between(self, x: Self::Sixteen, y: Self::Sixteen, z: f32, normal: [f32; 3], bounds: [f32; 2]) -> u64;
+
+    /// Has an element of a slice, if it is one, come nearer before it is asked for.
+    fn fetch<T>(self, _slice: &[T], _index: usize) {}
 }
 
 /// Four at a time: any processor.
 #[derive(Clone, Copy)]
-pub(super) struct Four;
+pub(super) struct Fours;
 
-impl Lanes for Four {
+impl Lanes for Fours {
+    type Sixteen = [Vec4; 4];
+
     #[inline(always)]
-    fn inside(self, places: [Vec4; 3], others: [Vec4; 3]) -> u16 {
-        let of = |other: usize, side: usize| (places[side] + others[side][other]).cmpge(Vec4::ZERO);
-        let all = |other: usize| (of(other, 0) & of(other, 1) & of(other, 2)).bitmask() << (4 * other);
-        (all(0) | all(1) | all(2) | all(3)) as u16
+    fn across(self, from: f32) -> [Vec4; 4] {
+        [Vec4::new(0.0, 1.0, 2.0, 3.0) + from; 4]
     }
 
     #[inline(always)]
-    fn between(self, x: Vec4, y: Vec4, z: Vec4, [low, high]: [Vec4; 2]) -> u64 {
-        // Arrays, since an index into lanes would be a jump.
-        let (y, z) = (y.to_array(), z.to_array());
-        let row = |row: usize| -> BVec4A {
-            let along = x + (y[row % 4] + z[row / 4]);
-            (along + low).cmple(Vec4::ZERO) & (along + high).cmpge(Vec4::ZERO)
+    fn down(self, from: f32) -> [Vec4; 4] {
+        [0.0, 1.0, 2.0, 3.0].map(|more| Vec4::splat(from + more))
+    }
+
+    #[inline(always)]
+    fn inside(self, u: [Vec4; 4], v: [Vec4; 4], [a, b, c]: [[f32; 3]; 3]) -> u16 {
+        let row = |row: usize| {
+            let of = |side: [f32; 3]| (u[row] * side[0] + (v[row] * side[1] + side[2])).cmpge(Vec4::ZERO);
+            (of(a) & of(b) & of(c)).bitmask() << (4 * row)
         };
-        (0..16).fold(0, |bits, number| bits | u64::from(row(number).bitmask()) << (4 * number))
+        (row(0) | row(1) | row(2) | row(3)) as u16
+    }
+
+    #[inline(always)]
+    fn between(self, x: [Vec4; 4], y: [Vec4; 4], z: f32, normal: [f32; 3], [low, high]: [f32; 2]) -> u64 {
+        let row = |row: usize| {
+            let along = x[row % 4] * normal[0] + (y[row % 4] * normal[1] + (z + (row / 4) as f32) * normal[2]);
+            let solid = (along + low).cmple(Vec4::ZERO) & (along + high).cmpge(Vec4::ZERO);
+            u64::from(solid.bitmask()) << (4 * row)
+        };
+        (0..16).fold(0, |bits, number| bits | row(number))
     }
 }
 
-/// Sixteen at a time.
+/// All sixteen at a time.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
-pub(super) struct Sixteen(());
+pub(super) struct Avx512(());
 
 #[cfg(target_arch = "x86_64")]
-impl Sixteen {
+impl Avx512 {
     /// Where the processor has AVX-512, and what came before it.
     #[inline]
     pub(super) fn detect() -> Option<Self> {
@@ -62,47 +88,61 @@ impl Sixteen {
 }
 
 #[cfg(target_arch = "x86_64")]
-impl Lanes for Sixteen {
+impl Lanes for Avx512 {
+    type Sixteen = __m512;
+
     #[inline(always)]
-    fn inside(self, places: [Vec4; 3], others: [Vec4; 3]) -> u16 {
-        // SAFETY: these need AVX-512F, and nobody has a `Sixteen` on a processor where `detect` did not find that.
+    fn across(self, from: f32) -> __m512 {
+        // SAFETY: this needs AVX-512F, and nobody has an `Avx512` on a processor where `detect` did not find that.
         unsafe {
-            let not_below = |among: __mmask16, side: usize| {
-                let sum = _mm512_add_ps(_mm512_broadcast_f32x4(places[side].into()), rows(others[side]));
-                _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(among, sum, _mm512_setzero_ps())
-            };
-            not_below(not_below(not_below(u16::MAX, 0), 1), 2)
+            let more = _mm512_setr_ps(0., 1., 2., 3., 0., 1., 2., 3., 0., 1., 2., 3., 0., 1., 2., 3.);
+            _mm512_add_ps(more, _mm512_set1_ps(from))
         }
     }
 
     #[inline(always)]
-    fn between(self, x: Vec4, y: Vec4, z: Vec4, [low, high]: [Vec4; 2]) -> u64 {
+    fn down(self, from: f32) -> __m512 {
+        // SAFETY: as above.
+        unsafe {
+            let more = _mm512_setr_ps(0., 0., 0., 0., 1., 1., 1., 1., 2., 2., 2., 2., 3., 3., 3., 3.);
+            _mm512_add_ps(more, _mm512_set1_ps(from))
+        }
+    }
+
+    #[inline(always)]
+    fn inside(self, u: __m512, v: __m512, [a, b, c]: [[f32; 3]; 3]) -> u16 {
+        // SAFETY: as above.
+        unsafe {
+            let of = |side: [f32; 3]| {
+                let [by_u, by_v, constant] = side.map(|factor| _mm512_set1_ps(factor));
+                let sum = _mm512_add_ps(_mm512_mul_ps(u, by_u), _mm512_add_ps(_mm512_mul_ps(v, by_v), constant));
+                _mm512_cmp_ps_mask::<_CMP_GE_OQ>(sum, _mm512_setzero_ps())
+            };
+            of(a) & of(b) & of(c)
+        }
+    }
+
+    #[inline(always)]
+    fn between(self, x: __m512, y: __m512, z: f32, normal: [f32; 3], bounds: [f32; 2]) -> u64 {
         // SAFETY: as above.
         unsafe {
             let zero = _mm512_setzero_ps();
-            let [low, high, x] = [low, high, x].map(|v| _mm512_broadcast_f32x4(v.into()));
-            let y = rows(y);
+            let [low, high] = bounds.map(|bound| _mm512_set1_ps(bound));
+            let x = _mm512_mul_ps(x, _mm512_set1_ps(normal[0]));
+            let y = _mm512_mul_ps(y, _mm512_set1_ps(normal[1]));
             let layer = |z: f32| {
-                let along = _mm512_add_ps(x, _mm512_add_ps(y, _mm512_set1_ps(z)));
+                let along = _mm512_add_ps(x, _mm512_add_ps(y, _mm512_set1_ps(z * normal[2])));
                 let not_above = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(_mm512_add_ps(along, low), zero);
-                u64::from(_mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(not_above, _mm512_add_ps(along, high), zero))
+                u64::from(not_above & _mm512_cmp_ps_mask::<_CMP_GE_OQ>(_mm512_add_ps(along, high), zero))
             };
-            layer(z.x) | layer(z.y) << 16 | layer(z.z) << 32 | layer(z.w) << 48
+            layer(z) | layer(z + 1.0) << 16 | layer(z + 2.0) << 32 | layer(z + 3.0) << 48
         }
     }
-}
 
-/// Each of four lanes four times.
-///
-/// # Safety
-/// The processor must have AVX-512F.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn rows(four: Vec4) -> __m512 {
-    // SAFETY: the caller promises it.
-    unsafe {
-        let lane = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
-        _mm512_permutexvar_ps(lane, _mm512_castps128_ps512(four.into()))
+    #[inline(always)]
+    fn fetch<T>(self, slice: &[T], index: usize) {
+        // SAFETY: SSE is there where AVX-512 is, and to prefetch an address neither reads nor writes memory, whatever it is.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(slice.as_ptr().wrapping_add(index).cast()) }
     }
 }
 
@@ -112,22 +152,24 @@ mod tests {
 
     #[test]
     fn sixteen_at_a_time_find_what_four_find() {
-        let Some(sixteen) = Sixteen::detect() else {
+        let Some(sixteen) = Avx512::detect() else {
             return eprintln!("skipped: the processor has no AVX-512");
         };
         let mut state = 1u32;
         // Few values, of which many sums are zero of either sign.
-        let mut four = || {
-            Vec4::from_array(std::array::from_fn(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                [-2.0, -1.0, -0.0, 0.0, 1.0, 2.5, 0.1, -0.1][state as usize >> 29]
-            }))
+        let mut number = || -> f32 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            [-2.0, -1.0, -0.0, 0.0, 1.0, 2.5, 0.1, -0.1][state as usize >> 29]
         };
         for _ in 0..2000 {
-            let (places, others) = ([four(), four(), four()], [four(), four(), four()]);
-            assert_eq!(Four.inside(places, others), sixteen.inside(places, others), "{places:?} {others:?}");
-            let (x, y, z, bounds) = (four(), four(), four(), [four(), four()]);
-            assert_eq!(Four.between(x, y, z, bounds), sixteen.between(x, y, z, bounds), "{x} {y} {z} {bounds:?}");
+            let (x, y, z) = (number().abs(), number().abs(), number());
+            let sides = [(); 3].map(|()| [(); 3].map(|()| number()));
+            let (normal, bounds) = (sides[0], [number(), number()]);
+            let fours = Fours.inside(Fours.across(x), Fours.down(y), sides);
+            assert_eq!(fours, sixteen.inside(sixteen.across(x), sixteen.down(y), sides), "{x} {y} {sides:?}");
+            let fours = Fours.between(Fours.across(x), Fours.down(y), z, normal, bounds);
+            let sixteen = sixteen.between(sixteen.across(x), sixteen.down(y), z, normal, bounds);
+            assert_eq!(fours, sixteen, "{x} {y} {z} {normal:?} {bounds:?}");
         }
     }
 }

@@ -5,44 +5,73 @@ use glam::{UVec3, Vec4};
 use super::super::layout::{BRICK_VOXELS, unmorton3};
 use super::super::packed::BrickMask;
 use super::super::source::MaterialIndex;
-use super::overlap::Block;
+use super::batch::Block;
+
+/// Voxels that are drawn without a branch in between: their number is hard to foresee, and small.
+const AT_ONCE: usize = 4;
 
 /// Voxels, x first.
 pub(super) struct Sums {
     /// A bit for each solid voxel of a layer along z.
     layers: [u64; 8],
-    /// The sums of their normals.
-    normals: [Vec4; BRICK_VOXELS],
+    /// The sums of their normals, and some places for what belongs to no voxel.
+    normals: [Vec4; BRICK_VOXELS + AT_ONCE],
     materials: [MaterialIndex; BRICK_VOXELS],
 }
 
 impl Default for Sums {
     fn default() -> Self {
-        Self { layers: [0; 8], normals: [Vec4::ZERO; BRICK_VOXELS], materials: [0; BRICK_VOXELS] }
+        Self { layers: [0; 8], normals: [Vec4::ZERO; BRICK_VOXELS + AT_ONCE], materials: [0; BRICK_VOXELS] }
     }
 }
 
 impl Sums {
-    /// Makes a block's voxels solid and adds to the normal of each, which is asked for by its place in the brick.
+    /// Makes a block's voxels solid and adds to the normal of each.
     #[inline(always)]
-    pub(super) fn add(&mut self, block: &Block, normal: impl Fn(UVec3) -> Vec4) {
+    pub(super) fn add(&mut self, block: &Block, normal: Vec4) {
+        self.make_solid(block);
+        let mut solid = block.solid;
+        while solid != 0 {
+            for none in BRICK_VOXELS..BRICK_VOXELS + AT_ONCE {
+                let place = if solid == 0 { none } else { place(block, solid.trailing_zeros()).1 };
+                solid &= solid.wrapping_sub(1);
+                self.normals[place] += normal;
+            }
+        }
+    }
+
+    /// The same for normals that are asked for by their voxel's place in the brick.
+    #[inline(always)]
+    pub(super) fn add_each(&mut self, block: &Block, normal: impl Fn(UVec3) -> Vec4) {
+        self.make_solid(block);
+        let mut solid = block.solid;
+        while solid != 0 {
+            let (in_block, place) = place(block, solid.trailing_zeros());
+            solid &= solid - 1;
+            self.normals[place] += normal(block.first + in_block);
+        }
+    }
+
+    #[inline(always)]
+    fn make_solid(&mut self, block: &Block) {
         let [x, y, z] = block.first.to_array();
         for (layer, above) in (z..).zip([0, 16, 32, 48]) {
             // Rows of four bits, a byte apart. What would be beyond the brick is never solid.
             let rows = block.solid >> above & 0xFFFF;
             let rows = (rows | rows << 8) & 0x00FF_00FF;
             let rows = (rows | rows << 4) & 0x0F0F_0F0F;
-            self.layers[layer as usize & 7] |= rows << (8 * y + x & 63);
-        }
-        for (in_block, place) in places(block) {
-            self.normals[place] += normal(block.first + in_block);
+            self.layers[layer as usize & 7] |= rows << ((8 * y + x) & 63);
         }
     }
 
     /// Gives a block's solid voxels this material.
     #[inline(always)]
     pub(super) fn set_materials(&mut self, block: &Block, material: MaterialIndex) {
-        places(block).for_each(|(_, place)| self.materials[place] = material);
+        let mut solid = block.solid;
+        while solid != 0 {
+            self.materials[place(block, solid.trailing_zeros()).1] = material;
+            solid &= solid - 1;
+        }
     }
 
     /// The material of the voxel with this Morton number.
@@ -51,17 +80,17 @@ impl Sums {
         self.materials[usize::from(PLACES[number % BRICK_VOXELS])]
     }
 
-    /// The sum of the normals of the voxel with this Morton number.
+    /// The sum of the normals of the voxel with this Morton number, which is forgotten.
     #[inline(always)]
-    pub(super) fn normal(&self, number: usize) -> Vec4 {
-        self.normals[usize::from(PLACES[number % BRICK_VOXELS])]
+    pub(super) fn take_normal(&mut self, number: usize) -> Vec4 {
+        std::mem::take(&mut self.normals[usize::from(PLACES[number % BRICK_VOXELS])])
     }
 
-    /// All solid voxels.
+    /// All solid voxels, which are forgotten. Their normals are to be taken too before the next brick is drawn.
     #[inline(always)]
-    pub(super) fn mask(&self) -> BrickMask {
+    pub(super) fn take_mask(&mut self) -> BrickMask {
         let mut mask = BrickMask::default();
-        for (z, layer) in self.layers.into_iter().enumerate() {
+        for (z, layer) in std::mem::take(&mut self.layers).into_iter().enumerate() {
             for half in 0..2 {
                 // In the order of a group the first two voxels of a row are neighbours, the others are 8 places after them; the row above
                 // is 2 places after, the one above that 16.
@@ -80,17 +109,12 @@ impl Sums {
     }
 }
 
-/// The solid voxels of a block: where they are in the block and in the brick.
+/// Where a bit of a block is in the block and in the brick.
 #[inline(always)]
-fn places(block: &Block) -> impl Iterator<Item = (UVec3, usize)> {
+fn place(block: &Block, bit: u32) -> (UVec3, usize) {
     let [x, y, z] = block.first.to_array();
-    let (first, mut solid) = (x + 8 * y + 64 * z, block.solid);
-    std::iter::from_fn(move || {
-        let bit = (solid != 0).then(|| solid.trailing_zeros())?;
-        solid &= solid - 1;
-        let at = UVec3::new(bit & 3, bit >> 2 & 3, bit >> 4);
-        Some((at, (first + at.x + 8 * at.y + 64 * at.z) as usize % BRICK_VOXELS))
-    })
+    let at = UVec3::new(bit & 3, bit >> 2 & 3, bit >> 4 & 3);
+    (at, ((x + 8 * y + 64 * z) + (at.x + 8 * at.y + 64 * at.z)) as usize % BRICK_VOXELS)
 }
 
 /// Where the voxel with a Morton number is, x first.
@@ -120,11 +144,13 @@ mod tests {
                 }
                 let mut sums = Sums::default();
                 let block = Block { first, solid: 1 << bit };
-                sums.add(&block, |at| at.as_vec3().extend(0.0));
+                sums.add_each(&block, |at| at.as_vec3().extend(0.0));
+                sums.add(&block, Vec4::W);
                 sums.set_materials(&block, 9);
                 let number = morton3(at.x, at.y, at.z) as usize;
-                assert_eq!(sums.mask().solid().collect::<Vec<_>>(), [number]);
-                assert_eq!((sums.normal(number), sums.material(number)), (at.as_vec3().extend(0.0), 9));
+                assert_eq!(sums.take_mask().solid().collect::<Vec<_>>(), [number]);
+                assert_eq!((sums.take_normal(number), sums.material(number)), (at.as_vec3().extend(1.0), 9));
+                assert!(sums.layers == [0; 8] && sums.normals[..BRICK_VOXELS].iter().all(|sum| *sum == Vec4::ZERO));
             }
         }
     }

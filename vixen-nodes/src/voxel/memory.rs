@@ -1,0 +1,44 @@
+//! Memory for much, in few pages: to touch a page for the first time takes longer than to fill it.
+
+use std::mem::size_of_val;
+
+use bytemuck::Zeroable;
+
+/// A vector with room for so many elements.
+pub(crate) fn with_capacity<T>(count: usize) -> Vec<T> {
+    let mut all = Vec::with_capacity(count);
+    advise(all.spare_capacity_mut());
+    all
+}
+
+/// So many zeros.
+pub(crate) fn zeroed<T: Zeroable>(count: usize) -> Vec<T> {
+    let mut all = bytemuck::zeroed_vec(count);
+    advise(&mut all);
+    all
+}
+
+/// Asks for large pages, where the system has some for those that ask.
+fn advise<T>(all: &mut [T]) {
+    const WORTH_IT: usize = 4 << 20;
+    const PAGE: usize = 4096;
+    let bytes = size_of_val(all);
+    if cfg!(target_os = "linux") && bytes >= WORTH_IT {
+        let start = all.as_mut_ptr().cast::<u8>();
+        let to_page = start.align_offset(PAGE);
+        #[cfg(target_os = "linux")]
+        // SAFETY: this is `madvise` of the C library that `std` uses. The range lies within the slice, and the advice MADV_HUGEPAGE changes
+        // neither what is in memory nor who may use it. If it is not taken, the pages are small.
+        unsafe {
+            madvise(start.wrapping_add(to_page).cast(), (bytes - to_page) / PAGE * PAGE, MADV_HUGEPAGE);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+const MADV_HUGEPAGE: std::ffi::c_int = 14;
+
+#[cfg(target_os = "linux")]
+unsafe extern "C" {
+    fn madvise(start: *mut std::ffi::c_void, bytes: usize, advice: std::ffi::c_int) -> std::ffi::c_int;
+}

@@ -53,8 +53,12 @@ struct Arguments {
     /// Print one library's barrier commands a frame; what the benchmark starts itself with, under a layer
     #[arg(long, value_enum, hide = true)]
     count: Option<Name>,
-    #[arg(long, default_value_t = 10, hide = true)]
-    nodes: usize,
+    /// Only graphs of so many nodes: 10, 100 or 1000
+    #[arg(long, value_name = "N")]
+    nodes: Option<usize>,
+    /// Leave out barrier commands, for which each library runs once more by itself, under a layer
+    #[arg(long)]
+    times_only: bool,
     #[arg(long, default_value_t = 1, hide = true)]
     width: usize,
 }
@@ -62,7 +66,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.count {
-        Some(name) => counter::count(name, Shape { nodes: arguments.nodes, width: arguments.width }),
+        Some(name) => counter::count(name, Shape { nodes: arguments.nodes.unwrap_or(10), width: arguments.width }),
         None => bench(&arguments),
     };
     match result {
@@ -81,10 +85,9 @@ fn bench(arguments: &Arguments) -> Result<(), Failure> {
         "{} of the calls, medians of means of {PAIRS} pairs of frames; all sides in one process, in turns",
         clock.name()
     ));
-    let rounds = if arguments.quick { 4 } else { 12 };
     for width in [1, 10] {
-        for nodes in SIZES {
-            measure(Shape { nodes, width }, rounds, &clock, &mut report)?;
+        for nodes in SIZES.into_iter().filter(|&nodes| arguments.nodes.is_none_or(|only| only == nodes)) {
+            measure(Shape { nodes, width }, arguments, &clock, &mut report)?;
         }
     }
     print!("{}", report.table());
@@ -94,7 +97,8 @@ fn bench(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(shape: Shape, rounds: usize, clock: &Clock, report: &mut Report) -> Result<(), Failure> {
+fn measure(shape: Shape, arguments: &Arguments, clock: &Clock, report: &mut Report) -> Result<(), Failure> {
+    let rounds = if arguments.quick { 4 } else { 12 };
     let mut peers = Name::ALL.iter().map(|name| name.make(shape)).collect::<Result<Vec<_>, _>>()?;
     let mut times = vec![Vec::new(); peers.len()];
     let mut heaps = vec![Vec::new(); peers.len()];
@@ -124,7 +128,9 @@ fn measure(shape: Shape, rounds: usize, clock: &Clock, report: &mut Report) -> R
         let key = |row: Row| key(row.key("peer", name.label()));
         report.add(key(Row::new("cpu_us", times[index], "µs")));
         report.add(key(Row::new("heap_allocs", median(&mut heaps[index]), "allocations")));
-        report.add(key(Row::new("barrier_commands", counter::barrier_commands(name, shape)?, "commands")));
+        if !arguments.times_only {
+            report.add(key(Row::new("barrier_commands", counter::barrier_commands(name, shape)?, "commands")));
+        }
     }
     let of = |wanted: Name| times[wanted as usize];
     let best = Name::ALL.into_iter().filter(|name| name.is_peer()).map(of).fold(f64::INFINITY, f64::min);

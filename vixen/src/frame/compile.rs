@@ -127,10 +127,13 @@ impl Graph {
             let formats = attachment_formats(&declared, &node);
             let _node = NodeScope::enter(node.name.as_str());
             let built = pipelines.pipelines(node.declaration, &node.spec, formats)?;
-            nodes.push(NodeRuntime::new(&mut gathered, node, input.nodes[index].accesses.start, built, condition));
+            let (at, first_access) = (nodes.len() as u32, input.nodes[index].accesses.start);
+            nodes.push(NodeRuntime::new(&mut gathered, at, node, first_access, built, condition));
         }
         for node in &mut nodes {
-            node.count_variants(&resources, frame_slots, |resource| outputs.images_of(&declared, resource));
+            node.count_variants(&mut gathered, &resources, frame_slots, |resource| {
+                outputs.images_of(&declared, resource)
+            });
             node.resolve(&mut resources, &layouts)?;
         }
         let descriptors = allocate_sets(device, &mut nodes, &mut gathered)?;

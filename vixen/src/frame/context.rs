@@ -1,6 +1,5 @@
 //! What the executor hands to a node while it records: resolved slots, plain data and the commands of its kind.
 
-use std::any::Any;
 use std::cell::Cell;
 
 use ash::vk;
@@ -11,17 +10,14 @@ use crate::frame::commands::{
     ComputeCommands, Encoder, GraphicsCommands, NodeCommands, RayTracingCommands, TransferCommands,
 };
 use crate::frame::frame_info::FrameInfo;
-use crate::frame::pipeline::NodePipelines;
+use crate::frame::node::{Gathered, NodeNow, NodeRuntime};
 use crate::graph::view::{RawView, Resolved};
-use crate::graph::{NodeDeclaration, Viewed, Views};
+use crate::graph::{Viewed, Views};
 
 /// What a node's generated `record` is called with.
 pub struct RecordContext<'a> {
-    pub(crate) declaration: &'static NodeDeclaration,
-    /// For each slot, its first binding and the number of them.
-    pub(crate) slots: &'a [(u32, u32)],
-    pub(crate) resolved: &'a [Resolved],
-    pub(crate) data: &'a mut (dyn Any + Send),
+    /// It and what it looks up in are of one graph.
+    pub(crate) node: &'a mut NodeRuntime,
     pub(crate) work: Work<'a>,
 }
 
@@ -30,24 +26,23 @@ pub(crate) enum Work<'a> {
     /// Record commands.
     Record(&'a Recording<'a>),
     /// Run on the CPU.
-    Run(&'a FrameInfo<'a>),
+    Run(&'a FrameInfo<'a>, &'a Gathered),
 }
 
-/// Where commands go and what they need.
+/// Where the commands of a segment go, and what they need.
 pub(crate) struct Recording<'a> {
     pub device: &'a Device,
     /// Its table of functions.
     pub raw: &'a ash::Device,
     pub buffer: vk::CommandBuffer,
-    pub pipelines: &'a NodePipelines,
-    pub sets: &'a [vk::DescriptorSet],
-    pub push: &'a [u8],
+    pub gathered: &'a Gathered,
     /// The number of the frame; of no meaning while something is recorded once.
     pub frame: u64,
     /// The events of the frame; none while something is recorded once.
     pub events: Option<NodeEvents<'a>>,
-    /// The first thing that was asked for and cannot be: said to whoever had the node recorded.
-    pub problem: &'a Cell<Option<&'static str>>,
+    /// The first node (an index of the living ones) that asked for something that cannot be, and for what: said to whoever had it
+    /// recorded.
+    pub problem: Cell<Option<(u32, &'static str)>>,
 }
 
 impl RecordContext<'_> {
@@ -57,10 +52,9 @@ impl RecordContext<'_> {
         &mut self,
         record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, ComputeCommands<'_>>),
     ) {
-        self.recording(|resolver, data, recording| {
-            let commands = ComputeCommands::begin(Encoder::new(recording));
-            let mut commands = NodeCommands::new(commands, recording);
-            record(resolver, data, &mut commands);
+        self.recording(|data, encoder| {
+            let mut commands = NodeCommands::new(ComputeCommands::begin(encoder), encoder.recording());
+            record(Resolver::new(encoder.node()), data, &mut commands);
         });
     }
 
@@ -70,10 +64,11 @@ impl RecordContext<'_> {
         &mut self,
         record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, GraphicsCommands<'_>>),
     ) {
-        let declaration = self.declaration;
-        self.recording(|resolver, data, recording| {
-            let commands = GraphicsCommands::begin(Encoder::new(recording), declaration, resolver);
-            let mut commands = NodeCommands::new(commands, recording);
+        let declaration = self.node.declaration;
+        self.recording(|data, encoder| {
+            let resolver = Resolver::new(encoder.node());
+            let commands = GraphicsCommands::begin(encoder, declaration, resolver);
+            let mut commands = NodeCommands::new(commands, encoder.recording());
             record(resolver, data, &mut commands);
             commands.into_inner().end();
         });
@@ -85,10 +80,9 @@ impl RecordContext<'_> {
         &mut self,
         record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, RayTracingCommands<'_>>),
     ) {
-        self.recording(|resolver, data, recording| {
-            let commands = RayTracingCommands::begin(Encoder::new(recording));
-            let mut commands = NodeCommands::new(commands, recording);
-            record(resolver, data, &mut commands);
+        self.recording(|data, encoder| {
+            let mut commands = NodeCommands::new(RayTracingCommands::begin(encoder), encoder.recording());
+            record(Resolver::new(encoder.node()), data, &mut commands);
         });
     }
 
@@ -98,29 +92,36 @@ impl RecordContext<'_> {
         &mut self,
         record: impl FnOnce(Resolver<'_>, &D, &mut NodeCommands<'_, N, TransferCommands<'_>>),
     ) {
-        self.recording(|resolver, data, recording| {
-            let commands = TransferCommands::begin(Encoder::new(recording));
-            let mut commands = NodeCommands::new(commands, recording);
-            record(resolver, data, &mut commands);
+        self.recording(|data, encoder| {
+            let mut commands = NodeCommands::new(TransferCommands::begin(encoder), encoder.recording());
+            record(Resolver::new(encoder.node()), data, &mut commands);
         });
     }
 
     /// Runs a host node.
     pub fn host<D: 'static>(&mut self, run: impl FnOnce(HostResolver<'_>, &mut D, &FrameInfo<'_>)) {
-        let Work::Run(frame) = self.work else { unreachable!("the executor runs host nodes and records the others") };
-        let resolver = HostResolver { slots: self.slots, resolved: self.resolved };
-        let data = self.data.downcast_mut().expect("`wire` stored the data of this type");
-        run(resolver, data, frame);
+        let Work::Run(frame, gathered) = self.work else {
+            unreachable!("the executor runs host nodes and records the others")
+        };
+        // SAFETY: a context's node has added to what its graph gathered.
+        let (now, data) = unsafe { self.node.now_and_data(gathered) };
+        let data = data.downcast_mut().expect("`wire` stored the data of this type");
+        run(HostResolver { slots: now.slots(), resolved: now.resolved() }, data, frame);
     }
 
     #[inline]
-    fn recording<D: 'static>(&mut self, record: impl FnOnce(Resolver<'_>, &D, &Recording<'_>)) {
+    fn recording<D: 'static>(&mut self, record: impl FnOnce(&D, Encoder<'_>)) {
         let Work::Record(recording) = self.work else {
             unreachable!("the executor runs host nodes and records the others")
         };
-        let resolver = Resolver { slots: self.slots, resolved: self.resolved };
-        let data = self.data.downcast_ref().expect("`wire` stored the data of this type");
-        record(resolver, data, recording);
+        let node = &*self.node;
+        // SAFETY: a context's node has added to what its graph gathered.
+        let now = unsafe { node.now(recording.gathered) };
+        debug_assert!(node.data.is::<D>(), "`wire` stored the data of this type");
+        // SAFETY: this is called by `Node::record` alone, and for the type of the data that `wire` stored, as `Node` demands; or
+        // by a node of this crate, which has `()`.
+        let data = unsafe { &*std::ptr::from_ref(&*node.data).cast::<D>() };
+        record(data, Encoder::new(recording, node, now));
     }
 }
 
@@ -132,6 +133,11 @@ pub struct Resolver<'v> {
 }
 
 impl<'v> Resolver<'v> {
+    #[inline]
+    fn new(node: NodeNow<'v>) -> Self {
+        Self { slots: node.slots(), resolved: node.resolved() }
+    }
+
     /// The view of a slot with exactly one wire.
     #[inline]
     pub fn one<R: Viewed>(&self, slot: u32) -> R::View<'v> {
@@ -157,9 +163,13 @@ impl<'v> Resolver<'v> {
         Views::new(self.all(slot))
     }
 
+    /// What is in a slot with exactly one wire.
     #[inline]
     pub(crate) fn raw(&self, slot: u32) -> &'v Resolved {
-        &self.resolved[self.slots[slot as usize].0 as usize]
+        debug_assert!(self.all(slot).len() == 1, "slots are asked for as they are declared");
+        // SAFETY: `Node::record` and nodes of this crate alone ask, and for their own slots as they are declared, as `Node`
+        // demands. `NodeRuntime::new` has seen that those of this shape have a binding.
+        unsafe { self.resolved.get_unchecked(self.slots.get_unchecked(slot as usize).0 as usize) }
     }
 
     #[inline]

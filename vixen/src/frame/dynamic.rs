@@ -23,7 +23,7 @@ impl CompiledGraph {
     pub(super) fn record_dynamic(&mut self, moment: &Moment) -> Result<(), FrameError> {
         let (device, resources, timing) = (&self.device, &self.resources, self.timing.as_ref());
         let events = Some(NodeEvents::new(&mut self.events.bus));
-        let recorder = Recorder::new(device, resources, &self.gathered, timing, moment, events);
+        let recorder = Recorder::new(device, resources, &mut self.gathered, timing, moment, events);
         let (graph, threads) = (self.graph, self.workers.count());
         let (segments, pools) = self.segments.parts();
         let (segments, nodes) = (Parts::new(segments), Parts::new(&mut self.nodes));

@@ -17,32 +17,44 @@ use crate::frame::pipeline::NodePipelines;
 use crate::frame::validate::Wired;
 use crate::graph::tables::{CallSite, Declared, DeclaredBinding, DeclaredNode};
 use crate::graph::view::Resolved;
-use crate::graph::{CompileError, NodeDeclaration, SlotEffect, SlotKind};
+use crate::graph::{CompileError, NodeDeclaration, SlotEffect, SlotKind, SlotShape};
 use crate::plan::{Condition, ResourceId};
 
 /// A living node. With thousands of nodes recording waits for memory more than for anything else, so what it reads of one lies
-/// together, in two cache lines, and everything else behind `facts`.
+/// together, most of it in one cache line, and everything that frames do not need behind `facts`.
 #[repr(C, align(64))]
 pub(crate) struct NodeRuntime {
     pub record: fn(&mut RecordContext<'_>),
-    pub data: Box<dyn Any + Send>,
-    pub declaration: &'static NodeDeclaration,
     pub pipelines: Arc<NodePipelines>,
     /// When it runs.
     pub condition: Condition,
-    pub variants: Variants,
-    /// How many bindings and descriptor sets each variant has.
-    each: (u32, u32),
-    /// Where its slots, its push constants and its sets begin in [`Gathered`], and how many bytes the push constants have.
-    slots: u32,
-    push: (u32, u32),
-    sets: u32,
-    /// What each binding is: variants × bindings.
-    resolved: Box<[Resolved]>,
+    places: Places,
+    // Here ends the first cache line, but for the number of slots.
+    pub data: Box<dyn Any + Send>,
+    pub declaration: &'static NodeDeclaration,
     pub facts: Box<Facts>,
 }
 
 const _: () = assert!(size_of::<NodeRuntime>() == 128);
+
+/// Where to find what a node records with.
+#[repr(C)]
+struct Places {
+    /// What each binding is: variants × bindings.
+    resolved: Box<[Resolved]>,
+    /// Which of the variants in [`Gathered`] are its own.
+    variant: u32,
+    /// Where its slots, its push constants and its sets begin there.
+    slots: u32,
+    push: u32,
+    sets: u32,
+    /// How many bindings and descriptor sets each variant has.
+    bindings: u32,
+    sets_each: u16,
+    /// How many bytes the push constants have.
+    pushed: u16,
+    slot_count: u32,
+}
 
 /// What nodes have of small things, side by side in the order in which they are recorded. It stays as compile made it.
 #[derive(Default)]
@@ -53,9 +65,31 @@ pub(crate) struct Gathered {
     push: Vec<u8>,
     /// Of each node, variants × sets.
     sets: Vec<vk::DescriptorSet>,
+    /// All that some node depends on, and which variant each means at the moment that was turned to.
+    variants: Vec<Variants>,
+    turned: Vec<u32>,
 }
 
 impl Gathered {
+    /// Makes a moment the one whose variants nodes give.
+    pub fn turn(&mut self, moment: &Moment) -> &Self {
+        for (turned, variants) in self.turned.iter_mut().zip(&self.variants) {
+            let variant = variants.index(moment);
+            assert!(variant < variants.count(), "a moment is one of those that compile made everything for");
+            *turned = variant as u32;
+        }
+        self
+    }
+
+    fn add_variants(&mut self, variants: Variants) -> u32 {
+        let known = self.variants.iter().position(|&known| known == variants);
+        known.unwrap_or_else(|| {
+            self.variants.push(variants);
+            self.turned.push(0);
+            self.turned.len() - 1
+        }) as u32
+    }
+
     fn add_slots(&mut self, slots: Box<[(u32, u32)]>) -> u32 {
         let all = &mut self.slots;
         *self.known_slots.entry(slots).or_insert_with_key(|slots| {
@@ -67,10 +101,13 @@ impl Gathered {
 
 /// What frames do not need of a node.
 pub(crate) struct Facts {
+    /// Its index among the living nodes.
+    pub index: u32,
     pub name: String,
     /// The same for debuggers.
     label: CString,
     pub at: CallSite,
+    pub variants: Variants,
     /// Its wires, in the order of slots and elements.
     pub bindings: Vec<DeclaredBinding>,
     /// Index of its first access in the plan's input.
@@ -83,40 +120,47 @@ impl NodeRuntime {
     /// It adds to `gathered`, and so do the nodes that are recorded after it.
     pub fn new(
         gathered: &mut Gathered,
+        index: u32,
         node: DeclaredNode,
         first_access: u32,
         pipelines: Arc<NodePipelines>,
         condition: Condition,
     ) -> Self {
-        let slots = (0..node.declaration.slots.len() as u32)
-            .map(|slot| {
-                let first = node.bindings.iter().position(|binding| binding.slot == slot).unwrap_or(0) as u32;
-                let count = node.bindings.iter().filter(|binding| binding.slot == slot).count() as u32;
-                (first, count)
-            })
-            .collect();
+        let slots = (0..).zip(node.declaration.slots).map(|(index, slot)| {
+            let first = node.bindings.iter().position(|binding| binding.slot == index).unwrap_or(0) as u32;
+            let count = node.bindings.iter().filter(|binding| binding.slot == index).count() as u32;
+            assert!(slot.shape != SlotShape::One || count == 1, "`wire` registers one wire for a slot of one");
+            (first, count)
+        });
+        let slots = slots.collect();
         let bound = node.declaration.slots.iter().filter_map(|slot| {
             let (name, binding) = (slot.name, slot.binding?);
             Some(DescriptorSlot { name, binding })
         });
         let binder = Binder::new(bound);
         let label = CString::new(node.name.replace('\0', "")).expect("zero bytes were removed");
-        let push = (gathered.push.len() as u32, node.push.len() as u32);
+        let small = |count: usize| u16::try_from(count).expect("`#[node]` allows 128 bytes, and few sets");
+        let (push, pushed) = (gathered.push.len() as u32, small(node.push.len()));
         gathered.push.extend(node.push);
         let (name, at, bindings) = (node.name, node.at, node.bindings);
         Self {
             declaration: node.declaration,
             data: node.data,
             record: node.record,
-            each: (bindings.len() as u32, pipelines.set_layouts().count() as u32),
+            places: Places {
+                resolved: Box::default(),
+                variant: gathered.add_variants(Variants::ONE),
+                slots: gathered.add_slots(slots),
+                push,
+                sets: 0,
+                bindings: bindings.len() as u32,
+                sets_each: small(pipelines.set_layouts().count()),
+                pushed,
+                slot_count: node.declaration.slots.len() as u32,
+            },
             pipelines,
             condition,
-            variants: Variants::ONE,
-            slots: gathered.add_slots(slots),
-            push,
-            sets: 0,
-            resolved: Box::default(),
-            facts: Box::new(Facts { name, label, at, bindings, first_access, binder }),
+            facts: Box::new(Facts { index, name, label, at, variants: Variants::ONE, bindings, first_access, binder }),
         }
     }
 
@@ -133,6 +177,7 @@ impl NodeRuntime {
     /// How many variants it needs, from what it touches.
     pub fn count_variants(
         &mut self,
+        gathered: &mut Gathered,
         resources: &Resources,
         frame_slots: u32,
         images: impl Fn(ResourceId) -> (u32, u32),
@@ -144,12 +189,13 @@ impl NodeRuntime {
                 variants.touch(physical.residency, frame_slots, images(part.resource));
             }
         }
-        self.variants = variants;
+        self.facts.variants = variants;
+        self.places.variant = gathered.add_variants(variants);
     }
 
     /// Looks up what each binding is in each variant.
     pub fn resolve(&mut self, resources: &mut Resources, layouts: &[vk::ImageLayout]) -> Result<(), CompileError> {
-        if self.variants.wanted() > MAX_VARIANTS {
+        if self.facts.variants.wanted() > MAX_VARIANTS {
             return Err(CompileError::Unsupported {
                 what: format!("node `{}`", self.facts.name),
                 at: self.facts.at,
@@ -157,9 +203,9 @@ impl NodeRuntime {
             });
         }
         let facts = &self.facts;
-        let mut all = Vec::with_capacity(self.variants.count() * facts.bindings.len());
-        for variant in 0..self.variants.count() {
-            let moment = self.variants.moment(variant);
+        let mut all = Vec::with_capacity(facts.variants.count() * facts.bindings.len());
+        for variant in 0..facts.variants.count() {
+            let moment = facts.variants.moment(variant);
             let mut access = facts.first_access as usize;
             for binding in &facts.bindings {
                 let slot = &self.declaration.slots[binding.slot as usize];
@@ -177,40 +223,48 @@ impl NodeRuntime {
                 access += binding.parts.len();
             }
         }
-        self.resolved = all.into();
+        self.places.resolved = all.into();
         Ok(())
     }
 
-    /// What its record function needs at a moment.
-    // Returned through memory it would cost as much as all that it looks up.
-    #[inline(always)]
-    pub fn parts<'n>(&'n mut self, gathered: &'n Gathered, moment: &Moment) -> NodeParts<'n> {
-        let (variant, (bindings, each)) = (self.variants.index(moment), self.each);
-        let (bindings, each) = (bindings as usize, each as usize);
-        let (push, pushed) = (self.push.0 as usize, self.push.1 as usize);
-        NodeParts {
-            slots: &gathered.slots[self.slots as usize..][..self.declaration.slots.len()],
-            resolved: &self.resolved[variant * bindings..][..bindings],
-            data: &mut *self.data,
-            pipelines: &self.pipelines,
-            sets: &gathered.sets[self.sets as usize + variant * each..][..each],
-            push: &gathered.push[push..][..pushed],
-        }
+    /// It as it is at the moment that was turned to.
+    ///
+    /// # Safety
+    /// The node is one of those that added to `gathered`.
+    #[inline]
+    pub unsafe fn now<'n>(&'n self, gathered: &'n Gathered) -> NodeNow<'n> {
+        // SAFETY: the caller's.
+        unsafe { NodeNow::new(&self.places, gathered) }
+    }
+
+    /// The same, and its data.
+    ///
+    /// # Safety
+    /// As for [`now`](Self::now).
+    pub unsafe fn now_and_data<'n>(&'n mut self, gathered: &'n Gathered) -> (NodeNow<'n>, &'n mut (dyn Any + Send)) {
+        // SAFETY: the caller's.
+        let now = unsafe { NodeNow::new(&self.places, gathered) };
+        (now, &mut *self.data)
     }
 
     /// Writes the descriptors of every variant that do not point to what was resolved.
     pub fn write_descriptors(&mut self, gathered: &Gathered, device: &Device) {
-        let binder = &mut self.facts.binder;
+        let Facts { binder, variants, .. } = &mut *self.facts;
+        assert_eq!(
+            binder.all_sets().len(),
+            variants.count() * usize::from(self.places.sets_each),
+            "each variant has its sets"
+        );
         if binder.all_sets().is_empty() {
             return;
         }
-        let bindings = self.each.0 as usize;
+        let bindings = self.places.bindings as usize;
         let bound_slots = || {
-            let slots = self.declaration.slots.iter().zip(&gathered.slots[self.slots as usize..]);
+            let slots = self.declaration.slots.iter().zip(&gathered.slots[self.places.slots as usize..]);
             slots.filter_map(|(slot, &range)| Some((slot.binding?.descriptor, range))).enumerate()
         };
-        for variant in 0..self.variants.count() {
-            let resolved = &self.resolved[variant * bindings..(variant + 1) * bindings];
+        for variant in 0..variants.count() {
+            let resolved = &self.places.resolved[variant * bindings..(variant + 1) * bindings];
             for (slot, (descriptor, (first, count))) in bound_slots() {
                 let bound: Vec<_> = resolved[first as usize..(first + count) as usize]
                     .iter()
@@ -242,21 +296,67 @@ impl<'n> From<&'n NodeRuntime> for Wired<'n> {
     }
 }
 
-/// A node, taken apart so that its data can be borrowed mutably beside the rest.
-pub(crate) struct NodeParts<'n> {
-    pub slots: &'n [(u32, u32)],
-    pub resolved: &'n [Resolved],
-    pub data: &'n mut (dyn Any + Send),
-    pub pipelines: &'n NodePipelines,
-    pub sets: &'n [vk::DescriptorSet],
-    pub push: &'n [u8],
+/// A node as it is at a moment. What it has is looked up when it is asked for: recording asks for one thing after the other, with
+/// calls of the driver between them.
+#[derive(Clone, Copy)]
+pub(crate) struct NodeNow<'n> {
+    places: &'n Places,
+    gathered: &'n Gathered,
+    /// One that there is: `turn` has seen that.
+    variant: usize,
+}
+
+impl<'n> NodeNow<'n> {
+    /// # Safety
+    /// `places` say where a node has added to `gathered`.
+    #[inline]
+    unsafe fn new(places: &'n Places, gathered: &'n Gathered) -> Self {
+        // SAFETY: the node has added its variants, and nothing is ever taken out of what is gathered.
+        let variant = unsafe { *gathered.turned.get_unchecked(places.variant as usize) };
+        Self { places, gathered, variant: variant as usize }
+    }
+
+    /// For each slot, its first binding and the number of them.
+    #[inline]
+    pub fn slots(&self) -> &'n [(u32, u32)] {
+        let first = self.places.slots as usize;
+        // SAFETY: `NodeRuntime::new` has added so many, and nothing is ever taken out again.
+        unsafe { self.gathered.slots.get_unchecked(first..first + self.places.slot_count as usize) }
+    }
+
+    /// What each binding is.
+    #[inline]
+    pub fn resolved(&self) -> &'n [Resolved] {
+        let bindings = self.places.bindings as usize;
+        let first = self.variant * bindings;
+        // SAFETY: `resolve` makes so many for each variant.
+        unsafe { self.places.resolved.get_unchecked(first..first + bindings) }
+    }
+
+    /// Its descriptor sets.
+    #[inline]
+    pub fn sets(&self) -> &'n [vk::DescriptorSet] {
+        let each = usize::from(self.places.sets_each);
+        let first = self.places.sets as usize + self.variant * each;
+        // SAFETY: `allocate_sets` has added so many for each variant, which `write_descriptors` has seen of those that there are
+        // now, and nothing is ever taken out again.
+        unsafe { self.gathered.sets.get_unchecked(first..first + each) }
+    }
+
+    /// Its push constants.
+    #[inline]
+    pub fn push(&self) -> &'n [u8] {
+        let first = self.places.push as usize;
+        // SAFETY: `NodeRuntime::new` has added so many, and nothing is ever taken out again.
+        unsafe { self.gathered.push.get_unchecked(first..first + usize::from(self.places.pushed)) }
+    }
 }
 
 /// Allocates what recording reads in boxes anew, node after node, so that it lies together.
 pub(crate) fn gather(nodes: &mut [NodeRuntime]) {
-    let resolved: Vec<_> = nodes.iter().map(|node| node.resolved.clone()).collect();
+    let resolved: Vec<_> = nodes.iter().map(|node| node.places.resolved.clone()).collect();
     for (node, resolved) in nodes.iter_mut().zip(resolved) {
-        node.resolved = resolved;
+        node.places.resolved = resolved;
     }
 }
 
@@ -278,7 +378,7 @@ pub(crate) fn allocate_sets(
     let mut sizes: Vec<vk::DescriptorPoolSize> = Vec::new();
     let mut sets = 0;
     for node in nodes.iter() {
-        let variants = node.variants.count() as u32;
+        let variants = node.facts.variants.count() as u32;
         sets += node.pipelines.set_layouts().count() as u32 * variants;
         let slots = node.declaration.slots.iter().filter_map(|slot| slot.binding);
         for binding in slots.chain(node.declaration.samplers.iter().map(|slot| slot.binding)) {
@@ -305,17 +405,17 @@ pub(crate) fn allocate_sets(
         if layouts.is_empty() {
             continue;
         }
-        let mut sets = Vec::with_capacity(layouts.len() * node.variants.count());
-        for _ in 0..node.variants.count() {
+        let mut sets = Vec::with_capacity(layouts.len() * node.facts.variants.count());
+        for _ in 0..node.facts.variants.count() {
             let info = vk::DescriptorSetAllocateInfo::default().descriptor_pool(pool.get()).set_layouts(&layouts);
             // SAFETY: the pool is alive, was sized for exactly these sets, and is used by nobody else.
             let allocated = unsafe { device.raw().allocate_descriptor_sets(&info) }
                 .map_err(DeviceError::vulkan("vkAllocateDescriptorSets"))?;
             sets.extend(allocated);
         }
-        node.sets = gathered.sets.len() as u32;
+        node.places.sets = gathered.sets.len() as u32;
         gathered.sets.extend_from_slice(&sets);
-        node.facts.binder.give_sets(sets, node.variants.count());
+        node.facts.binder.give_sets(sets, node.facts.variants.count());
     }
     Ok(DescriptorPool { _pool: Some(pool), sets, descriptors })
 }

@@ -25,6 +25,8 @@ pub(crate) struct NodePipelines {
     /// descriptor sets were made.
     owner: Option<Arc<Layout>>,
     pipelines: Vec<BuiltPipeline>,
+    /// The first of them, which every recording begins with; null without one.
+    first: vk::Pipeline,
     push_stages: vk::ShaderStageFlags,
 }
 
@@ -42,12 +44,18 @@ impl NodePipelines {
         layout: vk::PipelineLayout::null(),
         owner: None,
         pipelines: Vec::new(),
+        first: vk::Pipeline::null(),
         push_stages: vk::ShaderStageFlags::empty(),
     };
 
     #[inline]
     pub fn layout(&self) -> vk::PipelineLayout {
         self.layout
+    }
+
+    #[inline]
+    pub fn first(&self) -> vk::Pipeline {
+        self.first
     }
 
     #[inline]
@@ -248,7 +256,8 @@ impl Pipelines {
             pipelines.push(BuiltPipeline { handle: pipeline.get(), _owner: pipeline, kind, tables });
         }
         let push_stages = declaration.push.map_or(vk::ShaderStageFlags::empty(), |push| push.stages);
-        Ok(NodePipelines { layout, owner: Some(owner), pipelines, push_stages })
+        let first = pipelines.first().map_or(vk::Pipeline::null(), |first| first.handle);
+        Ok(NodePipelines { layout, owner: Some(owner), pipelines, first, push_stages })
     }
 
     fn pipeline(

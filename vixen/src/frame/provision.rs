@@ -71,7 +71,7 @@ fn descriptors(node: &NodeRuntime) -> impl Iterator<Item = Line<'_>> {
     });
     // A shader may leave set numbers out; layouts must have them, without bindings.
     let empty = empty_sets(bindings().map(|binding| binding.set));
-    let sets = u64::from(declaration.requirements.sets + empty) * node.variants.count() as u64;
+    let sets = u64::from(declaration.requirements.sets + empty) * node.facts.variants.count() as u64;
     let sets = Line::of_node(&node.facts.name, "descriptor sets of all variants", sets, node.sets() as u64);
     by_type.into_iter().chain([sets])
 }
@@ -79,7 +79,7 @@ fn descriptors(node: &NodeRuntime) -> impl Iterator<Item = Line<'_>> {
 /// The pool that all sets come from: exactly as large as they are together.
 fn of_pool(graph: &CompiledGraph) -> [Line<'static>; 2] {
     let descriptors = |node: &NodeRuntime| {
-        u64::from(node.declaration.requirements.descriptors.total()) * node.variants.count() as u64
+        u64::from(node.declaration.requirements.descriptors.total()) * node.facts.variants.count() as u64
     };
     let declared = graph.nodes.iter().map(descriptors).sum();
     let sets = graph.nodes.iter().map(|node| node.sets() as u64).sum();

@@ -143,7 +143,8 @@ impl CompiledGraph {
         let written = self.descriptors_written();
         for node in self.nodes.iter_mut().filter(|node| node.touches(|resource| changes.has(resource))) {
             let (declared, outputs) = (&self.declared, &self.outputs);
-            node.count_variants(&self.resources, self.frame_slots, |resource| outputs.images_of(declared, resource));
+            let images = |resource| outputs.images_of(declared, resource);
+            node.count_variants(&mut self.gathered, &self.resources, self.frame_slots, images);
             node.resolve(&mut self.resources, &self.layouts)?;
             node.write_descriptors(&self.gathered, &self.device);
             made.nodes += 1;
@@ -209,7 +210,7 @@ impl CompiledGraph {
         for (variant, &commands) in commands.iter().enumerate() {
             let nodes = &mut self.nodes[nodes.clone()];
             let moment = &variants.moment(variant);
-            let (resources, gathered, timing) = (&self.resources, &self.gathered, self.timing.as_ref());
+            let (resources, gathered, timing) = (&self.resources, &mut self.gathered, self.timing.as_ref());
             Recorder::new(&self.device, resources, gathered, timing, moment, None)
                 .segment(nodes, tape, commands, flags)
                 .map_err(|error| error.named(&self.nodes))?;

@@ -1,6 +1,7 @@
 //! Recording: the steps of a segment into a command buffer.
 
 use std::cell::Cell;
+use std::mem;
 
 use ash::{ext, vk};
 
@@ -9,9 +10,9 @@ use crate::event::NodeEvents;
 use crate::frame::RecordContext;
 use crate::frame::context::{Recording, Work};
 use crate::frame::moment::Moment;
-use crate::frame::node::{Gathered, NodeParts, NodeRuntime};
+use crate::frame::node::{Gathered, NodeRuntime};
 use crate::frame::physical::Resources;
-use crate::frame::tape::{Played, Tape};
+use crate::frame::tape::Tape;
 use crate::frame::timing::Timing;
 use crate::frame::watched;
 use crate::graph::CompileError;
@@ -63,18 +64,19 @@ impl<'r> Recorder<'r> {
     pub fn new(
         device: &'r Device,
         resources: &'r Resources,
-        gathered: &'r Gathered,
+        gathered: &'r mut Gathered,
         timing: Option<&'r Timing>,
         moment: &'r Moment,
         events: Option<NodeEvents<'r>>,
     ) -> Self {
+        let gathered = gathered.turn(moment);
         Self { device, raw: device.raw(), labels: device.debug_labels(), resources, gathered, timing, moment, events }
     }
 
     /// Records a segment. `nodes` are those of its tape.
     pub fn segment(
         &self,
-        nodes: &mut [NodeRuntime],
+        mut nodes: &mut [NodeRuntime],
         tape: &mut Tape,
         commands: vk::CommandBuffer,
         flags: vk::CommandBufferUsageFlags,
@@ -86,54 +88,73 @@ impl<'r> Recorder<'r> {
         // SAFETY: the command buffer is not pending: it is new, its frame has finished, or the executor waited for the
         // device. Beginning resets it, which its pool allows, or its pool was reset.
         unsafe { raw.begin_command_buffer(commands, &begin) }.map_err(failed("vkBeginCommandBuffer"))?;
-        let mut nodes = tape.nodes().zip(nodes);
-        let mut refused = Ok(());
-        for step in tape.play() {
-            match step {
-                // SAFETY: the buffer is being recorded outside a rendering scope; the resources are alive and the planner
-                // knows their state.
-                Played::Barrier(barrier) => unsafe { raw.cmd_pipeline_barrier2(commands, &barrier) },
-                Played::Node => {
-                    let (index, node) = nodes.next().expect("a tape has as many nodes as it plays");
-                    if let Some(problem) = self.node(node, index, commands) {
-                        refused = refused.and(Err(RecordError::Refused { node: index, problem }));
+        let recording = Recording {
+            device: self.device,
+            raw,
+            buffer: commands,
+            gathered: self.gathered,
+            frame: self.moment.frame,
+            events: self.events,
+            problem: Cell::new(None),
+        };
+        let (switches, followed) = (self.moment.switches, self.follows_nodes());
+        tape.play(|count, barrier| {
+            let (played, rest) = mem::take(&mut nodes).split_at_mut(count);
+            nodes = rest;
+            for node in played {
+                if node.condition.holds(switches) {
+                    if followed {
+                        self.follow(node, &recording);
+                    } else {
+                        record(node, &recording);
                     }
                 }
             }
-        }
+            if let Some(barrier) = barrier {
+                // SAFETY: the buffer is being recorded outside a rendering scope; the resources are alive and the planner
+                // knows their state.
+                unsafe { raw.cmd_pipeline_barrier2(commands, barrier) };
+            }
+        });
         // SAFETY: recording began above.
         unsafe { raw.end_command_buffer(commands) }.map_err(failed("vkEndCommandBuffer"))?;
-        refused
+        match recording.problem.get() {
+            None => Ok(()),
+            Some((node, problem)) => Err(RecordError::Refused { node, problem }),
+        }
     }
 
-    /// Records a node; returns what it asked for that cannot be.
-    fn node(&self, node: &mut NodeRuntime, index: u32, commands: vk::CommandBuffer) -> Option<&'static str> {
-        if !node.condition.holds(self.moment.switches) {
-            return None;
-        }
-        let _watched = watched::node(|| node.label());
-        let (raw, labels) = (self.raw, self.labels);
-        if let Some(labels) = labels {
+    /// Whether somebody wants to know where each node begins and ends.
+    fn follows_nodes(&self) -> bool {
+        self.labels.is_some() || self.timing.is_some() || watched::any()
+    }
+
+    /// Records a node for whoever wants to know where it begins and ends.
+    #[inline(never)]
+    fn follow(&self, node: &mut NodeRuntime, recording: &Recording<'_>) {
+        let (commands, slot, index) = (recording.buffer, self.moment.slot, node.facts.index);
+        if let Some(labels) = self.labels {
             let label = vk::DebugUtilsLabelEXT::default().label_name(node.label());
             // SAFETY: the buffer is being recorded, and the name lives until the call returns.
             unsafe { labels.cmd_begin_debug_utils_label(commands, &label) };
         }
         if let Some(timing) = self.timing {
-            timing.start(self.device, commands, self.moment.slot, index);
+            timing.start(self.device, commands, slot, index);
         }
-        let (device, declaration, record) = (self.device, node.declaration, node.record);
-        let NodeParts { slots, resolved, data, pipelines, sets, push } = node.parts(self.gathered, self.moment);
-        let (frame, events, problem) = (self.moment.frame, self.events, Cell::new(None));
-        let recording =
-            Recording { device, raw, buffer: commands, pipelines, sets, push, frame, events, problem: &problem };
-        record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Record(&recording) });
+        let watched = watched::node(node.label());
+        record(node, recording);
+        drop(watched);
         if let Some(timing) = self.timing {
-            timing.end(self.device, commands, self.moment.slot, index);
+            timing.end(self.device, commands, slot, index);
         }
-        if let Some(labels) = labels {
+        if let Some(labels) = self.labels {
             // SAFETY: closes the label that was opened above.
             unsafe { labels.cmd_end_debug_utils_label(commands) };
         }
-        problem.get()
     }
+}
+
+#[inline]
+fn record(node: &mut NodeRuntime, recording: &Recording<'_>) {
+    (node.record)(&mut RecordContext { node, work: Work::Record(recording) });
 }

@@ -9,7 +9,6 @@ use crate::frame::compiled::CompiledGraph;
 use crate::frame::context::{RecordContext, Work};
 use crate::frame::frame_info::FrameInfo;
 use crate::frame::moment::{MAX_OUTPUTS, Moment};
-use crate::frame::node::NodeParts;
 use crate::frame::swapchain::ACQUIRE_STAGE;
 use crate::frame::{submission, timeline, watched};
 use crate::graph::CompileError;
@@ -202,16 +201,15 @@ impl CompiledGraph {
         let delta = self.last_frame.map_or(0.0, |last| now.duration_since(last).as_secs_f32());
         self.last_frame = Some(now);
         let output = self.outputs.items.first().map_or([0; 2], |output| output.extent);
+        let gathered = self.gathered.turn(moment);
         let info = FrameInfo::new(self.number, delta, output, &self.events.bus);
         for &host in &self.hosts {
             let node = &mut self.nodes[host as usize];
             if !node.condition.holds(moment.switches) {
                 continue;
             }
-            let _watched = watched::node(|| node.label());
-            let (declaration, record) = (node.declaration, node.record);
-            let NodeParts { slots, resolved, data, .. } = node.parts(&self.gathered, moment);
-            record(&mut RecordContext { declaration, slots, resolved, data, work: Work::Run(&info) });
+            let _watched = watched::node(node.label());
+            (node.record)(&mut RecordContext { node, work: Work::Run(&info, gathered) });
         }
     }
 

@@ -3,6 +3,7 @@
 //! Everything but the handles is known at compile. Handles of resources with one copy change with a recompile only; those of
 //! the others (a copy for each frame slot, history phase or swapchain image) are put in before each recording.
 
+use std::mem;
 use std::ops::Range;
 
 use ash::vk;
@@ -33,22 +34,21 @@ unsafe impl Send for Tape {}
 // SAFETY: as above, and nothing changes through a shared reference.
 unsafe impl Sync for Tape {}
 
-/// A step as it is kept.
-enum TapeStep {
-    /// The next node.
-    Node,
-    /// A barrier command: so many barriers of each kind, the next ones.
-    Barrier { buffers: u32, images: u32, memory: u32 },
-    /// The barrier command before, once more: as long as nodes work on the same in place, it stays in the caches.
-    Again,
+/// Nodes, and the barrier command after them.
+struct TapeStep {
+    /// How many nodes, the next ones.
+    nodes: u32,
+    after: After,
 }
 
-/// A step to record.
-pub(crate) enum Played<'t> {
-    /// The next node.
-    Node,
-    /// A barrier command.
-    Barrier(vk::DependencyInfo<'t>),
+/// A barrier command as it is kept.
+enum After {
+    /// None.
+    Nothing,
+    /// These barriers of each kind.
+    Barrier { buffers: [u32; 2], images: [u32; 2], memory: [u32; 2] },
+    /// The barrier command before, once more: as long as nodes work on the same in place, it stays in the caches.
+    Again,
 }
 
 /// Where the handle of a barrier comes from.
@@ -76,30 +76,35 @@ impl Tape {
             moving: Vec::new(),
             nodes: first_node..first_node,
         };
-        let mut before = None;
+        let (mut before, mut nodes) = (None, 0);
         for step in &plan.steps[segment.steps.start as usize..segment.steps.end as usize] {
-            let step = match *step {
+            let after = match *step {
                 Step::Node(_) => {
                     tape.nodes.end += 1;
-                    TapeStep::Node
+                    nodes += 1;
+                    continue;
                 }
                 Step::Barrier(barrier) => {
                     let range = plan.barriers[barrier as usize].clone();
                     let dependencies = &plan.dependencies[range.start as usize..range.end as usize];
                     if before.replace(dependencies) == Some(dependencies) {
-                        TapeStep::Again
+                        After::Again
                     } else {
                         tape.barrier(dependencies, resources)
                     }
                 }
             };
-            tape.steps.push(step);
+            tape.steps.push(TapeStep { nodes: mem::take(&mut nodes), after });
+        }
+        if nodes > 0 {
+            tape.steps.push(TapeStep { nodes, after: After::Nothing });
         }
         tape
     }
 
-    fn barrier(&mut self, dependencies: &[Dependency], resources: &Resources) -> TapeStep {
-        let before = (self.buffers.len(), self.images.len(), self.memory.len());
+    fn barrier(&mut self, dependencies: &[Dependency], resources: &Resources) -> After {
+        let counts = |tape: &Self| [tape.buffers.len(), tape.images.len(), tape.memory.len()].map(|count| count as u32);
+        let before = counts(self);
         for dependency in dependencies {
             let Some(physical) = resources.get(dependency.resource) else { continue };
             let target = if physical.is_image() {
@@ -119,11 +124,9 @@ impl Tape {
             };
             sources.push(Source { resource: dependency.resource, age: dependency.age, target });
         }
-        TapeStep::Barrier {
-            buffers: (self.buffers.len() - before.0) as u32,
-            images: (self.images.len() - before.1) as u32,
-            memory: (self.memory.len() - before.2) as u32,
-        }
+        let after = counts(self);
+        let [buffers, images, memory] = std::array::from_fn(|kind| [before[kind], after[kind]]);
+        After::Barrier { buffers, images, memory }
     }
 
     /// Its nodes, as indices of the living ones.
@@ -143,22 +146,17 @@ impl Tape {
         put(moving, buffers, images, resources, moment);
     }
 
-    /// What to record, in order.
+    /// Says what to record, in order: so many nodes, the next ones, and then a barrier command.
     #[inline]
-    pub fn play(&self) -> impl Iterator<Item = Played<'_>> {
-        let (mut buffers, mut images, mut memory) = (&self.buffers[..], &self.images[..], &self.memory[..]);
+    pub fn play(&self, mut record: impl FnMut(usize, Option<&vk::DependencyInfo<'_>>)) {
         let mut barrier = vk::DependencyInfo::default();
-        self.steps.iter().map(move |step| {
-            match *step {
-                TapeStep::Node => return Played::Node,
-                TapeStep::Barrier { buffers: of_buffers, images: of_images, memory: of_memory } => {
-                    let (buffers, images) = (take(&mut buffers, of_buffers), take(&mut images, of_images));
-                    barrier = command(buffers, images, take(&mut memory, of_memory));
-                }
-                TapeStep::Again => {}
+        for step in &self.steps {
+            if let After::Barrier { buffers, images, memory } = step.after {
+                barrier = command(part(&self.buffers, buffers), part(&self.images, images), part(&self.memory, memory));
             }
-            Played::Barrier(barrier)
-        })
+            let ends = matches!(step.after, After::Nothing);
+            record(step.nodes as usize, if ends { None } else { Some(&barrier) });
+        }
     }
 }
 
@@ -180,11 +178,8 @@ fn put(
     }
 }
 
-/// The next `count` barriers.
-fn take<'t, T>(rest: &mut &'t [T], count: u32) -> &'t [T] {
-    let (taken, after) = rest.split_at(count as usize);
-    *rest = after;
-    taken
+fn part<T>(all: &[T], [start, end]: [u32; 2]) -> &[T] {
+    &all[start as usize..end as usize]
 }
 
 fn command<'t>(

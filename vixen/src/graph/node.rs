@@ -12,7 +12,8 @@ use crate::shader::{DescriptorType, Program};
 ///
 /// # Safety
 /// What `#[node]` checks is what the executor trusts: `DECLARATION` says of the shaders what is true of them, `wire` registers
-/// for each slot a resource of the kind that it declares, and `record` asks for each host slot at most once.
+/// for each slot resources of the kind and number that it declares, and data if it has any; `record` asks for the slots as they are
+/// declared, for each host slot at most once, and for data of the type that `wire` stored.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a node",
     note = "declare it with `#[node(compute, shader = \"..\")]` on the struct"

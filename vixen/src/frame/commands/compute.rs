@@ -28,12 +28,8 @@ impl<'a> ComputeCommands<'a> {
     /// Dispatches this many workgroups.
     #[inline]
     pub fn dispatch(&mut self, x: u32, y: u32, z: u32) {
-        let most = self.encoder.recording().device.capabilities().limits.max_compute_work_group_count;
-        let fits = [x, y, z].into_iter().zip(most).all(|(count, most)| count <= most);
-        if !self.encoder.check(
-            fits,
-            "dispatches more workgroups than the device allows (maxComputeWorkGroupCount); let each do more",
-        ) {
+        // So many every device has (Vulkan's required limits).
+        if (x | y | z) > 0xffff && !has_room(self.encoder, [x, y, z]) {
             return;
         }
         // SAFETY: a compute pipeline and its sets are bound; compile checked the node's bindings.
@@ -52,10 +48,13 @@ impl<'a> ComputeCommands<'a> {
     }
 
     /// Dispatches enough workgroups for one invocation for each of `count` elements, along x.
-    #[inline]
+    // Not inlined, it would have all of `self` in memory.
+    #[inline(always)]
     pub fn dispatch_items(&mut self, count: u64) {
-        let groups = count.div_ceil(self.local_size()[0].into());
-        self.dispatch(u32::try_from(groups).unwrap_or(u32::MAX), 1, 1);
+        let [size, ..] = self.local_size();
+        // What fits into 32 bits is divided faster there.
+        let groups = u32::try_from(count).map_or_else(|_| many_groups(count, size), |count| count.div_ceil(size));
+        self.dispatch(groups, 1, 1);
     }
 
     /// Dispatches as many workgroups as three `u32` at the start of a buffer say.
@@ -78,9 +77,23 @@ impl<'a> ComputeCommands<'a> {
     /// Workgroup size of the bound pipeline.
     #[inline]
     pub fn local_size(&self) -> [u32; 3] {
-        match self.encoder.recording().pipelines.kind(self.pipeline) {
+        match self.encoder.pipelines().kind(self.pipeline) {
             ProgramKind::Compute { workgroup } => workgroup.size,
             _ => [1; 3],
         }
     }
+}
+
+#[cold]
+fn many_groups(count: u64, size: u32) -> u32 {
+    u32::try_from(count.div_ceil(size.into())).unwrap_or(u32::MAX)
+}
+
+/// Whether a device has room for so many workgroups that not every device has.
+#[cold]
+fn has_room(encoder: Encoder<'_>, groups: [u32; 3]) -> bool {
+    let most = encoder.capabilities().limits.max_compute_work_group_count;
+    let fits = groups.into_iter().zip(most).all(|(count, most)| count <= most);
+    encoder
+        .check(fits, "dispatches more workgroups than the device allows (maxComputeWorkGroupCount); let each do more")
 }

@@ -88,7 +88,7 @@ impl<'a> GraphicsCommands<'a> {
 
     /// Looks at the vertex slots that the pipeline reads.
     pub(super) fn bound(&mut self, pipeline: PipelineIndex) {
-        let attributes = match self.encoder.recording().pipelines.kind(pipeline) {
+        let attributes = match self.encoder.pipelines().kind(pipeline) {
             ProgramKind::Graphics { attributes, .. } => attributes,
             _ => &[],
         };

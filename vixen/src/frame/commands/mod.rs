@@ -15,8 +15,10 @@ pub use node::NodeCommands;
 pub use ray_tracing::RayTracingCommands;
 pub use transfer::TransferCommands;
 
-use crate::device::Feature;
+use crate::device::{Capabilities, Feature};
 use crate::frame::context::Recording;
+use crate::frame::node::{NodeNow, NodeRuntime};
+use crate::frame::pipeline::NodePipelines;
 use crate::graph::view::Resolved;
 use crate::shader::Block;
 
@@ -24,25 +26,31 @@ use crate::shader::Block;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PipelineIndex(pub u32);
 
-/// What all kinds share: where commands go.
+/// What all kinds share: where commands go, and whose they are.
+#[derive(Clone, Copy)]
 pub(crate) struct Encoder<'a> {
     recording: &'a Recording<'a>,
+    node: &'a NodeRuntime,
+    now: NodeNow<'a>,
+    // Of the recording, which holds a cell: nobody would believe that they stay.
+    device: &'a ash::Device,
+    buffer: vk::CommandBuffer,
 }
 
 impl<'a> Encoder<'a> {
     #[inline]
-    pub fn new(recording: &'a Recording<'a>) -> Self {
-        Self { recording }
+    pub fn new(recording: &'a Recording<'a>, node: &'a NodeRuntime, now: NodeNow<'a>) -> Self {
+        Self { recording, node, now, device: recording.raw, buffer: recording.buffer }
     }
 
     #[inline]
     pub fn device(&self) -> &'a ash::Device {
-        self.recording.raw
+        self.device
     }
 
     #[inline]
     pub fn buffer(&self) -> vk::CommandBuffer {
-        self.recording.buffer
+        self.buffer
     }
 
     #[inline]
@@ -50,11 +58,27 @@ impl<'a> Encoder<'a> {
         self.recording
     }
 
+    #[inline]
+    pub fn node(&self) -> NodeNow<'a> {
+        self.now
+    }
+
+    #[inline]
+    pub fn capabilities(&self) -> &'a Capabilities {
+        self.recording.device.capabilities()
+    }
+
+    #[inline]
+    pub fn pipelines(&self) -> &'a NodePipelines {
+        &self.node.pipelines
+    }
+
     /// Notes what was asked for and cannot be: whoever had the node recorded gets it as an error. Says what the node did, and
     /// what to do instead.
+    // By value: what is looked at through a pointer has to be in memory.
     #[cold]
-    pub fn refuse(&self, problem: &'static str) {
-        let first = self.recording.problem.get().unwrap_or(problem);
+    pub fn refuse(self, problem: &'static str) {
+        let first = self.recording.problem.get().unwrap_or((self.node.facts.index, problem));
         self.recording.problem.set(Some(first));
     }
 
@@ -69,7 +93,7 @@ impl<'a> Encoder<'a> {
 
     /// Whether `count` argument structs of `size` bytes can be read from a buffer.
     fn check_indirect(&self, arguments: &Resolved, count: u32, stride: usize, size: usize) -> bool {
-        let capabilities = self.recording.device.capabilities();
+        let capabilities = self.capabilities();
         let many = capabilities.has(Feature::MultiDrawIndirect);
         let most = capabilities.limits.max_draw_indirect_count;
         let bytes = (u64::from(count.max(1)) - 1).saturating_mul(stride as u64).saturating_add(size as u64);
@@ -85,34 +109,38 @@ impl<'a> Encoder<'a> {
     /// Binds the first pipeline, the descriptor sets and the node's push constants.
     #[inline]
     fn bind_all(&self, point: vk::PipelineBindPoint) {
-        let Recording { pipelines, sets, push, .. } = *self.recording;
-        self.bind_pipeline(point, PipelineIndex(0));
+        self.bind_handle(point, self.pipelines().first());
+        let sets = self.now.sets();
         if !sets.is_empty() {
             // SAFETY: the buffer is being recorded; layout and sets were made for this node and outlive the recording.
             unsafe {
-                self.device().cmd_bind_descriptor_sets(self.buffer(), point, pipelines.layout(), 0, sets, &[]);
+                self.device().cmd_bind_descriptor_sets(self.buffer(), point, self.pipelines().layout(), 0, sets, &[]);
             }
         }
-        self.push_bytes(push);
+        self.push_bytes(self.now.push());
     }
 
     #[inline]
     fn bind_pipeline(&self, point: vk::PipelineBindPoint, pipeline: PipelineIndex) -> bool {
-        let known = self.recording.pipelines.has(pipeline);
+        let known = self.node.pipelines.has(pipeline);
         if !self.check(known, "binds a pipeline that it does not have; use the constants of its own type, `Self::NAME`")
         {
             return false;
         }
-        // SAFETY: the buffer is being recorded; the pipeline belongs to the graph, outlives it, and was made for `point`.
-        unsafe {
-            self.device().cmd_bind_pipeline(self.buffer(), point, self.recording.pipelines.pipeline(pipeline));
-        }
+        self.bind_handle(point, self.pipelines().pipeline(pipeline));
         true
     }
 
     #[inline]
+    fn bind_handle(&self, point: vk::PipelineBindPoint, pipeline: vk::Pipeline) {
+        // SAFETY: the buffer is being recorded; the pipeline is one of the node's: it belongs to the graph, outlives it, and was
+        // made for `point`. `#[node]` lets no node of a kind that binds any be without.
+        unsafe { self.device().cmd_bind_pipeline(self.buffer(), point, pipeline) };
+    }
+
+    #[inline]
     fn push_bytes(&self, bytes: &[u8]) {
-        let pipelines = self.recording.pipelines;
+        let pipelines = self.pipelines();
         if !bytes.is_empty() {
             // SAFETY: the layout has one push-constant range from 0, of the block's size, for these stages.
             unsafe {
@@ -122,7 +150,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn push<T: Block>(&self, value: &T) {
-        let declared = self.recording.push.len();
+        let declared = self.now.push().len();
         let bytes = crate::shader::bytes_of(value);
         if self.check(
             bytes.len() == declared,

@@ -12,15 +12,14 @@ use crate::frame::context::Recording;
 /// others are recorded once, and not in a frame.
 pub struct NodeCommands<'a, N, C> {
     commands: C,
-    frame: u64,
-    bus: Option<NodeEvents<'a>>,
+    recording: &'a Recording<'a>,
     node: PhantomData<fn() -> N>,
 }
 
 impl<'a, N, C> NodeCommands<'a, N, C> {
     #[inline]
-    pub(crate) fn new(commands: C, recording: &Recording<'a>) -> Self {
-        Self { commands, frame: recording.frame, bus: recording.events, node: PhantomData }
+    pub(crate) fn new(commands: C, recording: &'a Recording<'a>) -> Self {
+        Self { commands, recording, node: PhantomData }
     }
 
     #[inline]
@@ -31,7 +30,7 @@ impl<'a, N, C> NodeCommands<'a, N, C> {
     /// The number of the frame, of use to dynamic nodes alone: the others are recorded before the first. A frame that fails before its
     /// submission leaves its number to the next one, so a node that does something once can tell that it was for nothing.
     pub fn frame(&self) -> u64 {
-        self.frame
+        self.recording.frame
     }
 
     /// Queues an event, which is delivered when the next frame begins. Events of nodes that record on several threads are in no
@@ -52,7 +51,9 @@ impl<'a, N, C> NodeCommands<'a, N, C> {
     }
 
     fn bus(&self) -> NodeEvents<'a> {
-        self.bus.expect("`#[node]` lets only dynamic nodes declare events, and these are recorded in frames")
+        self.recording
+            .events
+            .expect("`#[node]` lets only dynamic nodes declare events, and these are recorded in frames")
     }
 }
 

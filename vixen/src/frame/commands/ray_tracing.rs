@@ -24,17 +24,16 @@ impl<'a> RayTracingCommands<'a> {
 
     /// Runs the ray-generation shader once for each element of `extent`.
     pub fn trace_rays(&mut self, extent: [u32; 3]) {
-        let recording = self.encoder.recording();
-        let tables = recording.pipelines.binding_tables(self.pipeline);
+        let device = self.encoder.recording.device;
+        let tables = self.encoder.pipelines().binding_tables(self.pipeline);
         let [width, height, depth] = extent;
         let rays = extent.into_iter().fold(1u64, |rays, size| rays.saturating_mul(size.into()));
-        let most =
-            recording.device.capabilities().ray_tracing.map_or(0, |limits| limits.max_ray_dispatch_invocation_count);
-        let limits = &recording.device.capabilities().limits;
+        let most = device.capabilities().ray_tracing.map_or(0, |limits| limits.max_ray_dispatch_invocation_count);
+        let limits = &device.capabilities().limits;
         let sides = limits.max_compute_work_group_count.into_iter().zip(limits.max_compute_work_group_size);
         let mut sides = sides.map(|(count, size)| u64::from(count) * u64::from(size)).zip(extent);
         let fits = rays <= most.into() && sides.all(|(most, size)| u64::from(size) <= most);
-        let (Some(tables), Some(loader), true) = (tables, recording.device.ray_tracing_pipeline(), fits) else {
+        let (Some(tables), Some(loader), true) = (tables, device.ray_tracing_pipeline(), fits) else {
             self.encoder.refuse(
                 "traces more rays at once than the device allows (maxRayDispatchInvocationCount, and along a side \
                  maxComputeWorkGroupCount times maxComputeWorkGroupSize); trace in parts",

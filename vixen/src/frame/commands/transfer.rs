@@ -58,7 +58,7 @@ impl<'a> TransferCommands<'a> {
         filter: vk::Filter,
     ) {
         use vk::FormatFeatureFlags2 as Feature;
-        let device = self.encoder.recording().device;
+        let device = self.encoder.recording.device;
         let has = |format, feature| device.format_features(format).optimal.contains(feature);
         // Other texels no device smooths: `blit_resolved` says so, and what to do.
         let smooths = filter == vk::Filter::LINEAR && F::TEXEL == Texel::Float;

@@ -170,9 +170,14 @@ pub(crate) struct InNode {
 
 /// The calling thread records or runs this node, until the guard is dropped.
 #[inline]
-pub(crate) fn node<'n>(name: impl FnOnce() -> &'n CStr) -> InNode {
-    let watched = WATCHED.load(Ordering::Relaxed) != 0;
-    InNode { outer: watched.then(|| NODE.replace(Some(NonNull::from(name())))) }
+pub(crate) fn node(name: &CStr) -> InNode {
+    InNode { outer: any().then(|| NODE.replace(Some(NonNull::from(name)))) }
+}
+
+/// Whether somebody looks.
+#[inline]
+pub(crate) fn any() -> bool {
+    WATCHED.load(Ordering::Relaxed) != 0
 }
 
 impl Drop for InNode {

@@ -113,7 +113,8 @@ fn counts(profile: &str) -> Option<Counts> {
 
 /// Whether a function of the C library is part of its allocator, as glibc's `malloc.c` names them.
 fn allocates(function: &str) -> bool {
-    let names = ["malloc", "calloc", "realloc", "memalign", "free", "chunk", "trim", "sbrk", "brk", "tcache", "alloc_perturb"];
+    let names =
+        ["malloc", "calloc", "realloc", "memalign", "free", "chunk", "trim", "sbrk", "brk", "tcache", "alloc_perturb"];
     names.iter().any(|name| function.contains(name))
 }
 

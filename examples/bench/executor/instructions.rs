@@ -125,7 +125,7 @@ struct Names<'p>(HashMap<&'p str, &'p str>);
 impl<'p> Names<'p> {
     fn of(&mut self, text: &'p str) -> &'p str {
         match text.split_once(' ') {
-            Some((number, name)) => *self.0.entry(number).insert_entry(name).get(),
+            Some((number, name)) => self.0.entry(number).insert_entry(name).get(),
             None => self.0.get(text).copied().unwrap_or_default(),
         }
     }

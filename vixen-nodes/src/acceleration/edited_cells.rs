@@ -33,12 +33,6 @@ impl EditedCells {
         Self { edge, boxes, cells, free: Vec::new() }
     }
 
-    /// How many places there can be at most: one for each cube of the scene.
-    pub fn most(&self, map: &BrickMap) -> u64 {
-        // Scenes are no larger than 1024 bricks along each axis.
-        u64::from(map.size.map(|size| size.div_ceil(self.edge)).element_product())
-    }
-
     /// Follows an edit of what is between two corners, and says which places have changed. `None` when it would need more places than
     /// there is room for, and then nothing has changed.
     pub fn follow(&mut self, map: &BrickMap, bounds: [UVec3; 2], room: usize) -> Option<Vec<Range<u32>>> {

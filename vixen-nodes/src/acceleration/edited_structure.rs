@@ -31,17 +31,12 @@ pub struct EditableVoxelStructure {
 }
 
 impl EditableVoxelStructure {
-    /// Builds the structure of a scene, one box for each aligned cube of [`BOX_EDGE`] voxels along its edge, with room for half as many boxes
-    /// more, and at least a few thousand, or for all that there can be, and waits.
+    /// Builds the structure of a scene with one box around all of it ([`BOX_EDGE`]), and waits.
     ///
     /// # Errors
     /// When the device lacks `accelerationStructure` or `rayTracingPipeline`, or its memory or budget does not suffice.
     pub fn build(device: &Device, map: &BrickMap) -> Result<Self, AccelerationError> {
-        const LEAST: u64 = 4096;
-        let edited = EditedCells::new(map, BOX_EDGE);
-        let cells = edited.cells.len() as u64;
-        let room = (cells + (cells / 2).max(LEAST)).min(edited.most(map).max(1));
-        Self::with_room(device, edited, room)
+        Self::build_with(device, map, BOX_EDGE, 1)
     }
 
     /// The same with boxes of another size, as for [`VoxelCells::of`](super::VoxelCells::of), and room for so many in all.
@@ -49,10 +44,7 @@ impl EditableVoxelStructure {
     /// # Errors
     /// As for [`build`](Self::build), and when the scene has more.
     pub fn build_with(device: &Device, map: &BrickMap, edge: u32, room: u64) -> Result<Self, AccelerationError> {
-        Self::with_room(device, EditedCells::new(map, edge), room)
-    }
-
-    fn with_room(device: &Device, edited: EditedCells, room: u64) -> Result<Self, AccelerationError> {
+        let edited = EditedCells::new(map, edge);
         let rebuild = Arc::new(Rebuild::new(device, &edited, room)?);
         let loader = functions(device)?.0;
         device.submit_once(|commands| {

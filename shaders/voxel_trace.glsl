@@ -54,16 +54,10 @@ bool trace_box(
         if (GRID_SHIFT == GROUP_SHIFT) {
             uint word = word_at(at);
             uvec2 mask = group_at(at);
-            if (is_empty(word)) {
-                last = (voxel | 3) + leap(word, octant);
-            } else {
-                uint number = cell_number(voxel, 0) ^ flip;
-                found = has_bit(mask, number);
-                if (found) {
-                    break;
-                }
-                last = voxel | ((1 << empty_shift(mask, number)) - 1);
-            }
+            uint number = cell_number(voxel, 0) ^ flip;
+            bool is_leap = is_empty(word);
+            found = has_bit(mask, number);
+            last = (voxel | (is_leap ? 3 : empty_shift(mask, number))) + (is_leap ? leap(word, octant) : 0);
         } else {
             if (other_brick) {
                 look_up(word_at(at), voxel, octant, flip, spot);
@@ -91,7 +85,8 @@ bool trace_box(
         last = min(last, high);
         vec3 leave = fma(vec3(last), inverse, bias);
         t = min(leave.x, min(leave.y, leave.z));
-        if (t >= t_end) {
+        // lavapipe pays for each way out of a loop.
+        if (t >= t_end || GRID_SHIFT == GROUP_SHIFT && found) {
             break;
         }
         ivec3 next = clamp(ivec3(origin + direction * t), voxel, last);

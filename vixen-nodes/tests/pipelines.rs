@@ -17,7 +17,9 @@ use vixen_nodes::acceleration::{
     VoxelStructure,
 };
 use vixen_nodes::voxel::reference::{Ray, disagreement, solid_set, trace};
-use vixen_nodes::voxel::{CameraUniform, Edit, Editor, Scene, SceneSource, Shape, default_params, default_view};
+use vixen_nodes::voxel::{
+    CameraUniform, Edit, Editor, Scene, SceneSource, Shape, TopGrid, default_params, default_view,
+};
 use vixen_nodes::{
     Structure, StructuredScene, ToneMap, Updated, VoxelCubeHits, VoxelPipeline, VoxelScene, require_ray_tracing,
 };
@@ -79,6 +81,15 @@ fn blocks() {
         (at.y < 32 || tower).then_some(3)
     };
     compare(&SceneSource::from_fn("blocks", UVec3::new(141, 131, 150), solid));
+}
+
+#[test]
+fn shell() {
+    // A mere surface, so that cells of the grid take half a word.
+    let solid = |at: IVec3| (56 * 56..58 * 58).contains(&(at - 80).length_squared()).then_some(2);
+    let source = SceneSource::from_fn("shell", UVec3::splat(160), solid);
+    assert_eq!(TopGrid::of(&source.build(&|_| ()).expect("it has voxels").map).shader_format(), -3);
+    compare(&source);
 }
 
 /// What the pipelines draw from, on the device.

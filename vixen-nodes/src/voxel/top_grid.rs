@@ -31,8 +31,8 @@ use super::layout::BRICK_EDGE;
 /// | 16 | which eighths are bricks, a bit each, in Morton order; from bit 12 on, the index of the first of them | 1 |
 /// | 32 | the index of the node of level 1 | 1 |
 ///
-/// Cells of 8 take half a word in small scenes that are mere surfaces. Then an octant has two bits, which say a leap of 1, 3 or 7 by 1, 2 or 3;
-/// and in a cell that is not empty the lowest two are 0 and the rest follows: the index of a brick, or a material and the highest bit.
+/// Cells of 8 take half a word in small scenes that are mere surfaces. Then an octant has two bits, which say a leap of 1, 2, 4 or 8 by 0 to 3,
+/// but of +++ one of 1, 2 or 4 by 1 to 3; and in a cell that is not empty the lowest two are 0 and the rest follows: the index of a brick, or a material and the highest bit.
 ///
 /// After edits leaps are lower bounds, which is all that rays need.
 #[derive(Clone, Debug)]
@@ -308,7 +308,7 @@ mod tests {
                 };
                 let possible = (1..=15).take_while(free).count() as u32;
                 let possible =
-                    if format.halves { [1, 3, 7][(possible + 1).ilog2().min(3) as usize - 1] } else { possible };
+                    if format.halves { 1 << possible.ilog2().min(if octant == 0 { 2 } else { 3 }) } else { possible };
                 let leap = word >> (4 * octant) & 15;
                 assert!((1..=possible).contains(&leap), "{cell}, octant {octant}: {leap} of {possible}");
                 leaps += 1;

@@ -147,7 +147,11 @@ fn word_of(words: &[u32], at: usize, halves: bool) -> u32 {
 }
 
 fn leap(word: u32, octant: u32, grid_shift: i32, halves: bool) -> i32 {
-    let cells = if halves { (1 << (word >> (2 * octant) & 3)) - 2 } else { (word >> (4 * octant) & 15) as i32 - 1 };
+    let cells = if halves {
+        (1 << (word >> (2 * octant) & 3) >> i32::from(octant == 0)) - 1
+    } else {
+        (word >> (4 * octant) & 15) as i32 - 1
+    };
     cells << grid_shift
 }
 

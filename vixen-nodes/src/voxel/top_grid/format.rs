@@ -88,12 +88,18 @@ fn half_at(cell: usize) -> usize {
     16 * (cell % 2)
 }
 
+/// The lowest bits of an empty cell are those of octant +++, and not 0.
+fn more_by_one(octant: u32) -> u32 {
+    u32::from(octant == 0)
+}
+
 /// A cell's word as half of one.
 fn halved(word: u32) -> u32 {
     if word & 15 == 0 {
         return word >> 4 << 2 & 0x7FFC | word >> 31 << 15;
     }
-    (0..8).fold(0, |half, octant| half | ((word >> (4 * octant) & 15) + 1).ilog2().min(3) << (2 * octant))
+    let bits = |octant: u32| ((word >> (4 * octant) & 15).ilog2() + more_by_one(octant)).min(3);
+    (0..8).fold(0, |half, octant| half | bits(octant) << (2 * octant))
 }
 
 /// The word that half of one stands for, which is the lower half of this.
@@ -101,7 +107,8 @@ fn widened(half: u32) -> u32 {
     if half & 3 == 0 {
         return (half >> 2 & 0x1FFF) << 4 | (half >> 15 & 1) << 31;
     }
-    (0..8).fold(0, |word, octant| word | ((1 << (half >> (2 * octant) & 3)) - 1) << (4 * octant))
+    let leap = |octant: u32| 1 << (half >> (2 * octant) & 3) >> more_by_one(octant);
+    (0..8).fold(0, |word, octant| word | leap(octant) << (4 * octant))
 }
 
 #[cfg(test)]
@@ -117,7 +124,7 @@ mod tests {
         for leap in 1..=15 {
             let half = halved(leap * 0x1111_1111);
             assert!(half < 1 << 16 && half & 3 != 0);
-            assert_eq!(widened(half), [1, 1, 3, 3, 3, 3, 7].get(leap as usize - 1).unwrap_or(&7) * 0x1111_1111);
+            assert_eq!(widened(half), (1 << leap.ilog2().min(3)) * 0x1111_1110 + (1 << leap.ilog2().min(2)));
         }
     }
 }

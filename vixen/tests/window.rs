@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::channel;
 
 use common::device_for;
+use common::display::on_display;
 use common::nodes::Tint;
 use vixen::ash::vk;
 use vixen::device::Surface;
@@ -17,13 +18,10 @@ use vixen::memory::{BufferDesc, Category, ManagedBuffer, Strategy};
 use vixen::{
     Buffer, CompileError, CompiledGraph, Device, Extent, Graph, Graphics, Image, Output, Rgba8Unorm, Transfer, node,
 };
-use winit::application::ApplicationHandler;
 use winit::dpi::{PhysicalPosition, PhysicalSize};
-use winit::event::WindowEvent;
-use winit::event_loop::{ActiveEventLoop, EventLoop};
-use winit::platform::x11::{EventLoopBuilderExtX11, WindowAttributesExtX11};
+use winit::platform::x11::WindowAttributesExtX11;
 use winit::raw_window_handle::{HasDisplayHandle, HasWindowHandle, RawWindowHandle};
-use winit::window::{Window, WindowAttributes, WindowId};
+use winit::window::{Window, WindowAttributes};
 use x11rb::protocol::xproto::{ConfigureWindowAux, ConnectionExt, ImageFormat};
 use x11rb::rust_connection::RustConnection;
 
@@ -338,12 +336,9 @@ fn a_window_of_another_device(device: &Device, other: &Device, window: &Arc<Wind
     assert_eq!(other.validation_messages(), Vec::<String>::new());
 }
 
-struct Test {
-    done: bool,
-}
-
-impl ApplicationHandler for Test {
-    fn resumed(&mut self, events: &ActiveEventLoop) {
+#[test]
+fn windows_show_what_is_presented() {
+    on_display(|events| {
         // Beside each other: what another window covers cannot be looked at.
         let window = |x, width, height| {
             let attributes = WindowAttributes::default()
@@ -368,22 +363,5 @@ impl ApplicationHandler for Test {
         drop(device);
         let messages = log.messages();
         assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
-        self.done = true;
-        events.exit();
-    }
-
-    fn window_event(&mut self, _events: &ActiveEventLoop, _window: WindowId, _event: WindowEvent) {}
-}
-
-#[test]
-fn windows_show_what_is_presented() {
-    if std::env::var_os("DISPLAY").is_none() {
-        assert!(std::env::var_os("VIXEN_REQUIRE_ALL").is_none(), "the test needs a display: `./x test` starts one");
-        println!("skipped: there is no display");
-        return;
-    }
-    let events = EventLoop::builder().with_x11().with_any_thread(true).build().expect("there is an X display");
-    let mut test = Test { done: false };
-    events.run_app(&mut test).expect("the event loop runs");
-    assert!(test.done);
+    });
 }

@@ -1,17 +1,18 @@
 //! Frames that present to a window allocate nothing either; the recompile that follows a new size is counted apart.
 
+mod common;
+
 use std::sync::Arc;
 
+use common::display::on_display;
+use common::nodes::{Amount, Paint};
 use vixen::device::Surface;
 use vixen::testing::{CountingAllocator, created_without_callbacks, frames};
-use vixen::{Compute, Device, DeviceOptions, Extent, Graph, Image, Output, R32Uint, Rgba8Unorm, Transfer, node};
-use winit::application::ApplicationHandler;
+use vixen::{Device, DeviceOptions, Extent, Graph, Image, Output, Rgba8Unorm, Transfer, node};
 use winit::dpi::PhysicalSize;
-use winit::event::WindowEvent;
-use winit::event_loop::{ActiveEventLoop, EventLoop};
-use winit::platform::x11::{EventLoopBuilderExtX11, WindowAttributesExtX11};
+use winit::platform::x11::WindowAttributesExtX11;
 use winit::raw_window_handle::HasDisplayHandle;
-use winit::window::{WindowAttributes, WindowId};
+use winit::window::WindowAttributes;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -30,28 +31,9 @@ impl Transfer for Clear {
     }
 }
 
-/// Follows the window's size.
-#[node(compute, shader = "tests/shaders/paint.comp.spv")]
-struct Paint {
-    #[storage(write)]
-    color: Image<R32Uint>,
-    #[push]
-    amount: u32,
-}
-
-#[node]
-impl Compute for Paint {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.dispatch_over(view.color.extent());
-    }
-}
-
-struct Test {
-    done: bool,
-}
-
-impl ApplicationHandler for Test {
-    fn resumed(&mut self, events: &ActiveEventLoop) {
+#[test]
+fn frames_that_present_allocate_nothing() {
+    on_display(|events| {
         let attributes =
             WindowAttributes::default().with_inner_size(PhysicalSize::new(64, 64)).with_override_redirect(true);
         let window = Arc::new(events.create_window(attributes).expect("the display makes windows"));
@@ -60,7 +42,7 @@ impl ApplicationHandler for Test {
         let log = device.validation_log().clone();
         let surface = Surface::new(&device, Arc::clone(&window)).expect("the device presents to this display");
         let graph = Graph::new(Output::window(surface, [64, 64]));
-        graph.retain(graph.add(Paint { color: graph.image(Extent::Output), amount: 1 }).color);
+        graph.retain(graph.add(Paint { color: graph.image(Extent::Output), params: Amount { amount: 1 } }).color);
         graph.present(graph.add(Clear { color: graph.image(Extent::Output) }).color);
         let mut compiled = graph.compile(&device).expect("the graph is valid");
         let report = frames(&mut compiled, 300, |_graph, frame| {
@@ -76,22 +58,5 @@ impl ApplicationHandler for Test {
         drop((compiled, device));
         let messages = log.messages();
         assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
-        self.done = true;
-        events.exit();
-    }
-
-    fn window_event(&mut self, _events: &ActiveEventLoop, _window: WindowId, _event: WindowEvent) {}
-}
-
-#[test]
-fn frames_that_present_allocate_nothing() {
-    if std::env::var_os("DISPLAY").is_none() {
-        assert!(std::env::var_os("VIXEN_REQUIRE_ALL").is_none(), "the test needs a display: `./x test` starts one");
-        println!("skipped: there is no display");
-        return;
-    }
-    let events = EventLoop::builder().with_x11().with_any_thread(true).build().expect("there is an X display");
-    let mut test = Test { done: false };
-    events.run_app(&mut test).expect("the event loop runs");
-    assert!(test.done);
+    });
 }

@@ -2,6 +2,7 @@
 //! orders.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod display;
 pub mod nodes;
 
 use std::fmt::Debug;

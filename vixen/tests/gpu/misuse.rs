@@ -47,6 +47,13 @@ misuse!(
 );
 
 misuse!(
+    DispatchesManyItems,
+    fn record(_view: &View, commands: &mut Commands) {
+        commands.dispatch_items(u64::MAX);
+    }
+);
+
+misuse!(
     DispatchesByData,
     fn record(view: &View, commands: &mut Commands) {
         commands.dispatch_indirect(view.source);
@@ -100,6 +107,7 @@ fn commands_that_cannot_be_recorded() {
         refuse!(PushesMore { params: params }, "another size", "`#[push]` field");
         refuse!(BindsForeign { params: params }, "a pipeline that it does not have", "Self::NAME");
         refuse!(DispatchesMuch { params: params }, "maxComputeWorkGroupCount");
+        refuse!(DispatchesManyItems { params: params }, "maxComputeWorkGroupCount");
         refuse!(DispatchesByData { params: params }, "a slot for something else", "`#[indirect]`");
         refuse!(CopiesBack {}, "a slot that it only reads", "swap the arguments");
 

@@ -1,4 +1,45 @@
 //! Nodes for [Vixen](vixen): voxel scenes and the passes that draw them, a camera, and windows.
+//!
+//! A scene from a file to a picture, by nodes that fit together with any of your own:
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use vixen::{Device, DeviceOptions, Extent, Graph, Output};
+//! use vixen_nodes::voxel::{Scene, default_params, default_view};
+//! use vixen_nodes::{Orbit, OrbitCamera, ToneMap, VoxelPipeline, VoxelScene, antialiased};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let device = Device::new(&DeviceOptions::new())?;
+//! let scene = Scene::open(Path::new("castle.vox"), 512, &|_| ())?;
+//! let voxels = VoxelScene::upload(&device, &scene.map)?;
+//! let start = default_view(&scene);
+//! let params = default_params(&scene, &start);
+//!
+//! let graph = Graph::new(Output::headless(1280, 720));
+//! let wires = graph.add(&voxels);
+//! let (orbit, orbit_wire) = graph.param(Orbit::default());
+//! let camera = graph.add(OrbitCamera { orbit: &orbit_wire, start }).uniform;
+//! let hdr = antialiased(&graph, &camera, |camera| VoxelPipeline::Compute.draw(&graph, camera, &wires, params));
+//! let tone = graph.add(ToneMap { hdr: &hdr, ldr: graph.image(Extent::Output) });
+//! let pixels = graph.read_back(&tone.ldr);
+//!
+//! let mut compiled = graph.compile(&device)?;
+//! compiled.set(orbit, Orbit { yaw: 0.3, ..Orbit::default() });
+//! compiled.frame()?;
+//! # let _ = pixels;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | for | there is |
+//! | --- | --- |
+//! | scenes on the CPU: opened, made up, edited | [`voxel`] |
+//! | scenes on the device | [`VoxelScene`]; [`StreamedScene`] where they do not fit; [`VoxelBuilder`] builds them there |
+//! | drawing them | [`VoxelPipeline`], of whose nodes each can be had alone; [`StructuredScene`] for structures to compare with |
+//! | meshes, textures, and what is loaded once for all graphs | `mesh`, `texture` (features `gltf`, `textures`), [`cacher`] |
+//! | ray tracing | [`acceleration`] |
+//! | the picture | [`antialiased`], [`ToneMap`], [`OrbitCamera`] |
+//! | windows (feature `window`) | `window` |
 
 pub mod acceleration;
 mod antialias;

@@ -19,11 +19,18 @@ layout(set = 0, binding = 5, std430) buffer Totals {
     uint voxels_256;
 } totals;
 
+// What stands behind the last cell.
+const uint NO_CELL = 0xFFFFFFFFu;
+
 shared Slot bricks[64];
 
 void main() {
     uint cell = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
     if (cell >= params.cells) {
+        return;
+    }
+    uint morton = cells.data[cell];
+    if (morton == NO_CELL) {
         return;
     }
     uint thread = gl_LocalInvocationID.x;
@@ -58,7 +65,6 @@ void main() {
     held.bricks += own > 0u ? 1u : 0u;
     held.masks += mask_bytes(bricks[63]);
     held.words += bricks[63].words;
-    uint morton = cells.data[cell];
     tree.data[morton] = Node(mask, all_solid ? SOLID : 0u, votes.winner);
     sums.data[morton] = all_solid ? Sums(0u, 0u, 0u, 0u) : held;
     atomicAdd(totals.voxels, voxels & 255u);

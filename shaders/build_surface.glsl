@@ -7,17 +7,9 @@
 #include "voxel_morton.glsl"
 #include "build_triangle.glsl"
 
-// A brick that triangles may touch.
-struct Listed {
-    // 64 times its cell, and its number there.
-    uint slot;
-    // Its first triangle in the bins.
-    uint start;
-};
-
 // Triangles of bricks, one brick after another.
 layout(set = 0, binding = 9, std430) readonly buffer Bins { uint data[]; } bins;
-// All such bricks; the last is none and ends the one before.
+// All such bricks.
 layout(set = 0, binding = 10, std430) readonly buffer List { Listed data[]; } list;
 // Their solid voxels, 16 words each.
 #ifdef MEASURES
@@ -34,12 +26,15 @@ uint own_end;
 // Which brick the workgroup builds; none past the end of the list.
 bool find(out uint cell, out uint number) {
     own = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
-    if (own + 1u >= uint(list.data.length())) {
+    if (own >= uint(list.data.length())) {
         return false;
     }
     Listed brick = list.data[own];
     own_start = brick.start;
-    own_end = list.data[own + 1u].start;
+    own_end = min(brick.end, uint(bins.data.length()));
+    if (own_start >= own_end) {
+        return false;
+    }
     cell = brick.slot >> 6;
     number = brick.slot & 63u;
     return true;
@@ -60,7 +55,7 @@ void touch_all(uint begin, uint count, uvec3 origin) {
         uint part = task & share - 1u;
         uint index = bins.data[begin + number];
         Triangle triangle = triangles.data[index];
-        Tests tests = tests_of(corners_of(triangle, vec3(origin)));
+        Tests tests = tests_of(corners_of(triangle, vec3(origin)), 1.0);
         if (part == 0u) {
             meet(number, index, triangle, tests.normal);
         }

@@ -39,6 +39,22 @@ struct Sums {
     uint nodes;
 };
 
+// A brick that triangles may touch.
+struct Listed {
+    // 64 times its cell in the list of cells, and its number there.
+    uint slot;
+    // Its triangles in the bins; none for what stands behind the last brick.
+    uint start;
+    uint end;
+};
+
+// How long the lists of cells and of bricks are, and the bins.
+struct Lengths {
+    uint cells;
+    uint bricks;
+    uint bins;
+};
+
 layout(push_constant, std430) uniform Params {
     uvec3 size;
     uint levels;
@@ -113,6 +129,19 @@ uint gather(uint v) {
     v = (v | v >> 4) & 0x0300F00Fu;
     v = (v | v >> 8) & 0xFF0000FFu;
     return (v | v >> 16) & 0x3FFu;
+}
+
+// The reverse of gather().
+uint spread(uint v) {
+    v = (v | v << 16) & 0xFF0000FFu;
+    v = (v | v << 8) & 0x0300F00Fu;
+    v = (v | v << 4) & 0x030C30C3u;
+    return (v | v << 2) & 0x09249249u;
+}
+
+// The Morton number of a place.
+uint morton(uvec3 at) {
+    return spread(at.x) | spread(at.y) << 1 | spread(at.z) << 2;
 }
 
 // The reverse of a Morton number of up to 30 bits.

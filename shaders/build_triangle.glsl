@@ -1,5 +1,5 @@
-// A triangle and the voxels of a brick that it touches: vixen-nodes/src/voxel/voxelise/overlap.rs with the same operations in the same order on
-// numbers that are rounded the same way (hence `precise`), so that the very same voxels are found. Uses bindings 0, 8 and 9 of set 0.
+// A triangle and the boxes that it touches: vixen-nodes/src/voxel/voxelise/overlap.rs with the same operations in the same order on
+// numbers that are rounded the same way (hence `precise`), so that the very same voxels are found. Uses bindings 0 and 8 of set 0.
 
 const float REACH = 1.0 / 4096.0;
 
@@ -30,7 +30,7 @@ struct Sides {
     vec3 constant;
 };
 
-// A triangle's tests for the voxels of a brick.
+// A triangle's tests for cubes of one edge, by their corner with the least coordinates.
 struct Tests {
     vec3 normal;
     float under;
@@ -88,11 +88,13 @@ Sides inward(Corners corners, vec3 normal, int axis) {
     return Sides(by_u, by_v, constant);
 }
 
-// The same for voxels by their corner with the least coordinates.
-Sides sides_of(Corners corners, vec3 normal, int axis) {
+// The same for cubes by their corner with the least coordinates.
+Sides sides_of(Corners corners, vec3 normal, int axis, float edge) {
     Sides sides = inward(corners, normal, axis);
-    precise vec3 reach = (abs(sides.u) + abs(sides.v)) * REACH;
-    precise vec3 constant = sides.constant + max(sides.u, vec3(0.0)) + max(sides.v, vec3(0.0)) + reach;
+    precise vec3 wide = sides.u * edge;
+    precise vec3 deep = sides.v * edge;
+    precise vec3 reach = (abs(wide) + abs(deep)) * REACH;
+    precise vec3 constant = sides.constant + max(wide, vec3(0.0)) + max(deep, vec3(0.0)) + reach;
     return Sides(sides.u, sides.v, constant);
 }
 
@@ -105,28 +107,35 @@ bool inside(Sides sides, float u, float v) {
     return all(greaterThanEqual(values_at(sides, u, v), vec3(0.0)));
 }
 
-Tests tests_of(Corners corners) {
+Tests tests_of(Corners corners, float edge) {
     vec3 normal = area_of(corners);
     precise float away = normal.x * corners.a.x + (normal.y * corners.a.y + normal.z * corners.a.z);
-    precise vec3 shrunk = abs(normal) * REACH;
+    precise vec3 grown = normal * edge;
+    precise vec3 shrunk = abs(normal) * edge * REACH;
     precise float reach = shrunk.x + shrunk.y + shrunk.z;
-    vec3 least = min(normal, vec3(0.0));
-    vec3 most = max(normal, vec3(0.0));
+    vec3 least = min(grown, vec3(0.0));
+    vec3 most = max(grown, vec3(0.0));
     precise float under = least.x + least.y + least.z - away - reach;
     precise float over = most.x + most.y + most.z - away + reach;
     ivec3 low = ivec3(max(floor(min(min(corners.a, corners.b), corners.c)), vec3(0.0)));
     ivec3 high = ivec3(min(floor(max(max(corners.a, corners.b), corners.c)), vec3(7.0)));
-    Sides along[3] = Sides[3](sides_of(corners, normal, 0), sides_of(corners, normal, 1), sides_of(corners, normal, 2));
+    Sides along[3] = Sides[3](sides_of(corners, normal, 0, edge), sides_of(corners, normal, 1, edge), sides_of(corners, normal, 2, edge));
     return Tests(normal, under, over, low, high, along);
 }
 
-// Whether a triangle's plane passes through a voxel.
+// Whether a triangle's plane passes through a cube.
 bool meets_plane(Tests tests, vec3 at) {
     precise float rest = tests.normal.y * at.y + tests.normal.z * at.z;
     precise float along = tests.normal.x * at.x + rest;
     precise float along_under = along + tests.under;
     precise float along_over = along + tests.over;
     return along_under <= 0.0 && along_over >= 0.0;
+}
+
+// Whether a triangle touches a cube, if the cube meets the box around it.
+bool touches(Tests tests, vec3 at) {
+    return meets_plane(tests, at) && inside(tests.along[2], at.x, at.y) && inside(tests.along[0], at.y, at.z)
+        && inside(tests.along[1], at.z, at.x);
 }
 
 // Which of eight voxels in a row along x, from x = 0 on, a triangle touches.

@@ -15,11 +15,9 @@
 mod error;
 mod nodes;
 mod shape;
-
-use std::sync::Arc;
+mod surface;
 
 use glam::UVec3;
-use vixen::memory::Buffer as DeviceBuffer;
 use vixen::{Block, Buffer, Device, Graph, Wire};
 
 use crate::voxel::brick_map::{cell_edge, levels_for};
@@ -32,9 +30,8 @@ use shape::{Places, Shape};
 pub struct VoxelBuilder {
     size: UVec3,
     levels: u32,
-    /// Morton numbers of the cells of level 1 that may hold something.
-    cells: Arc<DeviceBuffer>,
-    count: u32,
+    /// So many cells of level 1 may hold something.
+    cells: u32,
     shape: Shape,
 }
 
@@ -120,12 +117,12 @@ impl VoxelBuilder {
         if cells.is_empty() {
             return Err(BuildError::NothingSolid { name: name() });
         }
-        let (cell_buffer, shape) = match (voxels.columns(), voxels.surface()) {
+        let shape = match (voxels.columns(), voxels.surface()) {
             (Some(columns), _) => Shape::land(device, &cells, &columns)?,
-            (None, Some(surface)) => Shape::surface(device, &cells, &surface)?,
+            (None, Some(surface)) => Shape::surface(device, &surface)?,
             (None, None) => return Err(BuildError::NoShape { name: name() }),
         };
-        Ok(Self { size, levels, cells: cell_buffer, count: cells.len() as u32, shape })
+        Ok(Self { size, levels, cells: cells.len() as u32, shape })
     }
 
     /// Room that a scene needs at most as a rule: bricks along its surface, with a few materials and normals each.
@@ -134,18 +131,17 @@ impl VoxelBuilder {
             Shape::Land { .. } => 4 * (self.size.x.div_ceil(8) + 1) * (self.size.z.div_ceil(8) + 1),
             Shape::Surface(surface) => surface.listed,
         };
-        let inside = 64 * self.count.min(bricks / 4);
+        let inside = 64 * self.cells.min(bricks / 4);
         let words = bricks.saturating_mul(128).min(1 << 29);
         let masks = bricks.saturating_mul(10).min(1 << 29);
-        BuildRoom { nodes: 2 * self.count + 64, bricks: bricks.saturating_add(inside), masks, words }
+        BuildRoom { nodes: 2 * self.cells + 64, bricks: bricks.saturating_add(inside), masks, words }
     }
 
     /// Adds the nodes that build the scene.
     #[track_caller]
     pub fn add(&self, graph: &Graph, room: BuildRoom) -> BuiltWires {
-        let cells = graph.share_buffer(&self.cells);
-        let (count, levels) = (self.count, self.levels);
-        let params = |level| BuildParams { size: self.size.to_array(), levels, cells: count, level };
+        let (cells, levels) = (self.cells, self.levels);
+        let params = |level| BuildParams { size: self.size.to_array(), levels, cells, level };
         let nodes_of = |level| 1u64 << (6 * (levels - level));
 
         let inner = (1..=levels).map(nodes_of).sum::<u64>();
@@ -157,12 +153,12 @@ impl VoxelBuilder {
             masks: graph.buffer(room.masks),
             totals: graph.buffer(1),
         });
-        let (slots, measured) = self.shape.measure(graph, &cells, params(1));
+        let measured = self.shape.measure(graph, clear.tree, params(1));
         let built = graph.add(BuildCells {
-            cells: &cells,
-            slots: &slots,
-            before: graph.buffer(64 * u64::from(count)),
-            tree: clear.tree,
+            cells: measured.cells.wire(),
+            slots: &measured.slots,
+            before: graph.buffer(64 * u64::from(cells)),
+            tree: measured.tree,
             sums: clear.sums,
             totals: clear.totals,
             params: params(1),
@@ -178,8 +174,8 @@ impl VoxelBuilder {
             (sums, uppers, nodes) = (place.sums, place.uppers, place.nodes);
         }
         let (tree, sums, before) = (&tree, &sums, &built.before);
-        let places = Places { cells: &cells, tree, sums, before, params: params(1) };
-        let (bricks, masks, attributes) = measured.emit(graph, &places, clear.masks, room);
+        let places = Places { cells: measured.cells.wire(), tree, sums, before, params: params(1) };
+        let (bricks, masks, attributes) = measured.looked_at.emit(graph, &places, clear.masks, room);
         BuiltWires { nodes, bricks, masks, attributes, totals }
     }
 }

@@ -3,7 +3,7 @@
 use vixen::{Block, Buffer, Compute, Transfer, node};
 
 use super::{BuildSums, BuildTotals};
-use crate::voxel::{Brick, Column, Node, SurfaceTriangle, SurfaceVertex};
+use crate::voxel::{Brick, Column, Node};
 
 /// Push constants of all passes.
 #[repr(C)]
@@ -29,25 +29,10 @@ pub struct BuildSlot {
     pub words: u32,
 }
 
-/// A brick that triangles may touch.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable, Block)]
-pub struct BuildListed {
-    /// 64 times the number of its cell, and its own there.
-    pub slot: u32,
-    /// Its first triangle in the bins.
-    pub start: u32,
-}
-
 /// So many workgroups for each of so many items: no device allows as many as there may be along one axis.
-fn workgroups(each: u32, items: u32) -> [u32; 3] {
+pub(super) fn workgroups(each: u32, items: u32) -> [u32; 3] {
     const ALONG_Y: u32 = 1 << 15;
     [each, items.min(ALONG_Y), items.div_ceil(ALONG_Y)]
-}
-
-/// A workgroup for each brick of a list.
-fn workgroups_of(list: u64) -> [u32; 3] {
-    workgroups(1, u32::try_from(list - 1).expect("bricks are numbered by 32 bits"))
 }
 
 /// Makes everything empty.
@@ -82,21 +67,6 @@ impl Transfer for BuildClear {
         commands.fill(view.nodes, 0);
         commands.fill(view.masks, 0);
         commands.fill(view.totals, 0);
-    }
-}
-
-/// Says that all bricks are empty: those that have no triangles stay so.
-#[node(transfer)]
-pub struct BuildClearSlots {
-    /// How large bricks are, 64 a cell.
-    #[transfer_destination]
-    slots: Buffer<[BuildSlot]>,
-}
-
-#[node]
-impl Transfer for BuildClearSlots {
-    fn record(view: &View, commands: &mut Commands) {
-        commands.fill(view.slots, 0);
     }
 }
 
@@ -251,95 +221,6 @@ pub struct BuildTerrainEmit {
 impl Compute for BuildTerrainEmit {
     fn record(view: &View, commands: &mut Commands) {
         let [x, y, z] = workgroups(64, view.params.cells);
-        commands.dispatch(x, y, z);
-    }
-}
-
-/// How large the bricks of a surface are.
-#[node(compute, shader = "build_surface_measure.comp.spv")]
-pub struct BuildSurfaceMeasure {
-    /// Corners of triangles.
-    #[storage]
-    vertices: Buffer<[SurfaceVertex]>,
-    /// The surface.
-    #[storage]
-    triangles: Buffer<[SurfaceTriangle]>,
-    /// Triangles of each brick.
-    #[storage]
-    bins: Buffer<[u32]>,
-    /// Bricks that have some, and the end.
-    #[storage]
-    list: Buffer<[BuildListed]>,
-    /// Which cells.
-    #[storage]
-    cells: Buffer<[u32]>,
-    /// Solid voxels of each brick of the list, 16 words each.
-    #[storage(write)]
-    solid_of: Buffer<[u32]>,
-    /// 64 a cell.
-    #[storage(read_write)]
-    slots: Buffer<[BuildSlot]>,
-    /// Which scene.
-    #[push]
-    params: BuildParams,
-}
-
-#[node]
-impl Compute for BuildSurfaceMeasure {
-    fn record(view: &View, commands: &mut Commands) {
-        let [x, y, z] = workgroups_of(view.list.len());
-        commands.dispatch(x, y, z);
-    }
-}
-
-/// The bricks of a surface.
-#[node(compute, shader = "build_surface_emit.comp.spv")]
-pub struct BuildSurfaceEmit {
-    /// Corners of triangles.
-    #[storage]
-    vertices: Buffer<[SurfaceVertex]>,
-    /// The surface.
-    #[storage]
-    triangles: Buffer<[SurfaceTriangle]>,
-    /// Triangles of each brick.
-    #[storage]
-    bins: Buffer<[u32]>,
-    /// Bricks that have some, and the end.
-    #[storage]
-    list: Buffer<[BuildListed]>,
-    /// Solid voxels of each brick of the list, 16 words each.
-    #[storage]
-    solid_of: Buffer<[u32]>,
-    /// Which cells.
-    #[storage]
-    cells: Buffer<[u32]>,
-    /// Nodes of all levels.
-    #[storage]
-    tree: Buffer<[Node]>,
-    /// What stands before each cell of level 1.
-    #[storage]
-    sums: Buffer<[BuildSums]>,
-    /// What stands before each brick in its cell.
-    #[storage]
-    before: Buffer<[BuildSums]>,
-    /// Bricks.
-    #[storage(write)]
-    bricks: Buffer<[Brick]>,
-    /// Occupancy of bricks, into which this writes what is not zero.
-    #[storage(read_write)]
-    masks: Buffer<[u32]>,
-    /// Materials and normals of voxels.
-    #[storage(write)]
-    attributes: Buffer<[u32]>,
-    /// Which scene.
-    #[push]
-    params: BuildParams,
-}
-
-#[node]
-impl Compute for BuildSurfaceEmit {
-    fn record(view: &View, commands: &mut Commands) {
-        let [x, y, z] = workgroups_of(view.list.len());
         commands.dispatch(x, y, z);
     }
 }

@@ -1,4 +1,4 @@
-//! What is built: the device's copy of it, and the two passes that look at its voxels.
+//! What is built: the device's copy of it, and the passes that look at it.
 
 use std::sync::Arc;
 
@@ -6,9 +6,10 @@ use bytemuck::cast_slice;
 use vixen::memory::Buffer as DeviceBuffer;
 use vixen::{Buffer, Device, Graph, Shared, Wire};
 
-use super::nodes::{
-    BuildClearSlots, BuildListed, BuildParams, BuildSlot, BuildSurfaceEmit, BuildSurfaceMeasure, BuildTerrainEmit,
-    BuildTerrainMeasure,
+use super::nodes::{BuildParams, BuildSlot, BuildTerrainEmit, BuildTerrainMeasure};
+use super::surface::{
+    BuildBinsClear, BuildBinsCount, BuildBinsFill, BuildBinsList, BuildBinsMark, BuildBinsSort, BuildBinsStart,
+    BuildListed, BuildSurfaceEmit, BuildSurfaceMeasure,
 };
 use super::{BuildError, BuildRoom, BuildSums};
 use crate::voxel::{Brick, Column, Node, Surface, SurfaceTriangle, SurfaceVertex};
@@ -16,31 +17,49 @@ use crate::voxel_scene::{desc, side_by_side};
 
 /// A shape in the device's memory.
 pub(super) enum Shape {
-    Land { columns: Arc<DeviceBuffer> },
+    Land {
+        /// Morton numbers of the cells of level 1 that may hold something.
+        cells: Arc<DeviceBuffer>,
+        columns: Arc<DeviceBuffer>,
+    },
     Surface(SurfaceBuffers),
 }
 
-/// Triangles, and which bricks they may touch.
+/// Triangles, and room for what sorting them into bricks needs.
 pub(super) struct SurfaceBuffers {
     vertices: Arc<DeviceBuffer>,
     triangles: Arc<DeviceBuffer>,
-    bins: Arc<DeviceBuffer>,
-    /// The bricks that have triangles, and one that ends the last.
-    list: Arc<DeviceBuffer>,
-    /// So many have some.
+    /// For bricks that have triangles.
     pub(super) listed: u32,
+    /// For the triangles of all bricks.
+    bins: u32,
 }
 
 /// A shape in a graph, of whose bricks is known how large they will be.
-pub(super) enum Measured {
+pub(super) struct Measured {
+    /// Which cells of level 1 were looked at.
+    pub(super) cells: Cells,
+    pub(super) slots: Wire<Buffer<[BuildSlot]>>,
+    pub(super) tree: Wire<Buffer<[Node]>>,
+    pub(super) looked_at: LookedAt,
+}
+
+/// Cells of level 1.
+pub(super) enum Cells {
+    Given(Shared<Buffer<[u32]>>),
+    Found(Wire<Buffer<[u32]>>),
+}
+
+/// What is looked at again to write bricks.
+pub(super) enum LookedAt {
     Land {
         columns: Shared<Buffer<[Column]>>,
     },
     Surface {
         vertices: Shared<Buffer<[SurfaceVertex]>>,
         triangles: Shared<Buffer<[SurfaceTriangle]>>,
-        bins: Shared<Buffer<[u32]>>,
-        list: Shared<Buffer<[BuildListed]>>,
+        bins: Wire<Buffer<[u32]>>,
+        list: Wire<Buffer<[BuildListed]>>,
         solid_of: Wire<Buffer<[u32]>>,
     },
 }
@@ -57,77 +76,98 @@ pub(super) struct Places<'a> {
 /// Bricks, their masks, and their materials and normals.
 pub(super) type Bricks = (Wire<Buffer<[Brick]>>, Wire<Buffer<[u32]>>, Wire<Buffer<[u32]>>);
 
+impl Cells {
+    pub(super) fn wire(&self) -> &Wire<Buffer<[u32]>> {
+        match self {
+            Self::Given(cells) => cells,
+            Self::Found(cells) => cells,
+        }
+    }
+}
+
 impl Shape {
     /// Copies land and the cells that it is in to the device.
-    pub(super) fn land(
-        device: &Device,
-        cells: &[u32],
-        columns: &[Column],
-    ) -> Result<(Arc<DeviceBuffer>, Self), BuildError> {
+    pub(super) fn land(device: &Device, cells: &[u32], columns: &[Column]) -> Result<Self, BuildError> {
         let descs = [desc("voxel cells to build", cells), desc("columns of land", columns)];
         let ([cells, columns], _) = side_by_side(device, "land", descs, [cast_slice(cells), cast_slice(columns)])?;
-        Ok((cells, Self::Land { columns }))
+        Ok(Self::Land { cells, columns })
     }
 
-    /// Copies a surface and the cells that it is in to the device.
-    pub(super) fn surface(
-        device: &Device,
-        cells: &[u32],
-        surface: &Surface,
-    ) -> Result<(Arc<DeviceBuffer>, Self), BuildError> {
+    /// Copies a surface to the device.
+    pub(super) fn surface(device: &Device, surface: &Surface) -> Result<Self, BuildError> {
         let Surface { vertices, triangles, bins } = surface;
-        let list = list(cells, bins);
-        let listed = list.len() as u32 - 1;
-        let bins: Vec<u32> = bins.iter().map(|bin| *bin as u32).collect();
-        let descs = [
-            desc("voxel cells to build", cells),
-            desc("vertices of a surface", vertices),
-            desc("triangles of a surface", triangles),
-            desc("bins of triangles", &bins),
-            desc("bricks that have triangles", &list),
-        ];
-        let contents =
-            [cast_slice(cells), cast_slice(vertices), cast_slice(triangles), cast_slice(&bins), cast_slice(&list)];
-        let ([cells, vertices, triangles, bins, list], _) = side_by_side(device, "surface", descs, contents)?;
-        Ok((cells, Self::Surface(SurfaceBuffers { vertices, triangles, bins, list, listed })))
+        let listed = bins.chunk_by(|a, b| a >> 32 == b >> 32).count() as u32;
+        let bins = bins.len() as u32;
+        let descs = [desc("vertices of a surface", vertices), desc("triangles of a surface", triangles)];
+        let contents = [cast_slice(vertices), cast_slice(triangles)];
+        let ([vertices, triangles], _) = side_by_side(device, "surface", descs, contents)?;
+        Ok(Self::Surface(SurfaceBuffers { vertices, triangles, listed, bins }))
     }
 
-    /// Adds the pass that says how large bricks will be; no other brick holds anything.
+    /// Adds the passes that say how large bricks will be; no other brick holds anything. All nodes of the tree come empty.
     #[track_caller]
-    pub(super) fn measure(
-        &self,
-        graph: &Graph,
-        cells: &Wire<Buffer<[u32]>>,
-        params: BuildParams,
-    ) -> (Wire<Buffer<[BuildSlot]>>, Measured) {
+    pub(super) fn measure(&self, graph: &Graph, tree: Wire<Buffer<[Node]>>, params: BuildParams) -> Measured {
         let slots = graph.buffer(64 * u64::from(params.cells));
         match self {
-            Self::Land { columns } => {
-                let columns = graph.share_buffer(columns);
-                let measure = graph.add(BuildTerrainMeasure { columns: &columns, cells, slots, params });
-                (measure.slots, Measured::Land { columns })
+            Self::Land { cells, columns } => {
+                let (cells, columns) = (graph.share_buffer(cells), graph.share_buffer(columns));
+                let measure = graph.add(BuildTerrainMeasure { columns: &columns, cells: &cells, slots, params });
+                let looked_at = LookedAt::Land { columns };
+                Measured { cells: Cells::Given(cells), slots: measure.slots, tree, looked_at }
             }
             Self::Surface(surface) => {
-                let (vertices, triangles) =
-                    (graph.share_buffer(&surface.vertices), graph.share_buffer(&surface.triangles));
-                let (bins, list) = (graph.share_buffer(&surface.bins), graph.share_buffer(&surface.list));
+                let vertices = graph.share_buffer(&surface.vertices);
+                let triangles = graph.share_buffer(&surface.triangles);
+                let clear = graph.add(BuildBinsClear {
+                    cells: graph.buffer(params.cells),
+                    list: graph.buffer(surface.listed),
+                    counts: graph.buffer(1),
+                    slots,
+                });
+                let mark = graph.add(BuildBinsMark { vertices: &vertices, triangles: &triangles, tree, params });
+                let (cells, list, counts) = (clear.cells, clear.list, clear.counts);
+                let listed = graph.add(BuildBinsList { tree: mark.tree, cells, list, counts, params });
+                let count = graph.add(BuildBinsCount {
+                    vertices: &vertices,
+                    triangles: &triangles,
+                    tree: &listed.tree,
+                    list: listed.list,
+                    params,
+                });
+                let start = graph.add(BuildBinsStart { list: count.list, counts: listed.counts, params });
+                let fill = graph.add(BuildBinsFill {
+                    vertices: &vertices,
+                    triangles: &triangles,
+                    tree: &listed.tree,
+                    list: start.list,
+                    unsorted: graph.buffer(surface.bins),
+                    params,
+                });
+                let sort = graph.add(BuildBinsSort {
+                    list: &fill.list,
+                    unsorted: &fill.unsorted,
+                    bins: graph.buffer(surface.bins),
+                    params,
+                });
                 let measure = graph.add(BuildSurfaceMeasure {
                     vertices: &vertices,
                     triangles: &triangles,
-                    bins: &bins,
-                    list: &list,
-                    cells,
+                    bins: &sort.bins,
+                    list: &fill.list,
+                    cells: &listed.cells,
                     solid_of: graph.buffer(16 * u64::from(surface.listed)),
-                    slots: graph.add(BuildClearSlots { slots }).slots,
+                    slots: clear.slots,
                     params,
                 });
-                (measure.slots, Measured::Surface { vertices, triangles, bins, list, solid_of: measure.solid_of })
+                let solid_of = measure.solid_of;
+                let looked_at = LookedAt::Surface { vertices, triangles, bins: sort.bins, list: fill.list, solid_of };
+                Measured { cells: Cells::Found(listed.cells), slots: measure.slots, tree: listed.tree, looked_at }
             }
         }
     }
 }
 
-impl Measured {
+impl LookedAt {
     /// Adds the pass that writes the bricks, and their masks to what is all zero.
     #[track_caller]
     pub(super) fn emit(
@@ -165,20 +205,4 @@ impl Measured {
             }
         }
     }
-}
-
-/// The bricks that bins are of, by their place in the list of cells, and where their triangles begin.
-fn list(cells: &[u32], bins: &[u64]) -> Vec<BuildListed> {
-    let (mut list, mut cell, mut start) = (Vec::new(), 0, 0);
-    for same in bins.chunk_by(|a, b| a >> 32 == b >> 32) {
-        let brick = (same[0] >> 32) as u32;
-        // Both are in order along the curve.
-        while cells[cell] != brick >> 6 {
-            cell += 1;
-        }
-        list.push(BuildListed { slot: cell as u32 * 64 + (brick & 63), start });
-        start += same.len() as u32;
-    }
-    list.push(BuildListed { slot: 0, start });
-    list
 }

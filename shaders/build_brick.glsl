@@ -1,6 +1,5 @@
 // The voxels of a brick, gathered by a workgroup of 64: `brick` of vixen-nodes/src/voxel/build.rs. Include a source first, which says
-// which brick it is, find(), which voxels of an octet are solid, solid_bits(), and what one looks like, look_at(), and
-// whether all look alike, looks_alike(). Uses binding 1 of set 0.
+// which brick it is, find(), which voxels of an octet are solid, solid_bits(), and what one looks like, look_at(). Uses binding 1 of set 0.
 
 layout(local_size_x = 64) in;
 
@@ -58,6 +57,12 @@ bool is_one_solid(Gathered brick) {
     return brick.solid == 512u && brick.kind == ONE && !brick.has_normals;
 }
 
+// How large it will be.
+Slot slot_of(Gathered brick) {
+    uint what = brick.solid | (is_one_solid(brick) ? 1u << 16 : 0u) | mask_bytes_of(brick) << 17 | brick.most << 24;
+    return Slot(what, words_of(brick));
+}
+
 // Votes and materials, one after another, as the result depends on their order.
 void sort_materials(uint solid) {
     Vote votes = Vote(0u, 0u);
@@ -113,10 +118,6 @@ Gathered gather_brick(uvec3 origin) {
         solid += sums_of_eight[i];
         before += i < thread >> 3 ? sums_of_eight[i] : 0u;
         before += i < (thread & 7u) ? uint(bitCount(bytes[(thread & ~7u) + i])) : 0u;
-    }
-    uint only;
-    if (looks_alike(only)) {
-        return Gathered(solid, octets, ONE, solid != 0u, solid != 0u ? only : 0u);
     }
     // For now, which voxel it is.
     for (uint i = 0u; i < 8u; ++i) {

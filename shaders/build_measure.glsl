@@ -10,7 +10,6 @@ void main() {
     }
     Gathered brick = gather_brick(origin_of(cells.data[cell], number));
     if (gl_LocalInvocationID.x == 0u) {
-        uint what = brick.solid | (is_one_solid(brick) ? 1u << 16 : 0u) | mask_bytes_of(brick) << 17 | brick.most << 24;
-        slots.data[cell * 64u + number] = Slot(what, words_of(brick));
+        slots.data[cell * 64u + number] = slot_of(brick);
     }
 }

@@ -1,7 +1,6 @@
-// Triangles as voxels: `fill` of vixen-nodes/src/voxel/voxelise.rs. Uses bindings 0 and 8 to 11 of set 0.
+// Triangles as voxels: `fill` of vixen-nodes/src/voxel/voxelise.rs. Uses bindings 0 and 8 to 10 of set 0.
 //
-// *measure* finds the solid voxels of a brick, a triangle an invocation, and keeps them for *emit*, which finds anew which triangles touch
-// which voxel and adds up their normals in order, a voxel an invocation.
+// Which triangles touch which voxels of a brick is found by a triangle an invocation; then a voxel's invocation adds up their normals in order.
 
 #include "voxel_normal.glsl"
 #include "voxel_morton.glsl"
@@ -11,12 +10,6 @@
 layout(set = 0, binding = 9, std430) readonly buffer Bins { uint data[]; } bins;
 // All such bricks.
 layout(set = 0, binding = 10, std430) readonly buffer List { Listed data[]; } list;
-// Their solid voxels, 16 words each.
-#ifdef MEASURES
-layout(set = 0, binding = 11, std430) writeonly buffer Solid { uint data[]; } solid_of;
-#else
-layout(set = 0, binding = 11, std430) readonly buffer Solid { uint data[]; } solid_of;
-#endif
 
 // The brick in the list that the workgroup builds, and its triangles in the bins.
 uint own;
@@ -25,7 +18,7 @@ uint own_end;
 
 // Which brick the workgroup builds; none past the end of the list.
 bool find(out uint cell, out uint number) {
-    own = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
+    own = workgroup();
     if (own >= uint(list.data.length())) {
         return false;
     }
@@ -71,89 +64,10 @@ void touch_all(uint begin, uint count, uvec3 origin) {
     }
 }
 
-#ifdef MEASURES
-
-shared uint solid[16];
-// The last triangle that touches each voxel, from 1 on, which gives it its material; and whether they have different ones.
-shared uint last_of[512];
-shared uint different;
-bool asks_for_last = false;
-
-uint material_of(uint number) {
-    return triangles.data[bins.data[own_start + number]].material;
-}
-
-void meet(uint number, uint index, Triangle triangle, vec3 normal) {
-    if (triangle.material != material_of(0u)) {
-        different = 1u;
-    }
-}
-
-void touch(uint number, uint row, uint first) {
-    if (asks_for_last) {
-        for (; row != 0u; row &= row - 1u) {
-            atomicMax(last_of[first | morton3(uvec3(findLSB(row), 0, 0))], number + 1u);
-        }
-        return;
-    }
-    // Four neighbours are two pairs of bits; the next four are two words on.
-    uint word = first >> 5;
-    uint bits = first & 31u;
-    uint before = row & 3u | (row & 12u) << 6;
-    uint behind = row >> 4 & 3u | (row & 0xC0u) << 2;
-    if (before != 0u) {
-        atomicOr(solid[word], before << bits);
-    }
-    if (behind != 0u) {
-        atomicOr(solid[word + 2u], behind << bits);
-    }
-}
-
-// The bits of an octet's voxels that are solid.
-uint solid_bits(uvec3 origin, uint octet) {
-    uint thread = gl_LocalInvocationID.x;
-    if (thread < 16u) {
-        solid[thread] = 0u;
-    }
-    if (thread == 0u) {
-        different = 0u;
-    }
-    barrier();
-    touch_all(own_start, own_end - own_start, origin);
-    barrier();
-    if (thread < 16u) {
-        solid_of.data[own * 16u + thread] = solid[thread];
-    }
-    return solid[octet >> 2] >> ((octet & 3u) * 8u) & 255u;
-}
-
-// The material of all voxels if they are of one, and whether they have normals.
-bool looks_alike(out uint material) {
-    material = material_of(0u);
-    return different == 0u;
-}
-
-// The material of a solid voxel; any direction will do for its normal. All invocations of the workgroup come here together.
-void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inout uint normal) {
-    if (!asks_for_last) {
-        for (uint i = gl_LocalInvocationID.x; i < 512u; i += 64u) {
-            last_of[i] = 1u;
-        }
-        asks_for_last = true;
-        barrier();
-        touch_all(own_start, own_end - own_start, origin);
-        barrier();
-    }
-    if (is_solid) {
-        material = material_of(last_of[number] - 1u);
-        normal = 0u;
-    }
-}
-
-#else
-
 // So many triangles are looked at side by side.
 const uint SIDE_BY_SIDE = 64u;
+// A bit for each solid voxel.
+shared uint solid[16];
 // Which of them touch each voxel; their normals without those of corners.
 shared uint touched_by[2][512];
 shared vec3 normals_of[SIDE_BY_SIDE];
@@ -169,18 +83,24 @@ void meet(uint number, uint index, Triangle triangle, vec3 normal) {
 }
 
 void touch(uint number, uint row, uint first) {
+    // Four neighbours are two pairs of bits; the next four are two words on.
+    uint word = first >> 5;
+    uint before = row & 3u | (row & 12u) << 6;
+    uint behind = row >> 4 & 3u | (row & 0xC0u) << 2;
+    if (before != 0u) {
+        atomicOr(solid[word], before << (first & 31u));
+    }
+    if (behind != 0u) {
+        atomicOr(solid[word + 2u], behind << (first & 31u));
+    }
     for (; row != 0u; row &= row - 1u) {
         atomicOr(touched_by[number >> 5][first | morton3(uvec3(findLSB(row), 0, 0))], 1u << (number & 31u));
     }
 }
 
-// The bits of an octet's voxels that are solid.
-uint solid_bits(uvec3 origin, uint octet) {
-    return solid_of.data[own * 16u + (octet >> 2)] >> ((octet & 3u) * 8u) & 255u;
-}
-
 // Finds which voxels the triangles from a place in the bins on touch, as many as there is room for.
 void prepare_from(uint begin, uvec3 origin) {
+    prepared = begin;
     // Those before have been looked at.
     barrier();
     for (uint i = gl_LocalInvocationID.x; i < 512u; i += 64u) {
@@ -190,6 +110,17 @@ void prepare_from(uint begin, uvec3 origin) {
     barrier();
     touch_all(begin, min(own_end - begin, SIDE_BY_SIDE), origin);
     barrier();
+}
+
+// The bits of an octet's voxels that are solid.
+uint solid_bits(uvec3 origin, uint octet) {
+    if (gl_LocalInvocationID.x < 16u) {
+        solid[gl_LocalInvocationID.x] = 0u;
+    }
+    for (uint begin = own_start; begin < own_end; begin += SIDE_BY_SIDE) {
+        prepare_from(begin, origin);
+    }
+    return solid[octet >> 2] >> ((octet & 3u) * 8u) & 255u;
 }
 
 // The normal of one of the triangles that are prepared. Without normals at its corners it counts everywhere by its area.
@@ -207,19 +138,12 @@ vec3 normal_at(uint index, uvec3 origin, uint number) {
     return smooth_normal(corners_of(triangle, vec3(origin)), area, normals, vec3(unmorton(number)));
 }
 
-// Not known before all have been looked at.
-bool looks_alike(out uint material) {
-    material = 0u;
-    return false;
-}
-
 // The material of a solid voxel, and its normal. All invocations of the workgroup come here together.
 void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inout uint normal) {
     precise vec3 sum = vec3(0.0);
     uint last = 0u;
     for (uint begin = own_start; begin < own_end; begin += SIDE_BY_SIDE) {
         if (prepared != begin) {
-            prepared = begin;
             prepare_from(begin, origin);
         }
         for (uint half_of = 0u; is_solid && half_of < 2u; ++half_of) {
@@ -236,5 +160,3 @@ void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inou
         normal = encode_normal(sum);
     }
 }
-
-#endif

@@ -73,9 +73,3 @@ void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inou
         material = y + SOIL_DEPTH >= ground_from ? SOIL : ROCK;
     }
 }
-
-// Land is of several materials as a rule.
-bool looks_alike(out uint material) {
-    material = 0u;
-    return false;
-}

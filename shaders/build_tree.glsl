@@ -48,11 +48,21 @@ struct Listed {
     uint end;
 };
 
-// How long the lists of cells and of bricks are, and the bins.
+// How long the lists of cells and of bricks are, and the bins; and how many words bricks have.
 struct Lengths {
     uint cells;
     uint bricks;
     uint bins;
+    // Of looks of bricks that have no place yet.
+    uint words;
+};
+
+// A brick that has no place yet.
+struct Draft {
+    // A bit for each solid voxel.
+    uint solid[16];
+    // As in a brick, but for the word.
+    uint looks;
 };
 
 layout(push_constant, std430) uniform Params {

@@ -153,7 +153,7 @@ impl VoxelBuilder {
             masks: graph.buffer(room.masks),
             totals: graph.buffer(1),
         });
-        let measured = self.shape.measure(graph, clear.tree, params(1));
+        let measured = self.shape.measure(graph, clear.tree, params(1), room);
         let built = graph.add(BuildCells {
             cells: measured.cells.wire(),
             slots: &measured.slots,
@@ -174,7 +174,8 @@ impl VoxelBuilder {
             (sums, uppers, nodes) = (place.sums, place.uppers, place.nodes);
         }
         let (tree, sums, before) = (&tree, &sums, &built.before);
-        let places = Places { cells: measured.cells.wire(), tree, sums, before, params: params(1) };
+        let places =
+            Places { cells: measured.cells.wire(), slots: &measured.slots, tree, sums, before, params: params(1) };
         let (bricks, masks, attributes) = measured.looked_at.emit(graph, &places, clear.masks, room);
         BuiltWires { nodes, bricks, masks, attributes, totals }
     }

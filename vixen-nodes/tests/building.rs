@@ -50,6 +50,38 @@ fn triangles_without_normals_are_built_as_on_the_cpu() {
     compare([flat]);
 }
 
+#[test]
+fn triangles_of_any_size_are_built_as_on_the_cpu() {
+    // Two that cross thousands of bricks, and a fan of 200 in one brick.
+    let mut corners = vec![[0.0, 0.0, 0.0], [300.0, 40.0, 10.0], [20.0, 290.0, 280.0]];
+    corners.extend([[300.0, 0.0, 300.0], [0.0, 2.0, 299.0], [299.0, 1.0, 0.0]]);
+    for i in 0..200u8 {
+        let at = |i: u8| [100.0 + f32::from(i % 15) * 0.3, 101.0 + f32::from(i % 7) * 0.4, 203.0 + f32::from(i % 4)];
+        corners.extend([at(i), at(i.wrapping_mul(7)), at(i.wrapping_mul(13).wrapping_add(5))]);
+    }
+    let source = SceneSource::from_bytes(Path::new("wide.glb"), &glb(&corners), 301, &|_| ());
+    compare([source.expect("it is a model")]);
+}
+
+/// A model of the triangles with these corners.
+fn glb(corners: &[[f32; 3]]) -> Vec<u8> {
+    let (count, bytes) = (corners.len(), size_of_val(corners));
+    let mut json = format!(
+        r#"{{"asset":{{"version":"2.0"}},"scene":0,"scenes":[{{"nodes":[0]}}],"nodes":[{{"mesh":0}}],
+        "meshes":[{{"primitives":[{{"attributes":{{"POSITION":0}}}}]}}],
+        "accessors":[{{"bufferView":0,"componentType":5126,"count":{count},"type":"VEC3"}}],
+        "bufferViews":[{{"buffer":0,"byteLength":{bytes}}}],"buffers":[{{"byteLength":{bytes}}}]}}"#
+    );
+    json += &" ".repeat(json.len().next_multiple_of(4) - json.len());
+    let mut file = b"glTF".to_vec();
+    let mut words = |words: &[usize]| file.extend(words.iter().flat_map(|word| (*word as u32).to_le_bytes()));
+    words(&[2, 28 + json.len() + bytes, json.len(), 0x4E4F_534A]);
+    file.extend(json.into_bytes());
+    file.extend([bytes as u32, 0x004E_4942].map(u32::to_le_bytes).as_flattened());
+    file.extend(bytemuck::cast_slice(corners));
+    file
+}
+
 /// Builds scenes on both.
 fn compare<const N: usize>(sources: [SceneSource; N]) {
     let device = device();

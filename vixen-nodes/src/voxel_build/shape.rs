@@ -9,10 +9,10 @@ use vixen::{Buffer, Device, Graph, Shared, Wire};
 use super::nodes::{BuildParams, BuildSlot, BuildTerrainEmit, BuildTerrainMeasure};
 use super::surface::{
     BuildBinsClear, BuildBinsCount, BuildBinsFill, BuildBinsList, BuildBinsMark, BuildBinsSort, BuildBinsStart,
-    BuildListed, BuildSurfaceEmit, BuildSurfaceMeasure,
+    BuildDraft, BuildListed, BuildSurface, BuildSurfacePlace,
 };
 use super::{BuildError, BuildRoom, BuildSums};
-use crate::voxel::{Brick, Column, Node, Surface, SurfaceTriangle, SurfaceVertex};
+use crate::voxel::{Brick, Column, Node, Surface};
 use crate::voxel_scene::{desc, side_by_side};
 
 /// A shape in the device's memory.
@@ -52,21 +52,14 @@ pub(super) enum Cells {
 
 /// What is looked at again to write bricks.
 pub(super) enum LookedAt {
-    Land {
-        columns: Shared<Buffer<[Column]>>,
-    },
-    Surface {
-        vertices: Shared<Buffer<[SurfaceVertex]>>,
-        triangles: Shared<Buffer<[SurfaceTriangle]>>,
-        bins: Wire<Buffer<[u32]>>,
-        list: Wire<Buffer<[BuildListed]>>,
-        solid_of: Wire<Buffer<[u32]>>,
-    },
+    Land { columns: Shared<Buffer<[Column]>> },
+    Surface { list: Wire<Buffer<[BuildListed]>>, drafts: Wire<Buffer<[BuildDraft]>>, looks: Wire<Buffer<[u32]>> },
 }
 
 /// Where bricks go: what emitting them reads besides the shape.
 pub(super) struct Places<'a> {
     pub cells: &'a Wire<Buffer<[u32]>>,
+    pub slots: &'a Wire<Buffer<[BuildSlot]>>,
     pub tree: &'a Wire<Buffer<[Node]>>,
     pub sums: &'a Wire<Buffer<[BuildSums]>>,
     pub before: &'a Wire<Buffer<[BuildSums]>>,
@@ -106,7 +99,13 @@ impl Shape {
 
     /// Adds the passes that say how large bricks will be; no other brick holds anything. All nodes of the tree come empty.
     #[track_caller]
-    pub(super) fn measure(&self, graph: &Graph, tree: Wire<Buffer<[Node]>>, params: BuildParams) -> Measured {
+    pub(super) fn measure(
+        &self,
+        graph: &Graph,
+        tree: Wire<Buffer<[Node]>>,
+        params: BuildParams,
+        room: BuildRoom,
+    ) -> Measured {
         let slots = graph.buffer(64 * u64::from(params.cells));
         match self {
             Self::Land { cells, columns } => {
@@ -149,19 +148,20 @@ impl Shape {
                     bins: graph.buffer(surface.bins),
                     params,
                 });
-                let measure = graph.add(BuildSurfaceMeasure {
+                let built = graph.add(BuildSurface {
                     vertices: &vertices,
                     triangles: &triangles,
                     bins: &sort.bins,
                     list: &fill.list,
                     cells: &listed.cells,
-                    solid_of: graph.buffer(16 * u64::from(surface.listed)),
                     slots: clear.slots,
+                    drafts: graph.buffer(surface.listed),
+                    looks: graph.buffer(room.words),
+                    counts: start.counts,
                     params,
                 });
-                let solid_of = measure.solid_of;
-                let looked_at = LookedAt::Surface { vertices, triangles, bins: sort.bins, list: fill.list, solid_of };
-                Measured { cells: Cells::Found(listed.cells), slots: measure.slots, tree: listed.tree, looked_at }
+                let looked_at = LookedAt::Surface { list: fill.list, drafts: built.drafts, looks: built.looks };
+                Measured { cells: Cells::Found(listed.cells), slots: built.slots, tree: listed.tree, looked_at }
             }
         }
     }
@@ -177,7 +177,7 @@ impl LookedAt {
         masks: Wire<Buffer<[u32]>>,
         room: BuildRoom,
     ) -> Bricks {
-        let &Places { cells, tree, sums, before, params } = places;
+        let &Places { cells, slots, tree, sums, before, params } = places;
         let (bricks, attributes) = (graph.buffer(room.bricks), graph.buffer(room.words));
         match self {
             Self::Land { columns } => {
@@ -185,15 +185,13 @@ impl LookedAt {
                 let emit = graph.add(emit);
                 (emit.bricks, emit.masks, emit.attributes)
             }
-            Self::Surface { vertices, triangles, bins, list, solid_of } => {
-                let emit = graph.add(BuildSurfaceEmit {
-                    vertices,
-                    triangles,
-                    bins,
+            Self::Surface { list, drafts, looks } => {
+                let place = graph.add(BuildSurfacePlace {
                     list,
-                    solid_of,
                     cells,
-                    tree,
+                    slots,
+                    drafts,
+                    looks,
                     sums,
                     before,
                     bricks,
@@ -201,7 +199,7 @@ impl LookedAt {
                     attributes,
                     params,
                 });
-                (emit.bricks, emit.masks, emit.attributes)
+                (place.bricks, place.masks, place.attributes)
             }
         }
     }

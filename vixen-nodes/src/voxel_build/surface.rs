@@ -28,6 +28,18 @@ pub struct BuildLengths {
     pub bricks: u32,
     /// Triangles of all bricks.
     pub bins: u32,
+    /// Words of attributes.
+    pub words: u32,
+}
+
+/// A brick that has no place yet.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Block)]
+pub struct BuildDraft {
+    /// A bit for each solid voxel.
+    pub solid: [u32; 16],
+    /// As in a brick, but for the word.
+    pub looks: u32,
 }
 
 /// Empties what is listed.
@@ -39,7 +51,7 @@ pub struct BuildBinsClear {
     /// Bricks.
     #[transfer_destination]
     list: Buffer<[BuildListed]>,
-    /// How long both are.
+    /// How long these are.
     #[transfer_destination]
     counts: Buffer<BuildLengths>,
     /// How large bricks are, 64 a cell: those that have no triangles stay empty.
@@ -94,7 +106,7 @@ pub struct BuildBinsList {
     /// Their bricks.
     #[storage(read_write)]
     list: Buffer<[BuildListed]>,
-    /// How long both are.
+    /// How long these are.
     #[storage(read_write)]
     counts: Buffer<BuildLengths>,
     /// Which scene.
@@ -217,9 +229,9 @@ impl Compute for BuildBinsSort {
     }
 }
 
-/// How large the bricks of a surface are.
-#[node(compute, shader = "build_surface_measure.comp.spv")]
-pub struct BuildSurfaceMeasure {
+/// The bricks of a surface, before it is known where they belong.
+#[node(compute, shader = "build_surface.comp.spv")]
+pub struct BuildSurface {
     /// Corners of triangles.
     #[storage]
     vertices: Buffer<[SurfaceVertex]>,
@@ -235,49 +247,49 @@ pub struct BuildSurfaceMeasure {
     /// Which cells.
     #[storage]
     cells: Buffer<[u32]>,
-    /// Solid voxels of each brick of the list, 16 words each.
-    #[storage(write)]
-    solid_of: Buffer<[u32]>,
-    /// 64 a cell.
+    /// How large bricks are, 64 a cell.
     #[storage(read_write)]
     slots: Buffer<[BuildSlot]>,
+    /// The bricks of the list.
+    #[storage(write)]
+    drafts: Buffer<[BuildDraft]>,
+    /// Materials and normals of voxels, brick by brick in no order.
+    #[storage(write)]
+    looks: Buffer<[u32]>,
+    /// How many words these are.
+    #[storage(read_write)]
+    counts: Buffer<BuildLengths>,
     /// Which scene.
     #[push]
     params: BuildParams,
 }
 
 #[node]
-impl Compute for BuildSurfaceMeasure {
+impl Compute for BuildSurface {
     fn record(view: &View, commands: &mut Commands) {
         let [x, y, z] = workgroups(1, view.list.len() as u32);
         commands.dispatch(x, y, z);
     }
 }
 
-/// The bricks of a surface.
-#[node(compute, shader = "build_surface_emit.comp.spv")]
-pub struct BuildSurfaceEmit {
-    /// Corners of triangles.
-    #[storage]
-    vertices: Buffer<[SurfaceVertex]>,
-    /// The surface.
-    #[storage]
-    triangles: Buffer<[SurfaceTriangle]>,
-    /// Triangles of each brick.
-    #[storage]
-    bins: Buffer<[u32]>,
-    /// Bricks that have some.
+/// Puts the bricks of a surface to where they belong.
+#[node(compute, shader = "build_surface_place.comp.spv")]
+pub struct BuildSurfacePlace {
+    /// Bricks that have triangles.
     #[storage]
     list: Buffer<[BuildListed]>,
-    /// Solid voxels of each brick of the list, 16 words each.
-    #[storage]
-    solid_of: Buffer<[u32]>,
     /// Which cells.
     #[storage]
     cells: Buffer<[u32]>,
-    /// Nodes of all levels.
+    /// How large bricks are, 64 a cell.
     #[storage]
-    tree: Buffer<[Node]>,
+    slots: Buffer<[BuildSlot]>,
+    /// The bricks of the list.
+    #[storage]
+    drafts: Buffer<[BuildDraft]>,
+    /// What their voxels look like.
+    #[storage]
+    looks: Buffer<[u32]>,
     /// What stands before each cell of level 1.
     #[storage]
     sums: Buffer<[BuildSums]>,
@@ -299,7 +311,7 @@ pub struct BuildSurfaceEmit {
 }
 
 #[node]
-impl Compute for BuildSurfaceEmit {
+impl Compute for BuildSurfacePlace {
     fn record(view: &View, commands: &mut Commands) {
         let [x, y, z] = workgroups(1, view.list.len() as u32);
         commands.dispatch(x, y, z);

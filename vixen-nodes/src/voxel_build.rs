@@ -1,13 +1,18 @@
 //! Scenes built on the GPU: the same buffers as [`SceneSource::build`] makes, word for word, by compute nodes of a graph.
 //!
-//! The CPU lists the cells of level 1, 32 voxels along an edge, that may hold something; it asks the source, so no dense grid is gone
-//! through. It sorts triangles into bricks, too, when it reads them. Then, a pass each:
+//! Land: the CPU lists the cells of level 1, 32 voxels along an edge, that may hold something; it asks the source, so no dense grid is gone
+//! through. *Measure* looks at the voxels of every brick that may have some and notes how large the brick will be.
 //!
-//! 1. *measure* looks at the voxels of every brick that may have some and notes how large the brick will be;
-//! 2. *cells* and *close* make the nodes of each level from those below, the same way as the CPU, and add up what each will hold: what is
+//! Triangles are sorted into bricks first: they mark those that they touch, these are listed, the triangles of each are counted, written one
+//! after another and sorted. Then the bricks are built, a workgroup each, without knowing where they belong. The CPU, which has done the same
+//! to ask for single bricks, only says how much room that takes.
+//!
+//! For both then, a pass each:
+//!
+//! 1. *cells* and *close* make the nodes of each level from those below, the same way as the CPU, and add up what each will hold: what is
 //!    solid and of one material becomes one record;
-//! 3. *place* writes the nodes of each level, from the root on, and says what stands before each in the order in which the CPU stores things;
-//! 4. *emit* looks at the voxels again and writes bricks, masks, materials and normals.
+//! 2. *place* writes the nodes of each level, from the root on, and says what stands before each in the order in which the CPU stores things;
+//! 3. the last one writes bricks, masks, materials and normals: of land it looks at the voxels again, of surfaces it copies what is there.
 //!
 //! Between the passes nodes of a level lie side by side in Morton order, empty ones too: 32 bytes for each 32³ voxels of the cube that the
 //! tree covers, which is a thousandth of a bit map's eighth.

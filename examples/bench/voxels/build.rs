@@ -35,7 +35,7 @@ pub fn on_cpu(subject: &Subject, effort: Effort, results: &mut Results) -> Resul
     Ok(scene)
 }
 
-/// Builds the same brick map on the GPU, from the columns of land, or from triangles that are sorted into bricks, in its memory on.
+/// Builds the same brick map on the GPU, from the columns of land, or from triangles, in its memory on.
 pub fn on_gpu(
     device: &Device,
     effort: Effort,

@@ -57,8 +57,10 @@ pub struct Surface {
     pub vertices: Vec<SurfaceVertex>,
     /// The triangles.
     pub triangles: Vec<SurfaceTriangle>,
-    /// Which triangles may touch which bricks, sorted: a brick's place on the Morton curve in the upper half, a triangle in the lower.
-    pub bins: Vec<u64>,
+    /// So many bricks they may touch.
+    pub bricks: u32,
+    /// And so many pairs of a triangle and a brick there are.
+    pub bins: u32,
 }
 
 /// A corner of triangles.

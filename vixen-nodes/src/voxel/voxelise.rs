@@ -155,7 +155,8 @@ impl VoxelSource for VoxelMesh {
         Some(Surface {
             vertices: self.positions.iter().zip(normals).map(vertex).collect(),
             triangles: self.triangles.iter().zip(&self.materials).map(triangle).collect(),
-            bins: self.bins.clone(),
+            bricks: self.bins.chunk_by(|a, b| a >> 32 == b >> 32).count() as u32,
+            bins: self.bins.len() as u32,
         })
     }
 

@@ -88,13 +88,11 @@ impl Shape {
 
     /// Copies a surface to the device.
     pub(super) fn surface(device: &Device, surface: &Surface) -> Result<Self, BuildError> {
-        let Surface { vertices, triangles, bins } = surface;
-        let listed = bins.chunk_by(|a, b| a >> 32 == b >> 32).count() as u32;
-        let bins = bins.len() as u32;
+        let Surface { vertices, triangles, bricks, bins } = surface;
         let descs = [desc("vertices of a surface", vertices), desc("triangles of a surface", triangles)];
         let contents = [cast_slice(vertices), cast_slice(triangles)];
         let ([vertices, triangles], _) = side_by_side(device, "surface", descs, contents)?;
-        Ok(Self::Surface(SurfaceBuffers { vertices, triangles, listed, bins }))
+        Ok(Self::Surface(SurfaceBuffers { vertices, triangles, listed: *bricks, bins: *bins }))
     }
 
     /// Adds the passes that say how large bricks will be; no other brick holds anything. All nodes of the tree come empty.

@@ -8,6 +8,7 @@ mod by_hand;
 mod crew;
 mod frames;
 mod ours;
+mod transfer;
 
 use std::ops::Range;
 use std::time::Instant;
@@ -45,6 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     // Threads that write to one buffer take turns.
     scattered(&device, rounds, 1, Way::Direct, &mut report)?;
     frames::run(&device, &mut report)?;
+    transfer::run(&device, &mut report)?;
     Ok(report)
 }
 

@@ -17,10 +17,11 @@
 
 use ash::vk;
 
+use super::commands::Commands;
 use super::images::{self, Handover, ImageRecorder, ImageWrite};
 use super::pieces::{Lane, Pieces, Write};
 use super::queue::{BLOCKS, Source, Target};
-use super::scatter::{LONGEST, Records, Scatter};
+use super::scatter::{LONGEST, Scatters};
 use super::statistics::Counters;
 use crate::device::{Device, DeviceError};
 
@@ -45,23 +46,18 @@ pub(super) struct Slot {
     /// The batch that it was last used for.
     pub batch: u64,
     pub targets: Vec<Target>,
-    records: Option<Records>,
-    pub main: Commands,
+    /// What the main queue is to run of it.
+    pub commands: vk::CommandBuffer,
+    main: Commands,
     pub transfer: Option<Commands>,
-}
-
-/// A command buffer with its pool.
-pub(super) struct Commands {
-    device: Device,
-    pool: vk::CommandPool,
-    pub buffer: vk::CommandBuffer,
+    scatters: Option<Scatters>,
 }
 
 /// What a batch is recorded with.
 #[derive(Clone, Copy)]
 pub(super) struct Recording<'r> {
     pub device: &'r Device,
-    pub scatter: Option<&'r Scatter>,
+    pub scatters: bool,
     /// From how many scatterable pieces on they are scattered.
     pub scatter_from: usize,
     /// The transfer queue's family and the main one's, where this batch may use it.
@@ -98,6 +94,12 @@ impl Submitter {
         let moved = pieces.partition_point(|piece| piece.lane == Lane::Transfer);
         let (moved, pieces) = pieces.split_at(moved);
         let (copied, scattered) = pieces.split_at(pieces.partition_point(|piece| piece.lane == Lane::Copy));
+        let (scattered, rest) = match &mut slot.scatters {
+            Some(scatters) if !scattered.is_empty() => scatters.fill(scattered, &slot.targets, &self.sources)?,
+            _ => (&[][..], scattered),
+        };
+        counters.scattered.add(scattered.len() as u64);
+        let ordered = pieces.iter().any(|piece| !piece.fresh);
         let moved_images = images::sort(&mut self.images, handover.is_some());
         let (moved_images, images) = self.images.split_at(moved_images);
         let barriers = &mut self.image_barriers;
@@ -107,7 +109,7 @@ impl Submitter {
 
         let moving = handover.filter(|_| !moved.is_empty() || !moved_images.is_empty()).zip(slot.transfer.as_ref());
         if let Some((handover, transfer)) = moving {
-            transfer.begin()?;
+            transfer.begin(vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT)?;
             let mut regions = copies.record(transfer.buffer, moved);
             release(moved, &slot.targets, handover, &mut self.buffer_barriers);
             transfer.barrier(&[], &self.buffer_barriers);
@@ -116,35 +118,28 @@ impl Submitter {
             transfer.end()?;
         }
 
-        slot.main.begin()?;
+        let others = [moved, copied, rest].iter().any(|pieces| !pieces.is_empty()) || !self.images.is_empty();
+        if let Some(scatters) = slot.scatters.as_ref().filter(|_| !others) {
+            slot.commands = scatters.commands(ordered);
+            self.writes.clear();
+            return Ok(false);
+        }
+        slot.main.begin(vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT)?;
         let commands = slot.main.buffer;
+        slot.commands = commands;
         if let Some((handover, _)) = moving {
             acquire(&mut self.buffer_barriers);
             slot.main.barrier(&[], &self.buffer_barriers);
             images_of.acquire(commands, moved_images, handover);
         }
         if !pieces.is_empty() {
-            if pieces.iter().any(|piece| !piece.fresh) {
+            if ordered {
                 slot.main.barrier(&[BEFORE], &[]);
             }
-            let mut regions = copies.record(commands, copied);
-            if let (Some(scatter), Some(records)) = (recording.scatter, &mut slot.records)
-                && !scattered.is_empty()
-            {
-                records.clear();
-                let mut addresses = Addresses::of(&slot.targets);
-                let fits = scattered.iter().position(|piece| {
-                    let source = self.sources[piece.block as usize].address + u64::from(piece.from);
-                    let destination = addresses.at(piece.target).unwrap_or(0) + piece.to;
-                    !records.push(source, destination, piece.len)
-                });
-                let (scattered, rest) = scattered.split_at(fits.unwrap_or(scattered.len()));
-                let (records, count) = records.finish()?;
-                scatter.dispatch(commands, records, count);
-                counters.scattered.add(scattered.len() as u64);
-                regions += copies.record(commands, rest);
+            counters.regions.add(copies.record(commands, copied) + copies.record(commands, rest));
+            if let Some(scatters) = slot.scatters.as_ref().filter(|_| !scattered.is_empty()) {
+                scatters.record(device, commands);
             }
-            counters.regions.add(regions);
             slot.main.barrier(&[AFTER], &[]);
         }
         counters.regions.add(images_of.record(commands, images, None));
@@ -159,7 +154,7 @@ impl Submitter {
 fn choose_lanes(pieces: &mut [Write], targets: &[Target], recording: &Recording<'_>) {
     let mut scatterable = 0;
     let mut addresses = Addresses::of(targets);
-    let (moves, scatters) = (recording.handover.is_some(), recording.scatter.is_some());
+    let (moves, scatters) = (recording.handover.is_some(), recording.scatters);
     for piece in pieces.iter_mut() {
         let whole_words = (piece.to | u64::from(piece.len)) % 4 == 0;
         piece.lane = if moves && piece.fresh && piece.len >= SMALLEST_MOVED {
@@ -179,18 +174,18 @@ fn choose_lanes(pieces: &mut [Write], targets: &[Target], recording: &Recording<
 }
 
 /// The addresses of a batch's targets. Pieces of one target mostly come together, so the last answer is kept.
-struct Addresses<'t> {
+pub(super) struct Addresses<'t> {
     targets: &'t [Target],
     last: (u32, Option<vk::DeviceAddress>),
 }
 
 impl<'t> Addresses<'t> {
-    fn of(targets: &'t [Target]) -> Self {
+    pub fn of(targets: &'t [Target]) -> Self {
         Self { targets, last: (u32::MAX, None) }
     }
 
     /// Of a target, if it is a buffer that has one.
-    fn at(&mut self, target: u32) -> Option<vk::DeviceAddress> {
+    pub fn at(&mut self, target: u32) -> Option<vk::DeviceAddress> {
         if self.last.0 != target {
             let address = match &self.targets[target as usize] {
                 Target::Buffer(buffer) => buffer.device_address(),
@@ -263,7 +258,7 @@ fn acquire(barriers: &mut [vk::BufferMemoryBarrier2<'static>]) {
 }
 
 /// Earlier commands have done with what is overwritten.
-const BEFORE: vk::MemoryBarrier2<'static> = barrier(
+pub(super) const BEFORE: vk::MemoryBarrier2<'static> = barrier(
     (vk::PipelineStageFlags2::ALL_COMMANDS, vk::AccessFlags2::MEMORY_WRITE),
     (
         vk::PipelineStageFlags2::from_raw(
@@ -276,7 +271,7 @@ const BEFORE: vk::MemoryBarrier2<'static> = barrier(
 );
 
 /// Later commands see what was written.
-const AFTER: vk::MemoryBarrier2<'static> = barrier(
+pub(super) const AFTER: vk::MemoryBarrier2<'static> = barrier(
     (BEFORE.dst_stage_mask, BEFORE.dst_access_mask),
     (
         vk::PipelineStageFlags2::ALL_COMMANDS,
@@ -304,68 +299,17 @@ impl Slot {
     pub fn new(
         device: &Device,
         targets: usize,
-        records: Option<usize>,
+        scatters: Option<Scatters>,
         transfer_family: Option<u32>,
     ) -> Result<Self, DeviceError> {
+        let main = Commands::new(device, device.main_queue().family)?;
         Ok(Self {
             batch: 0,
             targets: Vec::with_capacity(targets),
-            records: records.map(|capacity| Records::new(device, capacity)).transpose()?,
-            main: Commands::new(device, device.main_queue().family)?,
+            commands: main.buffer,
+            main,
+            scatters,
             transfer: transfer_family.map(|family| Commands::new(device, family)).transpose()?,
         })
-    }
-}
-
-impl Commands {
-    fn new(device: &Device, family: u32) -> Result<Self, DeviceError> {
-        let (raw, device) = (device.raw(), device.clone());
-        let info = vk::CommandPoolCreateInfo::default()
-            .flags(vk::CommandPoolCreateFlags::TRANSIENT)
-            .queue_family_index(family);
-        // SAFETY: the device is alive and has the family.
-        let pool = unsafe { raw.create_command_pool(&info, device.callbacks()) }
-            .map_err(DeviceError::vulkan("vkCreateCommandPool"))?;
-        // Owned from here on: whatever fails below frees it.
-        let mut commands = Self { device: device.clone(), pool, buffer: vk::CommandBuffer::null() };
-        let info = vk::CommandBufferAllocateInfo::default()
-            .command_pool(pool)
-            .level(vk::CommandBufferLevel::PRIMARY)
-            .command_buffer_count(1);
-        // SAFETY: the pool was made above and nobody else knows it.
-        commands.buffer =
-            unsafe { raw.allocate_command_buffers(&info) }.map_err(DeviceError::vulkan("vkAllocateCommandBuffers"))?[0];
-        Ok(commands)
-    }
-
-    fn begin(&self) -> Result<(), DeviceError> {
-        let begin = vk::CommandBufferBeginInfo::default().flags(vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT);
-        let raw = self.device.raw();
-        // SAFETY: the uploader has waited for the batch that used them last. The pool keeps its memory.
-        unsafe { raw.reset_command_pool(self.pool, vk::CommandPoolResetFlags::empty()) }
-            .map_err(DeviceError::vulkan("vkResetCommandPool"))?;
-        // SAFETY: the buffer has been reset with its pool.
-        unsafe { raw.begin_command_buffer(self.buffer, &begin) }.map_err(DeviceError::vulkan("vkBeginCommandBuffer"))
-    }
-
-    fn end(&self) -> Result<(), DeviceError> {
-        // SAFETY: recording began in `begin`.
-        unsafe { self.device.raw().end_command_buffer(self.buffer) }.map_err(DeviceError::vulkan("vkEndCommandBuffer"))
-    }
-
-    fn barrier(&self, memory: &[vk::MemoryBarrier2<'_>], buffers: &[vk::BufferMemoryBarrier2<'_>]) {
-        if memory.is_empty() && buffers.is_empty() {
-            return;
-        }
-        let info = vk::DependencyInfo::default().memory_barriers(memory).buffer_memory_barriers(buffers);
-        // SAFETY: recording began in `begin`, and there is no rendering scope; the buffers are alive.
-        unsafe { self.device.raw().cmd_pipeline_barrier2(self.buffer, &info) };
-    }
-}
-
-impl Drop for Commands {
-    fn drop(&mut self) {
-        // SAFETY: made of this device with these callbacks; the uploader has waited for its last batch.
-        unsafe { self.device.raw().destroy_command_pool(self.pool, self.device.callbacks()) };
     }
 }

@@ -17,9 +17,8 @@ use crate::memory::quota::Refused;
 use crate::memory::staging::{Shortage, TIERS, tier_of};
 use crate::memory::{Buffer, Image, Wait};
 
-/// The most pieces, and bytes, that share a room: from there on a lock more for a group costs nothing to speak of.
-const GROUP: usize = 64;
-const GROUP_BYTES: u64 = 256 << 10;
+/// The most pieces that share a room: so that others need not wait for places that nobody fills yet.
+const GROUP: usize = 4096;
 
 const QUEUE_IS_FULL: &str = "cannot be uploaded to now: the upload queue is full; make it larger, or flush more often";
 
@@ -53,7 +52,8 @@ impl Uploader {
         }
         let mut rest = pieces;
         while let Some(&(to, bytes)) = rest.first() {
-            let most = GROUP_BYTES.min(self.longest_chunk() as u64);
+            // Somebody may be faster, which costs no more than what the block had left.
+            let most = self.lock_queue().shared_room(bytes.len() as u64, Fit::to(to), self.longest());
             let (count, span) = group(rest, GROUP.min(self.options.writes), most);
             let (pieces, after) = rest.split_at(count.max(1));
             let newest = match count {
@@ -129,7 +129,7 @@ impl Uploader {
     }
 
     /// Stages pieces that take so many bytes side by side. However many they are, they cost two locks, between which others can
-    /// stage theirs; and memory that is write-combining is drained by each of them.
+    /// stage theirs; and every lock drains memory that is write-combining.
     fn stage_group(
         &self,
         buffer: &Arc<Buffer>,

@@ -7,6 +7,7 @@
 //! ```
 
 mod batch;
+mod commands;
 mod images;
 mod intake;
 mod level;

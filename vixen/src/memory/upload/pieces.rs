@@ -85,11 +85,19 @@ impl Pieces {
         self.pieces.clear();
         self.covering.clear();
         self.sorted.clear();
-        self.sorted.extend(writes.iter().zip(0..).map(|(write, index)| Key { to: write.to, index }));
-        if writes.windows(2).all(|pair| pair[0].buffer == pair[1].buffer) {
-            sort(&mut self.sorted, &mut self.spare);
-        } else {
+        let Some(&first) = writes.first() else { return &mut self.pieces };
+        let (mut one_buffer, mut in_order, mut differ, mut before) = (true, true, 0, 0);
+        self.sorted.extend(writes.iter().zip(0..).map(|(write, index)| {
+            one_buffer &= write.buffer == first.buffer;
+            in_order &= write.to >= before;
+            differ |= write.to ^ first.to;
+            before = write.to;
+            Key { to: write.to, index }
+        }));
+        if !one_buffer {
             self.sorted.sort_unstable_by_key(|&Key { to, index }| (writes[index as usize].buffer, to, index));
+        } else if !in_order {
+            sort(&mut self.sorted, &mut self.spare, differ);
         }
         if !self.keep_apart(writes) {
             self.pieces.clear();
@@ -177,11 +185,10 @@ const DIGIT: u32 = 11;
 
 /// Sorts keys that come in the order of their indices: digit by digit, and only by those bits in which places differ at all,
 /// which are few. Comparisons of scattered places are what no processor predicts.
-fn sort(keys: &mut Vec<Key>, spare: &mut Vec<Key>) {
-    if keys.len() < FEW || keys.is_sorted() {
+fn sort(keys: &mut Vec<Key>, spare: &mut Vec<Key>, differ: u64) {
+    if keys.len() < FEW {
         return keys.sort_unstable();
     }
-    let differ = keys.iter().fold(0, |bits, key| bits | (key.to ^ keys[0].to));
     let mut shift = differ.trailing_zeros();
     while shift < u64::BITS && differ >> shift != 0 {
         let bits = (u64::BITS - differ.leading_zeros() - shift).min(DIGIT);
@@ -246,7 +253,8 @@ mod tests {
                 let mut expected = keys.clone();
                 expected.sort();
                 let mut spare = Vec::with_capacity(count);
-                sort(&mut keys, &mut spare);
+                let differ = keys.iter().fold(0, |bits, key| bits | (key.to ^ keys[0].to));
+                sort(&mut keys, &mut spare, differ);
                 assert_eq!(keys, expected, "{count} of {bits} bits");
             }
         }

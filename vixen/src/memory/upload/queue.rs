@@ -15,7 +15,7 @@ use super::pieces::{Lane, Write};
 use super::rooms::{Fit, Kind, Room, Rooms};
 use crate::memory::error::MemoryError;
 use crate::memory::quota::Refused;
-use crate::memory::staging::{Shortage, StagingBlock, StagingPool, tier_of};
+use crate::memory::staging::{Shortage, StagingBlock, StagingPool, TIERS, tier_of};
 use crate::memory::{Buffer, Image, Wait};
 
 /// How many blocks may be filled or read at a time.
@@ -111,9 +111,24 @@ impl Queue {
         Some(Space { room, address })
     }
 
+    /// How many bytes can share a room, of which the first take `len`: what the open block has left, or else the next one.
+    pub fn shared_room(&self, len: u64, fit: Fit, most: u64) -> u64 {
+        let left = self.rooms.left(fit);
+        if left >= len {
+            return left;
+        }
+        let next = tier_of(self.wanted(len + fit.residue, most)).map_or(0, |tier| TIERS[tier]);
+        next.saturating_sub(fit.residue)
+    }
+
+    /// The bytes of a block for uploads of `len` bytes and more to come, at most `most`.
+    fn wanted(&self, len: u64, most: u64) -> u64 {
+        self.bytes.max(self.typical).min(most).max(len)
+    }
+
     /// Gets another block from the pool for uploads of `len` bytes and more to come, at most `most`.
     pub fn open(&mut self, pool: &Arc<StagingPool>, len: u64, most: u64) -> Result<(), Shortage> {
-        let wanted = self.bytes.max(self.typical).min(most).max(len);
+        let wanted = self.wanted(len, most);
         let vacancy = self.rooms.vacancy().ok_or_else(|| {
             let reserved = self.rooms.blocks().map(StagingBlock::size).sum();
             Shortage::Quota(Refused { requested: wanted, reserved, limit: reserved })

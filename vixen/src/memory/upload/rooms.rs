@@ -93,6 +93,12 @@ impl<B> Rooms<B> {
         Some(Room { kind, places, block: index as u32, from })
     }
 
+    /// How many bytes the open block has left for rooms of that fit.
+    pub fn left(&self, fit: Fit) -> u64 {
+        let open = self.open.and_then(|index| self.blocks[index].as_ref());
+        open.map_or(0, |lent| lent.size.saturating_sub(fit.at_or_after(lent.cursor)))
+    }
+
     /// Where another block can be put.
     pub fn vacancy(&self) -> Option<usize> {
         let places = self.blocks.len();

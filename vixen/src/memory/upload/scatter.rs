@@ -1,7 +1,13 @@
 //! The compute shader that puts many small pieces in their places, and the records that tell it which.
 
+use std::ptr::NonNull;
+
 use ash::{util, vk};
 
+use super::batch::{AFTER, Addresses, BEFORE};
+use super::commands::Commands;
+use super::pieces::Write;
+use super::queue::{Source, Target};
 use crate::device::{Device, DeviceError, Feature};
 use crate::memory::error::MemoryError;
 use crate::memory::staging::staging_buffer;
@@ -15,13 +21,12 @@ pub(super) const LONGEST: u32 = 64 << 10;
 const ROW: u32 = 65_535;
 
 /// `Record` of scatter.comp.
-#[derive(Clone, Copy)]
 #[repr(C)]
-pub(super) struct Record {
-    pub source: u64,
-    pub destination: u64,
-    pub bytes: u32,
-    pub unused: [u32; 3],
+struct Record {
+    source: u64,
+    destination: u64,
+    bytes: u32,
+    unused: [u32; 3],
 }
 
 /// The pipeline.
@@ -42,7 +47,7 @@ impl Scatter {
         let mut scatter = Self { device: device.clone(), layout, pipeline };
         let push = [vk::PushConstantRange::default()
             .stage_flags(vk::ShaderStageFlags::COMPUTE)
-            .size(size_of::<Params>() as u32)];
+            .size(size_of::<vk::DeviceAddress>() as u32)];
         let layout = vk::PipelineLayoutCreateInfo::default().push_constant_ranges(&push);
         // SAFETY: the device is alive, and the range is within what every device has.
         scatter.layout = unsafe { device.raw().create_pipeline_layout(&layout, device.callbacks()) }
@@ -69,19 +74,22 @@ impl Scatter {
         Ok(Some(scatter))
     }
 
-    /// Records the dispatch for so many records at that address.
-    pub fn dispatch(&self, commands: vk::CommandBuffer, records: vk::DeviceAddress, count: u32) {
-        let params = Params { records, count, unused: 0 };
-        let (columns, rows) = (count.min(ROW), count.div_ceil(ROW));
-        let raw = self.device.raw();
-        // SAFETY: the commands are being recorded outside a rendering scope; pipeline and layout are alive and stay so until
-        // the uploader has waited for its last batch; the push constants are of the layout's range.
-        unsafe {
-            raw.cmd_bind_pipeline(commands, vk::PipelineBindPoint::COMPUTE, self.pipeline);
-            let bytes = std::slice::from_raw_parts((&raw const params).cast::<u8>(), size_of::<Params>());
-            raw.cmd_push_constants(commands, self.layout, vk::ShaderStageFlags::COMPUTE, 0, bytes);
-            raw.cmd_dispatch(commands, columns, rows, 1);
+    /// What scatters the pieces of one batch at a time, at most so many records of them.
+    pub fn scatters(&self, device: &Device, capacity: usize) -> Result<Scatters, DeviceError> {
+        let records = Records::new(device, capacity)?;
+        let family = device.main_queue().family;
+        let ready = [Commands::new(device, family)?, Commands::new(device, family)?];
+        let scatters = Scatters { layout: self.layout, pipeline: self.pipeline, records, ready };
+        for (ordered, commands) in [false, true].into_iter().zip(&scatters.ready) {
+            commands.begin(vk::CommandBufferUsageFlags::empty())?;
+            if ordered {
+                commands.barrier(&[BEFORE], &[]);
+            }
+            scatters.record(device, commands.buffer);
+            commands.barrier(&[AFTER], &[]);
+            commands.end()?;
         }
+        Ok(scatters)
     }
 }
 
@@ -95,40 +103,87 @@ impl Drop for Scatter {
     }
 }
 
-/// `Params` of scatter.comp.
-#[repr(C)]
-struct Params {
-    records: u64,
-    count: u32,
-    unused: u32,
+/// The records of one batch, and the commands that scatter its pieces. How many there are stands beside the records, so the
+/// commands are the same for every batch: those of a batch that does nothing else are recorded once.
+pub(super) struct Scatters {
+    layout: vk::PipelineLayout,
+    pipeline: vk::Pipeline,
+    records: Records,
+    /// For pieces that are all fresh, and for such as earlier commands may use.
+    ready: [Commands; 2],
 }
 
-/// Room for the records of one batch, mapped.
-pub(super) struct Records {
+impl Scatters {
+    /// Takes pieces, for which the device has done with those of before; returns them, and those for which there is no room.
+    pub fn fill<'p>(
+        &mut self,
+        pieces: &'p [Write],
+        targets: &[Target],
+        sources: &[Source],
+    ) -> Result<(&'p [Write], &'p [Write]), MemoryError> {
+        self.records.count = 0;
+        let mut addresses = Addresses::of(targets);
+        let full = pieces.iter().position(|piece| {
+            let source = sources[piece.block as usize].address + u64::from(piece.from);
+            let destination = addresses.at(piece.target).unwrap_or(0) + piece.to;
+            !self.records.push(source, destination, piece.len)
+        });
+        self.records.finish()?;
+        Ok(pieces.split_at(full.unwrap_or(pieces.len())))
+    }
+
+    /// The commands of a batch that does nothing else; `ordered` after whatever earlier ones do.
+    pub fn commands(&self, ordered: bool) -> vk::CommandBuffer {
+        self.ready[usize::from(ordered)].buffer
+    }
+
+    /// Records the dispatch.
+    pub fn record(&self, device: &Device, commands: vk::CommandBuffer) {
+        let raw = device.raw();
+        let records = self.records.buffer.device_address().unwrap_or(0);
+        // SAFETY: the commands are being recorded outside a rendering scope; pipeline, layout and records are alive and stay so
+        // until the uploader has waited for its last batch; the push constants are of the layout's range. The buffer begins
+        // with the size of the dispatch, within what every device allows.
+        unsafe {
+            raw.cmd_bind_pipeline(commands, vk::PipelineBindPoint::COMPUTE, self.pipeline);
+            let stages = vk::ShaderStageFlags::COMPUTE;
+            raw.cmd_push_constants(commands, self.layout, stages, 0, &records.to_ne_bytes());
+            raw.cmd_dispatch_indirect(commands, self.records.buffer.raw(), 0);
+        }
+    }
+}
+
+/// `Header` of scatter.comp.
+#[repr(C)]
+struct Header {
+    /// What `vkCmdDispatchIndirect` reads.
+    workgroups: vk::DispatchIndirectCommand,
+    count: u32,
+    unused: [u32; 4],
+}
+
+/// Room for the records of one batch, mapped, after their header.
+struct Records {
     buffer: Buffer,
     capacity: usize,
     count: usize,
 }
 
 impl Records {
-    pub fn new(device: &Device, capacity: usize) -> Result<Self, MemoryError> {
-        let bytes = (capacity * size_of::<Record>()) as u64;
-        let desc = BufferDesc::new("scatter records", bytes, vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS);
-        let buffer = staging_buffer(device, &desc)?;
+    fn new(device: &Device, capacity: usize) -> Result<Self, MemoryError> {
+        let bytes = size_of::<Header>() + capacity * size_of::<Record>();
+        let usage = vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS | vk::BufferUsageFlags::INDIRECT_BUFFER;
+        let buffer = staging_buffer(device, &BufferDesc::new("scatter records", bytes as u64, usage))?;
         Ok(Self { buffer, capacity, count: 0 })
     }
 
-    /// Forgets the records. The device has done with them.
-    pub fn clear(&mut self) {
-        self.count = 0;
-    }
-
     /// Adds a piece, cut into what a workgroup copies; false where there is no room for all of it.
-    pub fn push(&mut self, source: u64, destination: u64, len: u32) -> bool {
+    fn push(&mut self, source: u64, destination: u64, len: u32) -> bool {
         if self.count + len.div_ceil(RECORD_BYTES) as usize > self.capacity {
             return false;
         }
-        let first = self.buffer.mapped().expect("upload memory is mapped").cast::<Record>();
+        // SAFETY: the buffer begins with a header.
+        let first = unsafe { self.header().add(1) }.cast::<Record>();
         let mut done = 0;
         while done < len {
             let (bytes, skip) = ((len - done).min(RECORD_BYTES), u64::from(done));
@@ -142,9 +197,16 @@ impl Records {
         true
     }
 
-    /// Makes the records visible to the device: their address and number.
-    pub fn finish(&self) -> Result<(vk::DeviceAddress, u32), MemoryError> {
-        self.buffer.flush(0, (self.count * size_of::<Record>()) as u64)?;
-        Ok((self.buffer.device_address().unwrap_or(0), self.count as u32))
+    /// Writes how many there are, and makes them visible to the device.
+    fn finish(&mut self) -> Result<(), MemoryError> {
+        let count = self.count as u32;
+        let workgroups = vk::DispatchIndirectCommand { x: count.min(ROW), y: count.div_ceil(ROW), z: 1 };
+        // SAFETY: as in `push`; the header comes first.
+        unsafe { self.header().write(Header { workgroups, count, unused: [0; 4] }) };
+        self.buffer.flush(0, (size_of::<Header>() + self.count * size_of::<Record>()) as u64)
+    }
+
+    fn header(&self) -> NonNull<Header> {
+        self.buffer.mapped().expect("upload memory is mapped").cast()
     }
 }

@@ -29,11 +29,14 @@ pub(super) struct Submission {
 
 impl Submission {
     pub fn new(device: &Device, options: &UploaderOptions, scatter: Option<Scatter>) -> Result<Self, DeviceError> {
-        let records = scatter.is_some().then_some(2 * options.writes);
         let family = transfer_queue(device, options.transfer).map(|queue| queue.family);
         let slots = (0..options.batches)
-            .map(|_| Slot::new(device, options.writes + options.images, records, family))
-            .collect::<Result<_, _>>()?;
+            .map(|_| {
+                let scatters =
+                    scatter.as_ref().map(|scatter| scatter.scatters(device, 2 * options.writes)).transpose()?;
+                Slot::new(device, options.writes + options.images, scatters, family)
+            })
+            .collect::<Result<_, DeviceError>>()?;
         Ok(Self {
             submitter: Submitter::new(options.writes, options.images, slots),
             scatter,
@@ -106,7 +109,7 @@ impl Uploader {
         let main = self.device.main_queue();
         let recording = Recording {
             device: &self.device,
-            scatter: scatter.as_ref(),
+            scatters: scatter.is_some(),
             scatter_from: self.scatter_from,
             handover: transfer.map(|queue| Handover { from_family: queue.family, to_family: main.family }),
             counters: &self.counters,
@@ -120,7 +123,7 @@ impl Uploader {
         // What was taken is lost with a batch that cannot be recorded: nobody may wait for its number.
         let moving = recorded.inspect_err(|_| submission.failed = Some(vk::Result::ERROR_DEVICE_LOST))?;
 
-        let commands = submission.submitter.slots[index].main.buffer;
+        let commands = submission.submitter.slots[index].commands;
         submission.submitter.slots[index].batch = number;
         submission.commands = [vk::CommandBufferSubmitInfo::default().command_buffer(commands)];
         submission.waits = [submission.moved.at(number)];

@@ -19,19 +19,26 @@ struct Record {
     uint bytes;
     uint unused[3];
 };
-layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Records { Record records[]; };
+// `Header` of scatter.rs, and what follows it.
+layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Records {
+    uvec3 workgroups;
+    uint count;
+    uvec4 unused;
+    Record records[];
+};
 
 layout(push_constant) uniform Params {
     uvec2 records;
-    uint count;
 } params;
 
 void main() {
     uint index = gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x;
-    if (index >= params.count) {
+    Records batch = Records(params.records);
+    // Where there are several rows, the last may be too long.
+    if (gl_NumWorkGroups.y > 1u && index >= batch.count) {
         return;
     }
-    Record record = Records(params.records).records[index];
+    Record record = batch.records[index];
     uint thread = gl_LocalInvocationID.x;
     if (((record.source.x | record.destination.x | record.bytes) & 15u) == 0u) {
         SourceQuads source = SourceQuads(record.source);

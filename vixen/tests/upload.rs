@@ -204,6 +204,21 @@ fn scattered_writes_arrive() {
     assert_clean(&device);
 }
 
+/// More pieces in a batch than a dispatch has workgroups in a row.
+#[test]
+fn scattered_writes_arrive_in_rows() {
+    let (device, writes) = (device(), 66_000);
+    let uploader = uploader(&device, UploaderOptions { writes, scatter: ScatterPolicy::Always, ..options() });
+    let target = buffer(&device, 8 * writes as u64);
+    let words: Vec<_> = (1..=writes as u32).map(u32::to_le_bytes).collect();
+    let pieces: Vec<_> = words.iter().zip(0..).map(|(word, index)| (index * 8, &word[..])).collect();
+    uploader.buffer_pieces(&target, &pieces).expect("it is queued");
+    uploader.flush().expect("it is submitted");
+    assert!(contents(&device, &target).chunks(8).zip(&words).all(|(found, word)| found[..4] == *word));
+    assert_eq!((uploader.statistics().scattered, uploader.statistics().batches), (writes as u64, 1));
+    assert_clean(&device);
+}
+
 /// Many pieces in one call, whatever their lengths and however they overlap, staged and written directly.
 #[test]
 fn pieces_of_one_call_arrive_in_turn() {

@@ -11,6 +11,7 @@ use super::queue::{Queue, Space};
 use super::rooms::{Fit, Kind};
 use super::uploader::{Ticket, Uploader};
 use crate::device::DeviceError;
+use crate::memory::charge::Charge;
 use crate::memory::copy::copy_in_lines;
 use crate::memory::error::MemoryError;
 use crate::memory::quota::Refused;
@@ -23,21 +24,7 @@ const GROUP: usize = 4096;
 const QUEUE_IS_FULL: &str = "cannot be uploaded to now: the upload queue is full; make it larger, or flush more often";
 
 impl Uploader {
-    pub(super) fn upload_buffer(
-        &self,
-        buffer: &Arc<Buffer>,
-        offset: u64,
-        bytes: &[u8],
-        fresh: bool,
-    ) -> Result<Ticket, DeviceError> {
-        buffer.charge.check_device(&self.device)?;
-        if is_direct(buffer, &[(offset, bytes)], fresh)? {
-            self.write(buffer, &[(offset, bytes)])?;
-            return Ok(Ticket { batch: 0 });
-        }
-        self.stage_whole(buffer, offset, bytes, fresh)
-    }
-
+    /// Uploads pieces to one buffer.
     pub(super) fn upload_pieces(
         &self,
         buffer: &Arc<Buffer>,
@@ -51,17 +38,26 @@ impl Uploader {
             return Ok(ticket);
         }
         let mut rest = pieces;
-        while let Some(&(to, bytes)) = rest.first() {
-            // Somebody may be faster, which costs no more than what the block had left.
-            let most = self.lock_queue().shared_room(bytes.len() as u64, Fit::to(to), self.longest());
+        while let Some((&(to, bytes), after)) = rest.split_first() {
+            let queue = self.lock_queue();
+            let most = queue.shared_room(bytes.len() as u64, Fit::to(to), self.longest());
             let (count, span) = group(rest, GROUP.min(self.options.writes), most);
-            let (pieces, after) = rest.split_at(count.max(1));
-            let newest = match count {
-                0 => self.stage_whole(buffer, to, bytes, fresh)?,
-                _ => self.stage_group(buffer, pieces, span, fresh)?,
+            let newest = if count == 0 {
+                drop(queue);
+                rest = after;
+                self.stage_long(buffer, to, bytes, fresh)?
+            } else {
+                let pieces = &rest[..count];
+                match self.stage_group(queue, buffer, pieces, span, fresh, count as u64) {
+                    // The quota has been lowered since: fewer or smaller pieces may fit.
+                    Err(DeviceError::Memory(MemoryError::StagingQuota { .. })) if self.longest() < most => continue,
+                    staged => {
+                        rest = &rest[count..];
+                        staged?
+                    }
+                }
             };
             ticket = ticket.max(newest);
-            rest = after;
         }
         Ok(ticket)
     }
@@ -85,7 +81,9 @@ impl Uploader {
             let first = rest.len() == texels.len();
             let (image_raw, region) = (image.raw(), copy.region);
             let write = ImageWrite { image: image_raw, level, layout, region, block: 0, upload, first, fresh };
-            let (mut queue, space) = self.stage(image.name(), Kind::Image, fit, chunk)?;
+            let (queue, space) = self.room(self.lock_queue(), &image.charge, Kind::Image, 1, copy.bytes, fit)?;
+            // SAFETY: see `fill`; the room is as long as these bytes.
+            let mut queue = self.fill(queue, copy.bytes, || unsafe { copy_in_lines(chunk, space.address) });
             queue.image(&space.room, image, write);
             ticket.batch = queue.settle(&space.room, copy.bytes);
             rest = after;
@@ -104,63 +102,75 @@ impl Uploader {
         Ok(())
     }
 
-    /// Stages one upload, in several parts where it is longer than a block.
-    fn stage_whole(&self, buffer: &Arc<Buffer>, offset: u64, bytes: &[u8], fresh: bool) -> Result<Ticket, DeviceError> {
+    /// Stages an upload that is longer than a block, in parts.
+    fn stage_long(&self, buffer: &Arc<Buffer>, offset: u64, bytes: &[u8], fresh: bool) -> Result<Ticket, DeviceError> {
         let mut ticket = Ticket { batch: 0 };
         let (mut to, mut rest) = (offset, bytes);
         while !rest.is_empty() {
             let (chunk, after) = rest.split_at(rest.len().min(self.longest_chunk()));
-            let len = chunk.len() as u64;
-            let (mut queue, space) = match self.stage(buffer.name(), Kind::Buffer, Fit::to(to), chunk) {
-                // The quota has been lowered since: smaller pieces may fit.
+            let (len, last) = (chunk.len() as u64, after.is_empty());
+            ticket = match self.stage_group(self.lock_queue(), buffer, &[(to, chunk)], len, fresh, last.into()) {
+                // As in `upload_pieces`.
                 Err(DeviceError::Memory(MemoryError::StagingQuota { .. })) if self.longest_chunk() < chunk.len() => {
                     continue;
                 }
                 staged => staged?,
             };
-            queue.write(&space.room, buffer, fresh, [(space.room.from, to, len)]);
-            ticket.batch = queue.settle(&space.room, len);
             (to, rest) = (to + len, after);
-            if rest.is_empty() {
-                self.count(&queue, 1, bytes.len() as u64);
-            }
         }
         Ok(ticket)
     }
 
-    /// Stages pieces that take so many bytes side by side. However many they are, they cost two locks, between which others can
-    /// stage theirs; and every lock drains memory that is write-combining.
+    /// Stages pieces that take so many bytes side by side, and counts so many uploads. However many they are, they cost two
+    /// locks at most, between which others can stage theirs; and every lock drains memory that is write-combining.
     fn stage_group(
         &self,
+        queue: MutexGuard<'_, Queue>,
         buffer: &Arc<Buffer>,
         pieces: &[(u64, &[u8])],
         span: u64,
         fresh: bool,
+        uploads: u64,
     ) -> Result<Ticket, DeviceError> {
         if pieces.iter().all(|(_, bytes)| bytes.is_empty()) {
             return Ok(Ticket { batch: 0 });
         }
         let fit = Fit::to(pieces[0].0);
-        let (queue, Space { room, address }) = self.room(buffer.name(), Kind::Buffer, pieces.len(), span, fit)?;
-        drop(queue);
-        let mut cursor = room.from;
-        for &(to, bytes) in pieces {
-            let from = Fit::to(to).at_or_after(cursor);
-            // SAFETY: as in `fill`; `group` added the pieces up in the same way.
-            unsafe { copy_in_lines(bytes, address.add((from - room.from) as usize)) };
-            cursor = from + bytes.len() as u64;
-        }
-        let mut queue = self.lock_queue();
-        let mut cursor = room.from;
-        let mut sum = 0;
+        let (queue, Space { room, address }) =
+            self.room(queue, &buffer.charge, Kind::Buffer, pieces.len(), span, fit)?;
+        let mut queue = self.fill(queue, span, || {
+            let mut cursor = room.from;
+            for &(to, bytes) in pieces {
+                let from = Fit::to(to).at_or_after(cursor);
+                // SAFETY: see `fill`; `group` added the pieces up in the same way.
+                unsafe { copy_in_lines(bytes, address.add((from - room.from) as usize)) };
+                cursor = from + bytes.len() as u64;
+            }
+        });
+        let (mut cursor, mut sum) = (room.from, 0);
         let parts = pieces.iter().map(|&(to, bytes)| {
             let (from, len) = (Fit::to(to).at_or_after(cursor), bytes.len() as u64);
             (cursor, sum) = (from + len, sum + len);
             (from, to, len)
         });
         queue.write(&room, buffer, fresh, parts.filter(|&(_, _, len)| len > 0));
-        self.count(&queue, pieces.len() as u64, sum);
+        self.count(&queue, uploads, sum);
         Ok(Ticket { batch: queue.settle(&room, sum) })
+    }
+
+    /// Copies into a room of so many bytes, without the lock where others wait for it or that takes longer than another lock.
+    ///
+    /// The room is in a block that stays mapped and lent while somebody fills it. No other room overlaps it, and the device
+    /// reads it only once the write is queued.
+    fn fill<'q>(&'q self, queue: MutexGuard<'q, Queue>, len: u64, copy: impl FnOnce()) -> MutexGuard<'q, Queue> {
+        if queue.shares(len) {
+            drop(queue);
+            copy();
+            self.lock_queue()
+        } else {
+            copy();
+            queue
+        }
     }
 
     /// Counts uploads. Who holds the queue counts alone.
@@ -169,30 +179,31 @@ impl Uploader {
         self.counters.bytes.add_alone(bytes);
     }
 
-    /// Copies bytes for a target of that name into staging.
-    fn stage(
-        &self,
-        name: &str,
+    /// Room in staging for a target, and places in the queue to go with it.
+    #[inline]
+    fn room<'q>(
+        &'q self,
+        mut queue: MutexGuard<'q, Queue>,
+        target: &Charge,
         kind: Kind,
+        places: usize,
+        len: u64,
         fit: Fit,
-        bytes: &[u8],
-    ) -> Result<(MutexGuard<'_, Queue>, Space), DeviceError> {
-        let len = bytes.len() as u64;
-        let (queue, space) = self.room(name, kind, 1, len, fit)?;
-        if queue.shares(len) {
-            drop(queue);
-            fill(&space, bytes);
-            Ok((self.lock_queue(), space))
-        } else {
-            fill(&space, bytes);
-            Ok((queue, space))
+    ) -> Result<(MutexGuard<'q, Queue>, Space), DeviceError> {
+        match queue.room(kind, places, len, fit) {
+            Some(space) => Ok((queue, space)),
+            None => {
+                drop(queue);
+                self.make_room(target, kind, places, len, fit)
+            }
         }
     }
 
-    /// Room in staging for a target of that name, and places in the queue to go with it.
-    fn room(
+    /// The same where the open block or the queue has none left.
+    #[cold]
+    fn make_room(
         &self,
-        name: &str,
+        target: &Charge,
         kind: Kind,
         places: usize,
         len: u64,
@@ -203,6 +214,7 @@ impl Uploader {
         }
         let mut stalled = false;
         loop {
+            let finished = self.finished()?;
             let full = {
                 let mut queue = self.lock_queue();
                 loop {
@@ -212,7 +224,7 @@ impl Uploader {
                     if let Some(space) = queue.room(kind, places, len, fit) {
                         return Ok((queue, space));
                     }
-                    queue.reclaim(self.finished()?);
+                    queue.reclaim(finished);
                     if let Some(space) = queue.room(kind, places, len, fit) {
                         return Ok((queue, space));
                     }
@@ -227,21 +239,24 @@ impl Uploader {
             let least = tier_of(len + fit.residue).map_or(u64::MAX, |tier| TIERS[tier]);
             if self.options.wait == Wait::Fail || least > self.device.budget().staging_usage().limit {
                 self.follow_quota();
-                return Err(full.error(name).into());
+                return Err(full.error(target.name()).into());
             }
             if !std::mem::replace(&mut stalled, true) {
                 self.counters.stalls.add(1);
             }
-            self.relieve()?;
+            self.relieve(finished)?;
         }
     }
 
-    /// Gets the device to work on what is queued, or waits until it has done some of what it was given.
-    fn relieve(&self) -> Result<(), DeviceError> {
+    /// Gets the device to work on what is queued, or waits until it has done more of what it was given than it had at first.
+    fn relieve(&self, at_first: u64) -> Result<(), DeviceError> {
         if self.submit_alone()? {
             return Ok(());
         }
         let finished = self.finished()?;
+        if finished > at_first {
+            return Ok(());
+        }
         if finished < self.submitted.load(Ordering::Acquire) {
             return self.done.wait(finished + 1);
         }
@@ -296,13 +311,6 @@ fn group(pieces: &[(u64, &[u8])], most: usize, most_bytes: u64) -> (usize, u64) 
         (count, end) = (count + 1, next);
     }
     (count, end - start)
-}
-
-/// Copies bytes into their room.
-fn fill(space: &Space, bytes: &[u8]) {
-    // SAFETY: the room is as long as these bytes, in a block that stays mapped and lent while somebody fills it; no other room
-    // overlaps it, and the device reads it only once the write is queued.
-    unsafe { copy_in_lines(bytes, space.address) };
 }
 
 fn least_common_multiple(a: u64, b: u64) -> u64 {

@@ -103,22 +103,29 @@ impl Queue {
         self.rooms.has_places(kind, places)
     }
 
-    /// Room for so many writes, of so many bytes together, in the open block.
+    /// Room for so many writes, of so many bytes together, in the open block, if they have places too.
+    #[inline]
     pub fn room(&mut self, kind: Kind, places: usize, len: u64, fit: Fit) -> Option<Space> {
+        if !self.has_places(kind, places) {
+            return None;
+        }
         let room = self.rooms.room(kind, places, len, fit)?;
         // SAFETY: the block is mapped for its whole size, within which the room lies.
         let address = unsafe { self.rooms.block(&room).mapped().add(room.from as usize) };
         Some(Space { room, address })
     }
 
-    /// How many bytes can share a room, of which the first take `len`: what the open block has left, or else the next one.
+    /// How many bytes can share a room, of which the first take `len`: what the open block has left, or else the next one,
+    /// which is to have at most `most`; 0 where that is too few for the first.
     pub fn shared_room(&self, len: u64, fit: Fit, most: u64) -> u64 {
         let left = self.rooms.left(fit);
         if left >= len {
             return left;
         }
-        let next = tier_of(self.wanted(len + fit.residue, most)).map_or(0, |tier| TIERS[tier]);
-        next.saturating_sub(fit.residue)
+        // What the fit may skip at the start of a block.
+        let len = len + fit.residue;
+        let next = tier_of(self.wanted(len, most)).filter(|_| len <= most);
+        next.map_or(0, |tier| TIERS[tier] - fit.residue)
     }
 
     /// The bytes of a block for uploads of `len` bytes and more to come, at most `most`.

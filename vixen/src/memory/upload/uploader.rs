@@ -120,7 +120,7 @@ impl Uploader {
     /// When the range is not in the buffer, when the buffer is another device's, when the queue or staging has no room and the
     /// uploader does not wait, and when the device is lost.
     pub fn buffer(&self, buffer: &Arc<Buffer>, offset: u64, bytes: &[u8]) -> Result<Ticket, DeviceError> {
-        self.upload_buffer(buffer, offset, bytes, false)
+        self.upload_pieces(buffer, &[(offset, bytes)], false)
     }
 
     /// As [`Self::buffer`], for bytes that nothing uses that was submitted and has not finished: a new buffer for one. Such
@@ -130,7 +130,7 @@ impl Uploader {
     /// # Errors
     /// As [`Self::buffer`].
     pub fn fresh_buffer(&self, buffer: &Arc<Buffer>, offset: u64, bytes: &[u8]) -> Result<Ticket, DeviceError> {
-        self.upload_buffer(buffer, offset, bytes, true)
+        self.upload_pieces(buffer, &[(offset, bytes)], true)
     }
 
     /// Many uploads to one buffer, as [`Self::buffer`] for each place and its bytes in turn, and cheaper: for small ones the lock

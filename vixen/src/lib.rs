@@ -114,6 +114,7 @@ pub mod plan;
 pub mod shader;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod workers;
 
 pub use ash;
 pub use device::{Device, DeviceError, DeviceOptions};

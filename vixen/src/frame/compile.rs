@@ -23,11 +23,11 @@ use crate::frame::swapchain::Swapchain;
 use crate::frame::timeline::Timeline;
 use crate::frame::timing::Timing;
 use crate::frame::validate;
-use crate::frame::workers::Workers;
 use crate::graph::tables::{CallSite, Declared, DeclaredNode, Shape};
 use crate::graph::{CompileError, Graph, Length, SlotKind, lower, usage};
 use crate::memory::{NodeScope, Phase};
 use crate::plan::{self, Input, Plan, PlanError, Step};
+use crate::workers::Workers;
 
 /// How to compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl Graph {
             None
         };
         let threads = if plan.segments.iter().any(|segment| segment.dynamic) { threads } else { 1 };
-        let workers = Workers::new(threads as usize).map_err(|_| CompileError::Unsupported {
+        let workers = Workers::new("record", threads as usize).map_err(|_| CompileError::Unsupported {
             what: "the graph".to_owned(),
             at: self.tables.at,
             problem: "could not start the threads that are to record it; use fewer `recording_threads`",

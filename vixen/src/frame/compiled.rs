@@ -21,12 +21,12 @@ use crate::frame::segment::Segments;
 use crate::frame::submission::Submission;
 use crate::frame::timeline::Timeline;
 use crate::frame::timing::Timing;
-use crate::frame::workers::Workers;
 use crate::graph::tables::Declared;
 use crate::graph::{OutputId, Param, Placed, Readback, Resource, Retained, Switch};
 use crate::memory::{Phase, RetireRing, Retired, Uploader};
 use crate::plan::Plan;
 use crate::shader::Block;
+use crate::workers::Workers;
 
 /// A graph that runs.
 ///

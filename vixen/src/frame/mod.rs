@@ -46,7 +46,6 @@ mod uploads;
 mod validate;
 mod view;
 mod watched;
-mod workers;
 
 #[cfg(feature = "testing")]
 pub(crate) use by_hand::ByHand;

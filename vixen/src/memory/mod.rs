@@ -12,6 +12,7 @@ mod category;
 mod charge;
 mod choice;
 mod churn;
+mod copiers;
 mod copy;
 mod desc;
 mod direct;

@@ -8,7 +8,7 @@ use ash::vk;
 
 use super::category::Category;
 use super::charge::Charge;
-use super::copy::copy_in_lines;
+use super::copiers::Copiers;
 use super::desc::{BufferDesc, ImageDesc, Location, MemoryDesc};
 use super::error::MemoryError;
 use super::raw::{RawBuffer, RawImage, RawMemory};
@@ -107,21 +107,27 @@ impl Buffer {
     /// Copies bytes into the buffer, for the device to see in what is submitted from now on. Whether the device reads them at
     /// the moment is the caller's business.
     pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), MemoryError> {
-        self.write_pieces(&[(offset, bytes)])
+        self.write_pieces(&[(offset, bytes)], &Copiers::NONE)
     }
 
-    /// The same for several places and their bytes, in turn, under one lock. A place that is not in the buffer ends it.
-    pub(super) fn write_pieces(&self, pieces: &[(u64, &[u8])]) -> Result<(), MemoryError> {
-        let _exclusive = self.host_access.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The same for several places and their bytes, in turn, under one lock. Where a place is not in the buffer, nothing is
+    /// written.
+    pub(super) fn write_pieces(&self, pieces: &[(u64, &[u8])], copiers: &Copiers) -> Result<(), MemoryError> {
+        let (mut start, mut end) = (u64::MAX, 0);
         for &(offset, bytes) in pieces {
-            let target = self.host_range(offset, bytes.len() as u64)?;
-            // SAFETY: the range is within the mapped bytes, which live as long as the buffer; `bytes` is Rust's memory and
-            // cannot overlap them, unless it was made from `mapped`, whose users answer for that; and the lock keeps other
-            // writes and reads out.
-            unsafe { copy_in_lines(bytes, target) };
-            self.flush(offset, bytes.len() as u64)?;
+            self.host_range(offset, bytes.len() as u64)?;
+            (start, end) = (start.min(offset), end.max(offset + bytes.len() as u64));
         }
-        Ok(())
+        if start >= end {
+            return Ok(());
+        }
+        let target = self.host_range(0, 0)?;
+        let _exclusive = self.host_access.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the range is within the mapped bytes, which live as long as the buffer; the pieces are Rust's memory and
+        // cannot overlap them, unless they were made from `mapped`, whose users answer for that; and the lock keeps other
+        // writes and reads out.
+        unsafe { copiers.copy(target, start..end, pieces, |_, offset| offset) };
+        self.flush(start, end - start)
     }
 
     /// Copies bytes out of the buffer. What the device wrote is there once the host has waited for it, and the device's last

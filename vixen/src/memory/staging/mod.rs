@@ -329,14 +329,18 @@ impl fmt::Debug for StagingBlock {
 /// bytes cross the bus when they are written, and not after that in a transfer that somebody waits for.
 pub(super) fn staging_buffer(device: &Device, desc: &BufferDesc<'_>) -> Result<Buffer, MemoryError> {
     let budget = device.budget();
-    // Where the two share their memory there is no bus.
-    if device.info().kind == DeviceKind::Discrete && device.capabilities().maps_all_memory() {
+    if across_bus(device) {
         let buffer = budget.buffer(&desc.at(Location::DeviceMapped), Category::Staging)?;
         if buffer.mapped().is_some() {
             return Ok(buffer);
         }
     }
     budget.buffer(&desc.at(Location::Upload), Category::Staging)
+}
+
+/// Whether the host writes to the device's own memory over a bus. Where the two share their memory there is none.
+pub(super) fn across_bus(device: &Device) -> bool {
+    device.info().kind == DeviceKind::Discrete && device.capabilities().maps_all_memory()
 }
 
 fn too_large(bytes: u64) -> MemoryError {

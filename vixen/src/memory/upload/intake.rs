@@ -96,7 +96,7 @@ impl Uploader {
 
     /// Writes pieces into the buffer itself. The device sees what the host wrote before a submission.
     fn write(&self, buffer: &Buffer, pieces: &[(u64, &[u8])]) -> Result<(), MemoryError> {
-        buffer.write_pieces(pieces)?;
+        buffer.write_pieces(pieces, &self.copiers)?;
         self.counters.direct.add(pieces.len() as u64);
         self.counters.direct_bytes.add(pieces.iter().map(|(_, bytes)| bytes.len() as u64).sum());
         Ok(())
@@ -138,18 +138,17 @@ impl Uploader {
         let fit = Fit::to(pieces[0].0);
         let (queue, Space { room, address }) =
             self.room(queue, &buffer.charge, Kind::Buffer, pieces.len(), span, fit)?;
+        let place = |cursor, to| Fit::to(to).at_or_after(cursor);
         let mut queue = self.fill(queue, span, || {
-            let mut cursor = room.from;
-            for &(to, bytes) in pieces {
-                let from = Fit::to(to).at_or_after(cursor);
-                // SAFETY: see `fill`; `group` added the pieces up in the same way.
-                unsafe { copy_in_lines(bytes, address.add((from - room.from) as usize)) };
-                cursor = from + bytes.len() as u64;
+            // SAFETY: see `fill`; the room is in this block, and `group` added the pieces up in the same way.
+            unsafe {
+                let block = address.sub(room.from as usize);
+                self.copiers.copy(block, room.from..room.from + span, pieces, place);
             }
         });
         let (mut cursor, mut sum) = (room.from, 0);
         let parts = pieces.iter().map(|&(to, bytes)| {
-            let (from, len) = (Fit::to(to).at_or_after(cursor), bytes.len() as u64);
+            let (from, len) = (place(cursor, to), bytes.len() as u64);
             (cursor, sum) = (from + len, sum + len);
             (from, to, len)
         });

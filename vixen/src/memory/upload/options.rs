@@ -1,6 +1,8 @@
 //! How an uploader is made.
 
+use crate::device::Device;
 use crate::memory::Wait;
+use crate::memory::staging::across_bus;
 
 /// How an [`Uploader`](super::Uploader) is made. What it needs follows from this and is made with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,20 @@ pub struct UploaderOptions {
     pub scatter: ScatterPolicy,
     /// What goes through the transfer queue.
     pub transfer: TransferPolicy,
+    /// How many threads share the copying of a call with 1 MiB and more, the caller's among them. The others are the uploader's
+    /// own, parked while there is nothing to do. 0 is what the device wants: two where the host writes to the device's memory
+    /// over a bus, which one cannot fill.
+    pub copy_threads: u32,
+}
+
+impl UploaderOptions {
+    /// How many threads copy.
+    pub(super) fn copiers(&self, device: &Device) -> usize {
+        match self.copy_threads {
+            0 if across_bus(device) => 2,
+            count => count.max(1) as usize,
+        }
+    }
 }
 
 impl Default for UploaderOptions {
@@ -32,6 +48,7 @@ impl Default for UploaderOptions {
             wait: Wait::Block,
             scatter: ScatterPolicy::Measured,
             transfer: TransferPolicy::Dedicated,
+            copy_threads: 0,
         }
     }
 }

@@ -14,6 +14,7 @@ use super::statistics::{Counters, UploadStatistics};
 use super::submit::Submission;
 use super::timeline::Timeline;
 use crate::device::{Device, DeviceError};
+use crate::memory::copiers::Copiers;
 use crate::memory::error::MemoryError;
 use crate::memory::quota::Holder;
 use crate::memory::staging::{StagingPool, TIERS};
@@ -52,6 +53,7 @@ pub struct Uploader {
     longest: AtomicU64,
     /// From how many scatterable pieces on they are scattered.
     pub(super) scatter_from: usize,
+    pub(super) copiers: Copiers,
     pub(super) counters: Counters,
 }
 
@@ -97,6 +99,7 @@ impl Uploader {
             adapt: AtomicBool::new(false),
             longest: AtomicU64::new(TIERS[0]),
             scatter_from: 1,
+            copiers: Copiers::new(options.copiers(device)),
             counters: Counters::default(),
         };
         uploader.follow_quota();

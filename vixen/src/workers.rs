@@ -1,7 +1,7 @@
-//! Threads that help the one that runs frames: started at compile, parked while there is nothing to do. Giving them work
-//! allocates nothing.
+//! Threads that help another: parked while there is nothing to do. Giving them work allocates nothing.
 
 use std::any::Any;
+use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -24,7 +24,8 @@ struct State {
     /// Counts jobs, so that nobody does one twice.
     round: u64,
     job: Option<&'static Job<'static>>,
-    /// How many threads have not finished it.
+    /// How many threads have not begun it, and how many have not finished it.
+    waiting: usize,
     busy: usize,
     /// What the first of them panicked with.
     panic: Option<Box<dyn Any + Send>>,
@@ -35,14 +36,14 @@ struct State {
 type Job<'j> = dyn Fn(usize) + Sync + 'j;
 
 impl Workers {
-    /// So many threads, of which the caller's is number 0 and counts.
-    pub fn new(count: usize) -> io::Result<Self> {
+    /// So many threads for some task, of which the caller's is number 0 and counts.
+    pub fn new(task: &str, count: usize) -> io::Result<Self> {
         let (state, start, finish) = (Mutex::default(), Condvar::new(), Condvar::new());
         let shared = Arc::new(Shared { state, start, finish });
         let mut workers = Self { shared, threads: Vec::with_capacity(count.saturating_sub(1)) };
         for number in 1..count {
             let shared = Arc::clone(&workers.shared);
-            let named = thread::Builder::new().name(format!("vixen record {number}"));
+            let named = thread::Builder::new().name(format!("vixen {task} {number}"));
             workers.threads.push(named.spawn(move || shared.work(number))?);
         }
         // What locks and threads make when they are first used is made now.
@@ -57,6 +58,15 @@ impl Workers {
 
     /// Calls `job` on every thread, on this one with 0, and returns when all have. A panic of any of them goes on here.
     pub fn run(&self, job: &Job<'_>) {
+        self.call(job, false);
+    }
+
+    /// The same for a job that any number of threads can do: who has not begun when this one has finished need not.
+    pub fn share(&self, job: &Job<'_>) {
+        self.call(job, true);
+    }
+
+    fn call(&self, job: &Job<'_>, lets_off: bool) {
         if self.threads.is_empty() {
             return job(0);
         }
@@ -64,10 +74,11 @@ impl Workers {
         // before this function ends, by a panic too, so for no longer than the reference lives.
         let job_of_threads = unsafe { mem::transmute::<&Job<'_>, &'static Job<'static>>(job) };
         let mut state = self.shared.lock();
-        (state.round, state.busy, state.job) = (state.round + 1, self.threads.len(), Some(job_of_threads));
+        (state.round, state.job) = (state.round + 1, Some(job_of_threads));
+        (state.waiting, state.busy) = (self.threads.len(), self.threads.len());
         drop(state);
         self.shared.start.notify_all();
-        let finish = Finish(&self.shared);
+        let finish = Finish { shared: &self.shared, lets_off };
         job(0);
         drop(finish);
         let panic = self.shared.lock().panic.take();
@@ -106,9 +117,11 @@ impl Shared {
 
     /// Waits for a job that is not done yet; none at the end.
     fn next(&self, done: &mut u64) -> Option<&'static Job<'static>> {
-        let idle = |state: &mut State| !state.ended && state.round == *done;
-        let state = self.start.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        // Whoever comes too late for a job finds none.
+        let idle = |state: &mut State| !state.ended && (state.round == *done || state.job.is_none());
+        let mut state = self.start.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
         *done = state.round;
+        state.waiting = state.waiting.saturating_sub(1);
         state.job.filter(|_| !state.ended)
     }
 
@@ -119,11 +132,30 @@ impl Shared {
 }
 
 /// Waits, when it is dropped, until all threads have finished the job.
-struct Finish<'s>(&'s Shared);
+struct Finish<'s> {
+    shared: &'s Shared,
+    lets_off: bool,
+}
+
+/// How often to look before going to sleep: some microseconds, which is less than being woken up takes.
+const LOOKS: usize = 100;
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        let state = self.0.finish.wait_while(self.0.lock(), |state| state.busy > 0);
+        let mut state = self.shared.lock();
+        if self.lets_off {
+            state.job = None;
+            state.busy -= mem::take(&mut state.waiting);
+        }
+        for _ in 0..LOOKS {
+            if state.busy == 0 {
+                break;
+            }
+            drop(state);
+            (0..16).for_each(|_| spin_loop());
+            state = self.shared.lock();
+        }
+        let state = self.shared.finish.wait_while(state, |state| state.busy > 0);
         state.unwrap_or_else(PoisonError::into_inner).job = None;
     }
 }
@@ -137,7 +169,7 @@ mod tests {
     #[test]
     fn every_thread_does_every_job_once() {
         for count in [1, 2, 5] {
-            let workers = Workers::new(count).expect("threads can be started");
+            let workers = Workers::new("test", count).expect("threads can be started");
             let calls: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
             for round in 1..=100 {
                 workers.run(&|number| {
@@ -150,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_panic_of_any_thread_comes_back_when_all_have_finished() {
-        let workers = Workers::new(3).expect("threads can be started");
+        let workers = Workers::new("test", 3).expect("threads can be started");
         for unlucky in 0..3 {
             let others = AtomicUsize::new(0);
             let job = |number| {
@@ -160,6 +192,22 @@ mod tests {
             assert!(catch_unwind(AssertUnwindSafe(|| workers.run(&job))).is_err());
             assert_eq!(others.load(Ordering::Relaxed), 2);
             workers.run(&|_| {});
+        }
+    }
+
+    #[test]
+    fn who_comes_late_is_let_off() {
+        let workers = Workers::new("test", 4).expect("threads can be started");
+        for round in 0..2000 {
+            let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            workers.share(&|number| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                (0..number * round % 100).for_each(|_| spin_loop());
+                ended.fetch_add(1, Ordering::Relaxed);
+            });
+            // Nobody does it any more, or begins.
+            assert_eq!(begun.load(Ordering::Relaxed), ended.load(Ordering::Relaxed));
+            assert!((1..=4).contains(&ended.load(Ordering::Relaxed)));
         }
     }
 }

@@ -129,23 +129,38 @@ fn measure(
         return Ok(());
     }
     let views = path::views(&scene, effort.views());
+    let structures = upload(device, &scene, &place, results);
     for &extent in effort.resolutions() {
         // The largest pictures of small scenes tell nothing new.
         let large = extent[0] > 1920;
         if !large || place.solid_voxels >= 10_000_000 {
             let place = Place { resolution: Some(extent), ..place.clone() };
-            let rest = Rest { device, effort, scene: &scene, views: &views, boxes: boxes.as_ref() };
+            let (structures, boxes) = (&structures[..], boxes.as_ref());
+            let rest = Rest { device, effort, scene: &scene, views: &views, structures, boxes };
             rest.at(&place, extent, results)?;
         }
     }
     streaming(device, effort, &scene, &place, results)?;
-    let uploaded = StructuredScene::upload(device, &scene.map, Structure::default())?;
-    let view = default_view(&scene);
-    let stage = stage(device, Structure::default(), &uploaded, &scene, &view, picture::EXTENT);
-    let path = [view.camera()];
-    let pixels = work::picture(&Stage { path: &path, ..stage })?;
-    results.picture(&place, picture::png(&pixels)?);
+    if let Some((structure, uploaded)) = structures.first() {
+        let view = default_view(&scene);
+        let stage = stage(device, *structure, uploaded, &scene, &view, picture::EXTENT);
+        let path = [view.camera()];
+        let pixels = work::picture(&Stage { path: &path, ..stage })?;
+        results.picture(&place, picture::png(&pixels)?);
+    }
     Ok(())
+}
+
+/// The scene in all structures that can hold it, the default one first.
+fn upload(device: &Device, scene: &Scene, place: &Place, results: &mut Results) -> Vec<(Structure, StructuredScene)> {
+    let mut uploaded = Vec::new();
+    for structure in Structure::ALL {
+        match StructuredScene::upload(device, &scene.map, structure) {
+            Ok(scene) => uploaded.push((structure, scene)),
+            Err(error) => results.skip(format!("{place}: {}: {error}", structure.name())),
+        }
+    }
+    uploaded
 }
 
 /// Streams a scene, if it is large.
@@ -183,6 +198,7 @@ struct Rest<'a> {
     effort: Effort,
     scene: &'a Scene,
     views: &'a [View],
+    structures: &'a [(Structure, StructuredScene)],
     boxes: Option<&'a VoxelStructure>,
 }
 
@@ -190,15 +206,8 @@ impl Rest<'_> {
     /// Measures one resolution.
     fn at(&self, place: &Place, extent: [u32; 2], results: &mut Results) -> Result<(), Failure> {
         let path: Vec<CameraUniform> = self.views.iter().map(View::camera).collect();
-        let mut uploaded = Vec::new();
-        for structure in Structure::ALL {
-            match StructuredScene::upload(self.device, &self.scene.map, structure) {
-                Ok(scene) => uploaded.push((structure, scene)),
-                Err(error) => results.skip(format!("{place}: {}: {error}", structure.name())),
-            }
-        }
         let mut works = Vec::new();
-        for (structure, uploaded) in &uploaded {
+        for (structure, uploaded) in self.structures {
             let stage = stage(self.device, *structure, uploaded, self.scene, &self.views[0], extent);
             let stage = Stage { boxes: self.boxes, path: &path, ..stage };
             let place = Place { structure: Some(*structure), ..place.clone() };

@@ -20,7 +20,7 @@ bool trace_box(
     // Where the ray leaves a cube, whose last voxel it is, by each side: fma(last, inverse, bias).
     vec3 bias = (1.0 - origin) * inverse;
     ivec3 low = mix(whole - box_high, box_low, ray.positive);
-    ivec3 high = mix(whole - box_low, box_high, ray.positive) - 1;
+    ivec3 high = low + (box_high - box_low) - 1;
 
     vec3 near = (vec3(low) - origin) * inverse;
     vec3 far = fma(vec3(high), inverse, bias);
@@ -54,10 +54,16 @@ bool trace_box(
         if (GRID_SHIFT == GROUP_SHIFT) {
             uint word = word_at(at);
             uvec2 mask = group_at(at);
-            uint number = cell_number(voxel, 0) ^ flip;
-            bool is_leap = is_empty(word);
-            found = has_bit(mask, number);
-            last = (voxel | (is_leap ? 3 : empty_shift(mask, number))) + (is_leap ? leap(word, octant) : 0);
+            if (is_empty(word)) {
+                last = (voxel | 3) + leap(word, octant);
+            } else {
+                uint number = cell_number(voxel, 0) ^ flip;
+                found = has_bit(mask, number);
+                if (found) {
+                    break;
+                }
+                last = voxel | ((1 << empty_shift(mask, number)) - 1);
+            }
         } else {
             if (other_brick) {
                 look_up(word_at(at), voxel, octant, flip, spot);
@@ -85,8 +91,7 @@ bool trace_box(
         last = min(last, high);
         vec3 leave = fma(vec3(last), inverse, bias);
         t = min(leave.x, min(leave.y, leave.z));
-        // lavapipe pays for each way out of a loop.
-        if (t >= t_end || GRID_SHIFT == GROUP_SHIFT && found) {
+        if (t >= t_end) {
             break;
         }
         ivec3 next = clamp(ivec3(origin + direction * t), voxel, last);

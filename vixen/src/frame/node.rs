@@ -65,7 +65,7 @@ pub(crate) struct Gathered {
     push: Vec<u8>,
     /// Of each node, variants × sets.
     sets: Vec<vk::DescriptorSet>,
-    /// All that some node depends on, and which variant each means at the moment that was turned to.
+    /// All that some node has depended on so far, and which variant each means at the moment that was turned to.
     variants: Vec<Variants>,
     turned: Vec<u32>,
 }
@@ -74,9 +74,8 @@ impl Gathered {
     /// Makes a moment the one whose variants nodes give.
     pub fn turn(&mut self, moment: &Moment) -> &Self {
         for (turned, variants) in self.turned.iter_mut().zip(&self.variants) {
-            let variant = variants.index(moment);
-            assert!(variant < variants.count(), "a moment is one of those that compile made everything for");
-            *turned = variant as u32;
+            // What no node hangs on any more may lack the variant: a swapchain can come back with more images.
+            *turned = variants.index(moment).min(variants.count() - 1) as u32;
         }
         self
     }
@@ -465,4 +464,22 @@ pub(crate) fn usages(declared: &Declared, alive: impl Fn(usize) -> bool) -> Vec<
         }
     }
     usages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::moment::MAX_OUTPUTS;
+
+    #[test]
+    fn whatever_the_moment_there_is_such_a_variant() {
+        let mut gathered = Gathered::default();
+        let before = Variants { images: 3, ..Variants::ONE };
+        let all = [Variants::ONE, before, Variants { images: 4, ..before }, Variants { slots: 2, ..Variants::ONE }];
+        assert_eq!(all.map(|variants| gathered.add_variants(variants)), [0, 1, 2, 3]);
+        assert_eq!(gathered.add_variants(before), 1, "nodes that hang on the same share it");
+        let images = [3; MAX_OUTPUTS];
+        gathered.turn(&Moment { slot: 1, images, ..Moment::default() });
+        assert_eq!(gathered.turned, [0, 2, 3, 1]);
+    }
 }

@@ -18,14 +18,10 @@ struct Bricks {
     ivec3 size;
 };
 
-vec3 position_in(Triangle triangle, uint corner) {
-    return position_of(triangle.corners[corner]);
-}
-
 Bricks bricks_of(Triangle triangle) {
-    vec3 a = position_in(triangle, 0u);
-    vec3 b = position_in(triangle, 1u);
-    vec3 c = position_in(triangle, 2u);
+    vec3 a = position_of(triangle.corners[0]);
+    vec3 b = position_of(triangle.corners[1]);
+    vec3 c = position_of(triangle.corners[2]);
     ivec3 first = ivec3(min(min(a, b), c)) >> 3;
     ivec3 last = ivec3(max(max(a, b), c)) >> 3;
     return Bricks(first, last - first + 1);

@@ -25,7 +25,7 @@ const uint NO_CELL = 0xFFFFFFFFu;
 shared Slot bricks[64];
 
 void main() {
-    uint cell = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
+    uint cell = workgroup();
     if (cell >= params.cells) {
         return;
     }

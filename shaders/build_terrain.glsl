@@ -28,7 +28,7 @@ int solid_in(ivec2 at) {
 
 // Which brick the workgroup builds; none past the last cell.
 bool find(out uint cell, out uint number) {
-    cell = gl_WorkGroupID.y + gl_WorkGroupID.z * gl_NumWorkGroups.y;
+    cell = workgroup();
     number = gl_WorkGroupID.x;
     return cell < params.cells;
 }

@@ -3,6 +3,8 @@
 
 const uint SOLID = 0xFFFFFFFFu;
 
+#include "voxel_morton.glsl"
+
 struct Node {
     uvec2 mask;
     uint first;
@@ -18,12 +20,6 @@ struct Brick {
 layout(set = 0, binding = 1, std430) readonly buffer Nodes { Node data[]; } nodes;
 layout(set = 0, binding = 2, std430) readonly buffer Bricks { Brick data[]; } bricks;
 layout(set = 0, binding = 3, std430) readonly buffer Masks { uint data[]; } masks;
-
-// The number of a cell by the low three bits of its coordinates.
-uint morton3(uvec3 at) {
-    uvec3 spread = (at & 1u) | ((at & 2u) << 2) | ((at & 4u) << 4);
-    return spread.x | (spread.y << 1) | (spread.z << 2);
-}
 
 // log2 of the edge of a cell of a node.
 int cell_shift(int level) {

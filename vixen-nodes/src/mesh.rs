@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable, cast_slice};
-use glam::Vec3;
+use glam::{Vec3, Vec3A};
 use vixen::ash::vk;
 use vixen::device::DeviceError;
 use vixen::memory::{Buffer as DeviceBuffer, BufferDesc, Category, upload_buffer};
@@ -63,7 +63,7 @@ impl Mesh {
             let color = colors[triangle as usize];
             for corner in read.triangles[triangle as usize] {
                 let number = *numbers.entry((corner, color.map(f32::to_bits))).or_insert_with(|| {
-                    let [position, normal] = [read.positions[corner as usize], read.normals[corner as usize]];
+                    let (position, normal) = (read.positions[corner as usize], read.normals[corner as usize]);
                     let (position, normal) = (position.to_array(), normal.to_array());
                     mesh.vertices.push(MeshVertex { position, normal, color: *color });
                     mesh.vertices.len() as u32 - 1
@@ -88,22 +88,22 @@ impl Mesh {
 
 /// The order of triangles along a curve through space: neighbours in memory are neighbours in space, as caches and the builders of
 /// acceleration structures like it.
-fn along_curve(positions: &[Vec3], triangles: &[[u32; 3]]) -> Vec<u32> {
+fn along_curve(positions: &[Vec3A], triangles: &[[u32; 3]]) -> Vec<u32> {
     let around = |corners: &[u32; 3]| {
         let corners = corners.map(|corner| positions[corner as usize]);
-        let (low, high) = (corners.into_iter().reduce(Vec3::min), corners.into_iter().reduce(Vec3::max));
-        let corner = |corner: Option<Vec3>| corner.expect("a triangle has corners").to_array();
+        let (low, high) = (corners.into_iter().reduce(Vec3A::min), corners.into_iter().reduce(Vec3A::max));
+        let corner = |corner: Option<Vec3A>| corner.expect("a triangle has corners").to_array();
         Aabb { low: corner(low), high: corner(high) }
     };
     morton_order(&triangles.iter().map(around).collect::<Vec<_>>())
 }
 
 /// Gives a normal to each vertex that has none: the mean of its triangles', by their areas.
-fn fill_normals(positions: &[Vec3], triangles: &[[u32; 3]], normals: &mut [Vec3]) {
+fn fill_normals(positions: &[Vec3A], triangles: &[[u32; 3]], normals: &mut [Vec3]) {
     let mut sums = vec![Vec3::ZERO; positions.len()];
     for corners in triangles {
         let [a, b, c] = corners.map(|corner| positions[corner as usize]);
-        let twice_area = (b - a).cross(c - a);
+        let twice_area = Vec3::from((b - a).cross(c - a));
         corners.iter().for_each(|&corner| sums[corner as usize] += twice_area);
     }
     for (normal, sum) in normals.iter_mut().zip(sums) {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn missing_normals_come_from_the_surface_and_others_stay() {
-        let positions = [Vec3::ZERO, Vec3::X, Vec3::Z, Vec3::ONE];
+        let positions = [Vec3A::ZERO, Vec3A::X, Vec3A::Z, Vec3A::ONE];
         let mut normals = [Vec3::ZERO, Vec3::X, Vec3::ZERO, Vec3::ZERO];
         fill_normals(&positions, &[[0, 2, 1]], &mut normals);
         assert_eq!(normals, [Vec3::Y, Vec3::X, Vec3::Y, Vec3::Y]);

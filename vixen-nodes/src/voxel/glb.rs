@@ -172,7 +172,7 @@ fn add(mesh: &mut Mesh, primitive: &Primitive, transform: DMat4, accessors: &Acc
         if !at.is_finite() || at.abs().max_element() > 1e30 {
             wrong.store(true, Ordering::Relaxed);
         }
-        at.as_vec3()
+        at.as_vec3a()
     });
     if is_wrong() {
         return Err(Problem::Damaged("a vertex is not at a finite place".to_owned()));

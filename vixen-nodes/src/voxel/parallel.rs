@@ -55,6 +55,12 @@ pub(crate) fn collect<T: Send>(count: usize, of: impl Fn(usize) -> T + Sync) -> 
     all
 }
 
+/// Does something to each element.
+pub(crate) fn for_each<T: Send>(all: &mut [T], change: impl Fn(&mut T) + Sync) {
+    let share = all.len().div_ceil(threads()).max(FEW);
+    each(all.chunks_mut(share).collect(), || (), |(), part| part.iter_mut().for_each(&change));
+}
+
 /// Runs all jobs; each thread has a state of its own and takes the next job when it is free.
 pub(crate) fn each<T: Send, S>(jobs: Vec<T>, state: impl Fn() -> S + Sync, run: impl Fn(&mut S, T) + Sync) {
     let others = threads().min(jobs.len()).saturating_sub(1);
@@ -94,6 +100,9 @@ mod tests {
             assert_eq!(collect(count, |number| number), (0..count).collect::<Vec<_>>());
             let ranges = ranges(count, |range| range.collect::<Vec<_>>());
             assert_eq!(ranges.concat(), (0..count).collect::<Vec<_>>());
+            let mut odd = collect(count, |number| number);
+            for_each(&mut odd, |number| *number = 2 * *number + 1);
+            assert!(odd.iter().enumerate().all(|(number, odd)| *odd == 2 * number + 1));
             let mut places = vec![0; count];
             each(places.iter_mut().enumerate().collect(), || (), |(), (number, place)| *place = number);
             assert_eq!(places, (0..count).collect::<Vec<_>>());

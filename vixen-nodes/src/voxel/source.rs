@@ -123,12 +123,25 @@ pub struct BrickVoxels {
     has_normals: bool,
     /// Whether normals stand side by side for solid voxels only, and not by number for all.
     normals_by_rank: bool,
+    /// The material of all, if it was set for all; then `materials` mean nothing.
+    one_material: Option<MaterialIndex>,
+    /// Normals by rank before they are encoded: all x, all y, all z.
+    #[cfg(feature = "gltf")]
+    directions: [[f32; BRICK_VOXELS]; 3],
 }
 
 impl Default for BrickVoxels {
     fn default() -> Self {
-        let (materials, normals) = ([0; BRICK_VOXELS], [0; BRICK_VOXELS]);
-        Self { mask: BrickMask::default(), materials, normals, has_normals: false, normals_by_rank: false }
+        Self {
+            mask: BrickMask::default(),
+            materials: [0; BRICK_VOXELS],
+            normals: [0; BRICK_VOXELS],
+            has_normals: false,
+            normals_by_rank: false,
+            one_material: None,
+            #[cfg(feature = "gltf")]
+            directions: [[0.0; BRICK_VOXELS]; 3],
+        }
     }
 }
 
@@ -167,7 +180,7 @@ impl BrickVoxels {
     /// Gives all solid voxels this material.
     #[cfg(feature = "gltf")]
     pub(super) fn set_material(&mut self, material: MaterialIndex) {
-        self.materials.fill(material);
+        self.one_material = Some(material);
     }
 
     /// Gives all solid voxels materials by their numbers.
@@ -181,22 +194,22 @@ impl BrickVoxels {
     #[inline(always)]
     pub(super) fn number_normals(&mut self, mut of: impl FnMut(usize) -> Vec4) {
         const AT_ONCE: usize = 16;
-        // Where the last are fewer, voxel 0 fills them up.
-        let (mut numbers, mut count) = ([0; BRICK_VOXELS], 0);
-        for (group, mut voxels) in (0..).zip(self.mask.groups) {
+        let [x, y, z] = &mut self.directions;
+        let mut count = 0;
+        for (group, mut voxels) in self.mask.groups.into_iter().enumerate() {
             while voxels != 0 {
-                numbers[count & (BRICK_VOXELS - 1)] = 64 * group + voxels.trailing_zeros() as u16;
+                let sum = of(64 * group + voxels.trailing_zeros() as usize);
+                let rank = count % BRICK_VOXELS;
+                (x[rank], y[rank], z[rank]) = (sum.x, sum.y, sum.z);
                 voxels &= voxels - 1;
                 count += 1;
             }
         }
-        let (ranks, _) = self.normals.as_chunks_mut::<AT_ONCE>();
-        for (normals, numbers) in ranks.iter_mut().zip(numbers.as_chunks::<AT_ONCE>().0).take(count.div_ceil(AT_ONCE)) {
-            let [mut x, mut y, mut z] = [[0.0; AT_ONCE]; 3];
-            for (lane, number) in numbers.iter().enumerate() {
-                let sum = of(usize::from(*number));
-                (x[lane], y[lane], z[lane]) = (sum.x, sum.y, sum.z);
-            }
+        // In a loop of its own: what was just stored one by one cannot be loaded side by side at once.
+        let directions = x.as_chunks().0.iter().zip(y.as_chunks().0).zip(z.as_chunks().0);
+        let normals = self.normals.as_chunks_mut::<AT_ONCE>().0.iter_mut();
+        for (normals, ((x, y), z)) in normals.zip(directions).take(count.div_ceil(AT_ONCE)) {
+            let (x, y, z): (&[f32; AT_ONCE], &[f32; AT_ONCE], &[f32; AT_ONCE]) = (x, y, z);
             for (lane, normal) in normals.iter_mut().enumerate() {
                 *normal = normal::encode(Vec3::new(x[lane], y[lane], z[lane]));
             }
@@ -215,11 +228,19 @@ impl BrickVoxels {
         self.mask = BrickMask::default();
         self.has_normals = false;
         self.normals_by_rank = false;
+        self.one_material = None;
     }
 
     /// Writes material and normal of every solid voxel out, in order; normals mean nothing where the brick has none.
     pub(super) fn solid(&self, solid: &mut SolidVoxels) {
-        solid.count = gather(&self.mask, &self.materials, &mut solid.materials);
+        solid.count = match self.one_material {
+            Some(material) => {
+                let count = self.mask.count() as usize;
+                solid.materials[..count].fill(material);
+                count
+            }
+            None => gather(&self.mask, &self.materials, &mut solid.materials),
+        };
         if self.normals_by_rank {
             solid.normals[..solid.count].copy_from_slice(&self.normals[..solid.count]);
         } else if self.has_normals {

@@ -24,7 +24,7 @@ use sums::Sums;
 /// Triangles in any space, y up.
 #[derive(Default)]
 pub(crate) struct Mesh {
-    pub(crate) positions: Vec<Vec3>,
+    pub(crate) positions: Vec<Vec3A>,
     /// One a vertex, zero where it is not known; none at all if none is known.
     pub(crate) normals: Vec<Vec3>,
     pub(crate) triangles: Vec<[u32; 3]>,
@@ -68,8 +68,8 @@ impl VoxelMesh {
         resolution: u32,
         progress: &dyn Fn(Progress),
     ) -> Option<(Box<[Material; 256]>, Self)> {
-        let Mesh { positions, mut normals, triangles, colors } = mesh;
-        let none = (Vec3::INFINITY, Vec3::NEG_INFINITY);
+        let Mesh { mut positions, mut normals, triangles, colors } = mesh;
+        let none = (Vec3A::INFINITY, Vec3A::NEG_INFINITY);
         let bounds = |range: Range<usize>| {
             let used = triangles[range].iter().flatten().map(|&corner| positions[corner as usize]);
             used.fold(none, |(low, high), at| (low.min(at), high.max(at)))
@@ -81,8 +81,10 @@ impl VoxelMesh {
         let side = |length: f32| ((length * scale + 2.0 * MARGIN).ceil() as u32).clamp(1, resolution);
         let size = UVec3::from_array((high - low).to_array().map(side));
         let last = size.as_vec3() - MARGIN;
-        let place = |at: Vec3| ((at - low) * scale + MARGIN).clamp(Vec3::splat(MARGIN), last).into();
-        let positions = parallel::collect(positions.len(), |vertex| place(positions[vertex]));
+        let last = Vec3A::from(last);
+        parallel::for_each(&mut positions, |at| {
+            *at = ((*at - low) * scale + MARGIN).clamp(Vec3A::splat(MARGIN), last);
+        });
         if normals.iter().all(|normal| *normal == Vec3::ZERO) {
             normals = Vec::new();
         }

@@ -139,10 +139,14 @@ fn halve(triangle: &Triangle, low: UVec3, size: UVec3, visit: &mut impl FnMut(UV
     let edge = BRICK_EDGE as f32;
     if size.element_product() <= FEW {
         let overlap = triangle.overlap([edge; 3]);
-        for (z, y, x) in (0..size.z).flat_map(|z| (0..size.y).flat_map(move |y| (0..size.x).map(move |x| (z, y, x)))) {
-            let brick = low + UVec3::new(x, y, z);
-            if overlap.touches((brick.as_vec3() * edge).to_array()) {
-                visit(brick);
+        let end = low + size;
+        for z in low.z..end.z {
+            for y in low.y..end.y {
+                for x in low.x..end.x {
+                    if overlap.touches([x, y, z].map(|place| place as f32 * edge)) {
+                        visit(UVec3::new(x, y, z));
+                    }
+                }
             }
         }
         return;

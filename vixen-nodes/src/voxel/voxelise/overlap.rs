@@ -119,17 +119,20 @@ impl Weights {
 
 impl Overlap {
     /// Whether the triangle touches the box with this corner, given that it meets the triangle's bounding box.
+    #[inline(always)]
     pub(super) fn touches(&self, [x, y, z]: [f32; 3]) -> bool {
         let [by_yz, by_zx, by_xy] = &self.sides;
-        let inside = |sides: &[Linear; 3], u: f32, v: f32| {
-            sides.iter().all(|[by_u, by_v, constant]| by_u * u + (by_v * v + constant) >= 0.0)
+        // All of it, since which test fails first is hard to foresee.
+        let inside = |[a, b, c]: &[Linear; 3], u: f32, v: f32| {
+            let not_below = |side: &Linear| side[0] * u + (side[1] * v + side[2]) >= 0.0;
+            not_below(a) & not_below(b) & not_below(c)
         };
         let along = self.normal[0] * x + (self.normal[1] * y + self.normal[2] * z);
-        along + self.plane[0] <= 0.0
-            && along + self.plane[1] >= 0.0
-            && inside(by_xy, x, y)
-            && inside(by_yz, y, z)
-            && inside(by_zx, z, x)
+        (along + self.plane[0] <= 0.0)
+            & (along + self.plane[1] >= 0.0)
+            & inside(by_xy, x, y)
+            & inside(by_yz, y, z)
+            & inside(by_zx, z, x)
     }
 }
 

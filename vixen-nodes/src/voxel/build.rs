@@ -11,8 +11,8 @@ use super::error::SceneError;
 use super::layout::{BRICK_VOXELS, Brick, LOOKS_STORED, MAX_EDGE, Material, Node, SOLID, unmorton3};
 use super::looks::{self, Looks, Materials};
 use super::packed::BrickMask;
+use super::parallel;
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, SolidVoxels, VoxelSource};
-use super::{memory, parallel};
 
 /// How far a long job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub fn build(
     let mut tasks = Vec::new();
     let plan = plan(source, levels, UVec3::ZERO, TASK_LEVEL.min(levels), &mut tasks);
 
-    let (mut parts, roots) = Parts::join(name, &tasks, run(source, &tasks, progress))?;
+    let (mut parts, roots) = run(name, source, &tasks, progress)?;
     let root = parts.close(&plan, levels, &roots);
 
     parts.nodes[0] = match root {
@@ -53,6 +53,7 @@ pub fn build(
     };
     // Buffers of no bytes cannot be bound, so every one has an element.
     parts.bricks.is_empty().then(|| parts.bricks.push(Brick::default()));
+    parts.masks.resize(parts.masks.len().max(1).next_multiple_of(4), 0);
     parts.attributes.is_empty().then(|| parts.attributes.push(0));
     let Parts { nodes, bricks, masks, attributes, solid_voxels, .. } = parts;
     Ok(BrickMap { size, levels, nodes, bricks, masks, attributes, palette: palette.to_vec(), solid_voxels })
@@ -101,14 +102,20 @@ fn cells_of(source: &dyn VoxelSource, level: u32, origin: UVec3) -> impl Iterato
     })
 }
 
-/// Builds all tasks on all cores, in order of the tasks.
-fn run(source: &dyn VoxelSource, tasks: &[(u32, UVec3)], progress: &dyn Fn(Progress)) -> Vec<(Built, Parts)> {
-    let mut results: Vec<Option<(Built, Parts)>> = tasks.iter().map(|_| None).collect();
+/// Builds all tasks on all cores. Puts their forests one after another, behind a place for the root, and gives their roots as they are from
+/// there.
+fn run(
+    name: &str,
+    source: &dyn VoxelSource,
+    tasks: &[(u32, UVec3)],
+    progress: &dyn Fn(Progress),
+) -> Result<(Parts, Vec<Built>), SceneError> {
+    let mut all = Parts { nodes: vec![Node::default()], node_levels: vec![0], ..Parts::default() };
+    let mut roots = Vec::with_capacity(tasks.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
-        let threads = parallel::threads().min(tasks.len());
-        for _ in 0..threads {
+        for _ in 0..parallel::threads().min(tasks.len()) {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 let mut voxels = BrickVoxels::default();
@@ -124,15 +131,17 @@ fn run(source: &dyn VoxelSource, tasks: &[(u32, UVec3)], progress: &dyn Fn(Progr
             });
         }
         drop(sender);
-        for (done, (index, root, parts)) in receiver.iter().enumerate() {
-            results[index] = Some((root, parts));
+        // While others are built, those that are next in order go to their place, and the memory that they leave is used for more.
+        let mut early: Vec<Option<(Built, Parts)>> = tasks.iter().map(|_| None).collect();
+        for (done, (index, root, part)) in receiver.into_iter().enumerate() {
+            early[index] = Some((root, part));
+            while let Some((root, part)) = early.get_mut(roots.len()).and_then(Option::take) {
+                roots.push(all.append(name, tasks[roots.len()].0, root, part)?);
+            }
             progress(Progress { stage: "building bricks", done: done as u64 + 1, total: tasks.len() as u64 });
         }
-    });
-    results
-        .into_iter()
-        .map(|result| result.expect("a thread that panics takes the scope with it, so each task was built"))
-        .collect()
+        Ok((all, roots))
+    })
 }
 
 /// A forest under construction. Indices count from the start of these vectors.
@@ -293,106 +302,43 @@ impl Parts {
         }
     }
 
-    /// Puts the tasks' forests one after another, behind a place for the root, on all cores. Gives their roots as they are from there.
-    fn join(name: &str, tasks: &[(u32, UVec3)], built: Vec<(Built, Self)>) -> Result<(Self, Vec<Built>), SceneError> {
-        let mut end = Place { nodes: 1, ..Place::default() };
-        let (mut roots, mut solid_voxels, mut places) =
-            (Vec::with_capacity(built.len()), 0, Vec::with_capacity(built.len()));
-        for (&(level, _), (root, part)) in tasks.iter().zip(&built) {
-            roots.push(match root {
-                Built::Node(node) => Built::Node(end.moved_node(*node, level as u8)),
-                Built::Solid(material) => Built::Solid(*material),
-                Built::Empty => Built::Empty,
-            });
-            places.push(end);
-            end = end.behind(part);
-            end.check(name)?;
-            solid_voxels += part.solid_voxels;
+    /// Moves a task's forest here and gives its root as it is from here.
+    fn append(&mut self, name: &str, level: u32, root: Built, part: Self) -> Result<Built, SceneError> {
+        let too_much = |what| SceneError::TooMuchMemory { name: name.to_owned(), what };
+        if self.nodes.len() + part.nodes.len() >= SOLID as usize
+            || self.bricks.len() + part.bricks.len() >= SOLID as usize
+        {
+            return Err(too_much("nodes"));
         }
-        let mut all = Self {
-            nodes: memory::zeroed(end.nodes),
-            node_levels: vec![0; end.nodes],
-            bricks: memory::zeroed(end.bricks),
-            // Whole words, one at least.
-            masks: memory::zeroed(end.masks.max(1).next_multiple_of(4)),
-            attributes: memory::zeroed(end.attributes),
-            solid_voxels,
+        // With room for the bytes that fill the last word.
+        if self.masks.len() + part.masks.len() >= SOLID as usize - 3 {
+            return Err(too_much("masks"));
+        }
+        if self.attributes.len() + part.attributes.len() >= LOOKS_STORED as usize {
+            return Err(too_much("materials"));
+        }
+        let (nodes, bricks) = (self.nodes.len() as u32, self.bricks.len() as u32);
+        let (masks, attributes) = (self.masks.len() as u32, self.attributes.len() as u32);
+        let moved = |mut node: Node, level: u8| {
+            if node.first != SOLID {
+                node.first += if level == 1 { bricks } else { nodes };
+            }
+            node
         };
-        let (mut nodes, mut levels) = (&mut all.nodes[1..], &mut all.node_levels[1..]);
-        let (mut bricks, mut masks, mut attributes) =
-            (&mut all.bricks[..], &mut all.masks[..], &mut all.attributes[..]);
-        let jobs = built.into_iter().zip(places).map(|((_, part), place)| {
-            let nodes = parallel::first(&mut nodes, part.nodes.len());
-            let levels = parallel::first(&mut levels, part.nodes.len());
-            let bricks = parallel::first(&mut bricks, part.bricks.len());
-            let masks = parallel::first(&mut masks, part.masks.len());
-            let attributes = parallel::first(&mut attributes, part.attributes.len());
-            (part, place, nodes, levels, bricks, masks, attributes)
-        });
-        parallel::each(
-            jobs.collect(),
-            || (),
-            |(), (part, place, nodes, levels, bricks, masks, attributes)| {
-                for ((to, node), level) in nodes.iter_mut().zip(&part.nodes).zip(&part.node_levels) {
-                    *to = place.moved_node(*node, *level);
-                }
-                bricks.iter_mut().zip(&part.bricks).for_each(|(to, brick)| *to = place.moved_brick(brick));
-                levels.copy_from_slice(&part.node_levels);
-                masks.copy_from_slice(&part.masks);
-                attributes.copy_from_slice(&part.attributes);
-            },
-        );
-        Ok((all, roots))
-    }
-}
-
-/// Where a task's forest begins among all.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    nodes: usize,
-    bricks: usize,
-    masks: usize,
-    attributes: usize,
-}
-
-impl Place {
-    /// Where the next forest begins.
-    fn behind(self, part: &Parts) -> Self {
-        Self {
-            nodes: self.nodes + part.nodes.len(),
-            bricks: self.bricks + part.bricks.len(),
-            masks: self.masks + part.masks.len(),
-            attributes: self.attributes + part.attributes.len(),
-        }
-    }
-
-    /// Whether 32 bits are enough for what lies before it.
-    fn check(self, name: &str) -> Result<(), SceneError> {
-        let too_much = |what| Err(SceneError::TooMuchMemory { name: name.to_owned(), what });
-        match self {
-            Self { nodes, bricks, .. } if nodes.max(bricks) >= SOLID as usize => too_much("nodes"),
-            // With room for the bytes that fill the last word.
-            Self { masks, .. } if masks >= SOLID as usize - 3 => too_much("masks"),
-            Self { attributes, .. } if attributes >= LOOKS_STORED as usize => too_much("materials"),
-            _ => Ok(()),
-        }
-    }
-
-    /// A node of this level that counted from the start of its own forest.
-    fn moved_node(self, mut node: Node, level: u8) -> Node {
-        if node.first != SOLID {
-            node.first += if level == 1 { self.bricks } else { self.nodes } as u32;
-        }
-        node
-    }
-
-    /// A brick that counted so.
-    fn moved_brick(self, brick: &Brick) -> Brick {
-        Brick {
+        self.nodes.extend(part.nodes.iter().zip(&part.node_levels).map(|(node, level)| moved(*node, *level)));
+        self.bricks.extend(part.bricks.iter().map(|brick| Brick {
             mask: brick.mask,
-            first: if brick.first == SOLID { SOLID } else { brick.first + self.masks as u32 },
-            looks: if brick.looks & LOOKS_STORED == 0 { brick.looks } else { brick.looks + self.attributes as u32 },
-        }
+            first: if brick.first == SOLID { SOLID } else { brick.first + masks },
+            looks: if brick.looks & LOOKS_STORED == 0 { brick.looks } else { brick.looks + attributes },
+        }));
+        self.node_levels.extend(part.node_levels);
+        self.masks.extend(part.masks);
+        self.attributes.extend(part.attributes);
+        self.solid_voxels += part.solid_voxels;
+        Ok(match root {
+            Built::Node(node) => Built::Node(moved(node, level as u8)),
+            other => other,
+        })
     }
 }
 

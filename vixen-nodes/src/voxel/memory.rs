@@ -1,9 +1,5 @@
 //! Memory for much, in few pages: to touch a page for the first time takes longer than to fill it.
 
-use std::mem::size_of_val;
-
-use bytemuck::Zeroable;
-
 /// A vector with room for so many elements.
 pub(crate) fn with_capacity<T>(count: usize) -> Vec<T> {
     let mut all = Vec::with_capacity(count);
@@ -12,7 +8,8 @@ pub(crate) fn with_capacity<T>(count: usize) -> Vec<T> {
 }
 
 /// So many zeros.
-pub(crate) fn zeroed<T: Zeroable>(count: usize) -> Vec<T> {
+#[cfg(feature = "gltf")]
+pub(crate) fn zeroed<T: bytemuck::Zeroable>(count: usize) -> Vec<T> {
     let mut all = bytemuck::zeroed_vec(count);
     advise(&mut all);
     all

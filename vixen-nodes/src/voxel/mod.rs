@@ -26,6 +26,7 @@ pub(crate) mod memory;
 pub mod normal;
 mod octant;
 pub(crate) mod packed;
+#[cfg(feature = "gltf")]
 mod parallel;
 mod procedural;
 pub mod reference;

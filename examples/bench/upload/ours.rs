@@ -20,21 +20,27 @@ pub struct Ours {
 impl Ours {
     /// With a target in the device's memory, for rounds of so many bytes.
     pub fn new(device: &Device, target: usize, round: usize) -> Result<Self, Failure> {
-        Self::at(device, target, round, Location::Device)
+        Self::copied_by(device, target, round, 0)
+    }
+
+    /// The same with so many threads that copy, 0 for what the uploader chooses.
+    pub fn copied_by(device: &Device, target: usize, round: usize, copiers: u32) -> Result<Self, Failure> {
+        Self::at(device, target, round, Location::Device, copiers)
     }
 
     /// With a target in the device's memory that the host reaches, where the device has such memory.
     pub fn mapped(device: &Device, target: usize) -> Result<Self, Failure> {
-        Self::at(device, target, target, Location::DeviceMapped)
+        Self::at(device, target, target, Location::DeviceMapped, 0)
     }
 
-    fn at(device: &Device, target: usize, round: usize, location: Location) -> Result<Self, Failure> {
+    fn at(device: &Device, target: usize, round: usize, location: Location, copiers: u32) -> Result<Self, Failure> {
         let usage = vk::BufferUsageFlags::TRANSFER_DST
             | vk::BufferUsageFlags::TRANSFER_SRC
             | vk::BufferUsageFlags::STORAGE_BUFFER
             | vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS;
         let desc = BufferDesc::new("target of ours", target as u64, usage).at(location);
-        let options = UploaderOptions { frame_bytes: round as u64, batches: 2, ..UploaderOptions::default() };
+        let frame_bytes = round as u64;
+        let options = UploaderOptions { frame_bytes, batches: 2, copy_threads: copiers, ..UploaderOptions::default() };
         Ok(Self {
             uploader: Uploader::new(device, &StagingPool::new(device), options)?,
             target: Arc::new(device.budget().buffer(&desc, Category::Other)?),
@@ -85,12 +91,5 @@ impl Ours {
     /// What the uploader has done.
     pub fn statistics(&self) -> UploadStatistics {
         self.uploader.statistics()
-    }
-}
-
-/// Copies some of the pieces of `data` into mapped memory, one after another, and does nothing else.
-pub fn only_copy(into: &Buffer, data: &[u8], piece: usize, part: Range<usize>) {
-    for (index, bytes) in part.clone().zip(data[part.start * piece..].chunks_exact(piece)) {
-        into.write((index * piece) as u64, bytes).expect("it is mapped, and as long as the data");
     }
 }

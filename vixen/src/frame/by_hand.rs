@@ -7,8 +7,8 @@ use crate::device::DeviceError;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::moment::{MAX_OUTPUTS, Moment};
 use crate::frame::run::FrameError;
-use crate::frame::swapchain::ACQUIRE_STAGE;
-use crate::frame::timeline::Timeline;
+use crate::frame::run::swapchain::ACQUIRE_STAGE;
+use crate::frame::run::timeline::Timeline;
 use crate::memory::Phase;
 use crate::testing::frames::watch;
 

@@ -4,24 +4,26 @@ use ash::vk;
 
 use crate::device::Device;
 use crate::event::EventDeclaration;
-use crate::frame::chores::Chores;
 use crate::frame::compiled::CompiledGraph;
-use crate::frame::events::GraphEvents;
-use crate::frame::follow::{OutputRuntime, Outputs};
-use crate::frame::managed::retire_ring;
 use crate::frame::moment::{MAX_FRAME_SLOTS, MAX_OUTPUTS, MAX_VARIANTS};
-use crate::frame::node::{Gathered, NodeRuntime, allocate_sets, gather, usages};
-use crate::frame::params::Params;
-use crate::frame::physical::Resources;
 use crate::frame::pipeline::{AttachmentFormats, Pipelines};
-use crate::frame::provision;
+use crate::frame::provision::account;
+use crate::frame::provision::descriptors::allocate_sets;
+use crate::frame::provision::node::{Gathered, NodeRuntime, gather};
+use crate::frame::provision::resources::Resources;
+use crate::frame::provision::usages::usages;
 use crate::frame::recompile::Changes;
+use crate::frame::recompile::follow::{OutputRuntime, Outputs};
+use crate::frame::recompile::managed::retire_ring;
+use crate::frame::record::segment::Segments;
 use crate::frame::report::Report;
-use crate::frame::segment::Segments;
-use crate::frame::submission::Submission;
-use crate::frame::swapchain::Swapchain;
-use crate::frame::timeline::Timeline;
-use crate::frame::timing::Timing;
+use crate::frame::run::chores::Chores;
+use crate::frame::run::events::GraphEvents;
+use crate::frame::run::params::Params;
+use crate::frame::run::submission::Submission;
+use crate::frame::run::swapchain::Swapchain;
+use crate::frame::run::timeline::Timeline;
+use crate::frame::run::timing::Timing;
 use crate::frame::validate;
 use crate::graph::tables::{CallSite, Declared, DeclaredNode, Shape};
 use crate::graph::{CompileError, Graph, Length, SlotKind, lower, usage};
@@ -209,7 +211,7 @@ impl Graph {
         compiled.initialise(None)?;
         compiled.record_static(None)?;
         compiled.chores = compiled.find_chores();
-        provision::check(&compiled, &living_events)?;
+        account::check(&compiled, &living_events)?;
         Ok(compiled)
     }
 }

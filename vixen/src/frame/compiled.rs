@@ -1,4 +1,4 @@
-//! A compiled graph, and what the handles that outlive compile do with it. `run` runs its frames, `follow` makes it anew in
+//! A compiled graph, and what the handles that outlive compile do with it. `run` runs its frames, `recompile` makes it anew in
 //! part.
 
 use std::sync::Arc;
@@ -7,20 +7,22 @@ use std::time::Instant;
 use ash::vk::{self, Handle as _};
 
 use crate::device::{Device, DeviceError};
-use crate::frame::chores::Chores;
-use crate::frame::events::GraphEvents;
-use crate::frame::follow::Outputs;
 use crate::frame::moment::Moment;
-use crate::frame::node::{DescriptorPool, Gathered, NodeRuntime};
-use crate::frame::params::Params;
-use crate::frame::physical::{Resources, Usages};
 use crate::frame::pipeline::Pipelines;
+use crate::frame::provision::descriptors::DescriptorPool;
+use crate::frame::provision::node::{Gathered, NodeRuntime};
+use crate::frame::provision::resources::Resources;
+use crate::frame::provision::usages::Usages;
+use crate::frame::recompile::follow::Outputs;
 use crate::frame::recompile::{Changes, Recompiled};
+use crate::frame::record::segment::Segments;
 use crate::frame::report::Report;
-use crate::frame::segment::Segments;
-use crate::frame::submission::Submission;
-use crate::frame::timeline::Timeline;
-use crate::frame::timing::Timing;
+use crate::frame::run::chores::Chores;
+use crate::frame::run::events::GraphEvents;
+use crate::frame::run::params::Params;
+use crate::frame::run::submission::Submission;
+use crate::frame::run::timeline::Timeline;
+use crate::frame::run::timing::Timing;
 use crate::graph::tables::Declared;
 use crate::graph::{OutputId, Param, Placed, Readback, Resource, Retained, Switch};
 use crate::memory::{Phase, RetireRing, Retired, Uploader};

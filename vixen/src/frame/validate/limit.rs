@@ -3,7 +3,7 @@
 use ash::vk;
 
 use crate::device::Device;
-use crate::frame::commands::MAX_ATTACHMENTS;
+use crate::frame::record::commands::MAX_ATTACHMENTS;
 use crate::graph::tables::DeclaredNode;
 use crate::graph::{BindingDeclaration, CompileError, SlotKind, SlotShape};
 use crate::shader::ProgramKind;

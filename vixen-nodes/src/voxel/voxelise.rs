@@ -172,6 +172,11 @@ impl VoxelSource for VoxelMesh {
                 // SAFETY: the processor has all the features that `draw_with_avx512` asks for, since `detect` looked for each.
                 return unsafe { self.draw_with_avx512(lanes, drawing, origin, brick) };
             }
+            #[cfg(target_arch = "x86_64")]
+            if lanes::has_avx2() {
+                // SAFETY: the processor has all the features that `draw_with_avx2` asks for, since `has_avx2` looked for each.
+                return unsafe { self.draw_with_avx2(drawing, origin, brick) };
+            }
             self.draw(lanes::Fours, drawing, origin, brick);
         });
     }
@@ -182,6 +187,12 @@ impl VoxelMesh {
     #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,bmi1,bmi2,popcnt,lzcnt")]
     fn draw_with_avx512(&self, lanes: lanes::Avx512, drawing: &mut Drawing, origin: UVec3, brick: &mut BrickVoxels) {
         self.draw(lanes, drawing, origin, brick);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+    fn draw_with_avx2(&self, drawing: &mut Drawing, origin: UVec3, brick: &mut BrickVoxels) {
+        self.draw(lanes::Fours, drawing, origin, brick);
     }
 
     // `shaders/build_surface.glsl` finds the very same voxels: change both.

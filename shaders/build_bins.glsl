@@ -3,14 +3,18 @@
 
 layout(local_size_x = 64) in;
 
-// Bricks of a box that one invocation tests.
+// Bricks of a box that one invocation tests, and of one that so many share.
 const uint FEW = 32u;
+const uint MANY = 4096u;
+const uint SHARERS = 8u;
 
 void visit(uvec3 brick, uint triangle);
 
-// Triangles whose boxes hold more.
+// Triangles whose boxes hold more than few bricks, and those that the whole workgroup shares.
 shared uint wide[64];
 shared uint wide_count;
+shared uint widest[64];
+shared uint widest_count;
 
 // The bricks, counted in bricks, of the box around a triangle.
 struct Bricks {
@@ -37,8 +41,8 @@ ivec3 place_in(ivec3 size, uint number) {
     return ivec3(x, rest % uint(size.y), rest / uint(size.y));
 }
 
-// Goes through the bricks of a large box with all invocations: each has a cell of 4×4×4 bricks at a time.
-void visit_wide(uint index) {
+// Goes through the bricks of a large box with so many invocations: each has a cell of 4×4×4 bricks at a time.
+void visit_wide(uint index, uint sharer, uint sharers) {
     Triangle triangle = triangles.data[index];
     Bricks bricks = bricks_of(triangle);
     Corners corners = corners_of(triangle, vec3(bricks.first * 8));
@@ -47,7 +51,7 @@ void visit_wide(uint index) {
     ivec3 last = bricks.first + bricks.size - 1;
     ivec3 first_cell = bricks.first >> 2;
     ivec3 cells = (last >> 2) - first_cell + 1;
-    for (uint i = gl_LocalInvocationID.x; i < uint(cells.x * cells.y * cells.z); i += 64u) {
+    for (uint i = sharer; i < uint(cells.x * cells.y * cells.z); i += sharers) {
         ivec3 cell = (first_cell + place_in(cells, i)) * 4;
         if (!touches(of_cells, vec3((cell - bricks.first) * 8))) {
             continue;
@@ -68,6 +72,7 @@ void main() {
     uint index = workgroup() * 64u + thread;
     if (thread == 0u) {
         wide_count = 0u;
+        widest_count = 0u;
     }
     barrier();
     if (index < uint(triangles.data.length())) {
@@ -84,12 +89,17 @@ void main() {
                     visit(uvec3(bricks.first + brick), index);
                 }
             }
-        } else {
+        } else if (count <= MANY) {
             wide[atomicAdd(wide_count, 1u)] = index;
+        } else {
+            widest[atomicAdd(widest_count, 1u)] = index;
         }
     }
     barrier();
-    for (uint i = 0u; i < wide_count; ++i) {
-        visit_wide(wide[i]);
+    for (uint i = thread / SHARERS; i < wide_count; i += 64u / SHARERS) {
+        visit_wide(wide[i], thread % SHARERS, SHARERS);
+    }
+    for (uint i = 0u; i < widest_count; ++i) {
+        visit_wide(widest[i], thread, 64u);
     }
 }

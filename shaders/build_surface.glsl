@@ -39,9 +39,9 @@ void meet(uint number, uint index, Triangle triangle, vec3 normal);
 // Is told which voxels of a row along x a triangle touches; the row is told by the number of its first voxel.
 void touch(uint number, uint row, uint first);
 
-// Finds the voxels that so many triangles touch, from one in the bins on. Where they are few, several invocations share each, by layers.
+// Finds the voxels that so many triangles touch, from one in the bins on. Where they are few, several invocations share each, by rows.
 void touch_all(uint begin, uint count, uvec3 origin) {
-    uint shift = count > 32u ? 0u : count > 16u ? 1u : count > 8u ? 2u : 3u;
+    uint shift = count > 32u ? 0u : count > 16u ? 1u : count > 8u ? 2u : count > 4u ? 3u : count > 2u ? 4u : count > 1u ? 5u : 6u;
     uint share = 1u << shift;
     for (uint task = gl_LocalInvocationID.x; task < count << shift; task += 64u) {
         uint number = task >> shift;
@@ -52,13 +52,16 @@ void touch_all(uint begin, uint count, uvec3 origin) {
         if (part == 0u) {
             meet(number, index, triangle, tests.normal);
         }
-        for (int z = tests.low.z + int(part); z <= tests.high.z; z += int(share)) {
-            uint columns = columns_at(tests, z);
-            for (int y = tests.low.y; columns != 0u && y <= tests.high.y; ++y) {
-                uint row = row_at(tests, columns, y, z);
-                if (row != 0u) {
-                    touch(number, row, morton3(uvec3(0, y, z)));
-                }
+        ivec2 size = tests.high.yz - tests.low.yz + 1;
+        float of_a_layer = 1.0 / float(size.x);
+        for (int i = int(part); i < size.x * size.y; i += int(share)) {
+            // To divide whole numbers is slow; these are below 64.
+            int layer = int((float(i) + 0.5) * of_a_layer);
+            int z = tests.low.z + layer;
+            int y = tests.low.y + i - layer * size.x;
+            uint row = row_at(tests, y, z);
+            if (row != 0u) {
+                touch(number, row, morton3(uvec3(0, y, z)));
             }
         }
     }

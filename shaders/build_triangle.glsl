@@ -139,26 +139,15 @@ bool touches(Tests tests, vec3 at) {
 }
 
 // Which of eight voxels in a row along x, from x = 0 on, a triangle touches.
-uint row_at(Tests tests, uint columns, int y, int z) {
+uint row_at(Tests tests, int y, int z) {
     uint row = 0u;
     if (inside(tests.along[0], float(y), float(z))) {
-        for (uint open = columns; open != 0u; open &= open - 1u) {
-            int x = findLSB(open);
-            if (meets_plane(tests, vec3(x, y, z)) && inside(tests.along[2], float(x), float(y))) {
-                row |= 1u << x;
-            }
+        for (int x = tests.low.x; x <= tests.high.x; ++x) {
+            vec3 at = vec3(x, y, z);
+            row |= inside(tests.along[1], at.z, at.x) && meets_plane(tests, at) && inside(tests.along[2], at.x, at.y) ? 1u << x : 0u;
         }
     }
     return row;
-}
-
-// Which columns of a layer may hold voxels that a triangle touches.
-uint columns_at(Tests tests, int z) {
-    uint columns = 0u;
-    for (int x = tests.low.x; x <= tests.high.x; ++x) {
-        columns |= inside(tests.along[1], float(z), float(x)) ? 1u << x : 0u;
-    }
-    return columns;
 }
 
 // The normal of a triangle at the middle of a voxel, of any length, given those at its corners.

@@ -4,8 +4,8 @@
 //! through. *Measure* looks at the voxels of every brick that may have some and notes how large the brick will be.
 //!
 //! Triangles are sorted into bricks first: they mark those that they touch, these are listed, the triangles of each are counted, written one
-//! after another and sorted. Then the bricks are built, a workgroup each, without knowing where they belong. The CPU, which has done the same
-//! to ask for single bricks, only says how much room that takes.
+//! after another and sorted. Then the bricks are built, a workgroup each, without knowing where they belong: what voxels look like stands in
+//! memory twice. The CPU, which has done the same to ask for single bricks, only says how much room all that takes.
 //!
 //! For both then, a pass each:
 //!

@@ -1,7 +1,7 @@
 //! Which boxes a triangle touches (Schwarz and Seidel 2010, "Fast parallel surface and solid voxelization on GPUs"): its plane passes
 //! through the box, and in each of the three projections the box's shadow meets the triangle's. 26-separating, so no ray slips through.
 //!
-//! `shaders/build_surface.glsl` computes the same with the same multiplications and additions in the same order, and nothing else, so that
+//! `shaders/build_triangle.glsl` computes the same with the same multiplications and additions in the same order, and nothing else, so that
 //! the GPU finds the very same voxels: change both.
 
 use glam::{Vec3, Vec4};

@@ -233,6 +233,31 @@ fn nothing_is_allocated_once_it_runs() {
     });
 }
 
+/// An uploader of its own, whose batches frames wait for by its semaphore.
+#[test]
+fn a_frame_waits_for_a_ticket() {
+    on_device(|device| {
+        let Adder { inputs, mut graph, total } = Adder::new(device, 2);
+        let uploader =
+            Uploader::new(device, &StagingPool::new(device), UploaderOptions::default()).expect("it is made");
+        let mut last = 0;
+        for value in 1..=3_u32 {
+            for input in &inputs {
+                uploader.buffer(input, 0, &bytes(&vec![value; WORDS as usize])).expect("it is queued");
+            }
+            let ticket = uploader.flush().expect("it is submitted");
+            assert!(ticket.value() > last, "batches are counted");
+            last = ticket.value();
+            // SAFETY: the uploader outlives the frame, and its batch has been submitted.
+            unsafe { graph.wait_for(uploader.semaphore(), ticket.value(), vk::PipelineStageFlags2::ALL_COMMANDS) };
+            graph.frame().expect("the frame runs");
+            graph.wait().expect("the frame ends, as the semaphore has risen");
+            assert!(words(&graph, total).iter().all(|&word| word == 2 * value));
+            assert!(uploader.is_done(ticket).expect("the device lives"));
+        }
+    });
+}
+
 #[test]
 fn nothing_is_allocated_where_uploads_wait() {
     on_device(|device| {

@@ -2,7 +2,7 @@
 
 use ash::vk;
 
-use super::level::Level;
+use super::level::{Level, after_copy, before_copy};
 use super::queue::Source;
 use crate::device::Device;
 
@@ -160,22 +160,4 @@ fn leave(write: &ImageWrite, access: vk::MemoryBarrier2<'_>) -> vk::ImageMemoryB
 
 fn handed(barrier: vk::ImageMemoryBarrier2<'static>, handover: Handover) -> vk::ImageMemoryBarrier2<'static> {
     barrier.src_queue_family_index(handover.from_family).dst_queue_family_index(handover.to_family)
-}
-
-/// After everything before, whatever it did to the level.
-fn before_copy() -> vk::MemoryBarrier2<'static> {
-    vk::MemoryBarrier2::default()
-        .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
-        .src_access_mask(vk::AccessFlags2::MEMORY_WRITE)
-        .dst_stage_mask(vk::PipelineStageFlags2::COPY)
-        .dst_access_mask(vk::AccessFlags2::TRANSFER_WRITE)
-}
-
-/// Before everything after.
-fn after_copy() -> vk::MemoryBarrier2<'static> {
-    vk::MemoryBarrier2::default()
-        .src_stage_mask(vk::PipelineStageFlags2::COPY)
-        .src_access_mask(vk::AccessFlags2::TRANSFER_WRITE)
-        .dst_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
-        .dst_access_mask(vk::AccessFlags2::MEMORY_READ | vk::AccessFlags2::MEMORY_WRITE)
 }

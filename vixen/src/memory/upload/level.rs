@@ -1,4 +1,4 @@
-//! One mip level of one layer of an image, and how its texels are cut into copies.
+//! One mip level of one layer of an image, how its texels are cut into copies, and the barriers before and after these.
 
 use ash::vk;
 
@@ -159,6 +159,24 @@ fn aspect(format: vk::Format) -> vk::ImageAspectFlags {
         vk::Format::S8_UINT => vk::ImageAspectFlags::STENCIL,
         _ => vk::ImageAspectFlags::COLOR,
     }
+}
+
+/// Whatever was submitted before has done with the target.
+pub(super) fn before_copy() -> vk::MemoryBarrier2<'static> {
+    vk::MemoryBarrier2::default()
+        .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
+        .src_access_mask(vk::AccessFlags2::MEMORY_WRITE)
+        .dst_stage_mask(vk::PipelineStageFlags2::COPY)
+        .dst_access_mask(vk::AccessFlags2::TRANSFER_WRITE)
+}
+
+/// Whatever is submitted later sees the copy.
+pub(super) fn after_copy() -> vk::MemoryBarrier2<'static> {
+    vk::MemoryBarrier2::default()
+        .src_stage_mask(vk::PipelineStageFlags2::COPY)
+        .src_access_mask(vk::AccessFlags2::TRANSFER_WRITE)
+        .dst_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
+        .dst_access_mask(vk::AccessFlags2::MEMORY_READ | vk::AccessFlags2::MEMORY_WRITE)
 }
 
 #[cfg(test)]

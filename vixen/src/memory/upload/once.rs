@@ -3,7 +3,7 @@
 
 use ash::vk;
 
-use super::level::{ImageRegion, Level};
+use super::level::{ImageRegion, Level, after_copy, before_copy};
 use crate::device::{Device, DeviceError};
 use crate::memory::category::Category;
 use crate::memory::desc::{BufferDesc, Location};
@@ -162,24 +162,6 @@ impl Staging {
         let desc = BufferDesc::new(&name, reservation.bytes(), usage).at(Location::Upload);
         Ok(Self { buffer: budget.buffer(&desc, Category::Staging)?, _reservation: reservation })
     }
-}
-
-/// Whatever was submitted before has done with the target.
-fn before_copy() -> vk::MemoryBarrier2<'static> {
-    vk::MemoryBarrier2::default()
-        .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
-        .src_access_mask(vk::AccessFlags2::MEMORY_WRITE)
-        .dst_stage_mask(vk::PipelineStageFlags2::COPY)
-        .dst_access_mask(vk::AccessFlags2::TRANSFER_WRITE)
-}
-
-/// Whatever is submitted later sees the copy.
-fn after_copy() -> vk::MemoryBarrier2<'static> {
-    vk::MemoryBarrier2::default()
-        .src_stage_mask(vk::PipelineStageFlags2::COPY)
-        .src_access_mask(vk::AccessFlags2::TRANSFER_WRITE)
-        .dst_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
-        .dst_access_mask(vk::AccessFlags2::MEMORY_READ | vk::AccessFlags2::MEMORY_WRITE)
 }
 
 fn barrier(device: &Device, commands: vk::CommandBuffer, dependencies: &vk::DependencyInfo<'_>) {

@@ -1,4 +1,4 @@
-//! The crate outside of the workspace, built and run as its author does.
+//! The crate outside of the workspace, built, tested and run as its author does.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,15 +13,18 @@ fn a_crate_of_somebody_elses_builds_and_draws() {
     profile.push("profile.dev.package.\"*\".opt-level=2".to_owned());
     let ours = ["vixen", "vixen-macros", "vixen-spirv"];
     profile.extend(ours.map(|name| format!("profile.dev.package.{name}.opt-level=0")));
-    let built = Command::new(env!("CARGO"))
-        .current_dir(&folder)
-        .args(["build", "--quiet", "--locked", "--target-dir"])
-        .arg(target)
-        .args(profile.iter().flat_map(|setting| ["--config", setting]))
-        .output()
-        .expect("cargo runs");
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success() && said.is_empty(), "{said}");
+    // Its test proves that its frames allocate nothing.
+    for verb in ["build", "test"] {
+        let done = Command::new(env!("CARGO"))
+            .current_dir(&folder)
+            .args([verb, "--quiet", "--locked", "--target-dir"])
+            .arg(target)
+            .args(profile.iter().flat_map(|setting| ["--config", setting]))
+            .output()
+            .expect("cargo runs");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success() && said.is_empty(), "{said}\n{}", String::from_utf8_lossy(&done.stdout));
+    }
 
     let picture = temporary.join("rings.ppm");
     let program = target.join("debug").join(format!("custom-node{}", std::env::consts::EXE_SUFFIX));

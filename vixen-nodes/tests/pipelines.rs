@@ -97,7 +97,7 @@ struct Bench {
     device: Device,
     scene: Scene,
     voxels: VoxelScene,
-    /// With one box, with boxes of some bricks each, and with boxes of bricks.
+    /// With the boxes that it has by itself, with smaller ones, and with boxes of bricks.
     structures: [VoxelStructure; 3],
 }
 

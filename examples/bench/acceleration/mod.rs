@@ -15,7 +15,7 @@ pub use scenes::asset;
 use vixen::Device;
 use vixen::device::DeviceKind;
 use vixen_nodes::acceleration::{BOX_EDGE, Blas, BlasDesc, Geometry, Tlas, VoxelBoxes, VoxelCells, VoxelStructure};
-use vixen_nodes::voxel::layout::BRICK_EDGE;
+use vixen_nodes::voxel::layout::{BRICK_EDGE, MAX_EDGE};
 use vixen_nodes::{VoxelScene, require_ray_tracing};
 
 use crate::report::{Goal, Report, Row};
@@ -23,8 +23,8 @@ use crate::{Arguments, Failure};
 use scenes::{Sample, samples};
 use trace::{Cubes, Pipelines, Through};
 
-/// Of the cubes that share a box: what pipelines use, what is nearly as fast while boxes still are parts of a scene, and bricks.
-const EDGES: [u32; 3] = [BOX_EDGE, 128, BRICK_EDGE];
+/// Of the cubes that share a box: what pipelines use, one for all of a scene, and bricks.
+const EDGES: [u32; 3] = [BOX_EDGE, MAX_EDGE, BRICK_EDGE];
 
 /// Runs the benchmark.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {

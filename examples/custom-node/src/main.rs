@@ -101,3 +101,24 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vixen::testing::{CountingAllocator, frames};
+
+    use super::*;
+
+    #[global_allocator]
+    static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+    #[test]
+    fn frames_allocate_nothing() {
+        let graph = Graph::new(Output::headless(16, 16));
+        let (_, light) = graph.param(Light { color: [0.8, 0.7, 0.4], fading: 0.4 });
+        let background = graph.add(Background { image: graph.image(Extent::Output), rgba: [0.0; 4] });
+        graph.read_back(&two_stones(&graph, background.image, &light));
+        let device = Device::new(&DeviceOptions::new().watched()).expect("there is a driver");
+        let mut compiled = graph.compile(&device).expect("the graph is valid");
+        frames(&mut compiled, 2000, |_graph, _frame| {}).expect("frames run").assert_empty();
+    }
+}

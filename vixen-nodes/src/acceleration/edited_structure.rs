@@ -31,12 +31,14 @@ pub struct EditableVoxelStructure {
 }
 
 impl EditableVoxelStructure {
-    /// Builds the structure of a scene with one box around all of it ([`BOX_EDGE`]), and waits.
+    /// Builds the structure of a scene, one box for each aligned cube of [`BOX_EDGE`] voxels along its edge, with room for all that there can
+    /// be, and waits.
     ///
     /// # Errors
     /// When the device lacks `accelerationStructure` or `rayTracingPipeline`, or its memory or budget does not suffice.
     pub fn build(device: &Device, map: &BrickMap) -> Result<Self, AccelerationError> {
-        Self::build_with(device, map, BOX_EDGE, 1)
+        let cubes = map.size.map(|size| size.div_ceil(BOX_EDGE)).element_product();
+        Self::build_with(device, map, BOX_EDGE, u64::from(cubes))
     }
 
     /// The same with boxes of another size, as for [`VoxelCells::of`](super::VoxelCells::of), and room for so many in all.

@@ -1,5 +1,5 @@
-//! What of a voxel scene goes into an acceleration structure: one box for all of it, or for each cube of so many voxels along its edge; or,
-//! to compare, one box a voxel.
+//! What of a voxel scene goes into an acceleration structure: one box for each cube of so many voxels along its edge; or, to compare, one box a
+//! voxel.
 
 use bytemuck::{Pod, Zeroable};
 use glam::UVec3;
@@ -59,10 +59,10 @@ pub struct VoxelCells {
 /// rounding error; intersection shaders look at the voxels themselves.
 const MARGIN: f32 = 1.0 / 64.0;
 
-/// Voxels along the edge of the cubes that share a box, if nothing else is said: all of a scene has one. The march leaps through empty space
-/// faster than rays find boxes where a program looks for them (`docs/voxel-performance.md`, "Large boxes"); smaller ones are for devices
-/// with units for it.
-pub const BOX_EDGE: u32 = MAX_EDGE;
+/// Voxels along the edge of the cubes that share a box, if nothing else is said: large enough that rays march for longer than they look for
+/// boxes, small enough that boxes follow the shape of a scene and an edit changes few of them. Where a program of the driver's finds boxes,
+/// one for all of a scene, [`MAX_EDGE`], is a fifth faster (`docs/voxel-performance.md`, "Large boxes").
+pub const BOX_EDGE: u32 = 128;
 
 impl VoxelCells {
     /// One box, as tight as its voxels allow, for each aligned cube of so many voxels along its edge; the edge is raised to the next power

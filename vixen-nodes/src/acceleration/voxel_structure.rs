@@ -38,7 +38,7 @@ pub struct VoxelStructureWires {
 impl VoxelStructure {
     const NAME: &str = "voxel boxes";
 
-    /// Builds the structure of a scene with one box around all of it ([`BOX_EDGE`]), and waits.
+    /// Builds the structure of a scene, one box for each aligned cube of [`BOX_EDGE`] voxels along its edge, and waits.
     ///
     /// # Errors
     /// When the device lacks `accelerationStructure` or `rayTracingPipeline`, or its memory or budget does not suffice.

@@ -35,6 +35,9 @@ struct State {
 /// Called once on each thread, with the thread's number.
 type Job<'j> = dyn Fn(usize) + Sync + 'j;
 
+/// How often to look before going to sleep: some microseconds, which is less than being woken up takes.
+const LOOKS: usize = 100;
+
 impl Workers {
     /// So many threads for some task, of which the caller's is number 0 and counts.
     pub fn new(task: &str, count: usize) -> io::Result<Self> {
@@ -57,32 +60,33 @@ impl Workers {
     }
 
     /// Calls `job` on every thread, on this one with 0, and returns when all have. A panic of any of them goes on here.
-    pub fn run(&self, job: &Job<'_>) {
+    pub fn run(&mut self, job: &Job<'_>) {
         self.call(job, false);
     }
 
     /// The same for a job that any number of threads can do: who has not begun when this one has finished need not.
-    pub fn share(&self, job: &Job<'_>) {
+    pub fn share(&mut self, job: &Job<'_>) {
         self.call(job, true);
     }
 
-    fn call(&self, job: &Job<'_>, lets_off: bool) {
+    // Exclusive: of two jobs at a time, each would count the threads of the other.
+    fn call(&mut self, job: &Job<'_>, lets_off: bool) {
         if self.threads.is_empty() {
             return job(0);
         }
-        // SAFETY: the threads use the job only until they have counted themselves out of `busy`. `Finish` waits for that
-        // before this function ends, by a panic too, so for no longer than the reference lives.
+        // SAFETY: the threads use the job only until they have counted themselves out of `busy`, which counts this job alone,
+        // since `self` is exclusive. `finish` waits for that, whether or not this thread's part panics, and so for no longer than
+        // the reference lives.
         let job_of_threads = unsafe { mem::transmute::<&Job<'_>, &'static Job<'static>>(job) };
         let mut state = self.shared.lock();
         (state.round, state.job) = (state.round + 1, Some(job_of_threads));
         (state.waiting, state.busy) = (self.threads.len(), self.threads.len());
         drop(state);
         self.shared.start.notify_all();
-        let finish = Finish { shared: &self.shared, lets_off };
-        job(0);
-        drop(finish);
-        let panic = self.shared.lock().panic.take();
-        if let Some(panic) = panic {
+        let result = catch_unwind(AssertUnwindSafe(|| job(0)));
+        // Taken in any case: the next job did not panic.
+        let panic = self.shared.finish(lets_off);
+        if let Some(panic) = result.err().or(panic) {
             resume_unwind(panic);
         }
     }
@@ -125,25 +129,10 @@ impl Shared {
         state.job.filter(|_| !state.ended)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Waits, when it is dropped, until all threads have finished the job.
-struct Finish<'s> {
-    shared: &'s Shared,
-    lets_off: bool,
-}
-
-/// How often to look before going to sleep: some microseconds, which is less than being woken up takes.
-const LOOKS: usize = 100;
-
-impl Drop for Finish<'_> {
-    fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        if self.lets_off {
+    /// Waits until all threads have finished the job; returns what the first of them panicked with.
+    fn finish(&self, lets_off: bool) -> Option<Box<dyn Any + Send>> {
+        let mut state = self.lock();
+        if lets_off {
             state.job = None;
             state.busy -= mem::take(&mut state.waiting);
         }
@@ -153,10 +142,16 @@ impl Drop for Finish<'_> {
             }
             drop(state);
             (0..16).for_each(|_| spin_loop());
-            state = self.shared.lock();
+            state = self.lock();
         }
-        let state = self.shared.finish.wait_while(state, |state| state.busy > 0);
-        state.unwrap_or_else(PoisonError::into_inner).job = None;
+        let mut state = self.finish.wait_while(state, |state| state.busy > 0).unwrap_or_else(PoisonError::into_inner);
+        state.job = None;
+        state.panic.take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -169,7 +164,7 @@ mod tests {
     #[test]
     fn every_thread_does_every_job_once() {
         for count in [1, 2, 5] {
-            let workers = Workers::new("test", count).expect("threads can be started");
+            let mut workers = Workers::new("test", count).expect("threads can be started");
             let calls: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
             for round in 1..=100 {
                 workers.run(&|number| {
@@ -182,22 +177,23 @@ mod tests {
 
     #[test]
     fn a_panic_of_any_thread_comes_back_when_all_have_finished() {
-        let workers = Workers::new("test", 3).expect("threads can be started");
-        for unlucky in 0..3 {
+        let mut workers = Workers::new("test", 3).expect("threads can be started");
+        for unlucky in [&[0][..], &[1], &[2], &[0, 1, 2]] {
             let others = AtomicUsize::new(0);
             let job = |number| {
-                assert_ne!(number, unlucky, "on purpose");
+                assert!(!unlucky.contains(&number), "on purpose");
                 others.fetch_add(1, Ordering::Relaxed);
             };
             assert!(catch_unwind(AssertUnwindSafe(|| workers.run(&job))).is_err());
-            assert_eq!(others.load(Ordering::Relaxed), 2);
+            assert_eq!(others.load(Ordering::Relaxed), 3 - unlucky.len());
+            // Nothing of it is left for the next job.
             workers.run(&|_| {});
         }
     }
 
     #[test]
     fn who_comes_late_is_let_off() {
-        let workers = Workers::new("test", 4).expect("threads can be started");
+        let mut workers = Workers::new("test", 4).expect("threads can be started");
         for round in 0..2000 {
             let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
             workers.share(&|number| {

@@ -79,6 +79,9 @@ fn main() -> ExitCode {
 }
 
 fn bench(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(nodes) = arguments.nodes.filter(|nodes| !SIZES.contains(nodes)) {
+        return Err(format!("there are no graphs of {nodes} nodes: ask for 10, 100 or 1000").into());
+    }
     let clock = Clock::new();
     let mut report = Report::new(peers::device_name()?);
     report.note(format!(

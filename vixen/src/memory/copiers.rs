@@ -12,7 +12,9 @@ use crate::workers::Workers;
 
 /// From how many bytes on others are called: one thread copies that many while another wakes up.
 const LARGE: u64 = 1 << 20;
-/// Into how many ranges of the target a copy is cut: whoever has time takes the next one.
+/// And from how many a piece on the average: for each range all pieces are looked at.
+const LARGE_PIECE: u64 = 1 << 10;
+/// Into how many ranges of the target a copy is cut: whoever has time takes the next one. More threads would find none.
 const RANGES: u64 = 16;
 /// Whole pages of a range belong to one thread.
 const PAGE: u64 = 4 << 10;
@@ -42,7 +44,7 @@ impl Copiers {
 
     /// So many, or the caller alone where the system has no threads to give.
     pub fn new(count: usize) -> Self {
-        let workers = (count > 1).then(|| Workers::new("copy", count));
+        let workers = (count > 1).then(|| Workers::new("copy", count.min(RANGES as usize)));
         Self(workers.and_then(Result::ok).map(Mutex::new))
     }
 
@@ -75,14 +77,19 @@ impl Copiers {
                 }
             }
         };
-        let len = range.end - range.start;
+        let large = || {
+            let bytes = pieces.iter().map(|(_, bytes)| bytes.len() as u64).sum::<u64>();
+            bytes >= LARGE.max(pieces.len() as u64 * LARGE_PIECE)
+        };
         // Who finds them busy copies alone.
-        match self.0.as_ref().filter(|_| len >= LARGE).and_then(|workers| workers.try_lock().ok()) {
+        match self.0.as_ref().filter(|_| large()).and_then(|workers| workers.try_lock().ok()) {
             None => copy(range.clone()),
-            Some(workers) => {
+            Some(mut workers) => {
                 let first = range.start / PAGE * PAGE;
                 let part = (range.end - first).div_ceil(RANGES).next_multiple_of(PAGE);
                 let next = AtomicU64::new(first);
+                // What a thread has written has left its core when it counts itself out, even where memory is write-combining: it
+                // takes a lock for that.
                 workers.share(&|_| {
                     loop {
                         let start = next.fetch_add(part, Ordering::Relaxed);
@@ -113,7 +120,7 @@ mod tests {
             (random % bound as u64) as usize
         };
         for copiers in [Copiers::NONE, Copiers::new(3)] {
-            for most in [10, 5000, 400_000, LEN] {
+            for most in [10, 10_000, 400_000, LEN] {
                 let pieces: Vec<(u64, &[u8])> = (0..300)
                     .map(|_| {
                         let (len, from) = (below(most), below(LEN));
@@ -131,5 +138,12 @@ mod tests {
                 assert!(found == expected, "pieces of at most {most} bytes");
             }
         }
+    }
+
+    #[test]
+    fn there_are_no_more_threads_than_ranges() {
+        let Copiers(workers) = Copiers::new(usize::MAX);
+        let count = workers.map(|workers| workers.lock().expect("nobody panicked").count());
+        assert!(count.is_none_or(|count| count as u64 == RANGES));
     }
 }

@@ -91,8 +91,8 @@ impl<'r> Recorder<'r> {
         let raw = self.raw;
         let begin = vk::CommandBufferBeginInfo::default().flags(flags);
         let failed = |call| move |result| RecordError::Device(DeviceError::vulkan(call)(result));
-        // SAFETY: the command buffer is not pending: it is new, its frame has finished, or the executor waited for the
-        // device. Beginning resets it, which its pool allows, or its pool was reset.
+        // SAFETY: the command buffer is new (`Segments::renew` puts new ones in the place of those that were recorded), or the
+        // frame that it was recorded for has finished and its pool was reset (`DynamicPools::reset`).
         unsafe { raw.begin_command_buffer(commands, &begin) }.map_err(failed("vkBeginCommandBuffer"))?;
         let recording = Recording {
             device: self.device,

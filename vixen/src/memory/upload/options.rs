@@ -23,7 +23,7 @@ pub struct UploaderOptions {
     /// What goes through the transfer queue.
     pub transfer: TransferPolicy,
     /// How many threads share the copying of a call with 1 MiB and more, the caller's among them. The others are the uploader's
-    /// own, parked while there is nothing to do. 0 is what the device wants: two where the host writes to the device's memory
+    /// own, at most 15, parked while there is nothing to do. 0 is what the device wants: two where the host writes to the device's memory
     /// over a bus, which one cannot fill.
     pub copy_threads: u32,
 }

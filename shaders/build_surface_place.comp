@@ -56,7 +56,8 @@ void main() {
         uint from = look & ~LOOKS_STORED;
         uint to = start.words + within.words;
         for (uint i = thread; i < slot.words; i += 64u) {
-            if (to + i < uint(attributes.data.length())) {
+            // What has no room in one of the two is lost; the totals tell.
+            if (to + i < uint(attributes.data.length()) && from + i < uint(looks.data.length())) {
                 attributes.data[to + i] = looks.data[from + i];
             }
         }

@@ -125,20 +125,22 @@ fn compare<const N: usize>(sources: [SceneSource; N]) {
 #[test]
 fn a_build_without_room_says_how_much_it_needs() {
     let device = device();
-    let source = land(100);
-    let builder = VoxelBuilder::new(&device, &source).expect("it is land");
-    let expected = source.build(&|_| ()).expect("it has voxels").map;
-    let graph = Graph::without_output();
-    let built = builder.add(&graph, BuildRoom { nodes: 1, bricks: 2, masks: 3, words: 4 });
-    let totals = graph.read_back(&built.totals);
-    let bricks = graph.read_back(&built.bricks);
-    let mut graph = graph.compile(&device).unwrap_or_else(|error| panic!("{error}"));
-    graph.frame().expect("the frame runs");
-    graph.wait().expect("the frame ends");
-    let (_, bytes) = graph.read(totals).expect("the device lives").expect("the frame has finished");
-    let room = pod_read_unaligned::<BuildTotals>(bytes).room();
-    assert_eq!((room.bricks, room.words), (expected.bricks.len() as u32, expected.attributes.len() as u32));
-    assert_eq!(read(&graph, bricks, 2), expected.bricks[..2]);
+    let knot = SceneSource::open(Path::new(KNOT), 67, &|_| ()).expect("the model is in the repository");
+    for source in [land(100), knot] {
+        let builder = VoxelBuilder::new(&device, &source).expect("it is land, or a model");
+        let expected = source.build(&|_| ()).expect("it has voxels").map;
+        let graph = Graph::without_output();
+        let built = builder.add(&graph, BuildRoom { nodes: 1, bricks: 2, masks: 3, words: 4 });
+        let totals = graph.read_back(&built.totals);
+        let bricks = graph.read_back(&built.bricks);
+        let mut graph = graph.compile(&device).unwrap_or_else(|error| panic!("{error}"));
+        graph.frame().expect("the frame runs");
+        graph.wait().expect("the frame ends");
+        let (_, bytes) = graph.read(totals).expect("the device lives").expect("the frame has finished");
+        let room = pod_read_unaligned::<BuildTotals>(bytes).room();
+        assert_eq!((room.bricks, room.words), (expected.bricks.len() as u32, expected.attributes.len() as u32));
+        assert_eq!(read(&graph, bricks, 2), expected.bricks[..2]);
+    }
     assert!(device.validation_messages().is_empty());
 }
 

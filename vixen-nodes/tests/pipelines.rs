@@ -352,7 +352,7 @@ fn structures_follow_edits() {
         };
         let [all, bricks] = structures.each_mut().map(follow);
         assert!(matches!(bricks, Updated::Queued(Some(_))));
-        // The pit leaves the one box as it is; the rest reaches beyond it, or empties it.
+        // The scene has but one box of the usual size. The pit leaves it as it is; the rest reaches beyond it, or empties it.
         assert!(matches!(all, Updated::Queued(last) if last.is_some() == (number > 0)));
         compiled.frame().expect("the frame runs");
         compiled.wait().expect("the frame ends");

@@ -221,6 +221,38 @@ fn scattered_writes_arrive_in_rows() {
     assert_clean(&device);
 }
 
+/// Calls that are long enough for other threads to help, of several callers who compete for them, staged and written directly.
+#[test]
+fn what_several_threads_copy_arrives() {
+    const CALLERS: usize = 3;
+    const EACH: usize = (3 << 20) + 7;
+    let device = device();
+    let uploader = uploader(&device, UploaderOptions { copy_threads: 3, ..options() });
+    let desc = BufferDesc::new("target", (CALLERS * EACH + 5) as u64, USAGE).at(Location::DeviceMapped);
+    let target = Arc::new(device.budget().buffer(&desc, Category::Other).expect("there is memory"));
+    for fresh in [false, true] {
+        let data = Random(if fresh { 17 } else { 19 }).bytes((CALLERS * EACH) as u64);
+        let upload = &|caller: usize| {
+            let places = (5 + (caller * EACH) as u64..).step_by(100_003);
+            let pieces: Vec<_> = places.zip(data[caller * EACH..][..EACH].chunks(100_003)).collect();
+            match fresh {
+                true => uploader.fresh_buffer_pieces(&target, &pieces),
+                false => uploader.buffer_pieces(&target, &pieces),
+            }
+        };
+        std::thread::scope(|scope| {
+            let callers: Vec<_> = (0..CALLERS).map(|caller| scope.spawn(move || upload(caller))).collect();
+            for caller in callers {
+                let ticket = caller.join().expect("no caller panics").expect("it is queued");
+                uploader.wait(ticket).expect("it arrives");
+            }
+        });
+        assert!(contents(&device, &target)[5..] == data, "fresh: {fresh}, {:?}", uploader.statistics());
+    }
+    assert!(uploader.statistics().direct_bytes <= (CALLERS * EACH) as u64, "what is not fresh is staged");
+    assert_clean(&device);
+}
+
 /// Many pieces in one call, whatever their lengths and however they overlap, staged and written directly.
 #[test]
 fn pieces_of_one_call_arrive_in_turn() {

@@ -22,9 +22,9 @@ pub struct UploaderOptions {
     pub scatter: ScatterPolicy,
     /// What goes through the transfer queue.
     pub transfer: TransferPolicy,
-    /// How many threads share the copying of a call with 1 MiB and more, the caller's among them. The others are the uploader's
-    /// own, at most 15, parked while there is nothing to do. 0 is what the device wants: two where the host writes to the device's memory
-    /// over a bus, which one cannot fill.
+    /// How many threads share the copying where one call uploads 1 MiB and more to a buffer, the caller's among them. The others
+    /// are the uploader's own, at most 15, parked while there is nothing to do. 0 is what the device wants: two where the host
+    /// writes to the device's memory over a bus, which one cannot fill.
     pub copy_threads: u32,
 }
 

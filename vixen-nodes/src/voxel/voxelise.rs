@@ -6,6 +6,7 @@ mod lanes;
 mod overlap;
 mod quantise;
 mod sums;
+mod touched;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -16,10 +17,11 @@ use super::build::Progress;
 use super::layout::{BRICK_EDGE, Material};
 use super::parallel;
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource};
-use batch::{AT_ONCE, Batch, Block, Corners};
+use batch::{Batch, Block, Corners};
 use bins::Bin;
-use lanes::Lanes;
+use lanes::{AT_ONCE, Lanes};
 use sums::Sums;
+use touched::Touched;
 
 /// Triangles in any space, y up.
 #[derive(Default)]
@@ -55,6 +57,7 @@ struct Drawing {
     sums: Sums,
     corners: Corners,
     batch: Batch,
+    touched: Touched,
 }
 
 /// How far the mesh keeps from the sides of the scene. It also keeps surfaces that lie between two layers of voxels, as the sides of
@@ -184,7 +187,7 @@ impl VoxelSource for VoxelMesh {
 
 impl VoxelMesh {
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,bmi1,bmi2,popcnt,lzcnt")]
+    #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vbmi2,avx2,bmi1,bmi2,popcnt,lzcnt")]
     fn draw_with_avx512(&self, lanes: lanes::Avx512, drawing: &mut Drawing, origin: UVec3, brick: &mut BrickVoxels) {
         self.draw(lanes, drawing, origin, brick);
     }
@@ -198,7 +201,7 @@ impl VoxelMesh {
     // `shaders/build_surface.glsl` finds the very same voxels: change both.
     #[inline(always)]
     fn draw(&self, lanes: impl Lanes, drawing: &mut Drawing, origin: UVec3, brick: &mut BrickVoxels) {
-        let Drawing { after, sums, corners, batch } = drawing;
+        let Drawing { after, sums, corners, batch, touched } = drawing;
         let range = bins::of_brick(&self.bins, origin, *after);
         *after = range.end;
         let Some(&first) = self.bins.get(range.start).filter(|_| !range.is_empty()) else { return };
@@ -218,7 +221,22 @@ impl VoxelMesh {
                 corners.set(number, self.corners(*bin as u32));
                 self.fetch(lanes, start + number);
             }
-            batch.prepare(corners, origin);
+            batch.prepare(corners, origin, lanes);
+            if self.normals.is_empty() {
+                touched.clear();
+                for number in 0..bins.len() {
+                    batch.blocks(number, lanes, |block| {
+                        sums.make_solid(&block);
+                        touched.push(lanes, number, &block);
+                    });
+                }
+                let normals: [Vec4; AT_ONCE] = batch.normals();
+                sums.add(touched.iter().map(|(place, number)| (place, normals[number])));
+                if !one_material {
+                    touched.iter().for_each(|(place, number)| sums.set_material(place, material_of(bins[number])));
+                }
+                continue;
+            }
             for (number, bin) in bins.iter().enumerate() {
                 let set_materials = |sums: &mut Sums, block: &Block| {
                     if !one_material {
@@ -229,7 +247,7 @@ impl VoxelMesh {
                     None => {
                         let normal = batch.normal(number).extend(0.0);
                         batch.blocks(number, lanes, |block| {
-                            sums.add(&block, normal);
+                            sums.add_each(&block, |_| normal);
                             set_materials(sums, &block);
                         });
                     }

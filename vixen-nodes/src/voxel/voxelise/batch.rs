@@ -1,17 +1,11 @@
 //! The voxels of a brick that triangles touch: tests of sixteen triangles are prepared at once, then each is compared with 64 voxels at
 //! once.
 
-use glam::{UVec3, Vec3, Vec3A};
+use glam::{UVec3, Vec3, Vec3A, Vec4};
 
 use super::super::layout::BRICK_EDGE;
-use super::lanes::Lanes;
+use super::lanes::{AT_ONCE, Each, Lanes};
 use super::overlap::Triangle;
-
-/// How many triangles are prepared at once.
-pub(super) const AT_ONCE: usize = 16;
-
-/// A number for each of the triangles.
-type Each<T> = [T; AT_ONCE];
 
 /// Corners of triangles, by corner and axis.
 #[derive(Default)]
@@ -26,6 +20,8 @@ pub(super) struct Batch {
     /// By axis, the first and the last voxel of the brick that the bounding box meets; if it meets none, the last is before the first.
     first: [Each<i32>; 3],
     last: [Each<i32>; 3],
+    /// What is solid of the block at the first voxels.
+    solid: Each<u64>,
 }
 
 /// Up to 4×4×4 voxels that a triangle touches.
@@ -68,7 +64,7 @@ impl Corners {
 impl Batch {
     /// Prepares the tests of all triangles for the brick at an origin.
     #[inline(always)]
-    pub(super) fn prepare(&mut self, corners: &Corners, origin: [f32; 3]) {
+    pub(super) fn prepare(&mut self, corners: &Corners, origin: [f32; 3], lanes: impl Lanes) {
         for i in 0..AT_ONCE {
             let overlap = corners.triangle(i, origin).overlap([1.0; 3]);
             for axis in 0..3 {
@@ -90,6 +86,26 @@ impl Batch {
                 self.last[axis][i] = if high < 0.0 { -1 } else { (if high < most { high } else { most }) as i32 };
             }
         }
+        self.find(lanes);
+    }
+
+    /// Finds what is solid of each triangle's first block, which nearly all small triangles have no other than.
+    #[inline(always)]
+    fn find(&mut self, lanes: impl Lanes) {
+        let place = |axis: usize| self.first[axis].map(|place| place as f32);
+        let [x, y, z] = &[place(0), place(1), place(2)];
+        // Bits 4y + x, 4z + x and 4z + y.
+        let in_xy = lanes.each_inside::<1, 4>([x, y], &self.sides[2]);
+        let in_xz = lanes.each_inside::<4, 1>([z, x], &self.sides[1]);
+        let in_yz = lanes.each_inside::<1, 4>([y, z], &self.sides[0]);
+        let in_plane = lanes.each_between([x, y, z], &self.normal, &self.plane);
+        for i in 0..AT_ONCE {
+            let length = |axis: usize| self.last[axis][i] - self.first[axis][i];
+            let within = within([length(0), length(1), length(2)]);
+            let layer = |z: usize| u64::from(in_plane[z][i]) << (16 * z);
+            let in_plane = layer(0) | layer(1) | layer(2) | layer(3);
+            self.solid[i] = within & in_shadows(in_xy[i], in_xz[i], in_yz[i]) & in_plane;
+        }
     }
 
     /// A triangle's normal, of no particular length; zero if it has no area.
@@ -98,30 +114,41 @@ impl Batch {
         Vec3::new(self.normal[0][number], self.normal[1][number], self.normal[2][number])
     }
 
+    /// The normals of all triangles; the last lanes are zero.
+    #[inline(always)]
+    pub(super) fn normals(&self) -> Each<Vec4> {
+        let mut normals = [Vec4::ZERO; AT_ONCE];
+        for (number, normal) in normals.iter_mut().enumerate() {
+            *normal = self.normal(number).extend(0.0);
+        }
+        normals
+    }
+
     /// Calls `visit` for the voxels that a triangle touches.
     #[inline(always)]
     pub(super) fn blocks(&self, number: usize, lanes: impl Lanes, mut visit: impl FnMut(Block)) {
         let number = number % AT_ONCE;
         let [first, last] = [&self.first, &self.last].map(|of| [of[0][number], of[1][number], of[2][number]]);
-        let mut z = first[2];
-        while z <= last[2] {
-            let mut y = first[1];
-            while y <= last[1] {
-                let mut x = first[0];
-                while x <= last[0] {
-                    visit(self.block(number, lanes, [x, y, z], last));
-                    x += 4;
-                }
-                y += 4;
+        let (mut at, mut solid) = (first, self.solid[number]);
+        loop {
+            visit(Block { first: UVec3::from_array(at.map(|from| from as u32)), solid });
+            at[0] += 4;
+            if at[0] > last[0] {
+                at = [first[0], at[1] + 4, at[2]];
             }
-            z += 4;
+            if at[1] > last[1] {
+                at = [first[0], first[1], at[2] + 4];
+            }
+            if at[2] > last[2] {
+                break;
+            }
+            solid = self.block(number, lanes, at, last);
         }
     }
 
-    /// The same for the 4×4×4 voxels from one on, up to another. Nearly all small triangles need but one such block, and branches are
-    /// hard to foresee here, so all of it is looked at.
+    /// The same for the 4×4×4 voxels from one on, up to another. Branches are hard to foresee here, so all of it is looked at.
     #[inline(always)]
-    fn block(&self, number: usize, lanes: impl Lanes, first: [i32; 3], last: [i32; 3]) -> Block {
+    fn block(&self, number: usize, lanes: impl Lanes, first: [i32; 3], last: [i32; 3]) -> u64 {
         let of = |each: &Each<f32>| each[number];
         let sides = |axis: usize| {
             let [a, b, c] = &self.sides[axis];
@@ -138,21 +165,34 @@ impl Batch {
         let normal = [of(normal_x), of(normal_y), of(normal_z)];
         let in_plane = lanes.between(lanes.across(x), lanes.down(y), z, normal, [of(low), of(high)]);
 
-        let [wide, deep, tall] = [0, 1, 2].map(|axis: usize| (last[axis] - first[axis]).min(3) as u32);
-        let within = (u64::from(0xFu32 >> (3 - wide)) * 0x1111_1111_1111_1111)
-            & (u64::from(0xFFFFu32 >> (12 - 4 * deep)) * 0x0001_0001_0001_0001)
-            & (u64::MAX >> (48 - 16 * tall));
-        let columns = u64::from(in_xy) * 0x0001_0001_0001_0001;
-        let walls = spread_fours(in_xz) * 0x1111;
-        let rows = spread_ones(spread_fours(in_yz)) * 0xF;
-        let first = UVec3::from_array(first.map(|from| from as u32));
-        Block { first, solid: within & columns & walls & rows & in_plane }
+        let length = |axis: usize| last[axis] - first[axis];
+        let in_shadows = in_shadows(in_xy.into(), in_xz.into(), in_yz.into());
+        within([length(0), length(1), length(2)]) & in_shadows & in_plane
     }
+}
+
+/// The bits of a block that lie in a box which begins where it does, by how many voxels it has after the first; below zero if it has none.
+#[inline(always)]
+fn within([wide, deep, tall]: [i32; 3]) -> u64 {
+    let missing = |more: i32| 3 - more.clamp(0, 3) as u32;
+    let within = (u64::from(0xFu32 >> missing(wide)) * 0x1111_1111_1111_1111)
+        & (u64::from(0xFFFFu32 >> (4 * missing(deep))) * 0x0001_0001_0001_0001)
+        & (u64::MAX >> (16 * missing(tall)));
+    if wide.min(deep).min(tall) < 0 { 0 } else { within }
+}
+
+/// The bits of a block whose shadows along all three axes meet the triangle's: bits 4y + x, 4z + x and 4z + y.
+#[inline(always)]
+fn in_shadows(in_xy: u32, in_xz: u32, in_yz: u32) -> u64 {
+    let columns = u64::from(in_xy) * 0x0001_0001_0001_0001;
+    let walls = spread_fours(in_xz) * 0x1111;
+    let rows = spread_ones(spread_fours(in_yz)) * 0xF;
+    columns & walls & rows
 }
 
 /// Moves the four bits from 4z on to 16z.
 #[inline(always)]
-fn spread_fours(bits: u16) -> u64 {
+fn spread_fours(bits: u32) -> u64 {
     let bits = u64::from(bits);
     let bits = (bits | bits << 24) & 0x0000_00FF_0000_00FF;
     (bits | bits << 12) & 0x000F_000F_000F_000F

@@ -5,6 +5,12 @@ use std::arch::x86_64::*;
 
 use glam::Vec4;
 
+/// How many triangles are looked at side by side.
+pub(super) const AT_ONCE: usize = 16;
+
+/// A number for each of the triangles.
+pub(super) type Each<T> = [T; AT_ONCE];
+
 /// What a processor compares with: four places along each of two axes make sixteen. Everything is rounded as it is written.
 pub(super) trait Lanes: Copy {
     /// Sixteen numbers.
@@ -23,9 +29,72 @@ pub(super) trait Lanes: Copy {
     /// first bound added, and not below with the second.
     fn between(self, x: Self::Sixteen, y: Self::Sixteen, z: f32, normal: [f32; 3], bounds: [f32; 2]) -> u64;
 
+    /// As [`inside`](Self::inside) for each of sixteen triangles, which has its own first place and its own sides; bit `across * i + down * j`
+    /// is for i more along `u` and j more along `v`. Of the two distances one is 1, the other is 4.
+    #[inline(always)]
+    fn each_inside<const ACROSS: u32, const DOWN: u32>(
+        self,
+        [u, v]: [&Each<f32>; 2],
+        sides: &[[Each<f32>; 3]; 3],
+    ) -> Each<u32> {
+        let mut bits = [0; AT_ONCE];
+        for (number, bits) in bits.iter_mut().enumerate() {
+            let side = |side: usize| [sides[side][0][number], sides[side][1][number], sides[side][2][number]];
+            let sides = [side(0), side(1), side(2)];
+            *bits = u32::from(match ACROSS {
+                1 => self.inside(self.across(u[number]), self.down(v[number]), sides),
+                _ => self.inside(self.down(u[number]), self.across(v[number]), sides),
+            });
+        }
+        bits
+    }
+
+    /// As [`between`](Self::between) for each of sixteen triangles.
+    #[inline(always)]
+    fn each_between(
+        self,
+        [x, y, z]: [&Each<f32>; 3],
+        normal: &[Each<f32>; 3],
+        bounds: &[Each<f32>; 2],
+    ) -> [Each<u32>; 4] {
+        let mut bits = [[0; AT_ONCE]; 4];
+        for number in 0..AT_ONCE {
+            let normal = [normal[0][number], normal[1][number], normal[2][number]];
+            let bounds = [bounds[0][number], bounds[1][number]];
+            let all = self.between(self.across(x[number]), self.down(y[number]), z[number], normal, bounds);
+            for (layer, bits) in bits.iter_mut().enumerate() {
+                bits[number] = (all >> (16 * layer)) as u32 & 0xFFFF;
+            }
+        }
+        bits
+    }
+
+    /// Lists what the set bits of a block stand for: bit x + 4y + 16z is x + 8y + 64z places after the first one. What follows in the list
+    /// means nothing.
+    #[inline(always)]
+    fn list(self, mut block: u64, first: u16, places: &mut [u16; 64]) {
+        for place in places {
+            if block == 0 {
+                break;
+            }
+            *place = first + u16::from(OFFSETS[block.trailing_zeros() as usize % 64]);
+            block &= block - 1;
+        }
+    }
+
     /// Has an element of a slice, if it is one, come nearer before it is asked for.
     fn fetch<T>(self, _slice: &[T], _index: usize) {}
 }
+
+/// How many places after the first voxel of a block another one is in its brick.
+const OFFSETS: [u8; 64] = {
+    let (mut offsets, mut bit) = ([0; 64], 0);
+    while bit < 64 {
+        offsets[bit] = (bit % 4 + 8 * (bit / 4 % 4) + 64 * (bit / 16)) as u8;
+        bit += 1;
+    }
+    offsets
+};
 
 /// Four at a time: any processor.
 #[derive(Clone, Copy)]
@@ -78,6 +147,7 @@ impl Avx512 {
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vbmi2")
             && has_avx2();
         has.then_some(Self(()))
     }
@@ -147,10 +217,125 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn each_inside<const ACROSS: u32, const DOWN: u32>(
+        self,
+        from: [&Each<f32>; 2],
+        sides: &[[Each<f32>; 3]; 3],
+    ) -> Each<u32> {
+        // SAFETY: the processor has what this function asks for, since `detect` looked for it.
+        unsafe { each_inside::<ACROSS, DOWN>(from, sides) }
+    }
+
+    #[inline(always)]
+    fn each_between(self, from: [&Each<f32>; 3], normal: &[Each<f32>; 3], bounds: &[Each<f32>; 2]) -> [Each<u32>; 4] {
+        // SAFETY: as above.
+        unsafe { each_between(from, normal, bounds) }
+    }
+
+    #[inline(always)]
+    fn list(self, block: u64, first: u16, places: &mut [u16; 64]) {
+        // SAFETY: as above.
+        unsafe { list(block, first, places) }
+    }
+
+    #[inline(always)]
     fn fetch<T>(self, slice: &[T], index: usize) {
         // SAFETY: SSE is there where AVX-512 is, and to prefetch an address neither reads nor writes memory, whatever it is.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(slice.as_ptr().wrapping_add(index).cast()) }
     }
+}
+
+/// [`Lanes::each_inside`]. Functions of their own, whose closures are compiled for the same processors.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn each_inside<const ACROSS: u32, const DOWN: u32>([u, v]: [&Each<f32>; 2], sides: &[[Each<f32>; 3]; 3]) -> Each<u32> {
+    let (u, v) = (load(u), load(v));
+    let more = |from: __m512, more: u32| _mm512_add_ps(from, _mm512_set1_ps(more as f32));
+    let along_u = |side: usize| {
+        let along = |i: u32| _mm512_mul_ps(more(u, i), load(&sides[side][0]));
+        [along(0), along(1), along(2), along(3)]
+    };
+    let along_u = [along_u(0), along_u(1), along_u(2)];
+    let mut bits = _mm512_setzero_si512();
+    for j in 0..4 {
+        let v = more(v, j);
+        let along_v = |side: usize| _mm512_add_ps(_mm512_mul_ps(v, load(&sides[side][1])), load(&sides[side][2]));
+        let along_v = [along_v(0), along_v(1), along_v(2)];
+        for i in 0..4 {
+            let not_below = |side: usize, of: __mmask16| {
+                let sum = _mm512_add_ps(along_u[side][i as usize], along_v[side]);
+                _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(of, sum, _mm512_setzero_ps())
+            };
+            let solid = not_below(2, not_below(1, not_below(0, u16::MAX)));
+            bits = _mm512_mask_or_epi32(bits, solid, bits, _mm512_set1_epi32(1 << (ACROSS * i + DOWN * j)));
+        }
+    }
+    store(bits)
+}
+
+/// [`Lanes::each_between`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn each_between(from: [&Each<f32>; 3], normal: &[Each<f32>; 3], bounds: &[Each<f32>; 2]) -> [Each<u32>; 4] {
+    let (zero, low, high) = (_mm512_setzero_ps(), load(&bounds[0]), load(&bounds[1]));
+    let along = |axis: usize| {
+        let along =
+            |more: f32| _mm512_mul_ps(_mm512_add_ps(load(from[axis]), _mm512_set1_ps(more)), load(&normal[axis]));
+        [along(0.0), along(1.0), along(2.0), along(3.0)]
+    };
+    let (x, y, z) = (along(0), along(1), along(2));
+    let layer = |layer: usize| {
+        let mut bits = _mm512_setzero_si512();
+        for (j, y) in (0..4).zip(y) {
+            let along_yz = _mm512_add_ps(y, z[layer]);
+            for (i, x) in (0..4).zip(x) {
+                let along = _mm512_add_ps(x, along_yz);
+                let not_above = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(_mm512_add_ps(along, low), zero);
+                let solid = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(not_above, _mm512_add_ps(along, high), zero);
+                bits = _mm512_mask_or_epi32(bits, solid, bits, _mm512_set1_epi32(1 << (i + 4 * j)));
+            }
+        }
+        store(bits)
+    };
+    [layer(0), layer(1), layer(2), layer(3)]
+}
+
+/// [`Lanes::list`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2")]
+#[inline]
+fn list(block: u64, first: u16, places: &mut [u16; 64]) {
+    // SAFETY: there are 64 bytes to be read.
+    let offsets = unsafe { _mm512_loadu_si512(OFFSETS.as_ptr().cast()) };
+    let (offsets, first) = (_mm512_maskz_compress_epi8(block, offsets), _mm512_set1_epi16(first as i16));
+    let low = _mm512_add_epi16(_mm512_cvtepu8_epi16(_mm512_castsi512_si256(offsets)), first);
+    let high = _mm512_add_epi16(_mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(offsets)), first);
+    let places = places.as_mut_ptr();
+    // SAFETY: there is room for twice 64 bytes.
+    unsafe {
+        _mm512_storeu_si512(places.cast(), low);
+        _mm512_storeu_si512(places.add(32).cast(), high);
+    }
+}
+
+/// Sixteen numbers in a register.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load(each: &Each<f32>) -> __m512 {
+    // SAFETY: there are sixteen floats to be read.
+    unsafe { _mm512_loadu_ps(each.as_ptr()) }
+}
+
+/// And out of it.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn store(numbers: __m512i) -> Each<u32> {
+    let mut each = [0; AT_ONCE];
+    // SAFETY: there is room for sixteen numbers of four bytes.
+    unsafe { _mm512_storeu_si512(each.as_mut_ptr().cast(), numbers) };
+    each
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -177,6 +362,29 @@ mod tests {
             let fours = Fours.between(Fours.across(x), Fours.down(y), z, normal, bounds);
             let sixteen = sixteen.between(sixteen.across(x), sixteen.down(y), z, normal, bounds);
             assert_eq!(fours, sixteen, "{x} {y} {z} {normal:?} {bounds:?}");
+        }
+    }
+
+    #[test]
+    fn sixteen_triangles_find_what_each_finds() {
+        let Some(sixteen) = Avx512::detect() else {
+            return eprintln!("skipped: the processor has no AVX-512");
+        };
+        let mut state = 1u32;
+        let mut number = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            [-2.0, -1.0, -0.0, 0.0, 1.0, 2.5, 0.1, -0.1][state as usize >> 29]
+        };
+        for _ in 0..500 {
+            let mut each = || -> Each<f32> { [(); AT_ONCE].map(|()| number()) };
+            let places = [each(), each(), each()].map(|each| each.map(f32::abs));
+            let [x, y, z] = &places;
+            let sides = [(); 3].map(|()| [each(), each(), each()]);
+            let (normal, bounds) = ([each(), each(), each()], [each(), each()]);
+            assert_eq!(Fours.each_inside::<1, 4>([x, y], &sides), sixteen.each_inside::<1, 4>([x, y], &sides));
+            assert_eq!(Fours.each_inside::<4, 1>([z, x], &sides), sixteen.each_inside::<4, 1>([z, x], &sides));
+            let fours = Fours.each_between([x, y, z], &normal, &bounds);
+            assert_eq!(fours, sixteen.each_between([x, y, z], &normal, &bounds));
         }
     }
 }

@@ -7,40 +7,29 @@ use super::super::packed::BrickMask;
 use super::super::source::MaterialIndex;
 use super::batch::Block;
 
-/// Voxels that are drawn without a branch in between: their number is hard to foresee, and small.
-const AT_ONCE: usize = 4;
-
 /// Voxels, x first.
 pub(super) struct Sums {
     /// A bit for each solid voxel of a layer along z.
     layers: [u64; 8],
-    /// The sums of their normals, and some places for what belongs to no voxel.
-    normals: [Vec4; BRICK_VOXELS + AT_ONCE],
+    /// The sums of their normals.
+    normals: [Vec4; BRICK_VOXELS],
     materials: [MaterialIndex; BRICK_VOXELS],
 }
 
 impl Default for Sums {
     fn default() -> Self {
-        Self { layers: [0; 8], normals: [Vec4::ZERO; BRICK_VOXELS + AT_ONCE], materials: [0; BRICK_VOXELS] }
+        Self { layers: [0; 8], normals: [Vec4::ZERO; BRICK_VOXELS], materials: [0; BRICK_VOXELS] }
     }
 }
 
 impl Sums {
-    /// Makes a block's voxels solid and adds to the normal of each.
+    /// Adds normals to voxels by their places, x first, in order.
     #[inline(always)]
-    pub(super) fn add(&mut self, block: &Block, normal: Vec4) {
-        self.make_solid(block);
-        let mut solid = block.solid;
-        while solid != 0 {
-            for none in BRICK_VOXELS..BRICK_VOXELS + AT_ONCE {
-                let place = if solid == 0 { none } else { place(block, solid.trailing_zeros()).1 };
-                solid &= solid.wrapping_sub(1);
-                self.normals[place] += normal;
-            }
-        }
+    pub(super) fn add(&mut self, places: impl Iterator<Item = (u16, Vec4)>) {
+        places.for_each(|(place, normal)| self.normals[usize::from(place) % BRICK_VOXELS] += normal);
     }
 
-    /// The same for normals that are asked for by their voxel's place in the brick.
+    /// Makes a block's voxels solid and adds to the normal of each; normals are asked for by their voxel's place in the brick.
     #[inline(always)]
     pub(super) fn add_each(&mut self, block: &Block, normal: impl Fn(UVec3) -> Vec4) {
         self.make_solid(block);
@@ -52,8 +41,9 @@ impl Sums {
         }
     }
 
+    /// Makes a block's voxels solid.
     #[inline(always)]
-    fn make_solid(&mut self, block: &Block) {
+    pub(super) fn make_solid(&mut self, block: &Block) {
         let [x, y, z] = block.first.to_array();
         for (layer, above) in (z..).zip([0, 16, 32, 48]) {
             // Rows of four bits, a byte apart. What would be beyond the brick is never solid.
@@ -72,6 +62,12 @@ impl Sums {
             self.materials[place(block, solid.trailing_zeros()).1] = material;
             solid &= solid - 1;
         }
+    }
+
+    /// Gives the voxel at a place, x first, this material.
+    #[inline(always)]
+    pub(super) fn set_material(&mut self, place: u16, material: MaterialIndex) {
+        self.materials[usize::from(place) % BRICK_VOXELS] = material;
     }
 
     /// The material of the voxel with this Morton number.
@@ -145,12 +141,12 @@ mod tests {
                 let mut sums = Sums::default();
                 let block = Block { first, solid: 1 << bit };
                 sums.add_each(&block, |at| at.as_vec3().extend(0.0));
-                sums.add(&block, Vec4::W);
+                sums.add([(place(&block, bit).1 as u16, Vec4::W)].into_iter());
                 sums.set_materials(&block, 9);
                 let number = morton3(at.x, at.y, at.z) as usize;
                 assert_eq!(sums.take_mask().solid().collect::<Vec<_>>(), [number]);
                 assert_eq!((sums.take_normal(number), sums.material(number)), (at.as_vec3().extend(1.0), 9));
-                assert!(sums.layers == [0; 8] && sums.normals[..BRICK_VOXELS].iter().all(|sum| *sum == Vec4::ZERO));
+                assert!(sums.layers == [0; 8] && sums.normals.iter().all(|sum| *sum == Vec4::ZERO));
             }
         }
     }

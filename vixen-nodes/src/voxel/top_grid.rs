@@ -49,10 +49,10 @@ const EIGHTH: u32 = BRICK - 1;
 /// Cells take so many bytes for each solid voxel at most; or more, if all of the geometry then takes no more than so many.
 const BYTES_A_VOXEL: f64 = 0.125;
 const GEOMETRY_BYTES_A_VOXEL: f64 = 0.6;
-/// Those smaller than bricks are for scenes of which caches hold all, so many bytes at most; and for small scenes that are not mere
-/// surfaces, which may take more for each voxel.
-const EIGHTHS_BYTES: f64 = (4 << 20) as f64;
-const EIGHTHS_BYTES_OF_SMALL_SCENES: f64 = (64 << 10) as f64;
+/// Those smaller than bricks are for scenes of which caches of a GPU hold all: so many bytes at most, which is 12 for each cell of 512³ voxels.
+/// Scenes of up to 128³ that are not mere surfaces may take more for each voxel, since they take little in all.
+const EIGHTHS_BYTES: f64 = (24 << 20) as f64;
+const EIGHTHS_BYTES_OF_SMALL_SCENES: f64 = (512 << 10) as f64;
 const EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES: f64 = 2.0;
 /// So many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
 const MOST_BRICKS: usize = 100_000_000;

@@ -52,8 +52,10 @@ fn triangles_without_normals_are_built_as_on_the_cpu() {
 
 #[test]
 fn triangles_of_any_size_are_built_as_on_the_cpu() {
-    // Two that cross thousands of bricks, and a fan of 200 in one brick.
+    // Two that cross thousands of bricks, a line, a point, and a fan of 200 in one brick.
     let mut corners = vec![[0.0, 0.0, 0.0], [300.0, 40.0, 10.0], [20.0, 290.0, 280.0]];
+    corners.extend([[0.0, 300.0, 0.0], [150.0, 150.0, 40.0], [300.0, 0.0, 80.0]]);
+    corners.extend([[50.0, 7.0, 299.0]; 3]);
     corners.extend([[300.0, 0.0, 300.0], [0.0, 2.0, 299.0], [299.0, 1.0, 0.0]]);
     for i in 0..200u8 {
         let at = |i: u8| [100.0 + f32::from(i % 15) * 0.3, 101.0 + f32::from(i % 7) * 0.4, 203.0 + f32::from(i % 4)];

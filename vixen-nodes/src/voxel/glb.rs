@@ -148,6 +148,10 @@ fn add(mesh: &mut Mesh, primitive: &Primitive, transform: DMat4, accessors: &Acc
     if mesh.triangles.len() + corner_count > MAX_TRIANGLES || mesh.positions.len() + positions.len() > MAX_TRIANGLES {
         return Err(Problem::TooMuch);
     }
+    if triangle_count(mode, corner_count) == 0 {
+        // Its colour, which would be that of nothing, takes no place in the palette.
+        return Ok(());
+    }
 
     let (first, wrong) = (mesh.positions.len() as u32, AtomicBool::new(false));
     let is_wrong = || wrong.load(Ordering::Relaxed);
@@ -175,7 +179,7 @@ fn add(mesh: &mut Mesh, primitive: &Primitive, transform: DMat4, accessors: &Acc
         at.as_vec3a()
     });
     if is_wrong() {
-        return Err(Problem::Damaged("a vertex is not at a finite place".to_owned()));
+        return Err(Problem::Damaged("a vertex lies nowhere, or too far away".to_owned()));
     }
     append(&mut mesh.positions, placed);
 

@@ -99,6 +99,19 @@ fn a_square_becomes_one_layer_of_voxels() {
 }
 
 #[test]
+fn what_has_no_triangles_leaves_no_colour() {
+    let json = r#"{"asset":{"version":"2.0"},"nodes":[{"mesh":0}],"buffers":[{"byteLength":36}],
+        "bufferViews":[{"buffer":0,"byteLength":36}],
+        "accessors":[{"bufferView":0,"componentType":5126,"count":2,"type":"VEC3"},
+                     {"bufferView":0,"componentType":5126,"count":3,"type":"VEC3"}],
+        "materials":[{"pbrMetallicRoughness":{"baseColorFactor":[0,1,0,1]}}],
+        "meshes":[{"primitives":[{"attributes":{"POSITION":0},"material":0},{"attributes":{"POSITION":1}}]}]}"#;
+    let corners = [[0.0f32, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0]];
+    let source = open(&files::glb(json, bytemuck::cast_slice(&corners)), 16).expect("it is a good file");
+    assert_eq!(source.palette[0].color, [1.0, 1.0, 1.0, 0.0]);
+}
+
+#[test]
 fn nodes_place_their_meshes() {
     // A square and, through a parent's shift and a child's scale, one of half the size at (3, 0, 0).
     let nodes = r#"[{"mesh":0},{"translation":[3,0,0],"children":[2]},{"mesh":0,"scale":[0.5,0.5,0.5]}]"#;

@@ -27,9 +27,16 @@ pub struct VoxelScene {
     /// How its cells lie in memory.
     grid_format: i32,
     /// What is in `grid`.
-    top: Arc<Mutex<TopGrid>>,
+    top: Arc<Mutex<Top>>,
     memory: Arc<Memory>,
     news: Arc<SceneNews>,
+}
+
+/// The grid of a scene that is edited.
+struct Top {
+    grid: TopGrid,
+    /// Words that the device may not have: of updates that failed.
+    unsent: Vec<Range<u32>>,
 }
 
 /// The scene's buffers as wires of one graph; [`voxel::layout`](crate::voxel::layout) says what they hold.
@@ -92,21 +99,25 @@ impl VoxelScene {
     /// `changes` are all changes of the map since the last update.
     ///
     /// # Errors
-    /// When the uploader cannot take it: see [`Uploader::buffer`].
+    /// When the uploader cannot take all of it: see [`Uploader::buffer`]. Update with the same changes again.
     pub fn update(&self, uploader: &Uploader, map: &BrickMap, changes: &Changes) -> Result<Updated, DeviceError> {
         let fits = holds(&self.nodes, &map.nodes) && holds(&self.bricks, &map.bricks);
         if !(fits && holds(&self.masks, &map.masks) && holds(&self.attributes, &map.attributes)) {
             return Ok(Updated::Outgrown);
         }
         let mut top = self.top.lock().unwrap_or_else(PoisonError::into_inner);
-        let moved = if changes.is_empty() { Vec::new() } else { top.update(map, changes.bounds) };
+        let Top { grid, unsent } = &mut *top;
+        if !changes.is_empty() {
+            unsent.extend(grid.update(map, changes.bounds));
+        }
         let tickets = [
-            send(uploader, &self.grid, top.words(), &moved)?,
+            send(uploader, &self.grid, grid.words(), unsent)?,
             send(uploader, &self.nodes, &map.nodes, &changes.nodes)?,
             send(uploader, &self.bricks, &map.bricks, &changes.bricks)?,
             send(uploader, &self.masks, map.mask_words(), &changes.masks)?,
             send(uploader, &self.attributes, &map.attributes, &changes.attributes)?,
         ];
+        unsent.clear();
         let last = tickets.into_iter().flatten().max();
         if last.is_some() {
             self.news.changed();
@@ -169,8 +180,8 @@ impl VoxelScene {
         ];
         let ([nodes, bricks, masks, attributes, palette, grid], memory) =
             side_by_side(device, "voxel scene", descs, contents)?;
-        let (grid_format, top) = (top.shader_format(), Arc::new(Mutex::new(top)));
-        let news = Arc::new(SceneNews::new());
+        let (grid_format, top) = (top.shader_format(), Top { grid: top, unsent: Vec::new() });
+        let (top, news) = (Arc::new(Mutex::new(top)), Arc::new(SceneNews::new()));
         Ok(Self { nodes, bricks, masks, attributes, palette, grid, grid_format, top, memory, news })
     }
 }

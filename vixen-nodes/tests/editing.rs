@@ -2,7 +2,7 @@
 
 use glam::{DVec3, IVec3, UVec2, UVec3};
 use vixen::event::SceneChanged;
-use vixen::memory::{StagingPool, Uploader, UploaderOptions};
+use vixen::memory::{StagingPool, Uploader, UploaderOptions, Wait};
 use vixen::testing::serial;
 use vixen::{
     Buffer, CompiledGraph, Device, DeviceOptions, Extent, FrameInfo, Graph, Host, Image, Output, Readback, Rgba32Int,
@@ -159,6 +159,36 @@ fn the_next_frame_shows_an_edit() {
     assert_eq!((graph.recompiles(), uploader.statistics().stalls), (0, 0));
     drop(graph);
     assert_eq!(device.validation_messages(), Vec::<String>::new());
+}
+
+#[test]
+fn an_update_that_failed_is_made_up_for_by_the_next() {
+    let device = device();
+    let floor = Scene::from_fn("floor", UVec3::splat(96), |at| (at.y < 8).then_some(1)).expect("it has voxels");
+    let voxels = VoxelScene::upload_for_editing(&device, &floor.map).expect("the scene is small");
+    let uploader = |options| Uploader::new(&device, &StagingPool::new(&device), options).expect("it is made");
+    let mut editor = Editor::new(floor.map.clone());
+    let ball = Shape::Sphere { center: DVec3::new(48.0, 40.0, 48.0), radius: 20.0 };
+    let changes = editor.edit(ball, Edit::Set(2)).expect("the scene is small");
+    let cramped = uploader(UploaderOptions { writes: 1, wait: Wait::Fail, ..UploaderOptions::default() });
+    voxels.update(&cramped, editor.map(), &changes).expect_err("one write is not enough");
+    drop(cramped);
+
+    let roomy = uploader(UploaderOptions::default());
+    let updated = voxels.update(&roomy, editor.map(), &changes).expect("there is room in staging");
+    assert!(matches!(updated, Updated::Queued(Some(_))));
+    let anew = VoxelScene::upload(&device, editor.map()).expect("the scene is small");
+    let camera = default_view(&floor).camera();
+    let [seen, expected] = [&voxels, &anew].map(|voxels| {
+        let (mut graph, hits) = hits(&device, &floor, voxels, camera);
+        graph.attach_uploader(&roomy).expect("the uploader is of this device");
+        graph.frame().expect("the frame runs");
+        hits.of(&mut graph)
+    });
+    let differing = seen.iter().zip(&expected).filter(|(seen, expected)| seen != expected).count();
+    assert!(differing * 1000 < seen.len(), "{differing} of {} pixels hit something else", seen.len());
+    let messages = device.validation_messages();
+    assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use glam::{DVec3, IVec3, UVec2, UVec3};
 use vixen::ash::vk;
-use vixen::memory::{BufferDesc, Category, Location, StagingPool, Uploader, UploaderOptions};
+use vixen::memory::{BufferDesc, Category, Location, StagingPool, Uploader, UploaderOptions, Wait};
 use vixen::testing::serial;
 use vixen::{
     CompiledGraph, Device, DeviceOptions, Extent, Graph, Image, Output, Readback, Resource, Rgba16Float, Rgba32Int,
@@ -370,6 +370,14 @@ fn structures_follow_edits() {
     let changes = editor.edit(ball(30.0, 30.0, 30.0, 12.0), Edit::Set(1)).expect("it is small");
     let updated = tight.update(&uploader, editor.map(), &changes).expect("nothing is uploaded");
     assert_eq!((updated, uploader.statistics().uploads), (Updated::Outgrown, uploads));
+    // What could not be sent goes with the next update.
+    let options = UploaderOptions { writes: 1, wait: Wait::Fail, ..UploaderOptions::default() };
+    let cramped = Uploader::new(device, &StagingPool::new(device), options).expect("it is made");
+    let mut roomy = EditableVoxelStructure::build_with(device, editor.map(), 8, 4096).expect("there is room");
+    let changes = editor.edit(ball(30.0, 30.0, 30.0, 15.0), Edit::Set(1)).expect("it is small");
+    roomy.update(&cramped, editor.map(), &changes).expect_err("one write is not enough");
+    assert!(matches!(roomy.update(&uploader, editor.map(), &changes), Ok(Updated::Queued(Some(_)))));
+    uploader.flush().expect("the device lives");
     let error = EditableVoxelStructure::build_with(device, &scene.map, 8, 1).map(|_| ()).expect_err("it has more");
     assert!(matches!(error, AccelerationError::TooMany { limit: 1, .. }), "{error}");
     drop(compiled);

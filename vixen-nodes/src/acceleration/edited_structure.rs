@@ -1,5 +1,6 @@
 //! The acceleration structure of a voxel scene that is edited while graphs trace against it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -26,6 +27,8 @@ use crate::voxel::{BrickMap, Changes};
 /// boxes, in place: nothing waits, and nothing is allocated.
 pub struct EditableVoxelStructure {
     edited: EditedCells,
+    /// Places that the device may not have: of updates that failed.
+    unsent: Vec<Range<u32>>,
     room: u64,
     rebuild: Arc<Rebuild>,
 }
@@ -53,7 +56,7 @@ impl EditableVoxelStructure {
             // SAFETY: the buffer is being recorded, and the structures live until the submission has been waited for.
             unsafe { rebuild.record(loader, commands) };
         })?;
-        Ok(Self { edited, room, rebuild })
+        Ok(Self { edited, unsent: Vec::new(), room, rebuild })
     }
 
     /// Follows an edit of the scene, between frames: `changes` are all changes of the map since the last time. The next frame of a graph that
@@ -61,7 +64,7 @@ impl EditableVoxelStructure {
     /// [update](crate::VoxelScene::update) them with the same changes.
     ///
     /// # Errors
-    /// When the uploader cannot take it: see [`Uploader::buffer`].
+    /// When the uploader cannot take all of it: see [`Uploader::buffer`]. Update with the same changes again.
     pub fn update(
         &mut self,
         uploader: &Uploader,
@@ -74,8 +77,9 @@ impl EditableVoxelStructure {
         let Some(places) = self.edited.follow(map, changes.bounds, self.room as usize) else {
             return Ok(Updated::Outgrown);
         };
+        self.unsent.extend(places);
         let mut last = None;
-        for places in places {
+        for places in &self.unsent {
             let range = places.start as usize..places.end as usize;
             let at = |size: usize| u64::from(places.start) * size as u64;
             let (boxes, cells) = (&self.edited.boxes[range.clone()], &self.edited.cells[range]);
@@ -86,6 +90,7 @@ impl EditableVoxelStructure {
             // What was edited lies within boxes that stay as they are.
             return Ok(Updated::Queued(None));
         }
+        self.unsent.clear();
         self.rebuild.count.store(self.edited.cells.len() as u32, Ordering::Relaxed);
         // Released after the count, which whoever sees this sees too.
         self.rebuild.edits.fetch_add(1, Ordering::Release);

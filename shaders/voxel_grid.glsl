@@ -90,9 +90,9 @@ void look_up(uint word, ivec3 voxel, uint octant, uint flip, inout Spot spot) {
     }
 }
 
-// The voxels of a cell of edge 4 that are solid.
-uvec2 group_at(int at) {
-    return uvec2(grid.data[at + 1], grid.data[at + 2]);
+// Which voxels of a cell of edge 4 are solid, in the half of it that this voxel lies in: the other is not read.
+uint group_half(int at, uint number) {
+    return grid.data[at + 1 + int(number >> 5)];
 }
 
 // Whether a voxel is solid.
@@ -104,7 +104,8 @@ bool is_solid(ivec3 size, int levels, ivec3 voxel) {
     ivec3 cell = voxel >> GRID_SHIFT;
     int at = cell_at((cell.z * extent.y + cell.y) * extent.x + cell.x);
     if (GRID_SHIFT == GROUP_SHIFT) {
-        return has_bit(group_at(at), cell_number(voxel, 0));
+        uint number = cell_number(voxel, 0);
+        return (group_half(at, number) >> (number & 31u) & 1u) != 0u;
     }
     Spot spot;
     look_up(word_at(at), voxel, 0u, 0u, spot);

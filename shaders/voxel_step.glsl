@@ -28,9 +28,11 @@ struct Hit {
     uint material;
 };
 
-// 1 / direction, with zeros made harmless: they become a tiny step to the positive side.
+// What a direction has in place of zeros, so that one can divide by it.
+const float TINY = 1e-20;
+
+// A direction with zeros made harmless: they become a tiny step to the positive side.
 vec3 safe_direction(vec3 direction) {
-    const float TINY = 1e-20;
     return mix(direction, vec3(TINY), lessThan(abs(direction), vec3(TINY)));
 }
 

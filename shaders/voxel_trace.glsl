@@ -11,15 +11,15 @@
 bool trace_box(
     ivec3 box_low, ivec3 box_high, ivec3 size, vec3 ray_origin, vec3 ray_direction, float start, float t_max, out Hit hit
 ) {
-    Ray ray = ray_of(ray_origin, ray_direction);
+    bvec3 positive = greaterThanEqual(ray_direction, vec3(0.0));
     ivec3 extent = ((size - 1) >> GRID_SHIFT) + 1;
     ivec3 whole = extent << GRID_SHIFT;
-    vec3 origin = mix(vec3(whole) - ray.origin, ray.origin, ray.positive);
-    vec3 direction = abs(ray.direction);
-    vec3 inverse = abs(ray.inverse);
+    vec3 origin = mix(vec3(whole) - ray_origin, ray_origin, positive);
+    vec3 direction = max(abs(ray_direction), vec3(TINY));
+    vec3 inverse = 1.0 / direction;
     // Where the ray leaves a cube, whose last voxel it is, by each side: fma(last, inverse, bias).
     vec3 bias = (1.0 - origin) * inverse;
-    ivec3 low = mix(whole - box_high, box_low, ray.positive);
+    ivec3 low = mix(whole - box_high, box_low, positive);
     ivec3 high = low + (box_high - box_low) - 1;
 
     vec3 near = (vec3(low) - origin) * inverse;
@@ -33,10 +33,10 @@ bool trace_box(
 
     // How to find a cell, a cell of a node or brick by its number, and this ray's leaps.
     ivec3 stride = ivec3(1, extent.x, extent.x * extent.y);
-    ivec3 corner = mix((extent - 1) * stride, ivec3(0), ray.positive);
+    ivec3 corner = mix((extent - 1) * stride, ivec3(0), positive);
     int first_cell = corner.x + corner.y + corner.z;
-    stride = mix(-stride, stride, ray.positive);
-    uint octant = (ray.positive.x ? 0u : 1u) | (ray.positive.y ? 0u : 2u) | (ray.positive.z ? 0u : 4u);
+    stride = mix(-stride, stride, positive);
+    uint octant = (positive.x ? 0u : 1u) | (positive.y ? 0u : 2u) | (positive.z ? 0u : 4u);
     uint flip = octant * 9u;
 
     int at = 0;
@@ -53,16 +53,16 @@ bool trace_box(
         ivec3 last;
         if (GRID_SHIFT == GROUP_SHIFT) {
             uint word = word_at(at);
-            uvec2 mask = group_at(at);
+            uint number = cell_number(voxel, 0) ^ flip;
+            uint mask = group_half(at, number);
             if (is_empty(word)) {
                 last = (voxel | 3) + leap(word, octant);
             } else {
-                uint number = cell_number(voxel, 0) ^ flip;
-                found = has_bit(mask, number);
+                found = (mask >> (number & 31u) & 1u) != 0u;
                 if (found) {
                     break;
                 }
-                last = voxel | ((1 << empty_shift(mask, number)) - 1);
+                last = voxel | ((mask >> (number & 24u) & 255u) == 0u ? 1 : 0);
             }
         } else {
             if (other_brick) {
@@ -105,12 +105,12 @@ bool trace_box(
     }
     uint what = GRID_SHIFT == GROUP_SHIFT ? occupant(word_at(at)) : spot.what;
     bool has_brick = int(what) >= 0;
-    ivec3 own = mix(whole - 1 - voxel, voxel, ray.positive);
+    ivec3 own = mix(whole - 1 - voxel, voxel, positive);
     vec3 enter = (vec3(voxel) - origin) * inverse;
     float t_hit = max(enter.x, max(enter.y, enter.z));
     hit = Hit(own, FACE_INSIDE, 0.0, has_brick ? what : NO_BRICK, has_brick ? 0u : what & 255u);
     if (t_hit > 0.0) {
-        hit.face = face_of(enter.x == t_hit ? 0 : enter.y == t_hit ? 1 : 2, ray.positive);
+        hit.face = face_of(enter.x == t_hit ? 0 : enter.y == t_hit ? 1 : 2, positive);
         hit.t = t_hit;
     }
     return true;

@@ -38,13 +38,13 @@ pub(super) fn trace_box(
     steps: &mut u64,
 ) -> Option<Seen> {
     let size = map.size.as_ivec3();
-    let slope = Vec3::from_array(direction.to_array().map(|v| if v.abs() < TINY { TINY } else { v }));
-    let positive = slope.cmpgt(Vec3::ZERO);
+    let positive = direction.cmpge(Vec3::ZERO);
     let (grid_shift, halves) = (grid.shader_format().abs(), grid.shader_format() < 0);
     let extent = ((size - 1) >> grid_shift) + 1;
     let whole = extent << grid_shift;
     let origin = Vec3::select(positive, ray_origin, whole.as_vec3() - ray_origin);
-    let (direction, inverse) = (slope.abs(), (1.0 / slope).abs());
+    let direction = direction.abs().max(Vec3::splat(TINY));
+    let inverse = 1.0 / direction;
     let bias = (1.0 - origin) * inverse;
     let low = IVec3::select(positive, box_low, whole - box_high);
     let high = IVec3::select(positive, box_high, whole - box_low) - 1;
@@ -79,10 +79,10 @@ pub(super) fn trace_box(
             if word & 15 != 0 {
                 last = (voxel | 3) + leap(word, octant, grid_shift, halves);
             } else {
-                let mask = [grid.words()[at + 1], grid.words()[at + 2]];
                 let number = cell_number(voxel, 0) ^ flip;
-                found = has_bit(mask, number);
-                last = voxel | IVec3::splat((1 << empty_shift(mask, number)) - 1);
+                let mask = grid.words()[at + 1 + number as usize / 32];
+                found = mask >> (number & 31) & 1 != 0;
+                last = voxel | IVec3::splat(i32::from(mask >> (number & 24) & 255 == 0));
             }
         } else {
             if other_brick {

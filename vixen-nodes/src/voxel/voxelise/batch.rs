@@ -54,7 +54,7 @@ impl Corners {
 
     /// The least and the greatest coordinate of a triangle along an axis.
     #[inline(always)]
-    fn range(&self, number: usize, axis: usize, origin: f32) -> (f32, f32) {
+    pub(super) fn range(&self, number: usize, axis: usize, origin: f32) -> (f32, f32) {
         let [a, b, c] = [0, 1, 2].map(|corner: usize| self.0[corner][axis][number] - origin);
         let (low, high) = if a < b { (a, b) } else { (b, a) };
         (if c < low { c } else { low }, if c > high { c } else { high })

@@ -2,13 +2,18 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use glam::{UVec3, Vec3, Vec3A};
 
 use super::super::build::Progress;
-use super::super::layout::BRICK_EDGE;
+use super::super::layout::{BRICK_EDGE, MAX_EDGE};
 use super::super::source::Cube;
 use super::super::{memory, morton, parallel};
+use super::batch::Corners;
+#[cfg(target_arch = "x86_64")]
+use super::lanes;
+use super::lanes::{AT_ONCE, Each};
 use super::overlap::Triangle;
 
 /// The most triangles that all bricks hold together: 4 GiB.
@@ -32,27 +37,15 @@ pub(super) fn fill(
     let place_bits = 3 * size.max_element().div_ceil(BRICK_EDGE).next_power_of_two().trailing_zeros();
     let rest = place_bits.saturating_sub(BUCKETS.trailing_zeros());
     let all = AtomicUsize::new(0);
-    let bucket_of = |bin: Bin| (bin >> 32 >> rest) as usize;
     let find = |range: Range<usize>| {
-        // Three for two triangles are usual.
-        let (mut bins, mut sizes, mut counted) = (memory::with_capacity(range.len() / 2 * 3), [0; BUCKETS], 0);
-        for index in range {
-            bricks(triangle(index as u32), &mut |brick| {
-                let bin = morton::key(brick) << 32 | index as u64;
-                sizes[bucket_of(bin)] += 1;
-                bins.push(bin);
-            });
-            // Now and then: what all threads write is slow.
-            if bins.len() > counted + 4096 {
-                if all.fetch_add(bins.len() - counted, Ordering::Relaxed) > MAX {
-                    return None;
-                }
-                counted = bins.len();
-            }
+        #[cfg(target_arch = "x86_64")]
+        if lanes::Avx512::detect().is_some() {
+            // SAFETY: the processor has all the features that `find_with_avx512` asks for, since `detect` looked for each.
+            return unsafe { find_with_avx512(range, &triangle, rest, &all) };
         }
-        Some((bins, sizes))
+        find(range, &triangle, rest, &all)
     };
-    let parts = parallel::ranges(count, find).into_iter().collect::<Option<Vec<(Vec<Bin>, [usize; BUCKETS])>>>()?;
+    let parts = parallel::ranges(count, find).into_iter().collect::<Option<Vec<Part>>>()?;
 
     // Each part into its share of each bucket, then each bucket by itself. Triangles are in order and stay so.
     let mut bins = memory::zeroed(parts.iter().map(|(bins, _)| bins.len()).sum());
@@ -68,7 +61,7 @@ pub(super) fn fill(
         || (),
         |(), ((bins, _), mut shares)| {
             for bin in bins {
-                let share = &mut shares[bucket_of(*bin)];
+                let share = &mut shares[bucket_of(*bin, rest)];
                 parallel::first(share, 1)[0] = *bin;
             }
         },
@@ -76,7 +69,10 @@ pub(super) fn fill(
     let mut left = bins.as_mut_slice();
     let size = |bucket: usize| parts.iter().map(|(_, sizes)| sizes[bucket]).sum();
     let buckets = (0..BUCKETS).map(|bucket| parallel::first(&mut left, size(bucket))).collect();
-    parallel::each(buckets, Vec::new, |between, bucket: &mut [Bin]| {
+    // What is sorted from is not needed again: its memory will do.
+    let spare = Mutex::new(parts.into_iter().map(|(bins, _)| bins).collect::<Vec<_>>());
+    let spare = || spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+    parallel::each(buckets, spare, |between, bucket: &mut [Bin]| {
         between.clear();
         between.resize(bucket.len(), 0);
         let half = rest.div_ceil(2);
@@ -84,6 +80,109 @@ pub(super) fn fill(
         scatter(between, bucket, 32 + half, rest - half);
     });
     Some(bins)
+}
+
+/// Bins as they are found, and how many belong into each bucket.
+type Part = (Vec<Bin>, [usize; BUCKETS]);
+
+/// The bucket that a bin belongs into; so many lower bits of its place do not matter.
+#[inline(always)]
+fn bucket_of(bin: Bin, rest: u32) -> usize {
+    (bin >> 32 >> rest) as usize
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,bmi1,bmi2,popcnt,lzcnt")]
+fn find_with_avx512(
+    range: Range<usize>,
+    triangle: &impl Fn(u32) -> [Vec3A; 3],
+    rest: u32,
+    all: &AtomicUsize,
+) -> Option<Part> {
+    find(range, triangle, rest, all)
+}
+
+/// The bins of some triangles, in order of these. `None` if all threads together find too many.
+#[inline(always)]
+fn find(range: Range<usize>, triangle: &impl Fn(u32) -> [Vec3A; 3], rest: u32, all: &AtomicUsize) -> Option<Part> {
+    // Three for two triangles are usual.
+    let mut bins: Vec<Bin> = memory::with_capacity(range.len() / 2 * 3);
+    let (mut sizes, mut counted) = ([0; BUCKETS], 0);
+    let (mut corners, mut boxes) = (Corners::default(), Boxes::default());
+    for start in range.clone().step_by(AT_ONCE) {
+        let before = bins.len();
+        let some = start..range.end.min(start + AT_ONCE);
+        for (number, index) in some.clone().enumerate() {
+            corners.set(number, triangle(index as u32));
+        }
+        boxes.set(&corners);
+        // Most triangles are in one brick or in two, and in which is hard to foresee. So two are written, of which the next may take the place.
+        let (mut few, mut count) = ([0; 2 * AT_ONCE], 0);
+        for (number, index) in some.enumerate() {
+            let bin = |place: u32| u64::from(place) << 32 | index as u64;
+            if boxes.size[number] <= 2 {
+                few[count] = bin(boxes.first[number]);
+                few[count + 1] = bin(boxes.last[number]);
+                count += boxes.size[number] as usize;
+            } else {
+                bins.extend_from_slice(&few[..count]);
+                count = 0;
+                bricks(triangle(index as u32), &mut |brick| bins.push(bin(morton::key(brick) as u32)));
+            }
+        }
+        bins.extend_from_slice(&few[..count]);
+        bins[before..].iter().for_each(|bin| sizes[bucket_of(*bin, rest)] += 1);
+        // Now and then: what all threads write is slow.
+        if bins.len() > counted + 4096 {
+            if all.fetch_add(bins.len() - counted, Ordering::Relaxed) > MAX {
+                return None;
+            }
+            counted = bins.len();
+        }
+    }
+    Some((bins, sizes))
+}
+
+/// The bricks that triangles' bounding boxes meet.
+#[derive(Default)]
+struct Boxes {
+    /// The places of the first and the last brick on the curve.
+    first: Each<u32>,
+    last: Each<u32>,
+    /// How many there are.
+    size: Each<u32>,
+}
+
+impl Boxes {
+    /// Those of some triangles: plain numbers and no branches, so that it is done for several at once.
+    #[inline(always)]
+    fn set(&mut self, corners: &Corners) {
+        let (mut first, mut last) = ([[0; AT_ONCE]; 3], [[0; AT_ONCE]; 3]);
+        for axis in 0..3 {
+            for i in 0..AT_ONCE {
+                let (low, high) = corners.range(i, axis, 0.0);
+                // As in `bricks`.
+                first[axis][i] = (low / BRICK_EDGE as f32) as i32 as u32;
+                last[axis][i] = (high / BRICK_EDGE as f32) as i32 as u32;
+            }
+        }
+        for i in 0..AT_ONCE {
+            self.first[i] = spread(first[0][i]) | spread(first[1][i]) << 1 | spread(first[2][i]) << 2;
+            self.last[i] = spread(last[0][i]) | spread(last[1][i]) << 1 | spread(last[2][i]) << 2;
+            let length = |axis: usize| last[axis][i] - first[axis][i] + 1;
+            self.size[i] = length(0) * length(1) * length(2);
+        }
+    }
+}
+
+/// As [`morton::key`] spreads a coordinate of up to ten bits: no scene has more bricks along an axis.
+#[inline(always)]
+fn spread(v: u32) -> u32 {
+    const { assert!(MAX_EDGE / BRICK_EDGE <= 1 << 10) };
+    let v = (v | v << 16) & 0x0300_00FF;
+    let v = (v | v << 8) & 0x0300_F00F;
+    let v = (v | v << 4) & 0x030C_30C3;
+    (v | v << 2) & 0x0924_9249
 }
 
 /// Sorts by so many bits from one on: one pass of a radix sort, which is stable.

@@ -54,7 +54,7 @@ void main() {
     for (uint i = 0u; i < 64u; ++i) {
         uint what = bricks[i].what;
         uint solid = what & 0xFFFFu;
-        all_solid = all_solid && (what >> 16 & 1u) != 0u && what >> 24 == bricks[0].what >> 24;
+        all_solid = all_solid && is_one_solid(bricks[i]) && what >> 24 == bricks[0].what >> 24;
         voxels += solid;
         if (solid > 0u) {
             mask[i >> 5] |= 1u << (i & 31u);

@@ -18,6 +18,8 @@ layout(set = 0, binding = 6, std430) readonly buffer Before { Sums data[]; } bef
 layout(set = 0, binding = 7, std430) writeonly buffer Bricks { Brick data[]; } bricks;
 layout(set = 0, binding = 8, std430) buffer Masks { uint data[]; } masks;
 layout(set = 0, binding = 9, std430) writeonly buffer Attributes { uint data[]; } attributes;
+// Nodes of all levels; those of level 1 come first.
+layout(set = 0, binding = 10, std430) readonly buffer Tree { Node data[]; } tree;
 
 shared uint octets[2];
 
@@ -30,7 +32,9 @@ void main() {
     uint at = list.data[own].slot;
     Slot slot = slots.data[at];
     uint voxels = slot.what & 0xFFFFu;
-    if (voxels == 0u) {
+    uint morton = cells.data[at >> 6];
+    // A cell that is solid all through has no bricks.
+    if (voxels == 0u || (is_one_solid(slot) && tree.data[morton].first == SOLID)) {
         return;
     }
     if (thread < 2u) {
@@ -43,7 +47,7 @@ void main() {
     }
     barrier();
     uvec2 mask = uvec2(octets[0], octets[1]);
-    Sums start = sums.data[cells.data[at >> 6]];
+    Sums start = sums.data[morton];
     Sums within = before.data[at];
     uint first = start.masks + within.masks;
     bool full = voxels == 512u;

@@ -25,6 +25,10 @@ struct Slot {
     uint words;
 };
 
+bool is_one_solid(Slot slot) {
+    return (slot.what >> 16 & 1u) != 0u;
+}
+
 uint mask_bytes(Slot slot) {
     return slot.what >> 17 & 127u;
 }

@@ -1,4 +1,4 @@
-// A direction of any length as two bytes: the same code as `encode` in vixen-nodes/src/voxel/normal.rs, in whole numbers, so that both
+// A direction of any length as two bytes, all bits for none: the same code as `encode` in vixen-nodes/src/voxel/normal.rs, in whole numbers, so that both
 // come to the same bytes.
 
 uint encode_normal(vec3 direction) {
@@ -8,7 +8,7 @@ uint encode_normal(vec3 direction) {
     uvec3 length = uvec3(abs(at));
     uint sum = length.x + length.y + length.z;
     if (sum == 0u) {
-        return 127u | 127u << 8;
+        return 0xFFFFu;
     }
     uint u = (254u * length.x + sum) / (2u * sum);
     uint v = (254u * length.y + sum) / (2u * sum);

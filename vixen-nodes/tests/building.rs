@@ -65,6 +65,26 @@ fn triangles_of_any_size_are_built_as_on_the_cpu() {
     compare([source.expect("it is a model")]);
 }
 
+#[test]
+fn what_is_seen_from_both_sides_is_built_as_on_the_cpu() {
+    // A plane in each layer of voxels, seen from both sides, so that normals cancel out and cells are solid all through; and one beside
+    // them, whose bricks stand after those that are no more.
+    let mut corners = Vec::new();
+    let mut plane = |z: f32, low: f32, high: f32| {
+        let [a, b, c, d] = [[low, low, z], [high, low, z], [high, high, z], [low, high, z]];
+        corners.extend([a, b, c, a, c, b, a, c, d, a, d, c]);
+    };
+    (0..64u8).for_each(|layer| plane(f32::from(layer) + 0.5, 0.0, 64.0));
+    plane(70.5, 66.0, 90.0);
+    plane(0.0, 0.0, 0.5);
+    plane(99.0, 0.0, 0.5);
+    let source = SceneSource::from_bytes(Path::new("full.glb"), &glb(&corners), 99, &|_| ()).expect("it is a model");
+    let map = source.build(&|_| ()).expect("it has voxels").map;
+    assert!(map.nodes.iter().any(|node| node.first == u32::MAX), "cells are solid all through");
+    assert!(map.get(glam::IVec3::new(70, 70, 70)).is_some_and(|voxel| voxel.normal.is_none()));
+    compare([source]);
+}
+
 /// A model of the triangles with these corners.
 fn glb(corners: &[[f32; 3]]) -> Vec<u8> {
     let (count, bytes) = (corners.len(), size_of_val(corners));

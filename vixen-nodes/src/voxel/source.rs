@@ -214,7 +214,8 @@ impl BrickVoxels {
                 *normal = normal::encode(Vec3::new(x[lane], y[lane], z[lane]));
             }
         }
-        self.has_normals = true;
+        // Those of what is seen from both sides may cancel out.
+        self.has_normals = self.normals[..count].iter().any(|normal| *normal != normal::NONE);
         self.normals_by_rank = true;
     }
 

@@ -195,6 +195,7 @@ impl LookedAt {
                     bricks,
                     masks,
                     attributes,
+                    tree,
                     params,
                 });
                 (place.bricks, place.masks, place.attributes)

@@ -305,6 +305,9 @@ pub struct BuildSurfacePlace {
     /// Materials and normals of voxels.
     #[storage(write)]
     attributes: Buffer<[u32]>,
+    /// Which cells are solid all through.
+    #[storage]
+    tree: Buffer<[Node]>,
     /// Which scene.
     #[push]
     params: BuildParams,

@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn cells_are_as_small_as_memory_allows() {
         // A block in the corner, of so much of the scene, and beside it next to nothing.
-        for (edge, block, shift) in [(128, 100, 2), (360, 300, 3), (360, 80, -3), (360, 60, 4), (256, 24, 5)] {
+        for (edge, block, shift) in [(128, 100, 2), (360, 200, 3), (360, 80, -3), (360, 60, 4), (256, 24, 5)] {
             let solid = move |at: IVec3| (at.max_element() < block || at.min_element() == edge - 1).then_some(1);
             let map = Scene::from_fn("block", UVec3::splat(edge as u32), solid).expect("it has voxels").map;
             let grid = TopGrid::of(&map);

@@ -221,7 +221,7 @@ impl VoxelMesh {
                 corners.set(number, self.corners(*bin as u32));
                 self.fetch(lanes, start + number);
             }
-            batch.prepare(corners, origin, lanes);
+            batch.prepare(corners, bins.len(), origin, lanes);
             if self.normals.is_empty() {
                 touched.clear();
                 for number in 0..bins.len() {

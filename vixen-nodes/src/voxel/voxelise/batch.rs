@@ -62,9 +62,9 @@ impl Corners {
 }
 
 impl Batch {
-    /// Prepares the tests of all triangles for the brick at an origin.
+    /// Prepares the tests of the first triangles, of so many, for the brick at an origin.
     #[inline(always)]
-    pub(super) fn prepare(&mut self, corners: &Corners, origin: [f32; 3], lanes: impl Lanes) {
+    pub(super) fn prepare(&mut self, corners: &Corners, count: usize, origin: [f32; 3], lanes: impl Lanes) {
         for i in 0..AT_ONCE {
             let overlap = corners.triangle(i, origin).overlap([1.0; 3]);
             for axis in 0..3 {
@@ -86,19 +86,19 @@ impl Batch {
                 self.last[axis][i] = if high < 0.0 { -1 } else { (if high < most { high } else { most }) as i32 };
             }
         }
-        self.find(lanes);
+        self.find(count, lanes);
     }
 
     /// Finds what is solid of each triangle's first block, which nearly all small triangles have no other than.
     #[inline(always)]
-    fn find(&mut self, lanes: impl Lanes) {
+    fn find(&mut self, count: usize, lanes: impl Lanes) {
         let place = |axis: usize| self.first[axis].map(|place| place as f32);
         let [x, y, z] = &[place(0), place(1), place(2)];
         // Bits 4y + x, 4z + x and 4z + y.
-        let in_xy = lanes.each_inside::<1, 4>([x, y], &self.sides[2]);
-        let in_xz = lanes.each_inside::<4, 1>([z, x], &self.sides[1]);
-        let in_yz = lanes.each_inside::<1, 4>([y, z], &self.sides[0]);
-        let in_plane = lanes.each_between([x, y, z], &self.normal, &self.plane);
+        let in_xy = lanes.each_inside::<1, 4>(count, [x, y], &self.sides[2]);
+        let in_xz = lanes.each_inside::<4, 1>(count, [z, x], &self.sides[1]);
+        let in_yz = lanes.each_inside::<1, 4>(count, [y, z], &self.sides[0]);
+        let in_plane = lanes.each_between(count, [x, y, z], &self.normal, &self.plane);
         for i in 0..AT_ONCE {
             let length = |axis: usize| self.last[axis][i] - self.first[axis][i];
             let within = within([length(0), length(1), length(2)]);

@@ -29,16 +29,17 @@ pub(super) trait Lanes: Copy {
     /// first bound added, and not below with the second.
     fn between(self, x: Self::Sixteen, y: Self::Sixteen, z: f32, normal: [f32; 3], bounds: [f32; 2]) -> u64;
 
-    /// As [`inside`](Self::inside) for each of sixteen triangles, which has its own first place and its own sides; bit `across * i + down * j`
-    /// is for i more along `u` and j more along `v`. Of the two distances one is 1, the other is 4.
+    /// As [`inside`](Self::inside) for each of the first `count` of sixteen triangles, which has its own first place and its own sides;
+    /// bit `ACROSS * i + DOWN * j` is for i more along `u` and j more along `v`. Of the two distances one is 1, the other is 4.
     #[inline(always)]
     fn each_inside<const ACROSS: u32, const DOWN: u32>(
         self,
+        count: usize,
         [u, v]: [&Each<f32>; 2],
         sides: &[[Each<f32>; 3]; 3],
     ) -> Each<u32> {
         let mut bits = [0; AT_ONCE];
-        for (number, bits) in bits.iter_mut().enumerate() {
+        for (number, bits) in bits.iter_mut().enumerate().take(count) {
             let side = |side: usize| [sides[side][0][number], sides[side][1][number], sides[side][2][number]];
             let sides = [side(0), side(1), side(2)];
             *bits = u32::from(match ACROSS {
@@ -49,16 +50,17 @@ pub(super) trait Lanes: Copy {
         bits
     }
 
-    /// As [`between`](Self::between) for each of sixteen triangles.
+    /// As [`between`](Self::between) for each of the first `count` of sixteen triangles.
     #[inline(always)]
     fn each_between(
         self,
+        count: usize,
         [x, y, z]: [&Each<f32>; 3],
         normal: &[Each<f32>; 3],
         bounds: &[Each<f32>; 2],
     ) -> [Each<u32>; 4] {
         let mut bits = [[0; AT_ONCE]; 4];
-        for number in 0..AT_ONCE {
+        for number in 0..count {
             let normal = [normal[0][number], normal[1][number], normal[2][number]];
             let bounds = [bounds[0][number], bounds[1][number]];
             let all = self.between(self.across(x[number]), self.down(y[number]), z[number], normal, bounds);
@@ -219,6 +221,7 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn each_inside<const ACROSS: u32, const DOWN: u32>(
         self,
+        _count: usize,
         from: [&Each<f32>; 2],
         sides: &[[Each<f32>; 3]; 3],
     ) -> Each<u32> {
@@ -227,7 +230,13 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn each_between(self, from: [&Each<f32>; 3], normal: &[Each<f32>; 3], bounds: &[Each<f32>; 2]) -> [Each<u32>; 4] {
+    fn each_between(
+        self,
+        _count: usize,
+        from: [&Each<f32>; 3],
+        normal: &[Each<f32>; 3],
+        bounds: &[Each<f32>; 2],
+    ) -> [Each<u32>; 4] {
         // SAFETY: as above.
         unsafe { each_between(from, normal, bounds) }
     }
@@ -309,12 +318,13 @@ fn list(block: u64, first: u16, places: &mut [u16; 64]) {
     let offsets = unsafe { _mm512_loadu_si512(OFFSETS.as_ptr().cast()) };
     let (offsets, first) = (_mm512_maskz_compress_epi8(block, offsets), _mm512_set1_epi16(first as i16));
     let low = _mm512_add_epi16(_mm512_cvtepu8_epi16(_mm512_castsi512_si256(offsets)), first);
-    let high = _mm512_add_epi16(_mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(offsets)), first);
-    let places = places.as_mut_ptr();
-    // SAFETY: there is room for twice 64 bytes.
-    unsafe {
-        _mm512_storeu_si512(places.cast(), low);
-        _mm512_storeu_si512(places.add(32).cast(), high);
+    // SAFETY: there is room for 64 bytes.
+    unsafe { _mm512_storeu_si512(places.as_mut_ptr().cast(), low) };
+    // Hardly ever.
+    if block.count_ones() > 32 {
+        let high = _mm512_add_epi16(_mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(offsets)), first);
+        // SAFETY: and for 64 more.
+        unsafe { _mm512_storeu_si512(places.as_mut_ptr().add(32).cast(), high) };
     }
 }
 
@@ -381,10 +391,16 @@ mod tests {
             let [x, y, z] = &places;
             let sides = [(); 3].map(|()| [each(), each(), each()]);
             let (normal, bounds) = ([each(), each(), each()], [each(), each()]);
-            assert_eq!(Fours.each_inside::<1, 4>([x, y], &sides), sixteen.each_inside::<1, 4>([x, y], &sides));
-            assert_eq!(Fours.each_inside::<4, 1>([z, x], &sides), sixteen.each_inside::<4, 1>([z, x], &sides));
-            let fours = Fours.each_between([x, y, z], &normal, &bounds);
-            assert_eq!(fours, sixteen.each_between([x, y, z], &normal, &bounds));
+            assert_eq!(
+                Fours.each_inside::<1, 4>(AT_ONCE, [x, y], &sides),
+                sixteen.each_inside::<1, 4>(AT_ONCE, [x, y], &sides)
+            );
+            assert_eq!(
+                Fours.each_inside::<4, 1>(AT_ONCE, [z, x], &sides),
+                sixteen.each_inside::<4, 1>(AT_ONCE, [z, x], &sides)
+            );
+            let fours = Fours.each_between(AT_ONCE, [x, y, z], &normal, &bounds);
+            assert_eq!(fours, sixteen.each_between(AT_ONCE, [x, y, z], &normal, &bounds));
         }
     }
 }

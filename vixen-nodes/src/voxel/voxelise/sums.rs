@@ -45,12 +45,13 @@ impl Sums {
     #[inline(always)]
     pub(super) fn make_solid(&mut self, block: &Block) {
         let [x, y, z] = block.first.to_array();
-        for (layer, above) in (z..).zip([0, 16, 32, 48]) {
+        // All layers, side by side: those that the block is not in shift all of it away.
+        for (layer, bits) in (0u32..).zip(&mut self.layers) {
+            let rows = block.solid.checked_shr(layer.wrapping_sub(z).wrapping_mul(16)).unwrap_or(0) & 0xFFFF;
             // Rows of four bits, a byte apart. What would be beyond the brick is never solid.
-            let rows = block.solid >> above & 0xFFFF;
             let rows = (rows | rows << 8) & 0x00FF_00FF;
             let rows = (rows | rows << 4) & 0x0F0F_0F0F;
-            self.layers[layer as usize & 7] |= rows << ((8 * y + x) & 63);
+            *bits |= rows << ((8 * y + x) & 63);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::frame::moment::{MAX_FRAME_SLOTS, MAX_OUTPUTS, MAX_VARIANTS};
 use crate::frame::pipeline::{AttachmentFormats, Pipelines};
 use crate::frame::provision::account;
 use crate::frame::provision::descriptors::allocate_sets;
-use crate::frame::provision::node::{Gathered, NodeRuntime, gather};
+use crate::frame::provision::node::{Gathered, NodeRuntime};
 use crate::frame::provision::resources::Resources;
 use crate::frame::provision::usages::usages;
 use crate::frame::recompile::Changes;
@@ -142,7 +142,6 @@ impl Graph {
         for node in &mut nodes {
             node.write_descriptors(&gathered, device);
         }
-        gather(&mut nodes);
 
         let timing = if options.gpu_times {
             Timing::new(device, hosts.len() as u32..nodes.len() as u32, frame_slots)?

@@ -107,7 +107,11 @@ impl<'r> Recorder<'r> {
         tape.play(|count, barrier| {
             let (played, rest) = mem::take(&mut nodes).split_at_mut(count);
             nodes = rest;
-            for node in played {
+            let mut played = played.iter_mut();
+            while let Some(node) = played.next() {
+                if let Some(next) = played.as_slice().first() {
+                    next.fetch_ahead();
+                }
                 if node.condition.holds(switches) {
                     if followed {
                         self.follow(node, &recording);
@@ -115,6 +119,9 @@ impl<'r> Recorder<'r> {
                         record(node, &recording);
                     }
                 }
+            }
+            if let Some(next) = nodes.first() {
+                next.fetch_ahead();
             }
             if let Some(barrier) = barrier {
                 // SAFETY: the buffer is being recorded outside a rendering scope; the resources are alive and the planner

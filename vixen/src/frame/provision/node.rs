@@ -246,16 +246,23 @@ impl NodeRuntime {
         (now, &mut *self.data)
     }
 
-    /// Has the processor fetch what recording reads of it in a box, its first variant: with thousands of nodes no cache holds it, and
-    /// the driver is busy with the node before.
+    /// Has the processor fetch what recording reads of it in a box: with thousands of nodes no cache holds it, and the driver is busy
+    /// with the node before.
+    ///
+    /// # Safety
+    /// As for [`now`](Self::now).
     #[inline]
-    pub fn fetch_ahead(&self) {
+    pub unsafe fn fetch_ahead(&self, gathered: &Gathered) {
+        // SAFETY: the caller's.
+        let resolved = unsafe { self.now(gathered) }.resolved();
         #[cfg(target_arch = "x86_64")]
         // SAFETY: SSE is part of x86-64, and to prefetch an address neither reads nor writes memory, whatever it is.
         unsafe {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            _mm_prefetch::<_MM_HINT_T0>(self.places.resolved.as_ptr().cast());
+            _mm_prefetch::<_MM_HINT_T0>(resolved.as_ptr().cast());
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = resolved;
     }
 
     /// Writes the descriptors of every variant that do not point to what was resolved.

@@ -110,7 +110,8 @@ impl<'r> Recorder<'r> {
             let mut played = played.iter_mut();
             while let Some(node) = played.next() {
                 if let Some(next) = played.as_slice().first() {
-                    next.fetch_ahead();
+                    // SAFETY: the nodes and what they have gathered are of one graph.
+                    unsafe { next.fetch_ahead(self.gathered) };
                 }
                 if node.condition.holds(switches) {
                     if followed {
@@ -121,7 +122,8 @@ impl<'r> Recorder<'r> {
                 }
             }
             if let Some(next) = nodes.first() {
-                next.fetch_ahead();
+                // SAFETY: the nodes and what they have gathered are of one graph.
+                unsafe { next.fetch_ahead(self.gathered) };
             }
             if let Some(barrier) = barrier {
                 // SAFETY: the buffer is being recorded outside a rendering scope; the resources are alive and the planner

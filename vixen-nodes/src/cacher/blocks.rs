@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use xxhash_rust::xxh3::xxh3_128;
+
+use crate::voxel::parallel;
 
 /// Large enough that a thread's turn is worth it.
 const BLOCK: usize = 1 << 20;
@@ -18,18 +18,14 @@ pub(super) fn checksum(bytes: &[u8]) -> u128 {
 /// Fills bytes from a file, from this offset on, and returns their checksum.
 pub(super) fn read(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<u128> {
     let mut sums = vec![Ok(0); bytes.len().div_ceil(BLOCK)];
-    let threads = thread::available_parallelism().map_or(1, |cores| cores.get()).min(sums.len());
-    let work = Mutex::new((offset..).step_by(BLOCK).zip(bytes.chunks_mut(BLOCK)).zip(&mut sums));
-    let next = || work.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let run = || {
-        while let Some(((offset, block), sum)) = next() {
+    let work = (offset..).step_by(BLOCK).zip(bytes.chunks_mut(BLOCK)).zip(&mut sums).collect();
+    parallel::each(
+        work,
+        || (),
+        |(), ((offset, block), sum)| {
             *sum = read_at(file, offset, block).map(|()| xxh3_128(block)).map_err(|error| error.kind());
-        }
-    };
-    thread::scope(|scope| {
-        (1..threads).for_each(|_| drop(scope.spawn(run)));
-        run();
-    });
+        },
+    );
     let sums = sums.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(of_blocks(sums.into_iter()))
 }

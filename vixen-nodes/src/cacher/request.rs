@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::table::{Cached, Cacher};
+use crate::voxel::parallel;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -63,7 +64,7 @@ fn next(queue: &Mutex<Receiver<Job>>) -> Result<Job, mpsc::RecvError> {
 impl Default for Workers {
     /// One thread less than there are cores, so that frames have one for themselves.
     fn default() -> Self {
-        Self::new(thread::available_parallelism().map_or(1, |cores| cores.get() - 1))
+        Self::new(parallel::threads() - 1)
     }
 }
 

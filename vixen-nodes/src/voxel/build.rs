@@ -11,6 +11,7 @@ use super::error::SceneError;
 use super::layout::{BRICK_VOXELS, Brick, LOOKS_STORED, MAX_EDGE, Material, Node, SOLID, unmorton3};
 use super::looks::{self, Looks, Materials};
 use super::packed::BrickMask;
+use super::parallel;
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, SolidVoxels, VoxelSource};
 
 /// How far a long job is.
@@ -114,7 +115,7 @@ fn run(
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
-        let threads = thread::available_parallelism().map_or(1, |cores| cores.get()).min(tasks.len());
+        let threads = parallel::threads().min(tasks.len());
         for _ in 0..threads {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {

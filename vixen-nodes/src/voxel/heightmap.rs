@@ -3,12 +3,12 @@
 mod ground;
 
 use std::path::Path;
-use std::thread;
 
 use glam::{UVec3, Vec2, Vec3};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
 use super::error::SceneError;
+use super::parallel;
 use super::source::{BrickVoxels, Column, Content, Cube, VoxelSource};
 use ground::{Ground, Survey};
 
@@ -116,13 +116,13 @@ impl Terrain {
 
         let survey = Survey::new(elevations);
         let place = |x: u32, z: u32| (Vec2::new(x as f32, z as f32) + 0.5) / scale - 0.5;
-        let heights = by_rows(width, depth, |x, z| {
+        let heights = columns(width, depth, |x, z| {
             let at = place(x, z);
             let elevation = survey.lake(at).unwrap_or_else(|| elevations.smooth(at).clamp(lowest, highest));
             base + (elevation - lowest) * per_unit
         });
         let mut terrain = Self { size, heights, ground: Vec::new(), tiles: Vec::new() };
-        terrain.ground = by_rows(width, depth, |x, z| {
+        terrain.ground = columns(width, depth, |x, z| {
             let on_map = Vec2::new(x as f32, z as f32) / resolution as f32;
             if survey.lake(place(x, z)).is_some() {
                 return Ground::water(on_map);
@@ -183,19 +183,10 @@ impl Terrain {
 }
 
 /// A value for each column, x first, made on all cores.
-fn by_rows<T: Send>(width: u32, depth: u32, value: impl Fn(u32, u32) -> T + Sync) -> Vec<T> {
-    let threads = thread::available_parallelism().map_or(1, |n| n.get() as u32);
-    let band = depth.div_ceil(threads);
-    let rows = |from: u32| (from..depth.min(from + band)).flat_map(move |z| (0..width).map(move |x| (x, z)));
-    let columns = |from: u32| rows(from).map(|(x, z)| value(x, z)).collect::<Vec<_>>();
-    thread::scope(|scope| {
-        let columns = &columns;
-        let bands: Vec<_> = (0..depth).step_by(band as usize).map(|from| scope.spawn(move || columns(from))).collect();
-        let mut all = Vec::with_capacity(width as usize * depth as usize);
-        for band in bands {
-            all.extend(band.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        all
+fn columns<T: Send>(width: u32, depth: u32, value: impl Fn(u32, u32) -> T + Sync) -> Vec<T> {
+    parallel::collect(width as usize * depth as usize, |number| {
+        let number = number as u32;
+        value(number % width, number / width)
     })
 }
 

@@ -26,8 +26,8 @@ pub(crate) mod memory;
 pub mod normal;
 mod octant;
 pub(crate) mod packed;
-#[cfg(feature = "gltf")]
-mod parallel;
+#[cfg_attr(not(feature = "gltf"), expect(dead_code, reason = "builders of triangles use all of it"))]
+pub(crate) mod parallel;
 mod procedural;
 pub mod reference;
 mod scene;

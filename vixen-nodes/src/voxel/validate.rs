@@ -8,6 +8,7 @@ use glam::UVec3;
 use super::brick_map::{BrickMap, cell_edge, levels_for};
 use super::layout::{BRICK_EDGE, Brick, LOOKS_STORED, MAX_EDGE, Node, SOLID};
 use super::looks::{self, Looks};
+use super::parallel;
 
 /// What is wrong with the structure of a brick map.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +75,7 @@ impl Walk<'_> {
                 solid_voxels += self.node(node, SUBTREE_LEVEL, *origin, None).map_err(|invalid| (number, invalid))?;
             }
         };
-        let threads = thread::available_parallelism().map_or(1, |cores| cores.get()).min(subtrees.len());
+        let threads = parallel::threads().min(subtrees.len());
         let results: Vec<Result<u64, (usize, Invalid)>> = thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
             let own = run();

@@ -13,6 +13,7 @@ use vixen::memory::{
 use vixen::{Buffer, Device, Graph, Shared, Source};
 
 use crate::scene_news::SceneNews;
+use crate::voxel::layout::ROOM_FOR_EDITS;
 use crate::voxel::{Brick, BrickMap, Changes, Material, Node, TopGrid};
 
 /// The buffers of a [`BrickMap`] in the device's memory, side by side in one allocation. Graphs share them.
@@ -68,9 +69,6 @@ pub enum Updated {
     Outgrown,
 }
 
-/// How much longer than needed buffers are, by their elements: so much for each that there is, and so many at least.
-const SLACK: (usize, usize) = (4, 4096);
-
 impl VoxelScene {
     /// Copies a brick map to the device and waits until it is there.
     ///
@@ -90,7 +88,7 @@ impl VoxelScene {
             true => vk::BufferUsageFlags::SHADER_DEVICE_ADDRESS,
             false => vk::BufferUsageFlags::empty(),
         };
-        Self::upload_with(device, map, usage, |len| (len / SLACK.0).max(SLACK.1))
+        Self::upload_with(device, map, usage, |len| (len / ROOM_FOR_EDITS.0).max(ROOM_FOR_EDITS.1))
     }
 
     /// Brings what an edit changed to the device. Frames in flight still see the scene as it was, and those after them as it is.

@@ -39,6 +39,9 @@ pub const NODE_EDGE: u32 = 4;
 /// The largest scene, in voxels along an edge: the edge of a root of level 5.
 pub const MAX_EDGE: u32 = 8192;
 
+/// How many more elements than it has a scene that is edited gets room for: a part of them, one in the first of these, and at least the second.
+pub(crate) const ROOM_FOR_EDITS: (usize, usize) = (4, 4096);
+
 /// In [`Node::first`] and [`Brick::first`]: solid all through, there are no children and there are no masks.
 pub const SOLID: u32 = u32::MAX;
 

@@ -13,7 +13,7 @@ pub(crate) use self::format::Format;
 use self::leaps::Leaps;
 use self::occupant::{Occupant, descend, each_occupied, level_above, occupant};
 use super::brick_map::BrickMap;
-use super::layout::BRICK_EDGE;
+use super::layout::{BRICK_EDGE, ROOM_FOR_EDITS};
 
 /// Cells, x first. Their edge is the finest of four that memory allows: see `finest`.
 ///
@@ -57,8 +57,12 @@ const EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES: f64 = 2.0;
 /// So many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
 const MOST_BRICKS: usize = 100_000_000;
 const MOST_BRICKS_OF_EIGHTHS: usize = 400_000;
-/// And where they are half a word: small scenes have room for 4096 more.
-const MOST_BRICKS_OF_HALVES: usize = 8192 - 4096;
+/// And where they are half a word, whose 13 bits also count what edits add to a small scene.
+const MOST_BRICKS_OF_HALVES: usize = (1 << 13) - ROOM_FOR_EDITS.1;
+const _: () = assert!(
+    MOST_BRICKS_OF_HALVES / ROOM_FOR_EDITS.0 <= ROOM_FOR_EDITS.1,
+    "a scene of so many gets no more room than the least"
+);
 /// In a cell: the least leaps in all octants.
 const LEAST_LEAPS: u32 = 0x1111_1111;
 

@@ -66,6 +66,22 @@ fn triangles_of_any_size_are_built_as_on_the_cpu() {
 }
 
 #[test]
+fn many_triangles_in_a_brick_are_built_as_on_the_cpu() {
+    // So many that they are sorted by their digits; sums of normals would tell another order.
+    let mut corners = vec![[0.0; 3], [64.0, 0.0, 0.0], [0.0, 64.0, 64.0]];
+    let at = |number: u32, axis: u32| (number.wrapping_mul(2_654_435_769 + 97 * axis) >> 8) as f32 / (1 << 24) as f32;
+    for triangle in 0..20_000 {
+        let place: [f32; 3] = std::array::from_fn(|axis| 24.5 + 6.0 * at(triangle, axis as u32));
+        corners.extend((0..3).map(|corner| {
+            let number = 3 * triangle + corner;
+            std::array::from_fn(|axis| place[axis] + at(number, 3 + axis as u32))
+        }));
+    }
+    let source = SceneSource::from_bytes(Path::new("many.glb"), &glb(&corners), 64, &|_| ());
+    compare([source.expect("it is a model")]);
+}
+
+#[test]
 fn what_is_seen_from_both_sides_is_built_as_on_the_cpu() {
     // A plane in each layer of voxels, seen from both sides, so that normals cancel out and cells are solid all through; and one beside
     // them, whose bricks stand after those that are no more.

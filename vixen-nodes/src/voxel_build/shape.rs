@@ -120,6 +120,7 @@ impl Shape {
                     list: graph.buffer(surface.listed),
                     counts: graph.buffer(1),
                     slots,
+                    bins: graph.buffer(surface.bins),
                 });
                 let mark = graph.add(BuildBinsMark { vertices: &vertices, triangles: &triangles, tree, params });
                 let (cells, list, counts) = (clear.cells, clear.list, clear.counts);
@@ -140,12 +141,8 @@ impl Shape {
                     unsorted: graph.buffer(surface.bins),
                     params,
                 });
-                let sort = graph.add(BuildBinsSort {
-                    list: &fill.list,
-                    unsorted: &fill.unsorted,
-                    bins: graph.buffer(surface.bins),
-                    params,
-                });
+                let sort =
+                    graph.add(BuildBinsSort { list: &fill.list, unsorted: fill.unsorted, bins: clear.bins, params });
                 let built = graph.add(BuildSurface {
                     vertices: &vertices,
                     triangles: &triangles,

@@ -57,6 +57,9 @@ pub struct BuildBinsClear {
     /// How large bricks are, 64 a cell: those that have no triangles stay empty.
     #[transfer_destination]
     slots: Buffer<[BuildSlot]>,
+    /// Triangles of each brick, which sorting reads as it writes them.
+    #[transfer_destination]
+    bins: Buffer<[u32]>,
 }
 
 #[node]
@@ -66,6 +69,7 @@ impl Transfer for BuildBinsClear {
         commands.fill(view.list, 0);
         commands.fill(view.counts, 0);
         commands.fill(view.slots, 0);
+        commands.fill(view.bins, 0);
     }
 }
 
@@ -210,11 +214,11 @@ pub struct BuildBinsSort {
     /// Bricks.
     #[storage]
     list: Buffer<[BuildListed]>,
-    /// Triangles of each brick, in no order.
-    #[storage]
+    /// Triangles of each brick, in no order; where a brick has many, sorting them changes it.
+    #[storage(read_write)]
     unsorted: Buffer<[u32]>,
-    /// The same in order.
-    #[storage(write)]
+    /// Triangles of each brick, in order.
+    #[storage(read_write)]
     bins: Buffer<[u32]>,
     /// Which scene.
     #[push]

@@ -26,7 +26,7 @@ use glam::UVec3;
 use vixen::{Block, Buffer, Device, Graph, Wire};
 
 use crate::voxel::brick_map::{cell_edge, levels_for};
-use crate::voxel::{Brick, Content, Cube, Node, SceneSource, VoxelSource, morton};
+use crate::voxel::{Brick, Column, Content, Cube, MAX_EDGE, Node, SceneSource, VoxelSource, morton};
 pub use error::BuildError;
 use nodes::{BuildCells, BuildClear, BuildClose, BuildParams, BuildPlace};
 use shape::{Places, Shape};
@@ -110,24 +110,35 @@ impl VoxelBuilder {
     /// Copies the columns of land, or the triangles of a surface, to the device and waits until they are there.
     ///
     /// # Errors
-    /// When the source is neither, is too small, or the device's memory or budget does not suffice.
+    /// When the source is neither, is too small, contradicts itself, or the device's memory or budget does not suffice.
     pub fn new(device: &Device, source: &SceneSource) -> Result<Self, BuildError> {
         let (voxels, name) = (&*source.voxels, || source.name.clone());
         let (size, levels) = (voxels.size(), levels_for(voxels.size()));
         if levels < 2 {
             return Err(BuildError::TooSmall { name: name() });
         }
-        let mut cells = Vec::new();
-        list_cells(voxels, levels, UVec3::ZERO, &mut cells);
-        if cells.is_empty() {
-            return Err(BuildError::NothingSolid { name: name() });
+        let nothing = || BuildError::NothingSolid { name: name() };
+        let bad = |problem| BuildError::BadShape { name: name(), problem };
+        if size.max_element() > MAX_EDGE {
+            return Err(bad(format!("no side may exceed {MAX_EDGE} voxels, and its size is {size}")));
         }
-        let shape = match (voxels.columns(), voxels.surface()) {
-            (Some(columns), _) => Shape::land(device, &cells, &columns)?,
-            (None, Some(surface)) => Shape::surface(device, &surface)?,
-            (None, None) => return Err(BuildError::NoShape { name: name() }),
-        };
-        Ok(Self { size, levels, cells: cells.len() as u32, shape })
+        match (voxels.columns(), voxels.surface()) {
+            (Some(columns), _) => {
+                check_columns(size, &columns).map_err(bad)?;
+                let mut cells = Vec::new();
+                list_cells(voxels, levels, UVec3::ZERO, &mut cells);
+                let count = u32::try_from(cells.len()).ok().filter(|count| *count > 0).ok_or_else(nothing)?;
+                Ok(Self { size, levels, cells: count, shape: Shape::land(device, &cells, &columns)? })
+            }
+            (None, Some(surface)) => {
+                if surface.size != size.to_array() {
+                    return Err(bad(format!("its surface is of a scene of {:?} voxels, not of {size}", surface.size)));
+                }
+                let cells = Some(surface.cells).filter(|count| *count > 0).ok_or_else(nothing)?;
+                Ok(Self { size, levels, cells, shape: Shape::surface(device, &surface)? })
+            }
+            (None, None) => Err(BuildError::NoShape { name: name() }),
+        }
     }
 
     /// Room that a scene needs at most as a rule: bricks along its surface, with a few materials and normals each.
@@ -183,6 +194,20 @@ impl VoxelBuilder {
             Places { cells: measured.cells.wire(), slots: &measured.slots, tree, sums, before, params: params(1) };
         let (bricks, masks, attributes) = measured.looked_at.emit(graph, &places, clear.masks, room);
         BuiltWires { nodes, bricks, masks, attributes, totals }
+    }
+}
+
+/// Shaders trust the number of columns, and materials.
+fn check_columns(size: UVec3, columns: &[Column]) -> Result<(), String> {
+    let count = u64::from(size.x) * u64::from(size.z);
+    if columns.len() as u64 != count {
+        return Err(format!("it has {} columns of land, not {count}, one for each x and z of its size", columns.len()));
+    }
+    match columns.iter().enumerate().find(|(_, column)| column.ground > 255 || !column.height.is_finite()) {
+        Some((number, Column { height, ground })) => Err(format!(
+            "column {number} is {height} voxels high, of material {ground}: the height must be finite, the material less than 256"
+        )),
+        None => Ok(()),
     }
 }
 

@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use bytemuck::{Pod, pod_read_unaligned};
+use glam::UVec3;
 use vixen::testing::serial;
 use vixen::{Block, Buffer, CompiledGraph, Device, DeviceOptions, Graph, Readback};
-use vixen_nodes::voxel::{Procedural, ProceduralKind, SceneSource};
+use vixen_nodes::voxel::{
+    BrickVoxels, Column, Content, Cube, Material, Procedural, ProceduralKind, SceneKind, SceneSource, Surface,
+    SurfaceTriangle, SurfaceVertex, VoxelSource,
+};
 use vixen_nodes::{BuildError, BuildRoom, BuildTotals, VoxelBuilder};
 
 fn device() -> Device {
@@ -182,6 +186,84 @@ fn a_build_without_room_says_how_much_it_needs() {
         assert_eq!(read(&graph, bricks, 2), expected.bricks[..2]);
     }
     assert!(device.validation_messages().is_empty());
+}
+
+/// Land or a surface of a user's own, who says of it what may be wrong.
+struct Own {
+    size: UVec3,
+    columns: Option<Vec<Column>>,
+    surface: Option<Surface>,
+}
+
+impl VoxelSource for Own {
+    fn size(&self) -> UVec3 {
+        self.size
+    }
+
+    fn content(&self, _: Cube) -> Content {
+        Content::Mixed
+    }
+
+    fn columns(&self) -> Option<Vec<Column>> {
+        self.columns.clone()
+    }
+
+    fn surface(&self) -> Option<Surface> {
+        self.surface.clone()
+    }
+
+    fn fill(&self, _: UVec3, _: &mut BrickVoxels) {}
+}
+
+impl Own {
+    fn source(self) -> SceneSource {
+        let palette = Box::new([Material { color: [0.5; 4] }; 256]);
+        SceneSource { name: "own".to_owned(), kind: SceneKind::Model, palette, voxels: Box::new(self) }
+    }
+}
+
+#[test]
+fn a_surface_of_ones_own_is_built() {
+    let device = device();
+    let vertex = |x: f32, y: f32| SurfaceVertex { position: [x, y, 10.5], normal: [0.0; 3] };
+    let vertices = [vertex(8.5, 8.5), vertex(39.5, 8.5), vertex(39.5, 39.5), vertex(8.5, 39.5)].to_vec();
+    let triangles = [[0, 1, 2], [0, 2, 3]].map(|corners| SurfaceTriangle { corners, material: 7 }).to_vec();
+    let size = UVec3::new(50, 40, 20);
+    let surface = Surface::new(size, vertices, triangles).expect("all lie inside");
+    let source = Own { size, columns: None, surface: Some(surface) }.source();
+    let builder = VoxelBuilder::new(&device, &source).expect("it can be built");
+    let graph = Graph::without_output();
+    let built = builder.add(&graph, builder.likely_room());
+    let totals = graph.read_back(&built.totals);
+    let mut graph = graph.compile(&device).unwrap_or_else(|error| panic!("{error}"));
+    graph.frame().expect("the frame runs");
+    graph.wait().expect("the frame ends");
+    let (_, bytes) = graph.read(totals).expect("the device lives").expect("the frame has finished");
+    assert_eq!(pod_read_unaligned::<BuildTotals>(bytes).solid_voxels(), 32 * 32);
+    assert_eq!(device.validation_messages(), Vec::<String>::new());
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let device = device();
+    let size = UVec3::new(64, 20, 50);
+    let refused = |columns, surface| {
+        let error = VoxelBuilder::new(&device, &Own { size, columns, surface }.source()).map(|_| ());
+        error.expect_err("it is wrong").to_string()
+    };
+    let columns = |count, height, ground| Some(vec![Column { height, ground }; count]);
+    assert_eq!(
+        refused(columns(64 * 49, 5.0, 0), None),
+        "own cannot be built: it has 3136 columns of land, not 3200, one for each x and z of its size"
+    );
+    for (height, ground) in [(f32::NAN, 0), (5.0, 256)] {
+        let message = refused(columns(64 * 50, height, ground), None);
+        assert!(message.ends_with("the height must be finite, the material less than 256"), "{message}");
+    }
+    let other = |size| Surface::new(size, Vec::new(), Vec::new()).ok();
+    let message = refused(None, other(UVec3::splat(64)));
+    assert!(message.ends_with("its surface is of a scene of [64, 64, 64] voxels, not of [64, 20, 50]"), "{message}");
+    assert!(refused(None, other(size)).ends_with("there is nothing to show"));
 }
 
 #[test]

@@ -32,8 +32,8 @@ pub enum SceneError {
     },
     /// No made-up scene is called so, or its size is impossible.
     #[error(
-        "`{text}` names no scene; write NAME, NAME:SIZE or NAME:SIZE:SEED with cornell, noise, tunnels or cityscape, \
-         and a size from 16 to {MAX_EDGE}"
+        "`{text}` names neither a scene nor a file; write NAME, NAME:SIZE or NAME:SIZE:SEED with cornell, noise, tunnels or \
+         cityscape, and a size from 16 to {MAX_EDGE}"
     )]
     UnknownProcedural {
         /// What was given.

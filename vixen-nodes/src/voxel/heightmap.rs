@@ -49,7 +49,7 @@ pub(super) struct Elevations {
 }
 
 impl Elevations {
-    /// Reads a greyscale PNG file of 8 or 16 bits.
+    /// Reads a PNG file of 8 or 16 bits, in which all is grey.
     pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Self, SceneError> {
         let damaged = |problem: String| SceneError::Damaged { path: path.into(), problem };
         let reader = || ImageReader::with_format(std::io::Cursor::new(bytes), ImageFormat::Png);
@@ -64,16 +64,21 @@ impl Elevations {
         let mut reader = reader();
         reader.limits(Limits::no_limits());
         let picture = reader.decode().map_err(|error| damaged(error.to_string()))?;
-        let values = match picture {
-            DynamicImage::ImageLuma16(pixels) => pixels.into_raw().into_iter().map(f32::from).collect(),
-            DynamicImage::ImageLuma8(pixels) => pixels.into_raw().into_iter().map(f32::from).collect(),
-            DynamicImage::ImageLumaA16(pixels) => pixels.pixels().map(|p| f32::from(p.0[0])).collect(),
-            DynamicImage::ImageLumaA8(pixels) => pixels.pixels().map(|p| f32::from(p.0[0])).collect(),
-            _ => {
-                let problem = "it is a colour picture, not a heightmap; convert it to 16-bit greyscale".to_owned();
-                return Err(SceneError::Unsupported { path: path.into(), problem });
-            }
+        let values = match &picture {
+            DynamicImage::ImageLuma8(pixels) => greys::<_, 1>(pixels),
+            DynamicImage::ImageLuma16(pixels) => greys::<_, 1>(pixels),
+            DynamicImage::ImageLumaA8(pixels) => greys::<_, 2>(pixels),
+            DynamicImage::ImageLumaA16(pixels) => greys::<_, 2>(pixels),
+            DynamicImage::ImageRgb8(pixels) => greys::<_, 3>(pixels),
+            DynamicImage::ImageRgb16(pixels) => greys::<_, 3>(pixels),
+            DynamicImage::ImageRgba8(pixels) => greys::<_, 4>(pixels),
+            DynamicImage::ImageRgba16(pixels) => greys::<_, 4>(pixels),
+            _ => None,
         };
+        let values = values.ok_or_else(|| {
+            let problem = "it is a colour picture, not a heightmap; convert it to 16-bit greyscale".to_owned();
+            SceneError::Unsupported { path: path.into(), problem }
+        })?;
         Ok(Self { width, depth, values })
     }
 
@@ -91,6 +96,15 @@ impl Elevations {
         let row = |dz: i32| cubic([-1, 0, 1, 2].map(|dx| self.at(x + dx, z + dz)), part.x);
         cubic([row(-1), row(0), row(1), row(2)], part.y)
     }
+}
+
+/// The lightness of pixels of so many channels; `None` if one has a colour. Many programs store greys as colours.
+fn greys<T: Copy + PartialEq + Into<f32>, const CHANNELS: usize>(pixels: &[T]) -> Option<Vec<f32>> {
+    let grey = |pixel: &[T; CHANNELS]| {
+        let colors = if CHANNELS < 3 { &pixel[..1] } else { &pixel[..3] };
+        colors.iter().all(|color| *color == colors[0]).then(|| colors[0].into())
+    };
+    pixels.as_chunks().0.iter().map(grey).collect()
 }
 
 /// The curve through the middle two of four equally spaced values.

@@ -32,6 +32,7 @@ mod procedural;
 pub mod reference;
 mod scene;
 mod source;
+mod surface;
 mod top_grid;
 mod tree;
 mod tree64;
@@ -61,9 +62,8 @@ pub use layout::{Brick, CameraUniform, HitRecord, MAX_EDGE, MarchParams, Materia
 pub use packed::BrickMask;
 pub use procedural::{Procedural, ProceduralKind};
 pub use scene::{DEFAULT_RESOLUTION, Scene, SceneKind, SceneSource};
-pub use source::{
-    BrickVoxels, Column, Content, Cube, FnSource, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource,
-};
+pub use source::{BrickVoxels, Column, Content, Cube, FnSource, MaterialIndex, VoxelSource};
+pub use surface::{Surface, SurfaceError, SurfaceTriangle, SurfaceVertex};
 pub use top_grid::TopGrid;
 pub use tree::VoxelTree;
 pub use tree64::Node64;

@@ -73,10 +73,10 @@ impl Procedural {
         Self { kind, size: size.clamp(Self::MIN_SIZE, MAX_EDGE), seed: 1 }
     }
 
-    /// Whether a text, as given for a scene, begins with the name of a made-up one rather than being a file's name.
+    /// Whether a text, as given for a scene, is the name of a made-up one rather than of a file: it has neither a folder nor an ending.
     pub fn is_named_by(text: &str) -> bool {
         let name = text.split(':').next().unwrap_or(text);
-        ProceduralKind::ALL.iter().any(|kind| kind.name() == name)
+        !name.contains(['/', '\\', '.'])
     }
 }
 
@@ -173,7 +173,8 @@ mod tests {
         for bad in ["", "nois", "noise:", "noise:1", "noise:8193", "noise:64:", "noise:64:1:1", "noise:-64"] {
             assert_eq!(parsed(bad), None, "{bad}");
         }
-        assert!(Procedural::is_named_by("noise:x") && !Procedural::is_named_by("noise.vox"));
+        assert!(Procedural::is_named_by("noise:x") && Procedural::is_named_by("nois"));
+        assert!(!Procedural::is_named_by("noise.vox") && !Procedural::is_named_by("./noise:64"));
         let scene = Procedural::new(ProceduralKind::Tunnels, 100);
         assert_eq!(scene.to_string().parse::<Procedural>().ok(), Some(scene));
     }

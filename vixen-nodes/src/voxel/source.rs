@@ -9,6 +9,7 @@ use vixen::Block;
 use super::layout::{BRICK_VOXELS, Material, morton3, unmorton3};
 use super::normal;
 use super::packed::BrickMask;
+use super::surface::Surface;
 
 /// An index into a scene's palette.
 pub type MaterialIndex = u8;
@@ -46,41 +47,8 @@ pub enum Content {
 pub struct Column {
     /// How high the ground is, in voxels; rounded it is how many are solid.
     pub height: f32,
-    /// The material of the ground.
+    /// The material of the ground, a [`MaterialIndex`].
     pub ground: u32,
-}
-
-/// A surface of triangles, in voxels.
-#[derive(Clone, Debug, Default)]
-pub struct Surface {
-    /// Where triangles have their corners.
-    pub vertices: Vec<SurfaceVertex>,
-    /// The triangles.
-    pub triangles: Vec<SurfaceTriangle>,
-    /// So many bricks they may touch.
-    pub bricks: u32,
-    /// And so many pairs of a triangle and a brick there are.
-    pub bins: u32,
-}
-
-/// A corner of triangles.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable, Block)]
-pub struct SurfaceVertex {
-    /// Where it is.
-    pub position: [f32; 3],
-    /// Where the surface faces; zero where it is not known.
-    pub normal: [f32; 3],
-}
-
-/// A triangle.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable, Block)]
-pub struct SurfaceTriangle {
-    /// Its vertices.
-    pub corners: [u32; 3],
-    /// Its place in the palette.
-    pub material: u32,
 }
 
 /// Voxels that can be asked for brick by brick, in any order and from several threads.
@@ -101,12 +69,12 @@ pub trait VoxelSource: Sync {
         })
     }
 
-    /// The columns of a source that is land, x first: what the [GPU](crate::VoxelBuilder) builds from.
+    /// The columns of a source that is land, x first, one for each x and z of its size: what the [GPU](crate::VoxelBuilder) builds from.
     fn columns(&self) -> Option<Vec<Column>> {
         None
     }
 
-    /// The triangles of a source that is a surface: what the [GPU](crate::VoxelBuilder) builds from.
+    /// The triangles of a source that is a surface: what the [GPU](crate::VoxelBuilder) builds from. Of the same size as the source.
     fn surface(&self) -> Option<Surface> {
         None
     }

@@ -16,7 +16,8 @@ use glam::{UVec3, Vec3, Vec3A, Vec4};
 use super::build::Progress;
 use super::layout::{BRICK_EDGE, Material};
 use super::parallel;
-use super::source::{BrickVoxels, Content, Cube, MaterialIndex, Surface, SurfaceTriangle, SurfaceVertex, VoxelSource};
+use super::source::{BrickVoxels, Content, Cube, MaterialIndex, VoxelSource};
+use super::surface::{Surface, SurfaceTriangle, SurfaceVertex};
 use batch::{Batch, Block, Corners};
 use bins::Bin;
 use lanes::{AT_ONCE, Lanes};
@@ -63,6 +64,12 @@ struct Drawing {
 /// How far the mesh keeps from the sides of the scene. It also keeps surfaces that lie between two layers of voxels, as the sides of
 /// boxes often do, from filling both.
 const MARGIN: f32 = 1.0 / 1024.0;
+
+/// The pairs of triangles and bricks that they may touch, sorted. `None` if there are too many.
+pub(super) fn bins_of(size: UVec3, vertices: &[SurfaceVertex], triangles: &[SurfaceTriangle]) -> Option<Vec<Bin>> {
+    let corner = |corner: u32| Vec3A::from(vertices[corner as usize].position);
+    bins::fill(size, triangles.len(), |index| triangles[index as usize].corners.map(corner), &|_| ())
+}
 
 impl VoxelMesh {
     /// Scales the mesh so that its longest side is `resolution` voxels. `None` if it would take too much memory.
@@ -157,12 +164,9 @@ impl VoxelSource for VoxelMesh {
         };
         let triangle =
             |(&corners, &material): (_, &MaterialIndex)| SurfaceTriangle { corners, material: material.into() };
-        Some(Surface {
-            vertices: self.positions.iter().zip(normals).map(vertex).collect(),
-            triangles: self.triangles.iter().zip(&self.materials).map(triangle).collect(),
-            bricks: self.bins.chunk_by(|a, b| a >> 32 == b >> 32).count() as u32,
-            bins: self.bins.len() as u32,
-        })
+        let vertices = self.positions.iter().zip(normals).map(vertex).collect();
+        let triangles = self.triangles.iter().zip(&self.materials).map(triangle).collect();
+        Some(Surface::counted(self.size, vertices, triangles, self.bins.iter().map(|bin| (bin >> 32) as u32)))
     }
 
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {

@@ -24,6 +24,14 @@ pub enum BuildError {
         /// The scene.
         name: String,
     },
+    /// What a source says of itself does not fit together.
+    #[error("{name} cannot be built: {problem}")]
+    BadShape {
+        /// The scene.
+        name: String,
+        /// What does not fit, and what it should be.
+        problem: String,
+    },
     /// The device cannot.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -88,7 +88,7 @@ impl Shape {
 
     /// Copies a surface to the device.
     pub(super) fn surface(device: &Device, surface: &Surface) -> Result<Self, BuildError> {
-        let Surface { vertices, triangles, bricks, bins } = surface;
+        let Surface { vertices, triangles, bricks, bins, .. } = surface;
         let descs = [desc("vertices of a surface", vertices), desc("triangles of a surface", triangles)];
         let contents = [cast_slice(vertices), cast_slice(triangles)];
         let ([vertices, triangles], _) = side_by_side(device, "surface", descs, contents)?;

@@ -240,8 +240,13 @@ fn eight_bits_and_flat_land_will_do() {
     assert!(flat.map.solid_voxels > 0);
     let dot = build(&heightmap(1, 1, |_, _| 0), 1).expect("it is a good file");
     assert_eq!(dot.map.solid_voxels, 1);
-    let color = files::png(DynamicImage::new_rgb8(4, 4));
-    assert!(matches!(build(&color, 10), Err(SceneError::Unsupported { .. })));
+    let color = |green: u8| {
+        image::ImageBuffer::from_fn(9, 9, move |x, y| image::Rgb([(x * y) as u8, (x * y) as u8 + green, (x * y) as u8]))
+    };
+    let grey = files::png(DynamicImage::ImageRgb8(color(0)));
+    let same = build(&grey, 50).expect("its colours are greys").map;
+    assert_eq!(same.solid_voxels, build(&eight, 50).expect("it is a good file").map.solid_voxels);
+    assert!(matches!(build(&files::png(DynamicImage::ImageRgb8(color(1))), 10), Err(SceneError::Unsupported { .. })));
 }
 
 #[test]

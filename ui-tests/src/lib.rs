@@ -50,7 +50,7 @@ impl MarchParams {
     pub const DEFAULT: Self = Self { steps: 64, bias: 0.01 };
 }
 
-/// A camera, and a scene of so many bricks.
+/// A camera, and a scene of this many bricks.
 #[node(host)]
 pub struct OrbitCamera {
     #[create]

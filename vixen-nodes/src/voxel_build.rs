@@ -35,12 +35,12 @@ use shape::{Places, Shape};
 pub struct VoxelBuilder {
     size: UVec3,
     levels: u32,
-    /// So many cells of level 1 may hold something.
+    /// How many cells of level 1 may hold something.
     cells: u32,
     shape: Shape,
 }
 
-/// So many elements the buffers of a scene have room for.
+/// How many elements the buffers of a scene have room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuildRoom {
     /// Inner nodes.

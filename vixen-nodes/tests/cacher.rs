@@ -11,7 +11,7 @@ use vixen::testing::{CountingAllocator, counted, serial};
 use vixen::{Device, DeviceOptions};
 use vixen_nodes::cacher::{Cached, Cacher, Workers, evict_on_warning};
 
-/// Something of so many bytes.
+/// Something of this many bytes.
 #[derive(Debug, PartialEq)]
 struct Thing(u64);
 

@@ -112,7 +112,7 @@ pub enum Descriptor {
 pub enum Count {
     /// One, not in an array.
     One,
-    /// An array of so many; a specialisation constant counts with its default.
+    /// An array of this many; a specialisation constant counts with its default.
     Array(u32),
     /// An array whose length the shader does not say.
     Runtime,
@@ -191,7 +191,7 @@ pub struct Member {
 pub enum Type {
     /// A number.
     Scalar(Scalar),
-    /// A vector of so many components.
+    /// A vector of this many components.
     Vector(Scalar, u32),
     /// A matrix.
     Matrix {

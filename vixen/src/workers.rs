@@ -39,7 +39,7 @@ type Job<'j> = dyn Fn(usize) + Sync + 'j;
 const LOOKS: usize = 100;
 
 impl Workers {
-    /// So many threads for some task, of which the caller's is number 0 and counts.
+    /// Threads for some task. The caller's own is number 0 and counts as one of them.
     pub fn new(task: &str, count: usize) -> io::Result<Self> {
         let (state, start, finish) = (Mutex::default(), Condvar::new(), Condvar::new());
         let shared = Arc::new(Shared { state, start, finish });

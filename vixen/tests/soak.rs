@@ -265,7 +265,7 @@ impl World {
     }
 }
 
-/// So many words of one value.
+/// This many words of one value.
 fn all(value: u32, length: u64) -> Vec<u8> {
     (0..length).flat_map(|_| value.to_le_bytes()).collect()
 }

@@ -66,7 +66,7 @@ impl Compute for BumpAnew {
 pub enum Nodes {
     /// Once.
     Static,
-    /// In every frame, by so many threads.
+    /// In every frame, by this many threads.
     Dynamic {
         /// The thread that runs the frame counts.
         threads: u32,

@@ -1,4 +1,4 @@
-//! The graphs that are compared: so many nodes, in layers of so many independent ones.
+//! The graphs that are compared: a number of nodes, in layers of independent ones.
 
 /// How many numbers a node adds to: one workgroup, so that the GPU has next to nothing to do.
 pub const VALUES: u64 = 64;

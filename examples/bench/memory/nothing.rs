@@ -13,7 +13,7 @@ use crate::Failure;
 use crate::clock::Clock;
 use crate::statistics::median;
 
-/// Microseconds of budget and tracker in a frame in which so many buffers are allocated and freed again.
+/// Microseconds of budget and tracker in a frame in which this many buffers are allocated and freed again.
 pub fn frame_us(clock: &Clock, allocations: usize, rounds: usize) -> Result<f64, Failure> {
     const FRAMES: usize = 100;
     let budget = Arc::new(BudgetManager::new(Box::new(Nothing), &[Heap::device(1 << 40)]));

@@ -16,7 +16,7 @@ pub struct Counts {
     pub resources_left: u64,
 }
 
-/// Loads, draws, replaces and unloads so many scenes, and counts descriptors on the way.
+/// Loads, draws, replaces and unloads this many scenes, and counts descriptors on the way.
 pub fn run(device: &Device, scenes: u32) -> Result<Counts, Failure> {
     let heightmap = &vixen_examples::assets("jacksboro-dem.png");
     let sources: Vec<Scene> =

@@ -21,7 +21,7 @@ pub struct ByHand {
 }
 
 impl ByHand {
-    /// For rounds of so many bytes, into a target of so many.
+    /// For rounds of some bytes, into a target of a given size.
     pub fn new(device: &Device, target: usize, round: usize) -> Result<Self, Failure> {
         let staging = BufferDesc::new("staging by hand", round as u64, vk::BufferUsageFlags::TRANSFER_SRC);
         let target = BufferDesc::new("target by hand", target as u64, vk::BufferUsageFlags::TRANSFER_DST);

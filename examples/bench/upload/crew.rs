@@ -23,7 +23,7 @@ pub struct Crew<'w> {
 }
 
 impl<'w> Crew<'w> {
-    /// Calls `body` while so many threads, its own among them, stand ready to do any of `works` with so many pieces.
+    /// Calls `body` while this many threads, its own among them, stand ready to do any of `works` with this many pieces.
     pub fn with<R>(threads: usize, pieces: usize, works: &'w [Work<'w>], body: impl FnOnce(&Self) -> R) -> R {
         let [round, which, done] = [const { AtomicUsize::new(0) }; 3];
         let crew = Self { threads, pieces, works, round, which, done };

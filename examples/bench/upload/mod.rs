@@ -102,7 +102,7 @@ enum Way {
     Direct,
 }
 
-/// Uploads with gaps between them, in no order: beside one copy region each. So many threads call; so many copy for each, 0 for
+/// Uploads with gaps between them, in no order: beside one copy region each. This many threads call; this many copy for each, 0 for
 /// what the uploader chooses.
 fn scattered(
     device: &Device,

@@ -18,12 +18,12 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// With a target in the device's memory, for rounds of so many bytes.
+    /// With a target in the device's memory, for rounds of this many bytes.
     pub fn new(device: &Device, target: usize, round: usize) -> Result<Self, Failure> {
         Self::copied_by(device, target, round, 0)
     }
 
-    /// The same with so many threads that copy, 0 for what the uploader chooses.
+    /// The same with this many threads that copy, 0 for what the uploader chooses.
     pub fn copied_by(device: &Device, target: usize, round: usize, copiers: u32) -> Result<Self, Failure> {
         Self::at(device, target, round, Location::Device, copiers)
     }

@@ -44,7 +44,7 @@ pub fn on_cpu(subject: &Subject, effort: Effort, results: &mut Results) -> Resul
     Ok(scene)
 }
 
-/// Builds the same brick map on the GPU, from the columns of land, or from triangles, in its memory on.
+/// Builds the same brick map on the GPU, from columns of land or from triangles that are in its memory.
 pub fn on_gpu(
     device: &Device,
     effort: Effort,

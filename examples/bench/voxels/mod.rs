@@ -31,7 +31,7 @@ use self::work::{Stage, Through, What, Work};
 use crate::report::Report;
 use crate::{Arguments, Failure};
 
-/// Scenes of so many solid voxels are large, and streamed too.
+/// Scenes of this many solid voxels are large, and streamed too.
 const STREAMED: u64 = 10_000_000;
 
 /// What only this benchmark can be told.

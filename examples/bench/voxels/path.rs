@@ -7,7 +7,7 @@ use vixen_nodes::{Orbit, orbited};
 /// How far from the camera no voxel may be solid, for the scene's longest side; and in voxels at least.
 const CLEARANCE: (f32, i32) = (1.0 / 64.0, 2);
 
-/// So many views: the even ones go around the scene and come nearer, the odd ones are from inside of it.
+/// The views of a path: the even ones go around the scene and come nearer, the odd ones are from inside of it.
 pub fn views(scene: &Scene, count: u32) -> Vec<View> {
     let start = start(scene);
     (0..count)

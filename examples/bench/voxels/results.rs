@@ -144,8 +144,8 @@ pub const METHOD: [&str; 6] = [
      off diffusely",
     "frame_ms and gpu_ms are of the whole picture: sun, shadows, occlusion, haze, tone mapping",
     "builds by cpu count from a file's bytes, or from nothing, to the finished structure in main memory, by the wall clock; by gpu from \
-     the columns of land, or from triangles that the CPU has sorted into bricks, in its memory to the same structure there, by GPU \
-     timestamps",
+     the columns of land, or from vertices and triangles, in its memory to the same structure there, by GPU timestamps; sorting \
+     triangles into bricks is part of it, copying them there and finding out how much room to make are not",
     "streamed_over_resident_frame is of whole pictures of views for which all bricks have come; pixels_exact_with_a_tenth is the share of \
      pixels that are as in the picture of the whole scene, after 100 frames with a tenth of its memory",
 ];

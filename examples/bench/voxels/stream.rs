@@ -12,7 +12,7 @@ use super::results::{Place, Results};
 use super::work::Through;
 use crate::Failure;
 
-/// After so many frames a view that cannot be complete is as good as it gets.
+/// After this many frames a view that cannot be complete is as good as it gets.
 const SETTLED: u32 = 100;
 /// Frames of a view that are timed.
 const TIMED: usize = 6;

@@ -266,7 +266,7 @@ unsafe extern "system" fn barrier2(buffer: vk::CommandBuffer, info: *const vk::D
 }
 
 unsafe extern "system" fn execute(buffer: vk::CommandBuffer, number: u32, buffers: *const vk::CommandBuffer) {
-    // SAFETY: the caller gives so many; passed on as they came.
+    // SAFETY: the caller gives this many; passed on as they came.
     unsafe {
         let secondary = std::slice::from_raw_parts(buffers, number as usize);
         recorded(|recorded| {
@@ -290,7 +290,7 @@ unsafe extern "system" fn submit(
     submits: *const vk::SubmitInfo<'_>,
     fence: vk::Fence,
 ) -> vk::Result {
-    // SAFETY: the caller gives so many; passed on as they came.
+    // SAFETY: the caller gives this many; passed on as they came.
     unsafe {
         let all = slice(submits, number).iter();
         submitted(all.flat_map(|one| slice(one.p_command_buffers, one.command_buffer_count).iter().copied()));
@@ -304,7 +304,7 @@ unsafe extern "system" fn submit2(
     submits: *const vk::SubmitInfo2<'_>,
     fence: vk::Fence,
 ) -> vk::Result {
-    // SAFETY: the caller gives so many; passed on as they came.
+    // SAFETY: the caller gives this many; passed on as they came.
     unsafe {
         let buffers = slice(submits, number)
             .iter()

@@ -53,7 +53,7 @@ struct Arguments {
     /// Print one library's barrier commands a frame; what the benchmark starts itself with, under a layer
     #[arg(long, value_enum, hide = true)]
     count: Option<Name>,
-    /// Only graphs of so many nodes: 10, 100 or 1000
+    /// Only graphs of this many nodes: 10, 100 or 1000
     #[arg(long, value_name = "N")]
     nodes: Option<usize>,
     /// Leave out barrier commands, for which each library runs once more by itself, under a layer

@@ -226,7 +226,7 @@ fn append<T>(all: &mut Vec<T>, more: Vec<T>) {
     }
 }
 
-/// How many triangles so many corners make.
+/// How many triangles this many corners make.
 fn triangle_count(mode: Mode, corners: usize) -> usize {
     match mode {
         Mode::Triangles => corners / 3,

@@ -98,7 +98,7 @@ impl Elevations {
     }
 }
 
-/// The lightness of pixels of so many channels; `None` if one has a colour. Many programs store greys as colours.
+/// The lightness of pixels of this many channels; `None` if one has a colour. Many programs store greys as colours.
 fn greys<T: Copy + PartialEq + Into<f32>, const CHANNELS: usize>(pixels: &[T]) -> Option<Vec<f32>> {
     let grey = |pixel: &[T; CHANNELS]| {
         let colors = if CHANNELS < 3 { &pixel[..1] } else { &pixel[..3] };

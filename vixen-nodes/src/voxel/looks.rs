@@ -94,7 +94,7 @@ impl<'a> Looks<'a> {
             .for_each(|(two, word)| *two = [*word as u16, (word >> 16) as u16]);
     }
 
-    /// How many words are stored for so many solid voxels; `None` if the first of them makes no sense.
+    /// How many words are stored for this many solid voxels; `None` if the first of them makes no sense.
     pub fn words(self, voxels: usize) -> Option<usize> {
         let Self::Stored(words) = self else { return Some(0) };
         let materials = match kind(*words.first()?) {
@@ -115,7 +115,7 @@ pub(super) fn place(brick: &Brick) -> usize {
     (brick.looks & !LOOKS_STORED) as usize
 }
 
-/// Where the looks of a valid brick of so many solid voxels stand and how many words they take, if they are stored.
+/// Where the looks of a valid brick of this many solid voxels stand and how many words they take, if they are stored.
 pub(super) fn stored(brick: &Brick, attributes: &[u32], voxels: usize) -> Option<(u32, usize)> {
     let looks = Looks::of(brick, attributes);
     let words = || looks.words(voxels).expect("the brick is valid");
@@ -217,7 +217,7 @@ fn byte(words: &[u32], index: usize) -> u8 {
     (words[index / 4] >> (index % 4 * 8)) as u8
 }
 
-/// Appends numbers, so many to a word, lowest bits first; starts at a new word.
+/// Appends numbers, this many to a word, lowest bits first; starts at a new word.
 fn pack<const A_WORD: usize, T: Copy>(words: &mut Vec<u32>, values: &[T], number: impl Fn(T) -> u32) {
     let bits = 32 / A_WORD;
     let word = |values: &[T]| {

@@ -1,13 +1,13 @@
 //! Memory for much, in few pages: to touch a page for the first time takes longer than to fill it.
 
-/// A vector with room for so many elements.
+/// A vector with room for this many elements.
 pub(crate) fn with_capacity<T>(count: usize) -> Vec<T> {
     let mut all = Vec::with_capacity(count);
     advise(all.spare_capacity_mut());
     all
 }
 
-/// So many zeros.
+/// This many zeros.
 #[cfg(feature = "gltf")]
 pub(crate) fn zeroed<T: bytemuck::Zeroable>(count: usize) -> Vec<T> {
     let mut all = bytemuck::zeroed_vec(count);

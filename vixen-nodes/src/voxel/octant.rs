@@ -16,16 +16,16 @@ enum Part<'a> {
     Empty,
     /// Solid all through, of one material.
     Solid(Voxel),
-    /// A cube whose first octant, after so many steps down, is the root; the others are empty.
+    /// A cube whose first octant, after this many steps down, is the root; the others are empty.
     Above(u32),
-    /// So many cells of a node of this level, from a number on.
+    /// This many cells of a node of this level, from a number on.
     Cells {
         node: &'a Node,
         level: u32,
         first: u32,
         count: u32,
     },
-    /// So many voxels of a brick, from a number on.
+    /// This many voxels of a brick, from a number on.
     Voxels {
         brick: &'a Brick,
         first: u32,

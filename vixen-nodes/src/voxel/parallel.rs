@@ -16,7 +16,7 @@ pub(crate) fn threads() -> usize {
     *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, |cores| cores.get()))
 }
 
-/// Cuts so many steps into a range for each thread and gives what each makes of its own, in order.
+/// Cuts this many steps into a range for each thread and gives what each makes of its own, in order.
 pub(crate) fn ranges<R: Send>(count: usize, of: impl Fn(Range<usize>) -> R + Sync) -> Vec<R> {
     let share = count.div_ceil(threads()).max(FEW);
     let range = |start: usize| start..count.min(start + share);
@@ -28,7 +28,7 @@ pub(crate) fn ranges<R: Send>(count: usize, of: impl Fn(Range<usize>) -> R + Syn
     })
 }
 
-/// So many elements, each from its number.
+/// This many elements, each from its number.
 pub(crate) fn collect<T: Send>(count: usize, of: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let mut all = memory::with_capacity(count);
     let share = count.div_ceil(threads()).max(FEW);

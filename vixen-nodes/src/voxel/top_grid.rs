@@ -46,15 +46,15 @@ pub struct TopGrid {
 /// log2 of the edge of cells that are bricks, and of those that are an eighth of one.
 const BRICK: u32 = BRICK_EDGE.ilog2();
 const EIGHTH: u32 = BRICK - 1;
-/// Cells take so many bytes for each solid voxel at most; or more, if all of the geometry then takes no more than so many.
+/// The most bytes that cells take for each solid voxel, unless all of the geometry still stays within the second figure.
 const BYTES_A_VOXEL: f64 = 0.125;
 const GEOMETRY_BYTES_A_VOXEL: f64 = 0.6;
-/// Those smaller than bricks are for scenes of which caches of a GPU hold all: so many bytes at most, which is 12 for each cell of 512³ voxels.
+/// The most bytes of cells that are smaller than bricks: they pay where a GPU's caches hold all of them. It is 12 for each cell of 512³ voxels.
 /// Scenes of up to 128³ that are not mere surfaces may take more for each voxel, since they take little in all.
 const EIGHTHS_BYTES: f64 = (24 << 20) as f64;
 const EIGHTHS_BYTES_OF_SMALL_SCENES: f64 = (512 << 10) as f64;
 const EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES: f64 = 2.0;
-/// So many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
+/// This many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
 const MOST_BRICKS: usize = 100_000_000;
 const MOST_BRICKS_OF_EIGHTHS: usize = 400_000;
 /// And where they are half a word, whose 13 bits also count what edits add to a small scene.
@@ -74,7 +74,7 @@ impl TopGrid {
         Self::with_cells(map, Self::finest(map, u64::MAX, &Format::ALL))
     }
 
-    /// One in so many bytes, or with the largest cells, that leads to bricks and does not tell what is in them.
+    /// One in this many bytes, or with the largest cells, that leads to bricks and does not tell what is in them.
     pub(crate) fn of_bricks(map: &BrickMap, bytes: u64) -> Self {
         Self::with_cells(map, Self::finest(map, bytes, Format::OF_BRICKS))
     }

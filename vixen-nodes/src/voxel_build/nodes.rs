@@ -29,7 +29,7 @@ pub struct BuildSlot {
     pub words: u32,
 }
 
-/// So many workgroups for each of so many items: no device allows as many as there may be along one axis.
+/// Workgroups for a number of items, `each` for one of them, spread over two axes: no device allows as many along one as there may be.
 pub(super) fn workgroups(each: u32, items: u32) -> [u32; 3] {
     const ALONG_Y: u32 = 1 << 15;
     [each, items.min(ALONG_Y), items.div_ceil(ALONG_Y)]

@@ -21,7 +21,7 @@ impl Blocks {
     /// The longest block that can be taken.
     pub const LONGEST: u32 = u128::BITS;
 
-    /// All of so many units are free.
+    /// All of this many units are free.
     pub fn new(units: u32) -> Self {
         let (lengths, links) = (vec![0; units as usize], vec![[NONE; 2]; units as usize]);
         let mut blocks = Self { lengths, links, first: [NONE; Self::LONGEST as usize], present: 0 };
@@ -29,7 +29,7 @@ impl Blocks {
         blocks
     }
 
-    /// Takes a block of so many units, if there is one, and says where it starts.
+    /// Takes a block of this many units, if there is one, and says where it starts.
     pub fn take(&mut self, units: u32) -> Option<u32> {
         if units == 0 {
             return Some(0);

@@ -332,7 +332,7 @@ fn addresses(device: &Device) -> vk::BufferUsageFlags {
 // An update's pieces, and the records of what it evicts, fit into an uploader's queue: see `UploaderOptions::writes`.
 const _: () = assert!(4 * MOST < 16_384);
 
-/// Bytes that bring a brick of so many words.
+/// Bytes that bring a brick of this many words.
 fn cost(words: u32) -> u64 {
     size_of::<Brick>() as u64 + 4 * u64::from(words)
 }

@@ -10,7 +10,7 @@ pub(super) struct Nearest {
 }
 
 impl Nearest {
-    /// Keeps so many.
+    /// Keeps the nearest, this many at most.
     pub fn new(most: usize) -> Self {
         Self { items: Vec::with_capacity(2 * most), most, limit: u32::MAX }
     }

@@ -19,7 +19,7 @@ pub(super) const UNIT: u32 = 4;
 pub(super) const MOST: usize = 2048;
 /// Slots that one update asks, at most, whether their bricks are farther away than another.
 const ASKED: usize = 4096;
-/// A brick is idle when rays have not looked into it for so many frames, or twice as many at most.
+/// A brick is idle when rays have not looked into it for this many frames, or twice as many at most.
 const IDLE_AFTER: u32 = 8;
 /// How many times as far away, squared, a brick must be to give way to one that is as much in use.
 const FARTHER: f32 = 1.5;
@@ -79,7 +79,7 @@ struct Slot {
 }
 
 impl Residency {
-    /// Of bricks at these places, of which those that `misses` names have no voxels on the device yet; with so many slots and words.
+    /// For bricks at these places, with room for this many slots and words. The bricks that `misses` names have no voxels on the device yet.
     pub fn new(places: Vec<[u16; 3]>, misses: impl Fn(usize) -> bool, slots: u32, words: u32) -> Self {
         let bricks = places.len();
         let mut present = vec![u32::MAX; bricks.div_ceil(32)];
@@ -136,7 +136,7 @@ impl Residency {
         }
     }
 
-    /// Gives the nearest of the missing bricks room, as long as `take` says that there is time for one more with so many words. `words`
+    /// Gives the nearest of the missing bricks room, as long as `take` says that there is time for one more with this many words. `words`
     /// are those of a brick.
     pub fn place(&mut self, words: impl Fn(u32) -> u32, mut take: impl FnMut(u32) -> bool) {
         self.placed.clear();
@@ -279,7 +279,7 @@ mod tests {
         words.iter().flat_map(|word| word.to_ne_bytes()).collect()
     }
 
-    /// An update in which rays look into some bricks from a place on the row, and which may bring so many: what came and what went.
+    /// An update in which rays look into some bricks from a place on the row, and which may bring this many: what came and what went.
     fn update(residency: &mut Residency, bricks: &[u32], eye: f32, most: usize) -> (Vec<u32>, Vec<u32>) {
         residency.follow(&uses(bricks), Vec3::new(8.0 * eye + 4.0, 4.0, 4.0));
         let mut left = most;

@@ -17,7 +17,7 @@ pub(super) struct Size {
 
 /// Bytes that may be lost between buffers that lie side by side, for their alignment.
 const GAPS: u64 = 64 << 10;
-/// The grid takes so many parts of the budget at most, where its cells can be larger.
+/// The grid takes at most the budget divided by this, where its cells can be larger.
 const GRID_SHARE: u64 = 8;
 /// Bytes of a unit of room.
 const UNIT_BYTES: u64 = 4 * UNIT as u64;

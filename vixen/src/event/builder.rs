@@ -60,7 +60,7 @@ impl EventBusBuilder {
         builder
     }
 
-    /// Makes room for so many more events of a type between two dispatches: as many from the bus's own thread, and as many
+    /// Makes room for this many more events of a type between two dispatches: as many from the bus's own thread, and as many
     /// from all other threads.
     pub fn queue<T: Event>(&mut self, capacity: u32) -> Channel<T> {
         let known = self.queues.iter_mut().find_map(|queue| Some((queue.slot.of::<T>()?, &mut queue.limits)));
@@ -76,7 +76,7 @@ impl EventBusBuilder {
         Channel { bus: self.id, lane }
     }
 
-    /// Makes sure that there is room for so many events of a type.
+    /// Makes sure that there is room for at least this many events of a type.
     pub(super) fn room_for<T: Event>(&mut self, capacity: u32) {
         let channel = self.queue::<T>(0);
         let limits = self.limits(channel);

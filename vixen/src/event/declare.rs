@@ -17,7 +17,7 @@ pub struct EventDeclaration {
 }
 
 impl EventDeclaration {
-    /// It emits so many of them in a frame at most.
+    /// The most of them that it emits in a frame.
     pub const fn emits<N: Emits<T>, T>(capacity: u32) -> Self {
         Self {
             emits: true,

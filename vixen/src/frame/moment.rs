@@ -1,7 +1,7 @@
 //! Which of its variants a recording, a descriptor set or a copy of a resource is.
 //!
 //! A command buffer is recorded once for each combination of what it touches: frame slot, history phase, the states of the
-//! switches that it hangs on, and the swapchain image. A [`Moment`] is one such combination as a frame meets it.
+//! switches that it depends on, and the swapchain image. A [`Moment`] is one such combination as a frame meets it.
 
 use crate::plan::Residency;
 
@@ -21,7 +21,7 @@ pub(crate) struct Moment {
 /// The most outputs that a graph can have.
 pub(crate) const MAX_OUTPUTS: usize = 8;
 
-/// The most recordings of one segment, or sets of descriptors of one node: what hangs on more is refused.
+/// The most recordings of one segment, or sets of descriptors of one node: what depends on more is refused.
 pub(crate) const MAX_VARIANTS: u64 = 4096;
 
 /// The most frames that can be in flight.

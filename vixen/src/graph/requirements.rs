@@ -105,12 +105,12 @@ impl Requirements {
         self.plus_times(other, 1)
     }
 
-    /// What so many of the same need.
+    /// What `times` of the same need together.
     pub const fn times(self, times: u32) -> Self {
         Self::NONE.plus_times(self, times)
     }
 
-    /// What this and so many of the other need. What is too much to count is the most that there can be, and more than any budget.
+    /// What this one and `times` of the other need together. A sum that overflows stays at the largest value, which is more than any budget.
     pub(super) const fn plus_times(self, other: Self, times: u32) -> Self {
         let deeper = times > 0 && other.history_depth > self.history_depth;
         Self {

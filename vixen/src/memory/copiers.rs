@@ -42,7 +42,7 @@ impl Copiers {
     /// The caller alone.
     pub const NONE: Self = Self(None);
 
-    /// So many, or the caller alone where the system has no threads to give.
+    /// This many, or the caller alone where the system has no threads to give.
     pub fn new(count: usize) -> Self {
         let workers = (count > 1).then(|| Workers::new("copy", count.min(RANGES as usize)));
         Self(workers.and_then(Result::ok).map(Mutex::new))

@@ -121,7 +121,7 @@ impl Heaps {
         Self { counts, heaps }
     }
 
-    /// From now on there are so many bytes of each. Limits that nobody set follow. Returns those heaps, a bit each, whose use
+    /// From now on there are this many bytes of each. Limits that nobody set follow. Returns those heaps, a bit each, whose use
     /// has reached their warning mark with that.
     pub fn follow(&mut self, bytes: &[u64]) -> u32 {
         let mut reached = 0;
@@ -151,7 +151,7 @@ impl Heaps {
         self.heaps.get(heap.0 as usize).map_or(u64::MAX, |(heap, _)| percent(heap.bytes, WARNING))
     }
 
-    /// Whether a heap has room for so many bytes more.
+    /// Whether a heap has room for this many bytes more.
     pub fn room(&self, heap: HeapIndex, bytes: u64) -> Result<(), Refused> {
         let HeapUsage { in_use, limit, .. } = self.counts[heap.0 as usize];
         match in_use.checked_add(bytes) {
@@ -188,7 +188,7 @@ impl Heaps {
     }
 }
 
-/// So many hundredths of a number of bytes, rounded down.
+/// A percentage of a number of bytes, rounded down.
 pub(super) fn percent(bytes: u64, hundredths: u64) -> u64 {
     (u128::from(bytes) * u128::from(hundredths) / 100) as u64
 }

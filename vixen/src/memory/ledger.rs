@@ -90,11 +90,11 @@ pub(super) struct Counts {
     pub frames: u64,
 }
 
-/// After so many changes outside frames there is a sample: reading the clock each time would cost a good part of all the rest.
+/// After this many changes outside frames there is a sample: reading the clock each time would cost a good part of all the rest.
 const SAMPLE_EVERY: u32 = 32;
-/// After so long it is asked again how much memory there is, when something is allocated.
+/// An allocation that comes this long after the last question asks the driver again how much memory there is.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// So many changes have a sample each: a program may make all that it has with few, far apart.
+/// Each of the first changes has a sample of its own: a program may make all that it has with few, far apart.
 const EARLY: u32 = 256;
 
 impl Ledger {
@@ -130,7 +130,7 @@ impl Ledger {
         }
     }
 
-    /// Whether there is room for so many bytes more, wherever they lie.
+    /// Whether there is room for this many bytes more, wherever they lie.
     pub(super) fn room(&self, bytes: u64) -> Result<(), Refused> {
         let Self { in_use, limit, .. } = *self;
         match in_use.checked_add(bytes) {
@@ -147,7 +147,7 @@ impl Ledger {
         (self.warning, self.warning_set) = (bytes, true);
     }
 
-    /// From now on there are so many bytes of each heap. Limits and marks that nobody set follow.
+    /// From now on there are this many bytes of each heap. Limits and marks that nobody set follow.
     pub(super) fn follow(&mut self, bytes: &[u64]) {
         self.due.0 |= self.heaps.follow(bytes);
         let total = self.heaps.device_bytes();

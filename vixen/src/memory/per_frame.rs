@@ -22,7 +22,7 @@ pub struct PerFrameUniform<T> {
 }
 
 impl<T: Block> PerFrameUniform<T> {
-    /// Creates it for so many frames in flight, at least one.
+    /// Creates it for this many frames in flight, at least one.
     pub fn new(device: &Device, name: &str, frames_in_flight: u32) -> Result<Self, MemoryError> {
         let alignment = device.capabilities().limits.min_uniform_buffer_offset_alignment.max(1);
         let (stride, frames) =

@@ -92,7 +92,7 @@ impl Quota {
         self.lock().waits += 1;
     }
 
-    /// Sleeps until something changes, or a moment, unless there is room for so many bytes.
+    /// Sleeps until something changes, or a moment, unless there is room for this many bytes.
     fn sleep(&self, bytes: u64) {
         let state = self.lock();
         if bytes > state.limit.saturating_sub(state.reserved) {

@@ -36,7 +36,7 @@ retired! {
     SharedImage(Arc<Image>),
 }
 
-/// Things to drop once so many frames have finished, in room that is made once and never grows.
+/// Things to drop once this many frames have finished, in room that is made once and never grows.
 pub struct RetireRing<T> {
     /// The frames that have to finish, and what is dropped then; both in the order in which they came.
     items: VecDeque<(u64, T)>,
@@ -44,7 +44,7 @@ pub struct RetireRing<T> {
 }
 
 impl<T> RetireRing<T> {
-    /// A ring with room for so many things.
+    /// A ring with room for this many things.
     pub fn new(capacity: usize) -> Self {
         Self { items: VecDeque::with_capacity(capacity), capacity }
     }

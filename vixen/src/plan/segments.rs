@@ -59,7 +59,7 @@ fn starts(input: &Input, lanes: &Lanes, order: &Order, plan: &Plan, kinds: &Kind
     segments
 }
 
-/// Cuts long dynamic segments into so many equal pieces.
+/// Cuts long dynamic segments into this many equal pieces.
 pub(super) fn cut(segments: Vec<Segment>, pieces: u32) -> Vec<Segment> {
     let cut_one = |segment: Segment| {
         let (start, steps) = (segment.steps.start, segment.steps.end - segment.steps.start);

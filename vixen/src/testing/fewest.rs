@@ -60,7 +60,7 @@ impl Conflicts {
         }
     }
 
-    /// Whether so many barrier commands are enough. The runs before the first and after the last of them may be empty.
+    /// Whether this many barrier commands are enough. The runs before the first and after the last of them may be empty.
     fn allow(&self, alive: u32, barriers: u32) -> bool {
         if barriers == 0 {
             let ordered = (0..self.before.len()).all(|node| self.before[node] == 0);
@@ -78,7 +78,7 @@ impl Conflicts {
         (0..self.before.len()).filter(ready).fold(0, |all, node| all | 1 << node)
     }
 
-    /// Whether the rest can be done with so many barrier commands more. `seen` has a bit for each number that failed.
+    /// Whether the rest can be done with this many barrier commands more. `seen` has a bit for each number that failed.
     fn finish(&self, alive: u32, first: u32, done: u32, barriers: u32, seen: &mut [u32]) -> bool {
         if seen[done as usize] & 1 << barriers != 0 {
             return false;

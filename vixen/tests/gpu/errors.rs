@@ -20,7 +20,7 @@ pub fn refused(device: &Device, graph: &Graph, words: &[&str]) -> CompileError {
     error
 }
 
-/// A wire of so many values.
+/// A wire of this many values.
 pub fn values(graph: &Graph, length: impl Into<Length>) -> Wire<Buffer<[u32]>> {
     graph.add(Ramp { factor: 1, offset: 0.0, values: graph.buffer(length) }).values
 }

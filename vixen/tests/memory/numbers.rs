@@ -26,7 +26,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// From now on there are so many bytes of each heap.
+    /// From now on there are this many bytes of each heap.
     pub fn tell_heaps(&self, bytes: &[u64]) {
         *self.heaps.lock().unwrap() = bytes.to_vec();
     }
@@ -113,7 +113,7 @@ fn needs(size: u64) -> vk::MemoryRequirements {
     vk::MemoryRequirements { size, alignment: 16, memory_type_bits: 1 }
 }
 
-/// Numbers, and a budget for heaps of so many bytes over them.
+/// Numbers, and a budget for heaps of this many bytes over them.
 pub fn numbers(heaps: &[u64]) -> (Arc<Numbers>, Arc<BudgetManager>) {
     let numbers = Arc::new(Numbers::default());
     let heaps: Vec<_> = heaps.iter().copied().map(Heap::device).collect();

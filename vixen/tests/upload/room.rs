@@ -144,7 +144,7 @@ fn eight_threads_upload_and_flush() {
                     let mut random = Random(thread + 1);
                     let mut mine = vec![0; PART as usize];
                     let mut newest = None;
-                    // At least so many, however slow the machine.
+                    // At least this many, however slow the machine.
                     let mut count = 0;
                     while count < 200 || std::time::Instant::now() < end {
                         count += 1;

@@ -28,7 +28,7 @@ pub trait Peer {
     fn result(&mut self) -> Result<u32, Failure>;
 }
 
-/// Nodes in layers of so many independent ones.
+/// Nodes in layers, those of a layer independent of one another.
 #[derive(Clone, Copy)]
 pub struct Shape {
     /// Nodes in all.
@@ -48,7 +48,7 @@ impl Shape {
         if self.width == 1 { "chain" } else { "layers" }
     }
 
-    /// What every number is after so many frames.
+    /// What every number is after this many frames.
     pub fn expected(self, frames: u32) -> u32 {
         frames.wrapping_mul(self.layers() as u32 * AMOUNT * FACTOR)
     }

@@ -25,7 +25,7 @@ impl Format {
     /// Those whose cells lead to bricks and do not tell what is in them.
     pub const OF_BRICKS: &[Self] = Self::ALL.split_at(1).1;
 
-    /// Words that so many cells take.
+    /// Words that this many cells take.
     pub fn words(self, cells: usize) -> usize {
         match self {
             Self { halves: true, .. } => cells.div_ceil(2),

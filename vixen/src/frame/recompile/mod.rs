@@ -68,7 +68,7 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// None, of a graph with so many resources and living nodes.
+    /// None, of a graph with this many resources and living nodes.
     pub fn none(resources: usize, nodes: usize) -> Self {
         Self { resources: vec![false; resources], nodes: vec![false; nodes], made: None }
     }
@@ -117,7 +117,7 @@ impl CompiledGraph {
         self.recompiled.as_ref()
     }
 
-    /// Resolves, initialises and records again what hangs on what changed. This graph's frames have finished.
+    /// Resolves, initialises and records again what depends on what changed. This graph's frames have finished.
     pub(in crate::frame) fn renew(&mut self) -> Result<(), CompileError> {
         let Some(made) = self.changes.made else { return Ok(()) };
         // Until the next frame has seen that nothing is left undone.

@@ -21,7 +21,7 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// A timeline of which so many frames have finished.
+    /// A timeline on which this many frames have finished.
     pub fn new(device: &Device, finished: u64) -> Result<Self, DeviceError> {
         let mut kind =
             vk::SemaphoreTypeCreateInfo::default().semaphore_type(vk::SemaphoreType::TIMELINE).initial_value(finished);

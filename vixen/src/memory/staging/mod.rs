@@ -105,7 +105,7 @@ impl StagingPool {
         pool
     }
 
-    /// Lends out a block of at least so many bytes. Where the quota has no room even after idle blocks have made way, this
+    /// Lends out a block of at least this many bytes. Where the quota has no room even after idle blocks have made way, this
     /// waits or fails as `wait` says.
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl StagingPool {
         }
     }
 
-    /// Makes blocks in advance: `count` of at least so many bytes each, which [`Self::adapt`] then keeps.
+    /// Makes blocks in advance: `count` of at least this many bytes each, which [`Self::adapt`] then keeps.
     ///
     /// # Errors
     /// As [`Self::checkout`], which then makes the rest on demand.

@@ -7,7 +7,7 @@ pub(crate) const TIERS: [u64; 6] = [64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 <<
 /// For how many frames the greatest demand is remembered, at least.
 const WINDOW: u32 = 32;
 
-/// The smallest tier that holds so many bytes.
+/// The smallest tier that holds this many bytes.
 pub(crate) fn tier_of(bytes: u64) -> Option<usize> {
     TIERS.iter().position(|&size| bytes <= size)
 }
@@ -65,7 +65,7 @@ impl<B> Tiers<B> {
     }
 
     /// The next step of a request: an idle block of its tier or of the next, else a new one, else any larger one, else room
-    /// is made at the cost of other tiers. `reserve` asks for the right to so many bytes more.
+    /// is made at the cost of other tiers. `reserve` asks for the right to this many bytes more.
     pub fn step<R, E>(&mut self, asked: usize, reserve: impl FnOnce(u64) -> Result<R, E>) -> Step<B, R, E> {
         for tier in asked..TIERS.len().min(asked + 2) {
             if let Some(block) = self.tiers[tier].idle.pop() {
@@ -110,7 +110,7 @@ impl<B> Tiers<B> {
         self.tiers[tier].idle.push(block);
     }
 
-    /// Keeps at least so many blocks of a tier from now on; says how many are missing.
+    /// Keeps at least this many blocks of a tier from now on; says how many are missing.
     pub fn keep(&mut self, tier: usize, count: usize) -> usize {
         let tier = &mut self.tiers[tier];
         tier.floor = tier.floor.max(count);

@@ -142,7 +142,7 @@ impl Uploader {
         Ok(ticket)
     }
 
-    /// Stages pieces that take so many bytes side by side, and counts so many uploads. However many they are, they cost two
+    /// Stages pieces that take this many bytes side by side, and counts this many uploads. However many they are, they cost two
     /// locks at most, between which others can stage theirs; and every lock drains memory that is write-combining.
     fn stage_group(
         &self,
@@ -178,7 +178,7 @@ impl Uploader {
         Ok(Ticket { batch: queue.settle(&room, sum) })
     }
 
-    /// Copies into a room of so many bytes, without the lock where others wait for it or that takes longer than another lock.
+    /// Copies into a room of this many bytes, without the lock where others wait for it or that takes longer than another lock.
     ///
     /// The room is in a block that stays mapped and lent while somebody fills it. No other room overlaps it, and the device
     /// reads it only once the write is queued.

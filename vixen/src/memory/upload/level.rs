@@ -35,7 +35,7 @@ pub(super) struct Copy {
 }
 
 impl Level {
-    /// The level of an image, if there is one, uploads can reach it, and so many bytes fill it.
+    /// The level of an image, if there is one, uploads can reach it, and this many bytes fill it.
     pub fn of(image: &Image, region: ImageRegion, bytes: u64) -> Result<Self, MemoryError> {
         let invalid = |problem: String| Err(MemoryError::invalid(image.name(), problem));
         let ImageRegion { mip, layer } = region;

@@ -16,9 +16,9 @@ const BLOCKS: usize = 2;
 /// One thing that a thread does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Act {
-    /// Uploads so many bytes, which are copied with the lock held.
+    /// Uploads this many bytes, which are copied with the lock held.
     Short(u64),
-    /// Uploads so many bytes, which are copied while others have the lock.
+    /// Uploads this many bytes, which are copied while others have the lock.
     Long(u64),
     /// Submits what is queued.
     Flush,

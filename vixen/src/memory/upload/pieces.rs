@@ -72,7 +72,7 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// For at most so many writes.
+    /// For at most this many writes.
     pub fn with_capacity(writes: usize) -> Self {
         // Every write but the last can cut one earlier write in two.
         let pieces = Vec::with_capacity(2 * writes);

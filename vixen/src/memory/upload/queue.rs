@@ -93,17 +93,17 @@ impl Queue {
         self.crowded = true;
     }
 
-    /// Whether so many bytes are better copied without the lock.
+    /// Whether this many bytes are better copied without the lock.
     pub fn shares(&self, len: u64) -> bool {
         self.crowded || len > SHORT
     }
 
-    /// Whether so many more writes of a kind have places in their list, those that are being filled counted in.
+    /// Whether this many more writes of a kind have places in their list, those that are being filled counted in.
     pub fn has_places(&self, kind: Kind, places: usize) -> bool {
         self.rooms.has_places(kind, places)
     }
 
-    /// Room for so many writes, of so many bytes together, in the open block, if they have places too.
+    /// Room for this many writes, of this many bytes together, in the open block, if they have places too.
     #[inline]
     pub fn room(&mut self, kind: Kind, places: usize, len: u64, fit: Fit) -> Option<Space> {
         if !self.has_places(kind, places) {
@@ -196,7 +196,7 @@ impl Queue {
         self.images.push(write);
     }
 
-    /// All that a room is for, so many bytes, has been queued: returns the number of its batch.
+    /// All that a room is for, this many bytes, has been queued: returns the number of its batch.
     pub fn settle(&mut self, room: &Room, len: u64) -> u64 {
         self.bytes += len;
         let queued = match room.kind() {

@@ -64,7 +64,7 @@ struct Lent<B> {
 }
 
 impl<B> Rooms<B> {
-    /// For batches of so many writes to buffers and to images, in so many blocks at a time.
+    /// For batches of this many writes to buffers and to images, in this many blocks at a time.
     pub fn new(capacities: [usize; 2], blocks: usize) -> Self {
         Self {
             blocks: Vec::with_capacity(blocks),
@@ -75,13 +75,13 @@ impl<B> Rooms<B> {
         }
     }
 
-    /// Whether so many more writes of a kind have places in their list, those that are being filled counted in.
+    /// Whether this many more writes of a kind have places in their list, those that are being filled counted in.
     pub fn has_places(&self, kind: Kind, places: usize) -> bool {
         let Places { capacity, queued, taken } = self.places[kind as usize];
         queued + taken + places <= capacity
     }
 
-    /// Room for so many writes, of so many bytes together, in the open block; to be settled.
+    /// Room for this many writes, of this many bytes together, in the open block; to be settled.
     pub fn room(&mut self, kind: Kind, places: usize, len: u64, fit: Fit) -> Option<Room> {
         let index = self.open?;
         let lent = self.blocks[index].as_mut().expect("the open block is there");
@@ -136,7 +136,7 @@ impl<B> Rooms<B> {
         self.reclaim(finished, give_back);
     }
 
-    /// A room has been filled, and its writes have been queued, of which there are so many now; returns the number of their
+    /// A room has been filled, and its writes have been queued, of which there are this many now; returns the number of their
     /// batch.
     pub fn settle(&mut self, room: &Room, queued: usize) -> u64 {
         let lent = self.blocks[room.block as usize].as_mut().expect("a block that is being filled is there");

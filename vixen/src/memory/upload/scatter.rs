@@ -74,7 +74,7 @@ impl Scatter {
         Ok(Some(scatter))
     }
 
-    /// What scatters the pieces of one batch at a time, at most so many records of them.
+    /// What scatters the pieces of one batch at a time, at most this many records of them.
     pub fn scatters(&self, device: &Device, capacity: usize) -> Result<Scatters, DeviceError> {
         let records = Records::new(device, capacity)?;
         let family = device.main_queue().family;

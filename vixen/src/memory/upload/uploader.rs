@@ -218,7 +218,7 @@ impl Uploader {
         self.done.semaphore()
     }
 
-    /// Warms the staging pool to frames that upload so many bytes each, of which `frames` are under way at a time.
+    /// Warms the staging pool to frames that upload this many bytes each, of which `frames` are under way at a time.
     ///
     /// # Errors
     /// When the device refuses the memory. What the quota has no room for is made on demand.

@@ -39,7 +39,7 @@ pub enum FramesError {
 
 crate::debug_as_display!(FramesError);
 
-/// Runs so many frames, calls `prepare` with each one's number before it (which is not counted), and reports what was
+/// Runs this many frames, calls `prepare` with each one's number before it (which is not counted), and reports what was
 /// allocated and created in them.
 ///
 /// Three counters run at once, and only while a thread is inside [`CompiledGraph::frame`]:

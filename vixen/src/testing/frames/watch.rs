@@ -27,9 +27,9 @@ thread_local! {
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
-    /// Rust's global allocator was asked for so many bytes.
+    /// Rust's global allocator was asked for this many bytes.
     Heap(usize),
-    /// The driver asked its allocation callbacks for so many bytes.
+    /// The driver asked its allocation callbacks for this many bytes.
     Driver(usize),
     /// A call that creates or allocates an object of the device.
     Create(&'static CStr),

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{Expr, FnArg, GenericParam, ItemFn, Pat, Path, Token, Type, parenthesized, parse_quote};
+use syn::{Attribute, Expr, FnArg, GenericParam, ItemFn, Pat, Path, Token, Type, parenthesized, parse_quote};
 
 use crate::errors::{Errors, one_of, similar};
 use crate::graph_budget_walk::{Adds, walk};
@@ -50,7 +50,14 @@ fn expand(args: &GraphArgs, mut function: ItemFn, errors: &Errors) -> TokenStrea
         function.block.stmts.insert(0, parse_quote!(const { #(#checks)* };));
         return quote!(#function #sum);
     }
-    quote!(#function #sum #(const _: () = #checks)*)
+    let cfgs = cfgs(&function);
+    let checks = checks.into_iter().map(|check| quote!(#(#cfgs)* const _: () = #check));
+    quote!(#function #sum #(#checks)*)
+}
+
+/// The conditions under which there is a function: what stands beside it is there under the same.
+fn cfgs(function: &ItemFn) -> Vec<&Attribute> {
+    function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
 }
 
 /// Whether what it needs depends on types or constants.
@@ -63,7 +70,7 @@ fn is_generic(function: &ItemFn) -> bool {
 fn sum(adds: &[Adds], function: &ItemFn, krate: &Path) -> TokenStream {
     let (vis, name) = (&function.vis, &function.sig.ident);
     let (parameters, _, where_clause) = function.sig.generics.split_for_impl();
-    let arguments = arguments(function);
+    let (arguments, cfgs_of_function) = (arguments(function), cfgs(function));
     let items = adds.iter().map(|adds| {
         let (cfgs, requirements) = (&adds.cfgs, adds.requirements(krate));
         let (name, times) = (&adds.name, &adds.times);
@@ -84,11 +91,13 @@ fn sum(adds: &[Adds], function: &ItemFn, krate: &Path) -> TokenStream {
         }
     });
     quote! {
+        #(#cfgs_of_function)*
         #[doc = #doc]
         #[allow(non_camel_case_types, dead_code, reason = "it is named as the function is, and not every sum is asked for")]
         #vis enum #name {}
 
-        #[allow(dead_code, unused_qualifications, unused_parens, elided_lifetimes_in_paths, private_bounds, clippy::all, reason = "generated")]
+        #(#cfgs_of_function)*
+        #[allow(dead_code, unused_qualifications, unused_parens, unused_braces, elided_lifetimes_in_paths, private_bounds, clippy::all, reason = "generated")]
         impl #name {
             #constant
 

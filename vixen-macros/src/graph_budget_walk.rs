@@ -5,8 +5,8 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Block, Expr, ExprCall, ExprMethodCall, FnArg, GenericArgument, Item, ItemFn, Macro, Pat, PatIdent, Path,
-    PathArguments, Stmt, parse_quote,
+    Arm, Attribute, Block, Expr, ExprCall, ExprMethodCall, FieldValue, FnArg, GenericArgument, Item, ItemFn, Local,
+    Macro, Pat, PatIdent, Path, PathArguments, Type, parse_quote,
 };
 
 use crate::errors::Errors;
@@ -15,13 +15,14 @@ use crate::model::last_span;
 /// Methods that add a node, and which argument the node is.
 const ADD: [(&str, usize); 3] = [("add", 0), ("add_kept", 0), ("add_named", 1)];
 
+/// Methods that make something that keeps earlier frames; how many is their last parameter.
+const HISTORY: [&str; 2] = ["history", "history_buffer"];
+
 /// Methods that add no node of the function's own: resources, handles and sinks.
-const OTHER: [&str; 19] = [
+const OTHER: [&str; 17] = [
     "image",
     "buffer",
     "param",
-    "history",
-    "history_buffer",
     "switch",
     "select",
     "select_shared",
@@ -57,6 +58,8 @@ enum What {
     Node(Path),
     /// What another `#[graph]` function adds, with its type arguments where they are written.
     Function(Path, PathArguments),
+    /// A history of so many frames.
+    History(TokenStream),
 }
 
 impl Adds {
@@ -69,6 +72,7 @@ impl Adds {
                 let span = Span::call_site().located_at(last_span(path));
                 quote_spanned!(span=> #path::requirements #arguments ())
             }
+            What::History(depth) => quote!(#krate::graph::Requirements::history(#depth)),
         }
     }
 }
@@ -109,6 +113,7 @@ struct Walk<'a> {
 
 impl VisitMut for Walk<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        let outer = self.enter(attributes(expr));
         match expr {
             Expr::MethodCall(call) if self.is_graph(&call.receiver) => self.method(call),
             Expr::Call(call) if call.args.iter().any(|argument| self.is_graph(argument)) => self.function(call),
@@ -123,12 +128,24 @@ impl VisitMut for Walk<'_> {
             }
             other => visit_mut::visit_expr_mut(self, other),
         }
+        self.cfgs.truncate(outer);
     }
 
-    fn visit_stmt_mut(&mut self, statement: &mut Stmt) {
-        let outer = self.cfgs.len();
-        self.cfgs.extend(attributes(statement).iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned());
-        visit_mut::visit_stmt_mut(self, statement);
+    fn visit_local_mut(&mut self, local: &mut Local) {
+        let outer = self.enter(&local.attrs);
+        visit_mut::visit_local_mut(self, local);
+        self.cfgs.truncate(outer);
+    }
+
+    fn visit_arm_mut(&mut self, arm: &mut Arm) {
+        let outer = self.enter(&arm.attrs);
+        visit_mut::visit_arm_mut(self, arm);
+        self.cfgs.truncate(outer);
+    }
+
+    fn visit_field_value_mut(&mut self, field: &mut FieldValue) {
+        let outer = self.enter(&field.attrs);
+        visit_mut::visit_field_value_mut(self, field);
         self.cfgs.truncate(outer);
     }
 
@@ -156,6 +173,13 @@ impl VisitMut for Walk<'_> {
 }
 
 impl Walk<'_> {
+    /// What follows is compiled under the `cfg`s among these too. Returns how many there were before.
+    fn enter(&mut self, attributes: &[Attribute]) -> usize {
+        let outer = self.cfgs.len();
+        self.cfgs.extend(attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned());
+        outer
+    }
+
     /// `graph.method(..)`.
     fn method(&mut self, call: &mut ExprMethodCall) {
         let name = call.method.to_string();
@@ -171,6 +195,20 @@ impl Walk<'_> {
                 }
                 // The compiler misses the argument.
                 None => {}
+            }
+        } else if HISTORY.contains(&name.as_str()) {
+            match call.turbofish.as_ref().and_then(|arguments| arguments.args.last()) {
+                Some(depth) if !matches!(depth, GenericArgument::Type(Type::Infer(_))) => {
+                    let depth = depth.to_token_stream();
+                    self.push(What::History(depth), format!("{}.{name}", self.graph));
+                }
+                _ => {
+                    let message = format!(
+                        "write the parameters out, so that the depth is known: `{}.{name}::<.., 2>(..)`",
+                        self.graph
+                    );
+                    self.errors.over(&call.method, message);
+                }
             }
         } else if !OTHER.contains(&name.as_str()) {
             self.errors.over(&call.method, format!("`{name}` cannot be called on the graph here: {RULE}"));
@@ -205,7 +243,10 @@ impl Walk<'_> {
     }
 
     fn add(&mut self, what: What, name: &Path) {
-        let name = name.to_token_stream().to_string().replace(' ', "");
+        self.push(what, name.to_token_stream().to_string().replace(' ', ""));
+    }
+
+    fn push(&mut self, what: What, name: String) {
         self.adds.push(Adds { name, what, times: self.times.clone(), cfgs: self.cfgs.clone() });
     }
 
@@ -230,7 +271,14 @@ impl Walk<'_> {
                 self.visit_block_mut(&mut it.body);
             }
             Expr::While(it) => {
+                // It is asked once more than it says yes.
+                if let (Some(max), Some(times)) = (&max, self.times.last_mut()) {
+                    *times = parse_quote!(((#max) as u32).saturating_add(1));
+                }
                 self.visit_expr_mut(&mut it.cond);
+                if let (Some(max), Some(times)) = (&max, self.times.last_mut()) {
+                    times.clone_from(max);
+                }
                 self.visit_block_mut(&mut it.body);
             }
             Expr::Loop(it) => self.visit_block_mut(&mut it.body),
@@ -314,21 +362,16 @@ fn take_max(attributes: &mut Vec<Attribute>, errors: &Errors) -> Option<Expr> {
     }
 }
 
-/// The attributes of a statement, where it can have a `cfg`.
-fn attributes(statement: &Stmt) -> &[Attribute] {
-    match statement {
-        Stmt::Local(local) => &local.attrs,
-        Stmt::Expr(expr, _) => match expr {
-            Expr::Block(it) => &it.attrs,
-            Expr::Call(it) => &it.attrs,
-            Expr::ForLoop(it) => &it.attrs,
-            Expr::If(it) => &it.attrs,
-            Expr::Loop(it) => &it.attrs,
-            Expr::Match(it) => &it.attrs,
-            Expr::MethodCall(it) => &it.attrs,
-            Expr::While(it) => &it.attrs,
-            _ => &[],
-        },
-        Stmt::Item(_) | Stmt::Macro(_) => &[],
+/// The attributes of an expression.
+fn attributes(expr: &Expr) -> &[Attribute] {
+    macro_rules! of {
+        ($($variant:ident)*) => {
+            match expr {
+                $(Expr::$variant(it) => &it.attrs,)*
+                _ => &[],
+            }
+        };
     }
+    of!(Array Assign Async Await Binary Block Break Call Cast Closure Const Field ForLoop Group If Index Let Loop Macro Match
+        MethodCall Paren Path Range RawAddr Reference Repeat Return Struct Try Tuple Unary Unsafe While)
 }

@@ -168,11 +168,12 @@ pub fn block(item: TokenStream) -> TokenStream {
 /// or const parameters that is `requirements::<F>()`, a `const fn`. A budget that is exceeded is a compile error, which names what
 /// adds most; with parameters it comes where the function is used, since types decide. `descriptors` counts those of all types in one variant,
 /// `events` the room for events that are emitted or received, `staging` bytes a frame, and `history` the frames of the
-/// deepest history that a node declares. All branches count, whichever is taken.
+/// deepest history that the function makes (`graph.history_buffer::<T, 2>(..)`) or a node declares. All branches count, whichever is taken.
 ///
 /// So that nothing escapes the sum, the graph appears in the function only in `add` (of a node that is written out there),
 /// resource constructors, sinks, and calls of other `#[graph]` functions; a loop that adds says `#[max(n)]`, and panics
-/// where it runs more often. Type arguments of nodes and functions are written out (`blur::<F>(graph, color)`). The function
+/// where it runs more often. Type arguments of nodes, functions and histories are written out (`blur::<F>(graph, color)`). A function
+/// that is called is known by its name alone: do not give the name of an imported `#[graph]` function to one that is none. The function
 /// stands in a module or in another function, not in an impl, which has no place for the sum. `crate = path` says where `vixen` is, if its name in the manifest does not tell.
 #[proc_macro_attribute]
 pub fn graph(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -1,7 +1,7 @@
 //! Functions that say what they add to a graph, and stay within their budget.
 #![deny(warnings)]
 use vixen::graph::Requirements;
-use vixen::{Extent, Graph, Image, Node, Rgba8Unorm, Rgba16Float, Wire, graph};
+use vixen::{Buffer, Extent, Graph, History, Image, Node, Rgba8Unorm, Rgba16Float, Wire, graph};
 use vixen_ui_tests::{Accumulate, MarchParams, OrbitCamera, ToneMap, VoxelMarch};
 
 mod parts {
@@ -77,6 +77,54 @@ fn three(graph: &Graph) -> Wire<Image<Rgba16Float>> {
     some::<3>(graph, march(graph, 8), [&addend; 3])
 }
 
+/// What is not compiled does not count, wherever it stands; nor does it have to exist.
+#[graph(budget(descriptors = 3))]
+fn configured(graph: &Graph, rounds: u32) -> Wire<Image<Rgba16Float>> {
+    #[cfg(any())]
+    graph.add(DoesNotExist {}).color;
+    match rounds {
+        #[cfg(any())]
+        7 => drop(graph.add(DoesNotExist {})),
+        _ => {}
+    }
+    let _ = [
+        #[cfg(any())]
+        absent(graph),
+        rounds,
+    ];
+    #[cfg(any())]
+    #[max(2)]
+    while absent(graph) {
+        graph.add(DoesNotExist {});
+    }
+    march(graph, rounds)
+}
+
+#[graph(budget(descriptors = 3))]
+#[cfg(any())]
+fn not_there(graph: &Graph) {
+    graph.add(DoesNotExist {});
+}
+
+/// A condition is asked once more than it holds.
+#[graph]
+fn asked(graph: &Graph) {
+    #[max(3)]
+    while kept(graph) {}
+}
+
+#[graph]
+fn kept(graph: &Graph) -> bool {
+    graph.retain(march(graph, 8));
+    true
+}
+
+/// The depth may be a parameter.
+#[graph(budget(history = N))]
+fn remembered<const N: u32>(graph: &Graph) -> History<Buffer<[u32]>, N> {
+    graph.history_buffer::<[u32], { N }>(64).0
+}
+
 /// A function in a function.
 fn local(graph: &Graph) -> u32 {
     #[graph(budget(descriptors = 3))]
@@ -98,4 +146,11 @@ fn main() {
     graph.retain(three(&graph));
     assert_eq!(local(&graph), march::REQUIREMENTS.descriptors.total());
     assert_eq!(SUM.descriptors.combined_image_samplers, 1);
+    assert_eq!(configured::REQUIREMENTS, march::REQUIREMENTS);
+    graph.retain(configured(&graph, 8));
+    assert_eq!(asked::REQUIREMENTS, march::REQUIREMENTS.times(4));
+    let said = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| asked(&graph)));
+    assert!(said.is_err(), "it was asked without an end");
+    remembered::<5>(&graph).ago::<5>();
+    assert_eq!(remembered::requirements::<5>().history_depth, 5);
 }

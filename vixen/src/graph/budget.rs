@@ -29,6 +29,11 @@ pub enum Limited {
 }
 
 impl Requirements {
+    /// What a history of so many frames needs.
+    pub const fn history(depth: u32) -> Self {
+        Self { history_depth: depth, ..Self::NONE }
+    }
+
     /// What all of these need.
     pub const fn sum(contributions: &[Contribution]) -> Self {
         let (mut sum, mut index) = (Self::NONE, 0);

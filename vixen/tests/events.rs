@@ -323,6 +323,36 @@ fn nothing_allocates_from_the_first_event_on() {
 }
 
 #[test]
+fn pressure_on_a_strict_queue_of_pressure_is_counted() {
+    let mut builder = EventBus::builder();
+    let numbered = builder.queue::<Numbered>(1);
+    let pressure = builder.queue::<QueuePressure>(0);
+    builder.overflow(pressure, Overflow::Strict);
+    let mut bus = builder.build().expect("there is no ring");
+    let refused = (0..9)
+        .filter(|_| bus.emit(pressure, QueuePressure { event: "mine", level: QueueLevel::NearlyFull }).is_err())
+        .count();
+    bus.emit(numbered, Numbered(1)).expect("there is room");
+    bus.dispatch();
+    let counts = bus.counts(pressure);
+    // That of both queues found no room.
+    assert_eq!((counts.refused, counts.emitted), (refused as u64 + 2, 9 + 2));
+    assert_eq!(bus.counts(numbered).delivered, 1);
+}
+
+#[test]
+fn queues_beyond_all_memory_are_an_error() {
+    #[derive(Clone, Copy)]
+    struct Page(#[expect(dead_code, reason = "it takes room")] [u64; 1 << 17]);
+    impl Event for Page {}
+    let mut builder = EventBus::builder();
+    let pages = builder.queue::<Page>(u32::MAX);
+    builder.overflow(pages, Overflow::Fallback { reserve: u32::MAX });
+    let error = builder.build().err().expect("nobody has four quintillions of bytes").to_string();
+    assert!(error.contains("Page") && error.contains("smaller"), "{error}");
+}
+
+#[test]
 fn the_bus_can_go_to_another_thread() {
     fn is_send<T: Send>() {}
     is_send::<EventBus>();

@@ -40,6 +40,14 @@ pub enum BuildError {
         /// Their names, in the order in which events go round.
         subscribers: Vec<String>,
     },
+    /// There is no memory for a queue.
+    #[error("there is no memory for queues of {capacity} events of `{event}`; declare a smaller capacity or reserve")]
+    TooLarge {
+        /// The type of event.
+        event: &'static str,
+        /// How many there was to be room for in each of its queues, the reserve included.
+        capacity: u64,
+    },
 }
 
 crate::debug_as_display!(BuildError);
@@ -131,12 +139,13 @@ impl EventBusBuilder {
     /// Makes all queues, and finds the order of the subscribers.
     ///
     /// # Errors
-    /// When subscribers wait for each other's events in a ring.
+    /// When subscribers wait for each other's events in a ring, or when there is no memory for the queues.
     pub fn build(mut self) -> Result<EventBus, BuildError> {
         let pressure = self.queue::<QueuePressure>(0);
         // Every queue can complain once in a dispatch.
         let all = self.queues.len() as u32;
-        self.limits(pressure).capacity += all;
+        let limits = self.limits(pressure);
+        limits.capacity = limits.capacity.saturating_add(all);
         for (subscriber, category) in self.categories {
             let of_category = (0..).zip(&self.queues).filter(|(_, queue)| queue.category == category);
             self.subscribers[subscriber].reads.extend(of_category.map(|(index, _)| index));
@@ -151,11 +160,11 @@ impl EventBusBuilder {
         })?;
         let mut unordered: Vec<_> = self.subscribers.into_iter().map(Some).collect();
         let subscribers = order.into_iter().filter_map(|index| unordered[index].take()).collect();
-        let open = |QueueDeclaration { mut slot, limits, .. }| {
-            slot.lane_mut().open(limits);
-            slot
+        let open = |QueueDeclaration { mut slot, limits, .. }| match slot.lane_mut().open(limits) {
+            Ok(()) => Ok(slot),
+            Err(_) => Err(BuildError::TooLarge { event: slot.name(), capacity: limits.room() as u64 }),
         };
-        let slots = self.queues.into_iter().map(open).collect();
+        let slots = self.queues.into_iter().map(open).collect::<Result<_, _>>()?;
         // SAFETY: channels with this number come from `queue` alone, with the lane of a declaration's slot, and from
         // `Slots::channel` later on. Declarations are never removed.
         let slots = unsafe { Slots::new(self.id, slots) };

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Ref, RefCell};
+use std::collections::TryReserveError;
 use std::mem;
 use std::sync::Arc;
 
@@ -27,7 +28,10 @@ pub(super) struct Lane<T> {
 /// A lane whose type is not known.
 pub(super) trait ErasedLane: Any + Send {
     /// Makes the queues anew, before there is anything in them.
-    fn open(&mut self, limits: Limits);
+    ///
+    /// # Errors
+    /// When there is no memory for so many events.
+    fn open(&mut self, limits: Limits) -> Result<(), TryReserveError>;
     /// Forgets what the last dispatch delivered.
     fn retire(&mut self);
     /// Forgets what the last dispatch delivered and makes what waits the current batch. Returns whether there is anything,
@@ -42,14 +46,16 @@ pub(super) trait ErasedLane: Any + Send {
 }
 
 impl<T: Event> Lane<T> {
-    pub fn new(index: u32, limits: Limits) -> Self {
-        Self {
+    /// # Errors
+    /// When there is no memory for so many events.
+    pub fn new(index: u32, limits: Limits) -> Result<Self, TryReserveError> {
+        Ok(Self {
             index,
-            incoming: RefCell::new(Queue::new(limits)),
-            current: RefCell::new(Queue::new(limits)),
-            shared: Arc::new(SharedQueue::new(Queue::new(limits))),
-            shared_current: Queue::new(limits),
-        }
+            incoming: RefCell::new(Queue::new(limits)?),
+            current: RefCell::new(Queue::new(limits)?),
+            shared: Arc::new(SharedQueue::new(Queue::new(limits)?)),
+            shared_current: Queue::new(limits)?,
+        })
     }
 
     /// How many events each of the queues has room for.
@@ -65,8 +71,9 @@ impl<T: Event> Lane<T> {
 }
 
 impl<T: Event> ErasedLane for Lane<T> {
-    fn open(&mut self, limits: Limits) {
-        *self = Self::new(self.index, limits);
+    fn open(&mut self, limits: Limits) -> Result<(), TryReserveError> {
+        *self = Self::new(self.index, limits)?;
+        Ok(())
     }
 
     fn retire(&mut self) {

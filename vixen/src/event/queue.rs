@@ -1,5 +1,7 @@
 //! One queue: fixed room, a policy for what is more, and exact counts.
 
+use std::collections::TryReserveError;
+
 use crate::event::builtin::QueueLevel;
 
 /// What happens to an event that finds its queue full.
@@ -82,7 +84,7 @@ pub(super) struct Limits {
 
 impl Limits {
     /// What there is room for before anything allocates.
-    fn room(self) -> usize {
+    pub fn room(self) -> usize {
         let reserve = match self.overflow {
             Overflow::Fallback { reserve } => reserve,
             Overflow::Strict | Overflow::Discard => 0,
@@ -112,17 +114,14 @@ pub(super) struct Queue<T> {
 }
 
 impl<T: Copy> Queue<T> {
-    pub fn new(limits: Limits) -> Self {
-        let mut queue = Self {
-            items: Vec::with_capacity(limits.room() + 1),
-            oldest: 0,
-            quiet: 0,
-            limits,
-            counts: Counts::default(),
-            level: None,
-        };
+    /// # Errors
+    /// When there is no memory for so many.
+    pub fn new(limits: Limits) -> Result<Self, TryReserveError> {
+        let mut items = Vec::new();
+        items.try_reserve_exact(limits.room().saturating_add(1))?;
+        let mut queue = Self { items, oldest: 0, quiet: 0, limits, counts: Counts::default(), level: None };
         queue.clear();
-        queue
+        Ok(queue)
     }
 
     /// How many events there is memory for.
@@ -244,7 +243,7 @@ mod tests {
     use super::*;
 
     fn queue(capacity: u32, overflow: Overflow) -> Queue<u32> {
-        Queue::new(Limits { capacity, overflow })
+        Queue::new(Limits { capacity, overflow }).expect("there is memory for some events")
     }
 
     fn items(queue: &Queue<u32>) -> Vec<u32> {

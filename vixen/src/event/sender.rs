@@ -26,7 +26,7 @@ impl<T: Event> Sender<T> {
         Self { queue: Arc::clone(queue) }
     }
 
-    /// Queues an event for the next dispatch.
+    /// Queues an event for the next dispatch. Once the bus is gone nobody hears it.
     ///
     /// # Errors
     /// When the queue is full and its policy is [`Overflow::Strict`](crate::event::Overflow::Strict).

@@ -22,8 +22,14 @@ unsafe impl Send for Slot {}
 impl Slot {
     /// A lane with queues that have no room yet, and the way to it.
     pub fn new<T: Event>(index: u32) -> (Self, NonNull<Lane<T>>) {
-        let lane = NonNull::from(Box::leak(Box::new(Lane::<T>::new(index, Limits::default()))));
+        let lane = Lane::<T>::new(index, Limits::default()).expect("there is memory for four events");
+        let lane = NonNull::from(Box::leak(Box::new(lane)));
         (Self { type_id: TypeId::of::<T>(), name: std::any::type_name::<T>(), lane }, lane)
+    }
+
+    /// The name of its type.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     pub fn is<T: Event>(&self) -> bool {

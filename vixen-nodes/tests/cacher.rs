@@ -125,6 +125,40 @@ fn a_build_that_waits_for_itself_is_told() {
     let _ = cacher.get_or_build(&1, || cacher.get_or_build(&1, || made(1)).map(|_| Thing(1)));
 }
 
+/// Two threads build two keys, and each asks for the other one's.
+#[test]
+fn builds_that_wait_for_each_other_are_told() {
+    let (cacher, barrier) = (Cacher::new("things"), Barrier::new(2));
+    let build = |key: u64| {
+        cacher.get_or_build(&key, || {
+            barrier.wait();
+            cacher.get_or_build(&(1 - key), || made(5)).map(|other| Thing(other.0 + 1))
+        })
+    };
+    thread::scope(|scope| {
+        let both = [0, 1].map(|key| scope.spawn(move || build(key)));
+        let ended = both.map(|thread| thread.join().map(|thing| thing.expect("nothing is refused").0));
+        // The one that closed the ring is told; the other one then builds both.
+        assert_eq!(ended.iter().filter(|ended| ended.is_err()).count(), 1);
+        assert_eq!(ended.iter().flatten().collect::<Vec<_>>(), [&6]);
+    });
+    assert_eq!(cacher.statistics().entries, 2);
+}
+
+#[test]
+fn the_last_to_hold_workers_may_be_one_of_them() {
+    let workers = Arc::new(Workers::new(2));
+    let (held, (go, may_go)) = (workers.clone(), mpsc::channel::<()>());
+    let request = workers.request(move || {
+        may_go.recv().expect("somebody tells");
+        drop(held);
+        made(1).map(Arc::new)
+    });
+    drop(workers);
+    go.send(()).expect("the build waits");
+    assert_eq!(request.wait().expect("it had begun").as_deref(), Ok(&Thing(1)));
+}
+
 #[test]
 fn what_was_not_used_for_longest_leaves_first() {
     let cacher = Cacher::new("things");

@@ -32,6 +32,7 @@ mod assets;
 mod blocks;
 mod disk;
 mod eviction;
+mod flight;
 mod folder;
 mod format;
 mod pipelines;

@@ -13,7 +13,7 @@ use crate::voxel::parallel;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Threads that build. Dropping them waits for the builds under way and forgets those that have not begun.
+/// Threads that build. Dropping them waits for the builds under way on other threads and forgets those that have not begun.
 pub struct Workers {
     jobs: Option<Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
@@ -72,7 +72,9 @@ impl Drop for Workers {
     fn drop(&mut self) {
         self.stop.store(true, Relaxed);
         drop(self.jobs.take());
-        for thread in self.threads.drain(..) {
+        // A job may have been the last to hold them: its thread ends when the job does.
+        let own = thread::current().id();
+        for thread in self.threads.drain(..).filter(|thread| thread.thread().id() != own) {
             // Jobs catch their panics, so a worker has none.
             let _ = thread.join();
         }

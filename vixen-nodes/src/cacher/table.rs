@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
+use super::flight::Flight;
 use super::statistics::{Counters, Statistics, add};
 
 /// What a cacher can hold.
@@ -24,7 +24,7 @@ pub trait Cached: Send + Sync + 'static {
 /// Things by key. Keys are compared in full, so two keys of the same hash are two things.
 ///
 /// A hit takes a shared lock and allocates nothing. Builds run outside every lock: requests for other keys go on meanwhile,
-/// and requests for the same key wait for that one build. A build may ask for other keys, but not for its own.
+/// and requests for the same key wait for that one build. A build may ask for other keys, but not for one whose build waits for it.
 pub struct Cacher<K, V> {
     name: &'static str,
     slots: RwLock<HashMap<K, Slot<V>>>,
@@ -48,25 +48,6 @@ static CLOCK: AtomicU64 = AtomicU64::new(0);
 
 fn tick() -> u64 {
     CLOCK.fetch_add(1, Relaxed)
-}
-
-/// A build under way.
-struct Flight {
-    builder: ThreadId,
-    landed: Mutex<bool>,
-    wake: Condvar,
-}
-
-impl Flight {
-    fn wait(&self) {
-        let landed = self.landed.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.wake.wait_while(landed, |landed| !*landed).unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn land(&self) {
-        *self.landed.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.wake.notify_all();
-    }
 }
 
 /// Who builds a key.
@@ -106,7 +87,7 @@ impl<K: Eq + Hash + Clone, V: Cached> Cacher<K, V> {
     /// What `build` fails with. Nothing is kept of a failure.
     ///
     /// # Panics
-    /// When a build asks for the key that it builds, which would wait for itself.
+    /// When a build asks for the key that it builds, or for one whose build waits for it on another thread: it would wait for itself.
     pub fn get_or_build<E>(&self, key: &K, build: impl FnOnce() -> Result<V, E>) -> Result<Arc<V>, E> {
         loop {
             if let Some(thing) = self.get(key) {
@@ -115,13 +96,8 @@ impl<K: Eq + Hash + Clone, V: Cached> Cacher<K, V> {
             match self.claim(key) {
                 Claim::Nobody(thing) => return Ok(thing),
                 Claim::Another(flight) => {
-                    assert!(
-                        flight.builder != thread::current().id(),
-                        "a build of the cacher `{}` asks for the key that it builds",
-                        self.name
-                    );
                     add(&self.counters.joins, 1);
-                    flight.wait();
+                    assert!(flight.wait(), "a build of the cacher `{}` asks for the key that it builds", self.name);
                 }
                 Claim::Mine(mine) => {
                     add(&self.counters.misses, 1);
@@ -197,8 +173,7 @@ impl<K: Eq + Hash + Clone, V: Cached> Cacher<K, V> {
             }
             Some(Slot::Building(flight)) => Claim::Another(flight.clone()),
             None => {
-                let builder = thread::current().id();
-                let flight = Arc::new(Flight { builder, landed: Mutex::new(false), wake: Condvar::new() });
+                let flight = Arc::new(Flight::new());
                 slots.insert(key.clone(), Slot::Building(flight.clone()));
                 Claim::Mine(Build { cacher: self, key: key.clone(), flight, thing: None })
             }

@@ -4,6 +4,8 @@ mod common;
 
 use std::hint::black_box;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use common::device;
 use common::nodes::{AddDynamic, Amount, Clock, Copy, Factor, Fill, Paint, Settings};
@@ -164,6 +166,48 @@ impl Host for Diary {
     }
 }
 
+/// Compiles a graph of its own in frame 5.
+#[node(host)]
+struct Nested {
+    #[create(len = 4)]
+    values: Buffer<[u32]>,
+    device: Device,
+}
+
+#[node]
+impl Host for Nested {
+    fn run(view: &mut View, frame: &FrameInfo) {
+        view.values.fill(0);
+        if frame.number == 5 {
+            let graph = Graph::without_output();
+            graph.retain(values(&graph));
+            drop(graph.compile(view.device).expect("the graph is valid"));
+        }
+    }
+}
+
+/// Allocates in frame 57, if a worker records it.
+#[node(compute, dynamic, shader = "tests/shaders/add.comp.spv")]
+struct Patient {
+    #[storage(read_write)]
+    values: Buffer<[u32]>,
+    #[push]
+    params: Amount,
+    recorded: &'static AtomicU64,
+}
+
+#[node]
+impl Compute for Patient {
+    fn record(view: &View, commands: &mut Commands) {
+        if view.recorded.fetch_add(1, Ordering::Relaxed) == 57
+            && thread::current().name().is_some_and(|it| it.starts_with("vixen"))
+        {
+            drop(black_box(Vec::<u8>::with_capacity(57)));
+        }
+        commands.dispatch_items(view.values.len());
+    }
+}
+
 fn report_of(device: &Device, add: impl FnOnce(&Graph)) -> FramesReport {
     let graph = Graph::without_output();
     add(&graph);
@@ -209,6 +253,39 @@ fn a_host_node_that_allocates_is_named_with_the_frame() {
     });
     let first = report.first_offender.as_deref().unwrap_or_default();
     assert!(first.starts_with("node `the diary`: heap allocation") && first.ends_with("in frame 2"), "{first}");
+}
+
+#[test]
+fn a_host_node_that_compiles_a_graph_is_named() {
+    let device = watched();
+    let report = report_of(&device, |graph| {
+        graph.retain(graph.add_named("the nest", Nested { device: device.clone() }).values);
+    });
+    let first = report.first_offender.as_deref().unwrap_or_default();
+    assert!(first.starts_with("node `the nest`: heap allocation") && first.ends_with("in frame 5"), "{first}");
+    assert!(report.create_max > 0 && report.recompiles == 0, "{report}");
+}
+
+#[test]
+fn one_frame_of_one_node_on_one_worker_is_enough() {
+    static RECORDED: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
+    let device = watched();
+    let graph = Graph::without_output();
+    // Of several segments, so that each thread has some.
+    for (number, recorded) in (0..).zip(&RECORDED) {
+        let node = Patient { values: values(&graph), params: Amount { amount: number }, recorded };
+        let values = graph.add_named(&format!("patient {number}"), node).values;
+        graph
+            .retain(graph.add(Copy { source: &values, target: graph.buffer(64), params: Amount { amount: 1 } }).target);
+    }
+    let options = CompileOptions { recording_threads: 2, ..CompileOptions::default() };
+    let mut compiled = graph.compile_with(&device, &options).expect("the graph is valid");
+    let report = frames(&mut compiled, 100, |_, _| {}).unwrap_or_else(|error| panic!("{error}"));
+    let first = report.first_offender.as_deref().unwrap_or_default();
+    assert!(
+        first.ends_with("heap allocation of 57 bytes in frame 57") && first.starts_with("node `patient"),
+        "{report}"
+    );
 }
 
 #[test]

@@ -21,7 +21,15 @@ thread_local! {
     /// Whether it records what the application uploaded.
     static UPLOADS: Cell<bool> = const { Cell::new(false) };
     /// The node that it records or runs.
-    static NODE: Cell<Option<NonNull<CStr>>> = const { Cell::new(None) };
+    static NODE: Cell<Option<Running>> = const { Cell::new(None) };
+}
+
+/// A node that a thread records or runs.
+#[derive(Clone, Copy)]
+struct Running {
+    name: NonNull<CStr>,
+    /// The phase in which it began: what it does belongs to that one, even where it compiles a graph of its own.
+    phase: Phase,
 }
 
 /// What is counted.
@@ -165,13 +173,13 @@ impl Drop for InUploads {
 #[must_use]
 pub(crate) struct InNode {
     /// What the thread did before; none where nobody watches.
-    outer: Option<Option<NonNull<CStr>>>,
+    outer: Option<Option<Running>>,
 }
 
 /// The calling thread records or runs this node, until the guard is dropped.
 #[inline]
 pub(crate) fn node(name: &CStr) -> InNode {
-    InNode { outer: any().then(|| NODE.replace(Some(NonNull::from(name)))) }
+    InNode { outer: any().then(|| NODE.replace(Some(Running { name: NonNull::from(name), phase: phase() }))) }
 }
 
 /// Whether somebody looks.
@@ -189,12 +197,17 @@ impl Drop for InNode {
     }
 }
 
+/// The phase that what the thread does belongs to.
+fn phase() -> Phase {
+    NODE.get().map_or_else(Phase::current, |node| node.phase)
+}
+
 /// Counts something, if the calling thread runs a watched frame and is not busy with a recompile inside it.
 #[inline]
 pub(crate) fn note(what: What) {
     // A thread that ends may allocate when these are gone.
     if let Ok(Some(frame)) = FRAME.try_with(Cell::get)
-        && Phase::current() == Phase::Execute
+        && phase() == Phase::Execute
         && !(matches!(what, What::Driver(_)) && UPLOADS.get())
     {
         count(what, frame);
@@ -210,7 +223,7 @@ fn count(what: What, frame: u64) {
         if let Some(node) = NODE.get() {
             // SAFETY: the guard that `node` returned lives. It is a local of one of the executor's functions, which hold the
             // graph exclusively from before to after, and change no name meanwhile.
-            let node = unsafe { node.as_ref() }.to_bytes();
+            let node = unsafe { node.name.as_ref() }.to_bytes();
             length = node.len().min(name.len());
             name[..length].copy_from_slice(&node[..length]);
         }

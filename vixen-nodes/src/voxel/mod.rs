@@ -38,6 +38,7 @@ mod tree;
 mod tree64;
 mod validate;
 mod view;
+mod whole;
 
 #[cfg(feature = "gltf")]
 pub(crate) mod glb;

@@ -2,6 +2,8 @@
 
 use glam::{Vec2, Vec3};
 
+use super::whole::whole;
+
 /// What stands for no normal: no direction is encoded so.
 pub const NONE: u16 = u16::MAX;
 
@@ -15,7 +17,7 @@ pub fn encode(direction: Vec3) -> u16 {
     // Scaled by a power of two, which rounds nothing, so that the largest coordinate is between 2^20 and 2^21.
     let bits = |v: f32| v.to_bits() & i32::MAX as u32;
     let scale = f32::from_bits((274 - (bits(x).max(bits(y)).max(bits(z)) >> 23).clamp(21, 254)) << 23);
-    let (x, y, z) = ((x * scale) as i32, (y * scale) as i32, (z * scale) as i32);
+    let (x, y, z) = (whole(x * scale), whole(y * scale), whole(z * scale));
     let sum = x.abs() + y.abs() + z.abs();
     let part = 1.0 / f64::from(2 * sum.max(1));
     // 127 times the share of a coordinate, to the nearest. The half decides where that is two numbers and keeps the product farther from

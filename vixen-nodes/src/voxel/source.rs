@@ -1,8 +1,6 @@
 //! Where voxels come from: asked for cube by cube, so that no dense grid of the whole ever exists.
 
 use bytemuck::{Pod, Zeroable};
-#[cfg(feature = "gltf")]
-use glam::Vec4;
 use glam::{IVec3, UVec3, Vec3};
 use vixen::Block;
 
@@ -93,9 +91,6 @@ pub struct BrickVoxels {
     normals_by_rank: bool,
     /// The material of all, if it was set for all; then `materials` mean nothing.
     one_material: Option<MaterialIndex>,
-    /// Normals by rank before they are encoded: all x, all y, all z.
-    #[cfg(feature = "gltf")]
-    directions: [[f32; BRICK_VOXELS]; 3],
 }
 
 impl Default for BrickVoxels {
@@ -107,8 +102,6 @@ impl Default for BrickVoxels {
             has_normals: false,
             normals_by_rank: false,
             one_material: None,
-            #[cfg(feature = "gltf")]
-            directions: [[0.0; BRICK_VOXELS]; 3],
         }
     }
 }
@@ -157,27 +150,13 @@ impl BrickVoxels {
         self.mask.solid().for_each(|number| self.materials[number] = of(number));
     }
 
-    /// Gives all solid voxels normals by their numbers, as sums of which the first three lanes count.
+    /// Gives all solid voxels normals in order of their numbers: directions of any length, by axis, asked for sixteen at a time.
     #[cfg(feature = "gltf")]
     #[inline(always)]
-    pub(super) fn number_normals(&mut self, mut of: impl FnMut(usize) -> Vec4) {
-        const AT_ONCE: usize = 16;
-        let [x, y, z] = &mut self.directions;
-        let mut count = 0;
-        for (group, mut voxels) in self.mask.groups.into_iter().enumerate() {
-            while voxels != 0 {
-                let sum = of(64 * group + voxels.trailing_zeros() as usize);
-                let rank = count % BRICK_VOXELS;
-                (x[rank], y[rank], z[rank]) = (sum.x, sum.y, sum.z);
-                voxels &= voxels - 1;
-                count += 1;
-            }
-        }
-        // In a loop of its own: what was just stored one by one cannot be loaded side by side at once.
-        let directions = x.as_chunks().0.iter().zip(y.as_chunks().0).zip(z.as_chunks().0);
-        let normals = self.normals.as_chunks_mut::<AT_ONCE>().0.iter_mut();
-        for (normals, ((x, y), z)) in normals.zip(directions).take(count.div_ceil(AT_ONCE)) {
-            let (x, y, z): (&[f32; AT_ONCE], &[f32; AT_ONCE], &[f32; AT_ONCE]) = (x, y, z);
+    pub(super) fn set_normals(&mut self, mut next: impl FnMut() -> [[f32; 16]; 3]) {
+        let count = self.mask.count() as usize;
+        for normals in self.normals.as_chunks_mut::<16>().0.iter_mut().take(count.div_ceil(16)) {
+            let [x, y, z] = next();
             for (lane, normal) in normals.iter_mut().enumerate() {
                 *normal = normal::encode(Vec3::new(x[lane], y[lane], z[lane]));
             }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod bins;
+mod boxes;
 mod lanes;
 mod overlap;
 mod quantise;
@@ -22,7 +23,7 @@ use batch::{Batch, Block, Corners};
 use bins::Bin;
 use lanes::{AT_ONCE, Lanes};
 use sums::Sums;
-use touched::Touched;
+use touched::{Solid, Touched};
 
 /// Triangles in any space, y up.
 #[derive(Default)]
@@ -59,6 +60,7 @@ struct Drawing {
     corners: Corners,
     batch: Batch,
     touched: Touched,
+    solid: Solid,
 }
 
 /// How far the mesh keeps from the sides of the scene. It also keeps surfaces that lie between two layers of voxels, as the sides of
@@ -101,15 +103,14 @@ impl VoxelMesh {
         let (palette, materials) = quantise::palette(&colors);
         let one_material = materials.iter().all(|material| *material == materials[0]);
         let mut voxels = Self { size, positions, normals, triangles, materials, one_material, bins: Vec::new() };
-        voxels.bins = bins::fill(size, voxels.triangles.len(), |index| voxels.corners(index), progress)?;
+        voxels.bins = bins::fill(size, voxels.triangles.len(), |index, corner| voxels.corner(index, corner), progress)?;
         Some((palette, voxels))
     }
 
-    /// A triangle's corners.
+    /// A triangle's corner, one of three.
     #[inline(always)]
-    fn corners(&self, index: u32) -> [Vec3A; 3] {
-        let [a, b, c] = self.triangles[index as usize];
-        [self.positions[a as usize], self.positions[b as usize], self.positions[c as usize]]
+    fn corner(&self, index: u32, corner: usize) -> Vec3A {
+        self.positions[self.triangles[index as usize][corner] as usize]
     }
 
     /// Has what is drawn some triangles after a bin come nearer: first the triangle, then its corners.
@@ -205,26 +206,27 @@ impl VoxelMesh {
     // `shaders/build_surface.glsl` finds the very same voxels: change both.
     #[inline(always)]
     fn draw(&self, lanes: impl Lanes, drawing: &mut Drawing, origin: UVec3, brick: &mut BrickVoxels) {
-        let Drawing { after, sums, corners, batch, touched } = drawing;
+        let Drawing { after, sums, corners, batch, touched, solid } = drawing;
         let range = bins::of_brick(&self.bins, origin, *after);
         *after = range.end;
         let Some(&first) = self.bins.get(range.start).filter(|_| !range.is_empty()) else { return };
         let material_of = |bin: Bin| self.materials[bin as u32 as usize];
-        let one_material = self.one_material || {
-            let material = material_of(first);
-            self.bins[range.clone()].iter().all(|bin| material_of(*bin) == material)
-        };
+        let material = if self.one_material { self.materials[0] } else { material_of(first) };
+        let one_material =
+            self.one_material || self.bins[range.clone()].iter().all(|bin| material_of(*bin) == material);
         if one_material {
-            brick.set_material(material_of(first));
+            brick.set_material(material);
         }
         let origin = origin.as_vec3().to_array();
         for start in range.clone().step_by(AT_ONCE) {
             let bins = &self.bins[start..range.end.min(start + AT_ONCE)];
             // All of them before the first is drawn, so that memory answers many questions at once; and what is asked for next.
-            for (number, bin) in bins.iter().enumerate() {
-                corners.set(number, self.corners(*bin as u32));
+            let mut triangles = [self.triangles[bins[0] as u32 as usize]; AT_ONCE];
+            for (number, (triangle, bin)) in triangles.iter_mut().zip(bins).enumerate() {
+                *triangle = self.triangles[*bin as u32 as usize];
                 self.fetch(lanes, start + number);
             }
+            corners.set(lanes, |triangle, corner| self.positions[triangles[triangle][corner] as usize]);
             batch.prepare(corners, bins.len(), origin, lanes);
             if self.normals.is_empty() {
                 touched.clear();
@@ -270,10 +272,12 @@ impl VoxelMesh {
                 }
             }
         }
-        brick.set_mask(sums.take_mask());
+        let mask = sums.take_mask();
+        brick.set_mask(mask);
         if !one_material {
             brick.number_materials(|number| sums.material(number));
         }
-        brick.number_normals(|number| sums.take_normal(number));
+        let mut places = solid.set(lanes, &mask);
+        brick.set_normals(|| sums.take_normals(lanes, places.next().expect("a brick has no more voxels than places")));
     }
 }

@@ -4,19 +4,26 @@
 use glam::{UVec3, Vec3, Vec3A, Vec4};
 
 use super::super::layout::BRICK_EDGE;
+use super::super::whole::whole;
 use super::lanes::{AT_ONCE, Each, Lanes};
-use super::overlap::Triangle;
+use super::overlap::{Overlap, Triangle};
 
 /// Corners of triangles, by corner and axis.
 #[derive(Default)]
 pub(super) struct Corners([[Each<f32>; 3]; 3]);
 
-/// Tests for voxels of triangles, as those of [`Overlap`](super::overlap::Overlap).
+/// Tests for boxes of triangles, as those of [`Overlap`].
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct Tests {
     normal: [Each<f32>; 3],
     plane: [Each<f32>; 2],
     sides: [[[Each<f32>; 3]; 3]; 3],
+}
+
+/// The voxels that triangles touch.
+#[derive(Default)]
+pub(super) struct Batch {
+    tests: Tests,
     /// By axis, the first and the last voxel of the brick that the bounding box meets; if it meets none, the last is before the first.
     first: [Each<i32>; 3],
     last: [Each<i32>; 3],
@@ -33,12 +40,11 @@ pub(super) struct Block {
 }
 
 impl Corners {
-    /// Sets a triangle's corners.
+    /// Sets the corners of all triangles: where a corner lies of a triangle, both by their numbers.
     #[inline(always)]
-    pub(super) fn set(&mut self, number: usize, corners: [Vec3A; 3]) {
-        let [of_a, of_b, of_c] = &mut self.0;
-        for ([xs, ys, zs], corner) in [of_a, of_b, of_c].into_iter().zip(corners) {
-            (xs[number], ys[number], zs[number]) = (corner.x, corner.y, corner.z);
+    pub(super) fn set(&mut self, lanes: impl Lanes, at: impl Fn(usize, usize) -> Vec3A) {
+        for (corner, of_corner) in self.0.iter_mut().enumerate() {
+            *of_corner = lanes.by_axis(|triangle| at(triangle, corner).extend(0.0));
         }
     }
 
@@ -61,12 +67,12 @@ impl Corners {
     }
 }
 
-impl Batch {
-    /// Prepares the tests of the first triangles, of so many, for the brick at an origin.
+impl Tests {
+    /// Those of all triangles, each seen from an origin, for boxes of these edges.
     #[inline(always)]
-    pub(super) fn prepare(&mut self, corners: &Corners, count: usize, origin: [f32; 3], lanes: impl Lanes) {
+    pub(super) fn set(&mut self, corners: &Corners, origin: impl Fn(usize) -> [f32; 3], extent: [f32; 3]) {
         for i in 0..AT_ONCE {
-            let overlap = corners.triangle(i, origin).overlap([1.0; 3]);
+            let overlap = corners.triangle(i, origin(i)).overlap(extent);
             for axis in 0..3 {
                 self.normal[axis][i] = overlap.normal[axis];
                 for side in 0..3 {
@@ -77,13 +83,40 @@ impl Batch {
             }
             [self.plane[0][i], self.plane[1][i]] = overlap.plane;
         }
+    }
+
+    /// That of one triangle.
+    #[inline(always)]
+    pub(super) fn of(&self, number: usize) -> Overlap {
+        let mut overlap = Overlap {
+            normal: [0.0; 3],
+            plane: [self.plane[0][number], self.plane[1][number]],
+            sides: [[[0.0; 3]; 3]; 3],
+        };
+        for axis in 0..3 {
+            overlap.normal[axis] = self.normal[axis][number];
+            for side in 0..3 {
+                for factor in 0..3 {
+                    overlap.sides[axis][side][factor] = self.sides[axis][side][factor][number];
+                }
+            }
+        }
+        overlap
+    }
+}
+
+impl Batch {
+    /// Prepares the tests of the first triangles, of so many, for the brick at an origin.
+    #[inline(always)]
+    pub(super) fn prepare(&mut self, corners: &Corners, count: usize, origin: [f32; 3], lanes: impl Lanes) {
+        self.tests.set(corners, |_| origin, [1.0; 3]);
         for (axis, origin) in origin.into_iter().enumerate() {
             for i in 0..AT_ONCE {
                 let (low, high) = corners.range(i, axis, origin);
                 // What is not below zero is rounded down by leaving off its fraction.
-                self.first[axis][i] = (if low > 0.0 { low } else { 0.0 }) as i32;
+                self.first[axis][i] = whole(if low > 0.0 { low } else { 0.0 });
                 let most = (BRICK_EDGE - 1) as f32;
-                self.last[axis][i] = if high < 0.0 { -1 } else { (if high < most { high } else { most }) as i32 };
+                self.last[axis][i] = if high < 0.0 { -1 } else { whole(if high < most { high } else { most }) };
             }
         }
         self.find(count, lanes);
@@ -95,10 +128,10 @@ impl Batch {
         let place = |axis: usize| self.first[axis].map(|place| place as f32);
         let [x, y, z] = &[place(0), place(1), place(2)];
         // Bits 4y + x, 4z + x and 4z + y.
-        let in_xy = lanes.each_inside::<1, 4>(count, [x, y], &self.sides[2]);
-        let in_xz = lanes.each_inside::<4, 1>(count, [z, x], &self.sides[1]);
-        let in_yz = lanes.each_inside::<1, 4>(count, [y, z], &self.sides[0]);
-        let in_plane = lanes.each_between(count, [x, y, z], &self.normal, &self.plane);
+        let in_xy = lanes.each_inside::<1, 4>(count, [x, y], &self.tests.sides[2]);
+        let in_xz = lanes.each_inside::<4, 1>(count, [z, x], &self.tests.sides[1]);
+        let in_yz = lanes.each_inside::<1, 4>(count, [y, z], &self.tests.sides[0]);
+        let in_plane = lanes.each_between(count, [x, y, z], &self.tests.normal, &self.tests.plane);
         for i in 0..AT_ONCE {
             let length = |axis: usize| self.last[axis][i] - self.first[axis][i];
             let within = within([length(0), length(1), length(2)]);
@@ -111,7 +144,8 @@ impl Batch {
     /// A triangle's normal, of no particular length; zero if it has no area.
     #[inline(always)]
     pub(super) fn normal(&self, number: usize) -> Vec3 {
-        Vec3::new(self.normal[0][number], self.normal[1][number], self.normal[2][number])
+        let [x, y, z] = &self.tests.normal;
+        Vec3::new(x[number], y[number], z[number])
     }
 
     /// The normals of all triangles; the last lanes are zero.
@@ -151,12 +185,12 @@ impl Batch {
     fn block(&self, number: usize, lanes: impl Lanes, first: [i32; 3], last: [i32; 3]) -> u64 {
         let of = |each: &Each<f32>| each[number];
         let sides = |axis: usize| {
-            let [a, b, c] = &self.sides[axis];
+            let [a, b, c] = &self.tests.sides[axis];
             let side = |[u, v, constant]: &[Each<f32>; 3]| [of(u), of(v), of(constant)];
             [side(a), side(b), side(c)]
         };
-        let [normal_x, normal_y, normal_z] = &self.normal;
-        let [low, high] = &self.plane;
+        let [normal_x, normal_y, normal_z] = &self.tests.normal;
+        let [low, high] = &self.tests.plane;
         let [x, y, z] = first.map(|from| from as f32);
         // Bits 4y + x, 4z + x and 4z + y.
         let in_xy = lanes.inside(lanes.across(x), lanes.down(y), sides(2));

@@ -7,13 +7,11 @@ use std::sync::{Mutex, PoisonError};
 use glam::{UVec3, Vec3, Vec3A};
 
 use super::super::build::Progress;
-use super::super::layout::{BRICK_EDGE, MAX_EDGE};
+use super::super::layout::BRICK_EDGE;
 use super::super::source::Cube;
 use super::super::{memory, morton, parallel};
-use super::batch::Corners;
-#[cfg(target_arch = "x86_64")]
-use super::lanes;
-use super::lanes::{AT_ONCE, Each};
+use super::boxes::{Boxes, MANY, SOME};
+use super::lanes::{self, Lanes};
 use super::overlap::Triangle;
 
 /// The most triangles that all bricks hold together: 4 GiB.
@@ -30,7 +28,7 @@ pub(super) type Bin = u64;
 pub(super) fn fill(
     size: UVec3,
     count: usize,
-    triangle: impl Fn(u32) -> [Vec3A; 3] + Sync,
+    corner: impl Fn(u32, usize) -> Vec3A + Sync,
     progress: &dyn Fn(Progress),
 ) -> Option<Vec<Bin>> {
     progress(Progress { stage: "sorting triangles", done: 0, total: 1 });
@@ -39,11 +37,11 @@ pub(super) fn fill(
     let all = AtomicUsize::new(0);
     let find = |range: Range<usize>| {
         #[cfg(target_arch = "x86_64")]
-        if lanes::Avx512::detect().is_some() {
+        if let Some(lanes) = lanes::Avx512::detect() {
             // SAFETY: the processor has all the features that `find_with_avx512` asks for, since `detect` looked for each.
-            return unsafe { find_with_avx512(range, &triangle, rest, &all) };
+            return unsafe { find_with_avx512(lanes, range, &corner, rest, &all) };
         }
-        find(range, &triangle, rest, &all)
+        find(lanes::Fours, range, &corner, rest, &all)
     };
     let parts = parallel::ranges(count, find).into_iter().collect::<Option<Vec<Part>>>()?;
 
@@ -92,97 +90,55 @@ fn bucket_of(bin: Bin, rest: u32) -> usize {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,bmi1,bmi2,popcnt,lzcnt")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vbmi2,avx2,bmi1,bmi2,popcnt,lzcnt")]
 fn find_with_avx512(
+    lanes: lanes::Avx512,
     range: Range<usize>,
-    triangle: &impl Fn(u32) -> [Vec3A; 3],
+    corner: &impl Fn(u32, usize) -> Vec3A,
     rest: u32,
     all: &AtomicUsize,
 ) -> Option<Part> {
-    find(range, triangle, rest, all)
+    find(lanes, range, corner, rest, all)
 }
 
 /// The bins of some triangles, in order of these. `None` if all threads together find too many.
 #[inline(always)]
-fn find(range: Range<usize>, triangle: &impl Fn(u32) -> [Vec3A; 3], rest: u32, all: &AtomicUsize) -> Option<Part> {
+fn find(
+    lanes: impl Lanes,
+    range: Range<usize>,
+    corner: &impl Fn(u32, usize) -> Vec3A,
+    rest: u32,
+    all: &AtomicUsize,
+) -> Option<Part> {
     // Three for two triangles are usual.
     let mut bins: Vec<Bin> = memory::with_capacity(range.len() / 2 * 3);
-    let (mut sizes, mut counted) = ([0; BUCKETS], 0);
-    let (mut corners, mut boxes) = (Corners::default(), Boxes::default());
-    for start in range.clone().step_by(AT_ONCE) {
-        let before = bins.len();
-        let some = start..range.end.min(start + AT_ONCE);
-        for (number, index) in some.clone().enumerate() {
-            corners.set(number, triangle(index as u32));
-        }
-        boxes.set(&corners);
-        // Most triangles are in one brick or in two, and in which is hard to foresee. So two are written, of which the next may take the place.
-        let (mut few, mut count) = ([0; 2 * AT_ONCE], 0);
-        for (number, index) in some.enumerate() {
-            let bin = |place: u32| u64::from(place) << 32 | index as u64;
+    let mut sizes = [0; BUCKETS];
+    let mut boxes = Boxes::default();
+    for start in range.clone().step_by(SOME) {
+        let (before, count) = (bins.len(), SOME.min(range.end - start));
+        boxes.set(lanes, count, |number, of| corner((start + number) as u32, of));
+        for (number, index) in (start as u32..).enumerate().take(count) {
+            let bin = |place: u32| u64::from(place) << 32 | u64::from(index);
+            let touched = boxes.touched[number];
             if boxes.size[number] <= 2 {
-                few[count] = bin(boxes.first[number]);
-                few[count + 1] = bin(boxes.last[number]);
-                count += boxes.size[number] as usize;
+                // In which of two bricks most triangles are, or in both, is hard to foresee: the next takes the second's place if it is the first.
+                let after = bins.len() + boxes.size[number] as usize;
+                bins.extend_from_slice(&[bin(boxes.first[number]), bin(boxes.last[number])]);
+                bins.truncate(after);
+            } else if touched == MANY {
+                let corners = [corner(index, 0), corner(index, 1), corner(index, 2)];
+                bricks(corners, &mut |brick| bins.push(bin(morton::key(brick) as u32)));
             } else {
-                bins.extend_from_slice(&few[..count]);
-                count = 0;
-                bricks(triangle(index as u32), &mut |brick| bins.push(bin(morton::key(brick) as u32)));
+                let touched = (0..8).filter(|brick| touched >> brick & 1 != 0);
+                bins.extend(touched.map(|brick| bin(boxes.place(number, brick))));
             }
         }
-        bins.extend_from_slice(&few[..count]);
         bins[before..].iter().for_each(|bin| sizes[bucket_of(*bin, rest)] += 1);
-        // Now and then: what all threads write is slow.
-        if bins.len() > counted + 4096 {
-            if all.fetch_add(bins.len() - counted, Ordering::Relaxed) > MAX {
-                return None;
-            }
-            counted = bins.len();
+        if all.fetch_add(bins.len() - before, Ordering::Relaxed) > MAX {
+            return None;
         }
     }
     Some((bins, sizes))
-}
-
-/// The bricks that triangles' bounding boxes meet.
-#[derive(Default)]
-struct Boxes {
-    /// The places of the first and the last brick on the curve.
-    first: Each<u32>,
-    last: Each<u32>,
-    /// How many there are.
-    size: Each<u32>,
-}
-
-impl Boxes {
-    /// Those of some triangles: plain numbers and no branches, so that it is done for several at once.
-    #[inline(always)]
-    fn set(&mut self, corners: &Corners) {
-        let (mut first, mut last) = ([[0; AT_ONCE]; 3], [[0; AT_ONCE]; 3]);
-        for axis in 0..3 {
-            for i in 0..AT_ONCE {
-                let (low, high) = corners.range(i, axis, 0.0);
-                // As in `bricks`.
-                first[axis][i] = (low / BRICK_EDGE as f32) as i32 as u32;
-                last[axis][i] = (high / BRICK_EDGE as f32) as i32 as u32;
-            }
-        }
-        for i in 0..AT_ONCE {
-            self.first[i] = spread(first[0][i]) | spread(first[1][i]) << 1 | spread(first[2][i]) << 2;
-            self.last[i] = spread(last[0][i]) | spread(last[1][i]) << 1 | spread(last[2][i]) << 2;
-            let length = |axis: usize| last[axis][i] - first[axis][i] + 1;
-            self.size[i] = length(0) * length(1) * length(2);
-        }
-    }
-}
-
-/// As [`morton::key`] spreads a coordinate of up to ten bits: no scene has more bricks along an axis.
-#[inline(always)]
-fn spread(v: u32) -> u32 {
-    const { assert!(MAX_EDGE / BRICK_EDGE <= 1 << 10) };
-    let v = (v | v << 16) & 0x0300_00FF;
-    let v = (v | v << 8) & 0x0300_F00F;
-    let v = (v | v << 4) & 0x030C_30C3;
-    (v | v << 2) & 0x0924_9249
 }
 
 /// Sorts by so many bits from one on: one pass of a radix sort, which is stable.
@@ -272,16 +228,16 @@ mod tests {
             let at = |number: u32, axis: u32| {
                 (number.wrapping_mul(2_654_435_769 + 97 * axis) >> 8) as f32 / (1 << 24) as f32
             };
-            let corner = |index: u32, corner: u32| {
+            let corner = |index: u32, corner: usize| {
                 // Small ones, and some that reach through all of it.
                 let reach = if index.is_multiple_of(1000) { edge as f32 } else { 30f32.min(edge as f32) };
                 let around = Vec3A::new(at(index, 0), at(index, 1), at(index, 2)) * (edge as f32 - reach);
-                let number = 3 * index + corner;
+                let number = 3 * index + corner as u32;
                 (around + Vec3A::new(at(number, 3), at(number, 4), at(number, 5)) * reach)
                     .min(Vec3A::splat(edge as f32 - 0.01))
             };
             let triangle = |index: u32| [0, 1, 2].map(|number| corner(index, number));
-            let bins = fill(UVec3::splat(edge), count, triangle, &|_| ()).expect("they are few");
+            let bins = fill(UVec3::splat(edge), count, corner, &|_| ()).expect("they are few");
             let mut expected = Vec::new();
             for index in 0..count as u32 {
                 bricks(triangle(index), &mut |brick| expected.push(morton::key(brick) << 32 | u64::from(index)));

@@ -71,32 +71,33 @@ pub(super) trait Lanes: Copy {
         bits
     }
 
-    /// Lists what the set bits of a block stand for: bit x + 4y + 16z is x + 8y + 64z places after the first one. What follows in the list
-    /// means nothing.
+    /// Lists what the set bits of a block stand for, so many places after the first one each. What follows in the list means nothing.
     #[inline(always)]
-    fn list(self, mut block: u64, first: u16, places: &mut [u16; 64]) {
+    fn list(self, mut block: u64, offsets: &[u8; 64], first: u16, places: &mut [u16; 64]) {
         for place in places {
             if block == 0 {
                 break;
             }
-            *place = first + u16::from(OFFSETS[block.trailing_zeros() as usize % 64]);
+            *place = first + u16::from(offsets[block.trailing_zeros() as usize % 64]);
             block &= block - 1;
         }
+    }
+
+    /// The first three coordinates of sixteen places, by axis.
+    #[inline(always)]
+    fn by_axis(self, place: impl Fn(usize) -> Vec4) -> [Each<f32>; 3] {
+        let mut axes = [[0.0; AT_ONCE]; 3];
+        let [xs, ys, zs] = &mut axes;
+        for number in 0..AT_ONCE {
+            let place = place(number);
+            (xs[number], ys[number], zs[number]) = (place.x, place.y, place.z);
+        }
+        axes
     }
 
     /// Has an element of a slice, if it is one, come nearer before it is asked for.
     fn fetch<T>(self, _slice: &[T], _index: usize) {}
 }
-
-/// How many places after the first voxel of a block another one is in its brick.
-const OFFSETS: [u8; 64] = {
-    let (mut offsets, mut bit) = ([0; 64], 0);
-    while bit < 64 {
-        offsets[bit] = (bit % 4 + 8 * (bit / 4 % 4) + 64 * (bit / 16)) as u8;
-        bit += 1;
-    }
-    offsets
-};
 
 /// Four at a time: any processor.
 #[derive(Clone, Copy)]
@@ -242,9 +243,15 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn list(self, block: u64, first: u16, places: &mut [u16; 64]) {
+    fn list(self, block: u64, offsets: &[u8; 64], first: u16, places: &mut [u16; 64]) {
         // SAFETY: as above.
-        unsafe { list(block, first, places) }
+        unsafe { list(block, offsets, first, places) }
+    }
+
+    #[inline(always)]
+    fn by_axis(self, place: impl Fn(usize) -> Vec4) -> [Each<f32>; 3] {
+        // SAFETY: as above.
+        unsafe { by_axis(place) }
     }
 
     #[inline(always)]
@@ -268,12 +275,15 @@ fn each_inside<const ACROSS: u32, const DOWN: u32>([u, v]: [&Each<f32>; 2], side
     let mut bits = _mm512_setzero_si512();
     for j in 0..4 {
         let v = more(v, j);
-        let along_v = |side: usize| _mm512_add_ps(_mm512_mul_ps(v, load(&sides[side][1])), load(&sides[side][2]));
-        let along_v = [along_v(0), along_v(1), along_v(2)];
+        // A sum is rounded to zero only where it is zero, so it is not below that where a summand is not below the other's opposite.
+        let against = |side: usize| {
+            let along_v = _mm512_add_ps(_mm512_mul_ps(v, load(&sides[side][1])), load(&sides[side][2]));
+            negative(along_v)
+        };
+        let against = [against(0), against(1), against(2)];
         for i in 0..4 {
             let not_below = |side: usize, of: __mmask16| {
-                let sum = _mm512_add_ps(along_u[side][i as usize], along_v[side]);
-                _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(of, sum, _mm512_setzero_ps())
+                _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(of, along_u[side][i as usize], against[side])
             };
             let solid = not_below(2, not_below(1, not_below(0, u16::MAX)));
             bits = _mm512_mask_or_epi32(bits, solid, bits, _mm512_set1_epi32(1 << (ACROSS * i + DOWN * j)));
@@ -286,7 +296,8 @@ fn each_inside<const ACROSS: u32, const DOWN: u32>([u, v]: [&Each<f32>; 2], side
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 fn each_between(from: [&Each<f32>; 3], normal: &[Each<f32>; 3], bounds: &[Each<f32>; 2]) -> [Each<u32>; 4] {
-    let (zero, low, high) = (_mm512_setzero_ps(), load(&bounds[0]), load(&bounds[1]));
+    // As above, for two sums.
+    let [high, low] = [negative(load(&bounds[0])), negative(load(&bounds[1]))];
     let along = |axis: usize| {
         let along =
             |more: f32| _mm512_mul_ps(_mm512_add_ps(load(from[axis]), _mm512_set1_ps(more)), load(&normal[axis]));
@@ -299,8 +310,8 @@ fn each_between(from: [&Each<f32>; 3], normal: &[Each<f32>; 3], bounds: &[Each<f
             let along_yz = _mm512_add_ps(y, z[layer]);
             for (i, x) in (0..4).zip(x) {
                 let along = _mm512_add_ps(x, along_yz);
-                let not_above = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(_mm512_add_ps(along, low), zero);
-                let solid = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(not_above, _mm512_add_ps(along, high), zero);
+                let not_above = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(along, high);
+                let solid = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(not_above, along, low);
                 bits = _mm512_mask_or_epi32(bits, solid, bits, _mm512_set1_epi32(1 << (i + 4 * j)));
             }
         }
@@ -313,9 +324,9 @@ fn each_between(from: [&Each<f32>; 3], normal: &[Each<f32>; 3], bounds: &[Each<f
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2")]
 #[inline]
-fn list(block: u64, first: u16, places: &mut [u16; 64]) {
+fn list(block: u64, offsets: &[u8; 64], first: u16, places: &mut [u16; 64]) {
     // SAFETY: there are 64 bytes to be read.
-    let offsets = unsafe { _mm512_loadu_si512(OFFSETS.as_ptr().cast()) };
+    let offsets = unsafe { _mm512_loadu_si512(offsets.as_ptr().cast()) };
     let (offsets, first) = (_mm512_maskz_compress_epi8(block, offsets), _mm512_set1_epi16(first as i16));
     let low = _mm512_add_epi16(_mm512_cvtepu8_epi16(_mm512_castsi512_si256(offsets)), first);
     // SAFETY: there is room for 64 bytes.
@@ -328,6 +339,27 @@ fn list(block: u64, first: u16, places: &mut [u16; 64]) {
     }
 }
 
+/// [`Lanes::by_axis`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq")]
+#[inline]
+fn by_axis(place: impl Fn(usize) -> Vec4) -> [Each<f32>; 3] {
+    // The places k, 4 + k, 8 + k and 12 + k side by side; then each quarter is transposed.
+    let every_fourth = |k: usize| {
+        let quarter = |number: usize| __m128::from(place(number));
+        let all = _mm512_insertf32x4::<1>(_mm512_castps128_ps512(quarter(k)), quarter(4 + k));
+        _mm512_insertf32x4::<3>(_mm512_insertf32x4::<2>(all, quarter(8 + k)), quarter(12 + k))
+    };
+    let [a, b, c, d] = [every_fourth(0), every_fourth(1), every_fourth(2), every_fourth(3)];
+    // x and y, then z.
+    let (low_ab, low_cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
+    let (high_ab, high_cd) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
+    let x = _mm512_shuffle_ps::<0b01_00_01_00>(low_ab, low_cd);
+    let y = _mm512_shuffle_ps::<0b11_10_11_10>(low_ab, low_cd);
+    let z = _mm512_shuffle_ps::<0b01_00_01_00>(high_ab, high_cd);
+    [store_floats(x), store_floats(y), store_floats(z)]
+}
+
 /// Sixteen numbers in a register.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
@@ -335,6 +367,14 @@ fn list(block: u64, first: u16, places: &mut [u16; 64]) {
 fn load(each: &Each<f32>) -> __m512 {
     // SAFETY: there are sixteen floats to be read.
     unsafe { _mm512_loadu_ps(each.as_ptr()) }
+}
+
+/// Their opposites.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn negative(numbers: __m512) -> __m512 {
+    _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(numbers), _mm512_set1_epi32(i32::MIN)))
 }
 
 /// And out of it.
@@ -345,6 +385,17 @@ fn store(numbers: __m512i) -> Each<u32> {
     let mut each = [0; AT_ONCE];
     // SAFETY: there is room for sixteen numbers of four bytes.
     unsafe { _mm512_storeu_si512(each.as_mut_ptr().cast(), numbers) };
+    each
+}
+
+/// The same for floats.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn store_floats(numbers: __m512) -> Each<f32> {
+    let mut each = [0.0; AT_ONCE];
+    // SAFETY: there is room for sixteen numbers of four bytes.
+    unsafe { _mm512_storeu_ps(each.as_mut_ptr(), numbers) };
     each
 }
 
@@ -372,6 +423,17 @@ mod tests {
             let fours = Fours.between(Fours.across(x), Fours.down(y), z, normal, bounds);
             let sixteen = sixteen.between(sixteen.across(x), sixteen.down(y), z, normal, bounds);
             assert_eq!(fours, sixteen, "{x} {y} {z} {normal:?} {bounds:?}");
+        }
+    }
+
+    #[test]
+    fn places_are_put_in_order_of_their_axes() {
+        let place = |lane: usize| Vec4::new(lane as f32, 100.0 + lane as f32, -(lane as f32), f32::NAN);
+        let expected = [0, 1, 2].map(|axis| std::array::from_fn(|lane| place(lane)[axis]));
+        assert_eq!(Fours.by_axis(place), expected);
+        match Avx512::detect() {
+            Some(sixteen) => assert_eq!(sixteen.by_axis(place), expected),
+            None => eprintln!("skipped: the processor has no AVX-512"),
         }
     }
 

@@ -6,6 +6,7 @@ use super::super::layout::{BRICK_VOXELS, unmorton3};
 use super::super::packed::BrickMask;
 use super::super::source::MaterialIndex;
 use super::batch::Block;
+use super::lanes::{AT_ONCE, Each, Lanes};
 
 /// Voxels, x first.
 pub(super) struct Sums {
@@ -77,10 +78,13 @@ impl Sums {
         self.materials[usize::from(PLACES[number % BRICK_VOXELS])]
     }
 
-    /// The sum of the normals of the voxel with this Morton number, which is forgotten.
+    /// The sums of the normals of voxels by their places, x first, which are forgotten.
     #[inline(always)]
-    pub(super) fn take_normal(&mut self, number: usize) -> Vec4 {
-        std::mem::take(&mut self.normals[usize::from(PLACES[number % BRICK_VOXELS])])
+    pub(super) fn take_normals(&mut self, lanes: impl Lanes, places: &[u16; AT_ONCE]) -> [Each<f32>; 3] {
+        let place = |lane: usize| usize::from(places[lane]) % BRICK_VOXELS;
+        let normals = lanes.by_axis(|lane| self.normals[place(lane)]);
+        (0..AT_ONCE).for_each(|lane| self.normals[place(lane)] = Vec4::ZERO);
+        normals
     }
 
     /// All solid voxels, which are forgotten. Their normals are to be taken too before the next brick is drawn.
@@ -128,6 +132,7 @@ const PLACES: [u16; BRICK_VOXELS] = {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lanes::Fours;
     use super::*;
     use crate::voxel::layout::morton3;
 
@@ -146,7 +151,9 @@ mod tests {
                 sums.set_materials(&block, 9);
                 let number = morton3(at.x, at.y, at.z) as usize;
                 assert_eq!(sums.take_mask().solid().collect::<Vec<_>>(), [number]);
-                assert_eq!((sums.take_normal(number), sums.material(number)), (at.as_vec3().extend(1.0), 9));
+                assert_eq!((sums.normals[place(&block, bit).1].w, sums.material(number)), (1.0, 9));
+                let normals = sums.take_normals(Fours, &[place(&block, bit).1 as u16; AT_ONCE]);
+                assert_eq!(normals.map(|axis| axis[0]), at.as_vec3().to_array());
                 assert!(sums.layers == [0; 8] && sums.normals.iter().all(|sum| *sum == Vec4::ZERO));
             }
         }

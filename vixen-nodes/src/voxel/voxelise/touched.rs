@@ -1,7 +1,8 @@
 //! Voxels of a brick that triangles touch, one after another: how many each touches is hard to foresee, so what is done for each voxel is done
 //! for those of all triangles on end.
 
-use super::super::layout::BRICK_VOXELS;
+use super::super::layout::{BRICK_VOXELS, unmorton3};
+use super::super::packed::BrickMask;
 use super::batch::Block;
 use super::lanes::{AT_ONCE, Lanes};
 
@@ -9,6 +10,55 @@ use super::lanes::{AT_ONCE, Lanes};
 const BLOCK: usize = 64;
 /// As many as all triangles touch at most, and room for what follows a list.
 const MOST: usize = AT_ONCE * BRICK_VOXELS + BLOCK;
+
+/// Where the solid voxels of a brick are.
+pub(super) struct Solid {
+    /// By their Morton numbers, and room for what follows a list.
+    places: [u16; BRICK_VOXELS + BLOCK],
+}
+
+impl Default for Solid {
+    fn default() -> Self {
+        Self { places: [0; BRICK_VOXELS + BLOCK] }
+    }
+}
+
+impl Solid {
+    /// Places of voxels, x first, in the order of their Morton numbers. What follows the last means nothing.
+    #[inline(always)]
+    pub(super) fn set(&mut self, lanes: impl Lanes, mask: &BrickMask) -> impl Iterator<Item = &[u16; AT_ONCE]> {
+        let mut count = 0;
+        for (group, voxels) in (0..).zip(mask.groups) {
+            let [x, y, z] = unmorton3(group);
+            if let Some(places) = self.places[count..].first_chunk_mut() {
+                lanes.list(voxels, &IN_GROUP, (4 * x + 32 * y + 256 * z) as u16, places);
+            }
+            count += voxels.count_ones() as usize;
+        }
+        self.places.as_chunks().0.iter()
+    }
+}
+
+/// How many places, x first, after the first voxel of a group another one is, by its Morton number.
+const IN_GROUP: [u8; BLOCK] = {
+    let (mut offsets, mut number) = ([0; BLOCK], 0);
+    while number < BLOCK {
+        let [x, y, z] = unmorton3(number as u32);
+        offsets[number] = (x + 8 * y + 64 * z) as u8;
+        number += 1;
+    }
+    offsets
+};
+
+/// The same by its bit in a block, x + 4y + 16z.
+const IN_BLOCK: [u8; BLOCK] = {
+    let (mut offsets, mut bit) = ([0; BLOCK], 0);
+    while bit < BLOCK {
+        offsets[bit] = (bit % 4 + 8 * (bit / 4 % 4) + 64 * (bit / 16)) as u8;
+        bit += 1;
+    }
+    offsets
+};
 
 /// What triangles that are looked at side by side touch.
 pub(super) struct Touched {
@@ -36,7 +86,7 @@ impl Touched {
         let [x, y, z] = block.first.to_array();
         let range = self.count..self.count + BLOCK;
         if let Some(places) = self.places[range.clone()].as_mut_array() {
-            lanes.list(block.solid, (x + 8 * y + 64 * z) as u16, places);
+            lanes.list(block.solid, &IN_BLOCK, (x + 8 * y + 64 * z) as u16, places);
         }
         self.triangles[range].fill(triangle as u8);
         self.count += block.solid.count_ones() as usize;
@@ -62,10 +112,28 @@ mod tests {
     #[test]
     fn what_is_touched_is_listed_in_order() {
         check(Fours);
+        check_solid(Fours);
         #[cfg(target_arch = "x86_64")]
         match lanes::Avx512::detect() {
-            Some(sixteen) => check(sixteen),
+            Some(sixteen) => {
+                check(sixteen);
+                check_solid(sixteen);
+            }
             None => eprintln!("skipped: the processor has no AVX-512"),
+        }
+    }
+
+    fn check_solid(lanes: impl Lanes) {
+        let mut solid = Solid::default();
+        let full = [u64::MAX; 8];
+        for groups in [full, [0x8001_0000_1000_0421; 8], [0, 1, 0, u64::MAX, 0, 0, 1 << 63, 0], [0; 8]] {
+            let mask = BrickMask { groups };
+            let places: Vec<_> = solid.set(lanes, &mask).flatten().map(|place| u32::from(*place)).collect();
+            let place = |number: usize| {
+                let [x, y, z] = unmorton3(number as u32);
+                x + 8 * y + 64 * z
+            };
+            assert!(mask.solid().map(place).eq(places.into_iter().take(mask.count() as usize)), "{groups:x?}");
         }
     }
 

@@ -69,8 +69,8 @@ const MARGIN: f32 = 1.0 / 1024.0;
 
 /// The pairs of triangles and bricks that they may touch, sorted. `None` if there are too many.
 pub(super) fn bins_of(size: UVec3, vertices: &[SurfaceVertex], triangles: &[SurfaceTriangle]) -> Option<Vec<Bin>> {
-    let corner = |corner: u32| Vec3A::from(vertices[corner as usize].position);
-    bins::fill(size, triangles.len(), |index| triangles[index as usize].corners.map(corner), &|_| ())
+    let vertex = |index: u32, corner: usize| triangles[index as usize].corners[corner] as usize;
+    bins::fill(size, triangles.len(), |index, corner| vertices[vertex(index, corner)].position.into(), &|_| ())
 }
 
 impl VoxelMesh {

@@ -62,9 +62,9 @@ pub struct Options {
     /// `executor`: run frames of one side only, for a profiler
     #[arg(long, value_enum, hide = true)]
     side: Option<Side>,
-    /// With `--side`: how many nodes
-    #[arg(long, default_value_t = 1_000, hide = true)]
-    nodes: usize,
+    /// `executor`: graphs of this many nodes alone: 10, 100, 1000 or 10000
+    #[arg(long, value_name = "N")]
+    nodes: Option<usize>,
     /// With `--side`: nodes a layer
     #[arg(long, default_value_t = 1, hide = true)]
     width: usize,
@@ -76,21 +76,29 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     if let Some(side) = arguments.executor.side {
         return run_one(&device, side, arguments);
     }
+    let wanted = |nodes: usize| arguments.executor.nodes.is_none_or(|wanted| wanted == nodes);
+    if !SIZES.iter().any(|&(nodes, ..)| wanted(nodes)) {
+        return Err("--nodes must be 10, 100, 1000 or 10000, but with --side".into());
+    }
     let clock = Clock::new();
     let mut report = Report::new(&device.info().name);
     report.note(format!("driver {}; {} of the calls, medians", device.info().driver, clock.name()));
     for shape in [Shape::chain, Shape::layers_of_ten] {
         let mut all = Vec::new();
-        for (nodes, rounds, frames) in SIZES {
+        for (nodes, rounds, frames) in SIZES.into_iter().filter(|&(nodes, ..)| wanted(nodes)) {
             let rounds = if arguments.quick { rounds.div_ceil(10) } else { rounds };
             let shape = shape(nodes);
             let times = Times::measure(&device, &clock, shape, rounds, frames)?;
             times.rows(shape).into_iter().for_each(|row| report.add(row));
             all.push((nodes, times));
         }
-        report.add(slope(shape(10), &all));
+        if arguments.executor.nodes.is_none() {
+            report.add(slope(shape(10), &all));
+        }
     }
-    threads::measure(&device, arguments.quick, &mut report)?;
+    if arguments.executor.nodes.is_none() {
+        threads::measure(&device, arguments.quick, &mut report)?;
+    }
     if arguments.executor.instructions {
         instructions::count(arguments, &mut report)?;
     }
@@ -183,10 +191,11 @@ fn frames_in_flight(sides: &mut Sides, side: Side, amount: u32) -> Result<(), Fa
 fn run_one(device: &Device, side: Side, arguments: &Arguments) -> Result<Report, Failure> {
     const FRAMES: u64 = 20;
     let (options, frames) = (&arguments.executor, arguments.frames.unwrap_or(FRAMES));
-    if options.width == 0 || options.nodes < options.width {
+    let nodes = options.nodes.unwrap_or(1_000);
+    if options.width == 0 || nodes < options.width {
         return Err("--width must be at least 1 and at most --nodes".into());
     }
-    let mut sides = Sides::new(device, Shape { width: options.width, nodes: options.nodes }, &[side], false)?;
+    let mut sides = Sides::new(device, Shape { width: options.width, nodes }, &[side], false)?;
     for frame in 0..frames as u32 {
         device.wait_idle()?;
         sides::measured_frame(&mut sides, side, frame)?;

@@ -9,7 +9,8 @@ use crate::frame::moment::{MAX_FRAME_SLOTS, MAX_OUTPUTS, MAX_VARIANTS};
 use crate::frame::pipeline::{AttachmentFormats, Pipelines};
 use crate::frame::provision::account;
 use crate::frame::provision::descriptors::allocate_sets;
-use crate::frame::provision::node::{Gathered, NodeRuntime};
+use crate::frame::provision::gathered::Gathered;
+use crate::frame::provision::node::{NodeRuntime, arrange};
 use crate::frame::provision::resources::Resources;
 use crate::frame::provision::usages::usages;
 use crate::frame::recompile::Changes;
@@ -133,10 +134,11 @@ impl Graph {
             nodes.push(NodeRuntime::new(&mut gathered, at, node, first_access, built, condition));
         }
         for node in &mut nodes {
-            node.count_variants(&mut gathered, &resources, frame_slots, |resource| {
-                outputs.images_of(&declared, resource)
-            });
-            node.resolve(&mut resources, &layouts)?;
+            node.find_variants(&resources, frame_slots, |resource| outputs.images_of(&declared, resource))?;
+        }
+        arrange(&mut nodes, &mut gathered);
+        for node in &nodes {
+            node.resolve(&mut gathered, &mut resources, &layouts)?;
         }
         let descriptors = allocate_sets(device, &mut nodes, &mut gathered)?;
         for node in &mut nodes {

@@ -4,7 +4,8 @@ use ash::vk;
 
 use crate::device::{Device, DeviceError};
 use crate::frame::owned::Owned;
-use crate::frame::provision::node::{Gathered, NodeRuntime};
+use crate::frame::provision::gathered::Gathered;
+use crate::frame::provision::node::NodeRuntime;
 use crate::graph::CompileError;
 
 /// The pool of a graph's descriptor sets.
@@ -47,20 +48,25 @@ pub(crate) fn allocate_sets(
     let pool = unsafe { device.raw().create_descriptor_pool(&info, device.callbacks()) }
         .map_err(DeviceError::vulkan("vkCreateDescriptorPool"))?;
     let pool = Owned::new(device, pool);
-    for node in nodes {
-        let layouts: Vec<_> = node.pipelines.set_layouts().collect();
-        if layouts.is_empty() {
-            continue;
-        }
-        let mut sets = Vec::with_capacity(layouts.len() * node.facts.variants.count());
-        for _ in 0..node.facts.variants.count() {
+    // Drivers lay sets out as they are allocated: so those lie side by side that the same frame binds.
+    let variants = nodes.iter().map(|node| node.facts.variants.count()).max().unwrap_or(0);
+    let mut layouts = Vec::new();
+    for variant in 0..variants {
+        for node in nodes.iter().filter(|node| variant < node.facts.variants.count()) {
+            layouts.clear();
+            layouts.extend(node.pipelines.set_layouts());
+            if layouts.is_empty() {
+                continue;
+            }
             let info = vk::DescriptorSetAllocateInfo::default().descriptor_pool(pool.get()).set_layouts(&layouts);
             // SAFETY: the pool is alive, was sized for exactly these sets, and is used by nobody else.
-            let allocated = unsafe { device.raw().allocate_descriptor_sets(&info) }
+            let sets = unsafe { device.raw().allocate_descriptor_sets(&info) }
                 .map_err(DeviceError::vulkan("vkAllocateDescriptorSets"))?;
-            sets.extend(allocated);
+            node.give_sets(&sets, variant, gathered);
         }
-        node.take_sets(sets, gathered);
+    }
+    for node in nodes {
+        node.bind_sets(gathered);
     }
     Ok(DescriptorPool { _pool: Some(pool), sets, descriptors })
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod descriptors;
+pub(super) mod gathered;
 mod initial;
 mod make;
 pub(super) mod node;

@@ -9,6 +9,7 @@ use ash::vk;
 
 use crate::event::RecompileCause;
 use crate::frame::compiled::CompiledGraph;
+use crate::frame::provision::node::{NodeRuntime, arrange};
 use crate::frame::record::Recorder;
 use crate::frame::record::segment::SegmentRuntime;
 use crate::graph::CompileError;
@@ -146,11 +147,15 @@ impl CompiledGraph {
             }
         }
         let written = self.descriptors_written();
-        for node in self.nodes.iter_mut().filter(|node| node.touches(|resource| changes.has(resource))) {
+        let touched = |node: &&mut NodeRuntime| node.touches(|resource| changes.has(resource));
+        for node in self.nodes.iter_mut().filter(touched) {
             let (declared, outputs) = (&self.declared, &self.outputs);
             let images = |resource| outputs.images_of(declared, resource);
-            node.count_variants(&mut self.gathered, &self.resources, self.frame_slots, images);
-            node.resolve(&mut self.resources, &self.layouts)?;
+            node.find_variants(&self.resources, self.frame_slots, images)?;
+        }
+        arrange(&mut self.nodes, &mut self.gathered);
+        for node in self.nodes.iter_mut().filter(touched) {
+            node.resolve(&mut self.gathered, &mut self.resources, &self.layouts)?;
             node.write_descriptors(&self.gathered, &self.device);
             made.nodes += 1;
         }

@@ -6,7 +6,8 @@ use ash::vk;
 
 use crate::device::Device;
 use crate::event::NodeEvents;
-use crate::frame::provision::node::{Gathered, NodeNow, NodeRuntime};
+use crate::frame::provision::gathered::{Gathered, NodeNow};
+use crate::frame::provision::node::NodeRuntime;
 use crate::frame::record::commands::{
     ComputeCommands, Encoder, GraphicsCommands, NodeCommands, RayTracingCommands, TransferCommands,
 };

@@ -15,7 +15,8 @@ use crate::device::{Device, DeviceError};
 use crate::event::NodeEvents;
 use crate::frame::RecordContext;
 use crate::frame::moment::Moment;
-use crate::frame::provision::node::{Gathered, NodeRuntime};
+use crate::frame::provision::gathered::Gathered;
+use crate::frame::provision::node::NodeRuntime;
 use crate::frame::provision::resources::Resources;
 use crate::frame::record::context::{Recording, Work};
 use crate::frame::record::tape::Tape;
@@ -107,12 +108,7 @@ impl<'r> Recorder<'r> {
         tape.play(|count, barrier| {
             let (played, rest) = mem::take(&mut nodes).split_at_mut(count);
             nodes = rest;
-            let mut played = played.iter_mut();
-            while let Some(node) = played.next() {
-                if let Some(next) = played.as_slice().first() {
-                    // SAFETY: the nodes and what they have gathered are of one graph.
-                    unsafe { next.fetch_ahead(self.gathered) };
-                }
+            for node in played {
                 if node.condition.holds(switches) {
                     if followed {
                         self.follow(node, &recording);
@@ -120,10 +116,6 @@ impl<'r> Recorder<'r> {
                         record(node, &recording);
                     }
                 }
-            }
-            if let Some(next) = nodes.first() {
-                // SAFETY: the nodes and what they have gathered are of one graph.
-                unsafe { next.fetch_ahead(self.gathered) };
             }
             if let Some(barrier) = barrier {
                 // SAFETY: the buffer is being recorded outside a rendering scope; the resources are alive and the planner

@@ -1,4 +1,4 @@
-//! Nodes as the executor keeps them: resolved slots and descriptor sets for every variant.
+//! Nodes as the executor keeps them.
 
 use std::any::Any;
 use std::ffi::{CStr, CString};
@@ -19,8 +19,8 @@ use crate::graph::view::Resolved;
 use crate::graph::{CompileError, NodeDeclaration, SlotEffect, SlotKind, SlotShape};
 use crate::plan::{Condition, ResourceId};
 
-/// A living node. With thousands of nodes recording waits for memory more than for anything else, so what it reads of one lies
-/// together, most of it in one cache line, and everything that frames do not need behind `facts`.
+/// A living node. What recording reads of it lies in one cache line, but for what depends on its kind; everything that frames do
+/// not need is behind `facts`.
 #[repr(C, align(64))]
 pub(crate) struct NodeRuntime {
     pub record: fn(&mut RecordContext<'_>),
@@ -28,7 +28,6 @@ pub(crate) struct NodeRuntime {
     /// When it runs.
     pub condition: Condition,
     places: Places,
-    // Here ends the first cache line, but for the number of slots.
     pub data: Box<dyn Any + Send>,
     pub declaration: &'static NodeDeclaration,
     pub facts: Box<Facts>,

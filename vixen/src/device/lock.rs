@@ -1,9 +1,9 @@
-//! A lock for queues: one that is free costs a frame one atomic step, and no memory but its own.
+//! A lock for queues: taking a free one costs a frame one atomic step, and touches no memory but its own.
 //!
-//! A `Mutex` of the standard library takes two, each as long as some twenty other instructions, since whoever frees it must learn
-//! whether somebody sleeps; and it looks, twice, whether the thread panics, in memory that is cold after a long submission. Here
-//! whoever waits looks again by itself. A submission takes microseconds, and a queue is as good as before when somebody panics
-//! between two of them.
+//! The standard library's `Mutex` takes two atomic steps, since unlocking must find out whether somebody sleeps, and each costs as
+//! much as twenty other instructions. It also checks twice whether the thread is panicking, in memory that is cold after a long
+//! submission. Here a thread that waits polls instead, as a submission takes microseconds; and there is no poisoning, since a panic
+//! between two submissions leaves the queue as it was.
 
 use std::hint::spin_loop;
 use std::marker::PhantomData;

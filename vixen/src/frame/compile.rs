@@ -35,14 +35,14 @@ use crate::workers::Workers;
 /// How to compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompileOptions {
-    /// How many frames the CPU may be ahead of the GPU: 1 to 8; what is less or more is taken for the nearest of these.
+    /// How many frames the CPU may be ahead of the GPU. Clamped to 1 to 8.
     pub frames_in_flight: u32,
     /// Measure each node's time on the GPU.
     pub gpu_times: bool,
-    /// How many threads record dynamic nodes, the one that runs frames among them: 1 to 64; what is less or more is taken for
-    /// the nearest of these. It pays from some hundreds of dynamic nodes on; what comes out is the same.
+    /// How many threads record dynamic nodes, including the one that runs frames. Clamped to 1 to 64. More than one pays from some
+    /// hundreds of dynamic nodes on; the result is the same.
     pub recording_threads: u32,
-    /// Choose another valid order by this seed, and plan the barriers for it. For tests: every order must give the same
+    /// Chooses another valid order by this seed, and plans the barriers for it. For tests: every order must give the same
     /// result.
     pub seed: Option<u64>,
 }

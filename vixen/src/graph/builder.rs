@@ -68,9 +68,9 @@ impl Graph {
         self.add_at(N::DECLARATION.name, node, Location::caller(), true)
     }
 
-    /// What the graph's event bus is to have besides the queues of its nodes: queues and subscribers of the application.
+    /// Declares queues and subscribers of the application on the graph's event bus, which has the queues of its nodes anyway.
     ///
-    /// Some events are emitted by the graph itself, where a queue for them was declared: the [module](crate::event) says which.
+    /// The graph itself emits some events if a queue for them was declared: the [module](crate::event) says which.
     ///
     /// # Panics
     /// When called in its own closure.
@@ -122,8 +122,8 @@ impl Graph {
     /// A resource of which earlier frames can be read, and the target of this frame's version.
     ///
     /// The target must be written in every frame. Contents of frames before the first, and after a resize, are zero. The node
-    /// that writes it runs only where something needs it: what a switch has left out sees, when it comes back, what was there
-    /// when it went; add the writer with [`add_kept`](Graph::add_kept) where that is not wanted.
+    /// that writes it runs only while something needs it. So a part that a switch turns on again first sees what was there when it
+    /// was turned off; where that is not wanted, add the writer with [`add_kept`](Graph::add_kept).
     #[track_caller]
     pub fn history<F: Format, D: Dim, const DEPTH: u32>(
         &self,

@@ -84,7 +84,7 @@ pub enum DeclarationError {
         /// The call of `present_to`.
         at: CallSite,
     },
-    /// What is shared for rays to be traced against holds geometry and no instances.
+    /// The acceleration structure that is shared holds geometry instead of instances.
     #[error(
         "'{structure}' (shared at {at}) is no top-level acceleration structure; share one that holds instances of it"
     )]
@@ -160,7 +160,7 @@ pub enum CompileError {
         /// What it recorded, and what to do instead.
         problem: &'static str,
     },
-    /// What was made is not what was declared: a node whose requirements are not those of its slots, or a fault of Vixen.
+    /// What was made differs from what was declared: the node's requirements are not those of its slots, or Vixen is at fault.
     #[error(
         "{user} declares {declared} {what}, and {made} were made; let `#[node]` derive the requirements, and report this if it did"
     )]

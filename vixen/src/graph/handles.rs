@@ -80,7 +80,7 @@ impl<R: Resource, const DEPTH: u32> History<R, DEPTH> {
 #[derive(Debug)]
 pub struct Depth<const DEPTH: u32>;
 
-/// That a history is deep enough. A trait and no assertion, since `cargo check` sees traits and evaluates no functions' constants.
+/// Holds where a history is deep enough. A trait rather than an assertion, since `cargo check` does not evaluate the constants of functions.
 #[diagnostic::on_unimplemented(
     message = "a history of `{Self}` has no frame `{AGE}` ago",
     label = "ages are 1 to the history's depth",

@@ -35,8 +35,8 @@ impl Graph {
         self.wire(resource, 0).share()
     }
 
-    /// A buffer that somebody else owns too and may resize between frames: the graph follows by itself, which is a recompile of
-    /// what binds it. Its contents may change at any time without one.
+    /// A buffer that somebody else owns too and may resize between frames. The graph follows by itself, with a recompile of what
+    /// binds the buffer. Changes of its contents need no recompile.
     #[track_caller]
     pub fn share_managed<T: ?Sized>(&self, buffer: &Arc<memory::ManagedBuffer>) -> Shared<Buffer<T>>
     where
@@ -52,7 +52,7 @@ impl Graph {
     /// An image that somebody else, a cacher for one, owns too.
     ///
     /// Its owner has put it into the layout [`SHARED_LAYOUT`](Graph::SHARED_LAYOUT), in which every frame finds it and leaves it.
-    /// That it has another format, or a shape that does not go with `D`, is an error that `compile` reports.
+    /// Another format, or a shape that does not go with `D`, is an error that `compile` reports.
     #[track_caller]
     pub fn share_image<F: Format, D: Dim>(&self, image: &Arc<memory::Image>) -> Shared<Image<F, D>> {
         let shape = ImageShape { extent: Extent::Fixed(image.extent()), mips: image.mips(), layers: image.layers() };
@@ -67,9 +67,9 @@ impl Graph {
         wire.share()
     }
 
-    /// A top-level acceleration structure that somebody else, a cacher for one, owns too. It has been built, with a barrier or a
-    /// wait that makes it visible to what is submitted later; so has every build anew between frames. That it is no top-level one
-    /// is an error that `compile` reports.
+    /// A top-level acceleration structure that somebody else, a cacher for one, owns too. It must have been built, with a barrier
+    /// or a wait that makes it visible to what is submitted later; the same goes for each rebuild between frames. A structure of
+    /// another level is an error that `compile` reports.
     #[track_caller]
     pub fn share_acceleration_structure(
         &self,

@@ -39,7 +39,7 @@ pub unsafe trait Node: Sized {
     fn record(context: &mut RecordContext<'_>);
 }
 
-/// What `#[node]` on an impl says of the struct, whatever the impl is of: so there can be one only.
+/// Implemented by `#[node]` on any impl of a node: a second impl, of whatever kind, is a conflict.
 pub trait DoesOneThing {}
 
 /// Records compute commands.

@@ -57,12 +57,12 @@ unsafe impl<S: Source> Node for &S {
     fn record(_: &mut RecordContext<'_>) {}
 }
 
-/// A place for something that graphs share and that its owner replaces while they run: by what a worker has built meanwhile, or by a
-/// larger one. `graph.add(&place)` gives the wires. Before its next frame a graph takes over what is there by then, all parts at once, which
-/// is a recompile of what binds them. Clones are the same place.
+/// A place for something that graphs share and that its owner replaces while they run: with a larger one, or with what a worker has
+/// built meanwhile. `graph.add(&place)` gives the wires. Before its next frame a graph takes over what is in the place by then, all parts at
+/// once, with a recompile of what binds them. A clone is a handle to the same place.
 ///
-/// What comes next shares as many parts of the same kinds; images of the same format with as many mip levels and layers. Anything else is
-/// an error of `frame`, until it is replaced again.
+/// A replacement must have the same number and kinds of parts, and its images the same formats, mip levels and layers. Otherwise `frame`
+/// returns an error until it is replaced again.
 #[derive(Debug)]
 pub struct Replaceable<S> {
     place: Arc<Contents<S>>,

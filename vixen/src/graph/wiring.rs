@@ -60,7 +60,8 @@ impl<'a> Wiring<'a> {
         }
     }
 
-    /// The graph, for a node that is none but stands for what is owned elsewhere. What it declares is where the node is added.
+    /// The graph, for a [`Source`](super::source::Source), which only looks like a node. What it declares carries the call site of
+    /// `graph.add`.
     pub(crate) fn source(&mut self) -> Graph {
         self.is_source = true;
         self.tables.caller.set(Some(self.declared.at));

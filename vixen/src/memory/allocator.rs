@@ -31,16 +31,16 @@ pub enum Backing<'m> {
 /// A call that fails has left nothing behind.
 ///
 /// # Safety
-/// Every unsafe function asks its caller for this: no other of them runs on the same allocator at the same time. The budget has
-/// a lock for its counts anyway, and one of the allocator's own would cost as much again.
+/// All unsafe functions share one condition: no two of them run on the same allocator at the same time. The budget holds a lock
+/// for its counts anyway; a second one in the allocator would double what locking costs.
 pub trait Allocator: Send + Sync {
     /// The device that it allocates of, if it has one.
     fn device(&self) -> Option<vk::Device> {
         None
     }
 
-    /// Reads how many bytes of each heap there are for this process at the moment, by their numbers, and says whether that can
-    /// change: when other processes come and go. It allocates nothing. Without it, the budget goes by what it was made with.
+    /// Writes how many bytes of each heap this process has at the moment, and returns whether that can change, as when other
+    /// processes come and go. It allocates nothing. An allocator that does not implement it leaves the budget as it was made.
     fn heap_bytes(&self, _bytes: &mut [u64; vk::MAX_MEMORY_HEAPS]) -> bool {
         false
     }

@@ -258,10 +258,10 @@ impl BudgetManager {
         self.make(&request, least, exact, create, |raw, charge| Image::new(raw, desc, charge))
     }
 
-    /// Makes something and counts it, under one lock. `least` is what it takes at least; `exact`, which costs more to find out,
-    /// is asked only where that much has no room. What turns out to have no room once it has been made is destroyed again.
+    /// Makes something and counts it, under one lock. `least` is the least that it takes. `exact` costs more to find out and is
+    /// asked only if `least` does not fit. What turns out not to fit once it has been made is destroyed again.
     ///
-    /// `own` makes its owner, from where `create` has left it: moving it to and fro costs as much as counting it.
+    /// `own` makes the owner from where `create` wrote it: moving it to and fro costs as much as counting it.
     #[inline]
     fn make<R: Raw, T>(
         self: &Arc<Self>,

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::copy::copy_in_lines;
 use crate::workers::Workers;
 
-/// From how many bytes on others are called: one thread copies that many while another wakes up.
+/// The smallest copy that threads share: one thread copies this much while another wakes up.
 const LARGE: u64 = 1 << 20;
-/// And from how many a piece on the average: for each range all pieces are looked at.
+/// The smallest average piece of such a copy: each range goes through all pieces.
 const LARGE_PIECE: u64 = 1 << 10;
-/// Into how many ranges of the target a copy is cut: whoever has time takes the next one. More threads would find none.
+/// How many ranges of the target a copy is cut into. A thread that has finished one takes the next; more threads than this would find none.
 const RANGES: u64 = 16;
 /// Whole pages of a range belong to one thread.
 const PAGE: u64 = 4 << 10;

@@ -129,7 +129,7 @@ impl<'a> ImageDesc<'a> {
     /// The bytes of its texels, which it takes at least; 0 for formats whose bytes are unknown.
     pub(super) fn texel_bytes(&self) -> u64 {
         let Some(block) = TexelBlock::of(self.format) else { return 0 };
-        // What counting an image costs is a good part this: no division but for blocks, and products of two sides cannot overflow.
+        // This is a good part of the cost of counting an image, so only blocks divide. Products of two sides cannot overflow.
         let level = |mip: u32| {
             let [mut width, mut height, depth] = self.extent.map(|side| (side >> mip).max(1));
             if block.extent != [1, 1] {

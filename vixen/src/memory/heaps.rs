@@ -5,7 +5,7 @@ use ash::{ext, vk};
 use super::ledger::Refused;
 use crate::device::{Capabilities, DeviceCore};
 
-/// Hundredths of what there is that may be used, and from which on there is a warning.
+/// The percentage of a heap that may be used, and the one at which there is a warning.
 pub(super) const LIMIT: u64 = 90;
 pub(super) const WARNING: u64 = 80;
 

@@ -13,7 +13,7 @@ impl Name {
     /// No name.
     pub(super) const NONE: Self = Self::Short { len: 0, bytes: [0; Self::SHORT] };
 
-    /// Makes it this name, where it lies: moving one costs as much as counting what it names.
+    /// Sets the name in place: moving one costs as much as counting what it names.
     pub(super) fn set(&mut self, name: &str) {
         match self {
             Self::Short { len, bytes } if name.len() <= Self::SHORT => {

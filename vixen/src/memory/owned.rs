@@ -31,7 +31,7 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// Made where it is returned, from what lies where the allocator left it: moving one costs as much as counting it.
+    /// Built where it is returned, from where the allocator wrote it: moving a buffer costs as much as counting it.
     #[inline(never)]
     pub(super) fn new(raw: &RawBuffer, desc: &BufferDesc<'_>, charge: Charge) -> Self {
         let BufferDesc { size, usage, location, .. } = *desc;

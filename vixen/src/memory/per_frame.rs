@@ -12,7 +12,7 @@ use super::owned::Buffer;
 use crate::device::Device;
 use crate::shader::{Block, bytes_of};
 
-/// A uniform block in one mapped buffer, as often as frames are in flight. Its handle and its generation never change.
+/// A uniform block with a copy for each frame in flight, all in one mapped buffer. Its handle and its generation never change.
 pub struct PerFrameUniform<T> {
     buffer: Buffer,
     /// Bytes from one frame's block to the next.

@@ -8,7 +8,7 @@ use super::budget::BudgetManager;
 use super::error::MemoryError;
 use crate::device::DeviceError;
 
-/// How long a waiter sleeps before it looks again by itself: what a device has done with becomes free without a word.
+/// How long a waiter sleeps before it looks again: nobody is notified when a device has done with staging.
 const PATIENCE: Duration = Duration::from_millis(2);
 
 /// What to do when the staging quota has no room at the moment.
@@ -116,7 +116,7 @@ impl fmt::Debug for Quota {
     }
 }
 
-/// There is no room in the quota. Not an error yet, which has a name and so allocates: most who are refused wait.
+/// There is no room in the quota. Not an error yet: an error has a name and so allocates, while most callers just wait.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refused {
     pub requested: u64,

@@ -42,8 +42,9 @@ impl BudgetManager {
         self.ledger().series()
     }
 
-    /// Ends a frame, and says what came and went since the last one ended. It allocates nothing, and waits for nobody: while
-    /// another thread allocates it says nothing, and the next frame says it. Compiled graphs call it at the end of each of theirs.
+    /// Ends a frame, and returns what came and went since the last one ended. It allocates nothing and waits for nobody: if another
+    /// thread is allocating just then, it returns nothing and the next frame returns it instead. Compiled graphs call it after each
+    /// of their frames.
     #[inline]
     pub fn end_frame(&self) -> Churn {
         if self.frames.stirred.load(Ordering::Relaxed)
@@ -55,7 +56,7 @@ impl BudgetManager {
         Churn::default()
     }
 
-    /// As [`end_frame`](Self::end_frame), where one thread at a time does it, as whoever holds the device's main queue: it costs
+    /// As [`end_frame`](Self::end_frame), for callers of which one runs at a time, as they hold the device's main queue: it costs
     /// an unchanged frame no atomic step.
     #[inline]
     pub(crate) fn end_submitted_frame(&self) {

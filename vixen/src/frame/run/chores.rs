@@ -2,8 +2,8 @@
 
 use crate::frame::compiled::CompiledGraph;
 
-/// Where there may be something to do, side by side: after a long submission nothing is in the caches any more, and looking into
-/// each place would cost an unchanged frame more than all the rest.
+/// What there may be to do, side by side in memory: after a long submission the caches are cold, and looking in each place by
+/// itself would cost an unchanged frame more than everything else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chores {
     /// Something may have another size or handle: an output, what others may replace, what a recompile left undone.

@@ -85,7 +85,7 @@ impl Params {
     }
 
     /// Writes what a slot lacks. The slot's frame has finished.
-    // A good part of what an unchanged frame does: as a call of its own it would cost as much again.
+    // Inlined, as this is a good part of what an unchanged frame does, and a call would cost as much again.
     #[inline(always)]
     pub fn write(&mut self, resources: &Resources, slot: u32) -> Result<(), Box<FrameError>> {
         let mut to_flush = false;
@@ -102,7 +102,7 @@ impl Params {
         if to_flush { self.flush(resources, slot) } else { Ok(()) }
     }
 
-    /// Writes what a slot lacks to where the device does not see it by itself.
+    /// Writes what a slot lacks, where memory has to be flushed.
     #[cold]
     fn flush(&mut self, resources: &Resources, slot: u32) -> Result<(), Box<FrameError>> {
         let mut result = Ok(());
@@ -116,7 +116,7 @@ impl Params {
         result
     }
 
-    /// Calls for what a slot lacks, which it has got where that says so. Whatever some slot still lacks is listed anew.
+    /// Calls `call` for each value that a slot lacks; `true` means that the slot has it now. Values that some slot still lacks stay listed.
     #[inline(always)]
     fn bring(&mut self, slot: u32, mut call: impl FnMut(&ParamRuntime) -> bool) {
         let mut at = mem::replace(&mut self.stale, NONE);
@@ -150,7 +150,7 @@ impl ParamRuntime {
     }
 
     /// Copies the value to its place in a slot whose frame has finished.
-    // Of a size that is known a copy is an instruction or two, and no call into a library that is cold by then.
+    // A copy of a size that is known takes an instruction or two, instead of a call into a library that is cold by then.
     #[inline]
     fn copy_to(&self, place: Mapped) {
         let from = NonNull::from(&self.small);
@@ -173,7 +173,7 @@ impl ParamRuntime {
         unsafe { place.copy_from_nonoverlapping(NonNull::from(value).cast(), value.len()) };
     }
 
-    /// Writes the value to where the device does not see it by itself.
+    /// Writes the value where memory has to be flushed.
     fn flush(&self, resources: &Resources, slot: u32) -> Result<(), DeviceError> {
         let buffer = resources.get(self.resource).and_then(|physical| physical.host_buffer(slot));
         buffer.map_or(Ok(()), |buffer| Ok(buffer.write(0, self.value())?))

@@ -64,7 +64,7 @@ impl Submission {
         self.kept_signals += 1;
     }
 
-    /// Puts the command buffers of all segments in their places; those that vary within a slot have none for long.
+    /// Puts the command buffers of all segments in their places; segments that vary within a slot get theirs in each frame.
     pub fn fill(&mut self, segments: &Segments) {
         for (at, info) in self.commands.iter_mut().enumerate() {
             let moment = Moment { slot: (at / self.segments) as u32, ..Moment::default() };
@@ -72,8 +72,8 @@ impl Submission {
         }
     }
 
-    /// Starts a frame, which signals `finished` when everything has finished. The application's semaphores stay, those that a
-    /// frame that failed has left too.
+    /// Starts a frame, which signals `finished` when everything has finished. The application's semaphores stay, including those left
+    /// by a frame that failed.
     pub fn begin(&mut self, finished: vk::SemaphoreSubmitInfo<'static>) {
         self.signals[0] = finished;
         self.forget_windows();

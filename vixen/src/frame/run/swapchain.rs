@@ -66,7 +66,7 @@ impl Swapchain {
         self.format
     }
 
-    /// Lets it have another format when it is made anew, if the surface has it.
+    /// Asks for another format, which it gets when it is next made anew, if the surface has it.
     pub fn prefer(&mut self, format: vk::Format) {
         self.preferred = Some(format);
     }

@@ -78,7 +78,7 @@ impl Timeline {
         Ok(())
     }
 
-    /// Two threads at once may leave the smaller number: somebody then asks once more.
+    /// Of two threads at once the smaller number may stay; then somebody asks the device once more.
     fn note(&self, finished: u64) {
         if finished > self.known.load(Ordering::Relaxed) {
             self.known.store(finished, Ordering::Relaxed);

@@ -129,7 +129,7 @@ bool trace(ivec3 size, int levels, vec3 ray_origin, vec3 ray_direction, float t_
     ivec3 last = first + (1 << shift) - 1;
     hit.t = t_min;
     hit.face = FACE_INSIDE;
-    hit.voxel = clamp(ivec3(floor(ray_origin + ray_direction * t_min)), first, last);
+    hit.voxel = clamp(voxel_at(ray_origin + ray_direction * t_min), first, last);
     int axis = first_smallest(-t_enter);
     if (t_enter[axis] > 0.0) {
         hit.face = face_of(axis, positive);

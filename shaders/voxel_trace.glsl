@@ -29,7 +29,7 @@ bool trace_box(
     if (!(t < t_end)) {
         return false;
     }
-    ivec3 voxel = clamp(ivec3(origin + direction * t), low, high);
+    ivec3 voxel = clamp(first_voxel_at(origin + direction * t), low, high);
 
     // How to find a cell, a cell of a node or brick by its number, and this ray's leaps.
     ivec3 stride = ivec3(1, extent.x, extent.x * extent.y);
@@ -94,7 +94,7 @@ bool trace_box(
         if (t >= t_end) {
             break;
         }
-        ivec3 next = clamp(ivec3(origin + direction * t), voxel, last);
+        ivec3 next = clamp(voxel_at(origin + direction * t), voxel, last);
         next = mix(next, last + 1, lessThanEqual(leave, vec3(t)));
         ivec3 changed = voxel ^ next;
         other_brick = (changed.x | changed.y | changed.z) >> BRICK_SHIFT != 0;

@@ -56,7 +56,7 @@ pub(super) fn trace_box(
     if t >= t_end {
         return None;
     }
-    let mut voxel = (origin + direction * t).as_ivec3().clamp(low, high);
+    let mut voxel = first_voxel_at(origin + direction * t).clamp(low, high);
 
     let stride = IVec3::new(1, extent.x, extent.x * extent.y);
     let first_cell = IVec3::select(positive, IVec3::ZERO, (extent - 1) * stride).element_sum();
@@ -112,13 +112,24 @@ pub(super) fn trace_box(
         if t >= t_end {
             return None;
         }
-        let next = (origin + direction * t).as_ivec3().clamp(voxel, last);
+        let next = voxel_at(origin + direction * t).clamp(voxel, last);
         let next = IVec3::select(leave.cmple(Vec3::splat(t)), last + 1, next);
         let changed = voxel ^ next;
         other_brick = (changed.x | changed.y | changed.z) >> BRICK_SHIFT != 0;
         voxel = next;
     }
     panic!("the ray from {ray_origin} to {direction} did not come to an end");
+}
+
+/// `shaders/voxel_step.glsl`.
+fn voxel_at(place: Vec3) -> IVec3 {
+    const ONES: f32 = 8_388_608.0;
+    let bits = |ones: f32| ones.to_bits() as i32;
+    IVec3::from_array((place + (ONES - 0.5)).to_array().map(|shifted| bits(shifted).wrapping_sub(bits(ONES))))
+}
+
+fn first_voxel_at(place: Vec3) -> IVec3 {
+    voxel_at(place * (1.0 + f32::EPSILON))
 }
 
 /// A voxel of the mirror image, as it is without it, the face by which the ray comes in, and how far it is.

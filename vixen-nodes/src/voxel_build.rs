@@ -1,21 +1,22 @@
 //! Scenes built on the GPU: the same buffers as [`SceneSource::build`] makes, word for word, by compute nodes of a graph.
 //!
-//! Land: the CPU lists the cells of level 1, 32 voxels along an edge, that may hold something; it asks the source, so no dense grid is gone
-//! through. *Measure* looks at the voxels of every brick that may have some and notes how large the brick will be.
+//! Land: the CPU lists the cells of level 1 (32 voxels along an edge) that may hold something. It asks the source for them, so nothing goes
+//! through a dense grid. *Measure* looks at the voxels of every brick that may have some and notes how large the brick will be.
 //!
-//! Triangles are sorted into bricks first: they mark those that they touch, these are listed, the triangles of each are counted, written one
-//! after another and sorted. Then the bricks are built, a workgroup each, without knowing where they belong: what voxels look like stands in
-//! memory twice. The CPU, which has done the same to ask for single bricks, only says how much room all that takes.
+//! Triangles are first sorted into bricks: each triangle marks the bricks that it may touch, the marked bricks are listed, and the triangles
+//! of each brick are counted, written one after another and sorted by number. Then a workgroup builds each brick, before it is known where
+//! the brick will be stored, so materials and normals are in memory twice for a while. How much room all of this takes was counted on the
+//! CPU, by [`Surface`](crate::voxel::Surface).
 //!
-//! For both then, a pass each:
+//! From there on the passes are the same for both:
 //!
-//! 1. *cells* and *close* make the nodes of each level from those below, the same way as the CPU, and add up what each will hold: what is
-//!    solid and of one material becomes one record;
-//! 2. *place* writes the nodes of each level, from the root on, and says what stands before each in the order in which the CPU stores things;
-//! 3. the last one writes bricks, masks, materials and normals: of land it looks at the voxels again, of surfaces it copies what is there.
+//! 1. *cells* and *close* make the nodes of each level from those below, as the CPU does, and add up what each will hold. What is solid and
+//!    of one material becomes a single record.
+//! 2. *place* writes the nodes of each level, from the root down, and works out what is stored before each, in the CPU's order.
+//! 3. The last pass writes bricks, masks, materials and normals. For land it looks at the voxels again, for surfaces it copies them.
 //!
-//! Between the passes nodes of a level lie side by side in Morton order, empty ones too: 32 bytes for each 32³ voxels of the cube that the
-//! tree covers, which is a thousandth of a bit map's eighth.
+//! Between the passes the nodes of a level lie side by side in Morton order, empty ones included. They take 32 bytes for each 32³ voxels of
+//! the cube that the tree covers; a bit map would take 128 times as much.
 
 mod error;
 mod nodes;

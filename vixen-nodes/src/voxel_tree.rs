@@ -1,4 +1,4 @@
-//! Trees of voxels on the GPU, and the passes that march rays through them: what the brick map is compared with.
+//! Trees of voxels on the GPU, and the passes that march rays through them: the structures that the brick map is compared with.
 
 use std::sync::Arc;
 

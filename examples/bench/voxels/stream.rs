@@ -1,5 +1,7 @@
 //! A scene whose bricks come to the device as rays need them, beside the same scene with all of them there.
 
+use std::sync::Arc;
+
 use glam::Vec3;
 use vixen::memory::{StagingPool, Uploader, UploaderOptions};
 use vixen::{CompileOptions, CompiledGraph, Device, Extent, Graph, Image, Output, Param, Readback, Rgba8Unorm};
@@ -44,6 +46,7 @@ pub fn measure(
     }
     results.add(&place, "streamed_over_resident_frame", "ratio", Figure::of(&ratios));
     results.add(&place, "stream_update_us", "us", Figure::of(&streamed.update_us));
+    results.add(&place, "stream_stalls", "stalls", Figure::exact(streamed.stalls() as f64));
 
     let tenth = Drawn::streamed(device, &scene.map, whole_bytes / 10, params, extent);
     let mut tenth = match tenth {
@@ -59,7 +62,8 @@ pub fn measure(
         whole.frame(view)?;
         exact.push(equal(tenth.picture()?, whole.picture()?));
     }
-    let bytes = tenth.stream.as_ref().map_or(0, |(scene, _)| scene.bytes());
+    let bytes = tenth.stream.as_ref().map_or(0, |(scene, ..)| scene.bytes());
+    results.add(&place, "stream_stalls_with_a_tenth", "stalls", Figure::exact(tenth.stalls() as f64));
     results.add(&place, "resident_bytes", "bytes", Figure::exact(bytes as f64));
     results.add(&place, "resident_bytes_over_whole", "ratio", Figure::exact(bytes as f64 / whole_bytes as f64));
     results.add(&place, "pixels_exact_with_a_tenth", "share", Figure::of(&exact));
@@ -78,7 +82,7 @@ struct Drawn<'a> {
     graph: CompiledGraph,
     camera: Param<CameraUniform>,
     pixels: Readback<Image<Rgba8Unorm>>,
-    stream: Option<(StreamedScene<&'a BrickMap>, Uses)>,
+    stream: Option<(StreamedScene<&'a BrickMap>, Uses, Arc<Uploader>)>,
     clock: Clock,
     update_us: Vec<f64>,
 }
@@ -104,7 +108,7 @@ impl<'a> Drawn<'a> {
         let graph = Graph::new(Output::headless(extent[0], extent[1]));
         let (camera, wire) = graph.param(CameraUniform::default());
         let (color, uses) = graph.add(&scene).draw(&graph, &wire, params);
-        let mut drawn = Self::compile(device, &graph, camera, color, Some((scene, uses)))?;
+        let mut drawn = Self::compile(device, &graph, camera, color, Some((scene, uses, uploader.clone())))?;
         drawn.graph.attach_uploader(&uploader)?;
         Ok(drawn)
     }
@@ -114,7 +118,7 @@ impl<'a> Drawn<'a> {
         graph: &Graph,
         camera: Param<CameraUniform>,
         color: vixen::Wire<Image<vixen::Rgba16Float>>,
-        stream: Option<(StreamedScene<&'a BrickMap>, Uses)>,
+        stream: Option<(StreamedScene<&'a BrickMap>, Uses, Arc<Uploader>)>,
     ) -> Result<Self, Failure> {
         let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
         let pixels = graph.read_back(&tone.ldr);
@@ -127,7 +131,7 @@ impl<'a> Drawn<'a> {
     fn frame(&mut self, view: &View) -> Result<StreamStatistics, Failure> {
         self.graph.set(self.camera, view.camera());
         let mut statistics = StreamStatistics::default();
-        if let Some((scene, uses)) = &mut self.stream {
+        if let Some((scene, uses, _)) = &mut self.stream {
             self.graph.wait_for_turn()?;
             let (graph, uses, eye): (_, _, Vec3) = (&self.graph, *uses, view.eye);
             let (nanoseconds, updated) = self.clock.measure(|| scene.update(graph, uses, eye));
@@ -160,6 +164,11 @@ impl<'a> Drawn<'a> {
             }
         }
         Ok(Figure::of(&times).median)
+    }
+
+    /// Uploads that had to wait for room in staging.
+    fn stalls(&self) -> u64 {
+        self.stream.as_ref().map_or(0, |(.., uploader)| uploader.statistics().stalls)
     }
 
     fn picture(&mut self) -> Result<&[u8], Failure> {

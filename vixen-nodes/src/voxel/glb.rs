@@ -1,4 +1,4 @@
-//! Binary glTF: the triangles of all nodes, with their materials' colours.
+//! Binary glTF: the triangles of all nodes, with the colours of their materials and vertices. Textures are not read.
 //!
 //! Of the `gltf` crate only the document's types are used: its validation and its readers trust indices and offsets
 //! and panic on damaged files.

@@ -1,4 +1,4 @@
-//! Memory for much, in few pages: to touch a page for the first time takes longer than to fill it.
+//! Large vectors in few, large pages: touching a page for the first time takes longer than filling it.
 
 /// A vector with room for this many elements.
 pub(crate) fn with_capacity<T>(count: usize) -> Vec<T> {

@@ -1,5 +1,5 @@
-//! The dense grid over a scene's tree: what stands in a place, and how far rays leap from it. The march begins every look here, and
-//! so it has no stack and hardly ever descends.
+//! The dense grid over a scene's tree: what is in each cell, and how far rays may leap from an empty one. The march looks everything up
+//! here first, so it needs no stack and hardly ever descends.
 
 mod format;
 mod leaps;

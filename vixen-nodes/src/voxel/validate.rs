@@ -1,4 +1,4 @@
-//! Whether a brick map is one: what comes from a file must lead neither the CPU nor a shader out of its vectors.
+//! Checks that a brick map is valid: no index from a file may lead the CPU or a shader out of its vectors.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::thread;

@@ -1,4 +1,4 @@
-//! From where a scene is looked at, and in which light.
+//! The view and the light in which a scene is shown.
 
 use glam::{Vec2, Vec3};
 

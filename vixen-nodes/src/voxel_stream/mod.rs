@@ -1,9 +1,9 @@
-//! Scenes that are larger than what the device may hold of them: bricks come as rays need them.
+//! Scenes larger than the memory they may take on the device: bricks come as rays need them.
 //!
-//! The device always has the tree, and for each brick one voxel of 8×8×8 that stands for it, and so a whole picture from the first frame on. In
-//! each frame the march takes note of the bricks that rays look into. When the frame has finished, [`StreamedScene::update`] reads the
-//! notes, gives the nearest of the bricks that were missing a place in a pool of fixed size, in exchange for those that were used longest
-//! ago, and queues their voxels with the [`Uploader`]; the next frame's own submission brings them. Nobody waits.
+//! The device always holds the tree, and for each brick one coarse voxel in place of its 8×8×8, so the picture is whole from the first frame
+//! on. In each frame the march notes the bricks that rays look into. When the frame has finished, [`StreamedScene::update`] reads the notes.
+//! It gives the nearest missing bricks places in a pool of fixed size, evicting those that were used longest ago, and queues their voxels
+//! with the [`Uploader`]; the next frame's own submission brings them. Nobody waits.
 //!
 //! ```no_run
 //! # use std::{error::Error, sync::Arc};

@@ -1,4 +1,4 @@
-//! The nearest of very many, without room for all of them.
+//! The nearest few of very many, in room for only a few.
 
 /// Keeps the nearest of what it is offered.
 pub(super) struct Nearest {

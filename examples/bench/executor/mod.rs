@@ -7,7 +7,7 @@
 //! as can be in flight, begins: every side asks whether its frame slot is free, and none has to wait. How much faster several
 //! threads record is measured apart, by the wall clock.
 
-mod by_hand;
+pub mod by_hand;
 mod instructions;
 mod objects;
 pub mod ours;

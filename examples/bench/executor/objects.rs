@@ -30,7 +30,7 @@ impl Objects {
     ///
     /// What fails half way is not cleaned up: the benchmark then ends.
     pub fn new(device: &Device, nodes: usize) -> Result<Self, vk::Result> {
-        let raw = device.raw();
+        let (raw, callbacks) = (device.raw(), device.callbacks());
         let binding = |binding, kind| {
             vk::DescriptorSetLayoutBinding::default()
                 .binding(binding)
@@ -53,20 +53,23 @@ impl Objects {
         let timeline = vk::SemaphoreCreateInfo::default().push_next(&mut kind);
         // SAFETY: the device is alive; what the structures point to lives to the end of each call.
         unsafe {
-            let set_layout = raw.create_descriptor_set_layout(&set_layout_info, None)?;
+            let set_layout = raw.create_descriptor_set_layout(&set_layout_info, callbacks)?;
             let set_layouts = [set_layout];
             let layout_info =
                 vk::PipelineLayoutCreateInfo::default().set_layouts(&set_layouts).push_constant_ranges(&push);
-            let pipeline_layout = raw.create_pipeline_layout(&layout_info, None)?;
+            let pipeline_layout = raw.create_pipeline_layout(&layout_info, callbacks)?;
             Ok(Self {
                 device: device.clone(),
                 set_layout,
                 pipeline_layout,
                 pipeline: pipeline(device, pipeline_layout)?,
-                descriptors: raw.create_descriptor_pool(&pool_info, None)?,
-                static_pool: raw.create_command_pool(&commands, None)?,
-                pools: [raw.create_command_pool(&transient, None)?, raw.create_command_pool(&transient, None)?],
-                timeline: raw.create_semaphore(&timeline, None)?,
+                descriptors: raw.create_descriptor_pool(&pool_info, callbacks)?,
+                static_pool: raw.create_command_pool(&commands, callbacks)?,
+                pools: [
+                    raw.create_command_pool(&transient, callbacks)?,
+                    raw.create_command_pool(&transient, callbacks)?,
+                ],
+                timeline: raw.create_semaphore(&timeline, callbacks)?,
             })
         }
     }
@@ -137,33 +140,34 @@ fn pipeline(device: &Device, layout: vk::PipelineLayout) -> Result<vk::Pipeline,
     let bytes = include_bytes!("../../shaders/bump.comp.spv");
     let words = util::read_spv(&mut Cursor::new(&bytes[..])).expect("the committed SPIR-V is whole words");
     let module_info = vk::ShaderModuleCreateInfo::default().code(&words);
+    let callbacks = device.callbacks();
     // SAFETY: the SPIR-V was compiled from the project's source and fits the layout; the module lives to the end of the call.
     unsafe {
-        let module = device.raw().create_shader_module(&module_info, None)?;
+        let module = device.raw().create_shader_module(&module_info, callbacks)?;
         let stage = vk::PipelineShaderStageCreateInfo::default()
             .stage(vk::ShaderStageFlags::COMPUTE)
             .module(module)
             .name(c"main");
         let info = vk::ComputePipelineCreateInfo::default().stage(stage).layout(layout);
-        let pipelines = device.raw().create_compute_pipelines(vk::PipelineCache::null(), &[info], None);
-        device.raw().destroy_shader_module(module, None);
+        let pipelines = device.raw().create_compute_pipelines(vk::PipelineCache::null(), &[info], callbacks);
+        device.raw().destroy_shader_module(module, callbacks);
         pipelines.map(|pipelines| pipelines[0]).map_err(|(_, error)| error)
     }
 }
 
 impl Drop for Objects {
     fn drop(&mut self) {
-        let raw = self.device.raw();
-        // SAFETY: whoever submitted work with these waited for it; each is destroyed once, with the callbacks (none) that it
-        // was made with. Pools take their command buffers and sets along.
+        let (raw, callbacks) = (self.device.raw(), self.device.callbacks());
+        // SAFETY: whoever submitted work with these waited for it; each is destroyed once, with the callbacks that it was
+        // made with. Pools take their command buffers and sets along.
         unsafe {
-            raw.destroy_semaphore(self.timeline, None);
-            self.pools.iter().for_each(|&pool| raw.destroy_command_pool(pool, None));
-            raw.destroy_command_pool(self.static_pool, None);
-            raw.destroy_descriptor_pool(self.descriptors, None);
-            raw.destroy_pipeline(self.pipeline, None);
-            raw.destroy_pipeline_layout(self.pipeline_layout, None);
-            raw.destroy_descriptor_set_layout(self.set_layout, None);
+            raw.destroy_semaphore(self.timeline, callbacks);
+            self.pools.iter().for_each(|&pool| raw.destroy_command_pool(pool, callbacks));
+            raw.destroy_command_pool(self.static_pool, callbacks);
+            raw.destroy_descriptor_pool(self.descriptors, callbacks);
+            raw.destroy_pipeline(self.pipeline, callbacks);
+            raw.destroy_pipeline_layout(self.pipeline_layout, callbacks);
+            raw.destroy_descriptor_set_layout(self.set_layout, callbacks);
         }
     }
 }

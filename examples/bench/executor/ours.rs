@@ -121,9 +121,14 @@ impl Ours {
 
     /// Sets the amount and runs a frame: what is measured.
     pub fn frame(&mut self, amount: u32) -> Result<(), Failure> {
-        self.compiled.set(self.tick, Tick { amount });
-        self.compiled.frame()?;
+        self.set(amount).frame()?;
         Ok(())
+    }
+
+    /// Sets the amount, and gives the graph for whoever runs the frame.
+    pub fn set(&mut self, amount: u32) -> &mut CompiledGraph {
+        self.compiled.set(self.tick, Tick { amount });
+        &mut self.compiled
     }
 
     /// Barrier commands a frame, and barriers in them.

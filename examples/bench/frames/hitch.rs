@@ -44,9 +44,14 @@ pub fn of_workload(clock: &Clock, workload: &mut Workload, frames: u64) -> Resul
     Ok(samples.map(|samples| Hitch::of(&samples)))
 }
 
-/// Ours and by hand: a chain of compute nodes, and the same in hand-written ash that submits what it recorded once.
-pub fn of_chain(clock: &Clock, device: &Device, nodes: usize, frames: u64) -> Result<[Hitch; 2], Failure> {
-    let sides = [Side::Unchanged, Side::Resubmit];
+/// Ours and by hand: a chain of compute nodes, and the same in hand-written ash.
+pub fn of_chain(
+    clock: &Clock,
+    device: &Device,
+    nodes: usize,
+    sides: [Side; 2],
+    frames: u64,
+) -> Result<[Hitch; 2], Failure> {
     let mut both = Sides::new(device, Shape::chain(nodes), &sides, false)?;
     let mut samples = [const { Vec::new() }; 2];
     for frame in 0..frames {

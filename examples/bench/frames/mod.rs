@@ -5,7 +5,11 @@
 //! edits of the scene, and after a switch has turned dynamic nodes on or off. What each frame allocates and creates is counted by
 //! [`vixen::testing::FrameWatch`], the first frame included. Then frames in fine weather and hand-written ones take turns, and
 //! the slowest of a thousand are compared.
+//!
+//! By hand, these two graphs' frames submit what their nodes recorded, by bare calls. Frames of a chain, static and dynamic, are
+//! compared with ash that records and submits everything by itself.
 
+mod handwritten;
 mod hitch;
 mod storm;
 mod workload;
@@ -17,6 +21,7 @@ use self::hitch::Hitch;
 use self::storm::Storm;
 use self::workload::Workload;
 use crate::clock::Clock;
+use crate::executor::sides::Side;
 use crate::report::{Goal, Report, Row};
 use crate::{Arguments, Failure};
 
@@ -42,9 +47,13 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     hitch_rows(&mut report, "demo", hitch::of_workload(&clock, &mut demo, frames)?);
     drop(demo);
     report_rows(&mut report, "1,000 nodes", &watch(&mut Workload::thousand(&device)?, few)?);
+    report_rows(&mut report, "dynamic chain of 100", &handwritten::watch(&device, 100, few)?);
     // Without the counting device: both sides as they are in earnest.
     let device = Device::new(&arguments.device_options())?;
-    hitch_rows(&mut report, "chain of 100", hitch::of_chain(&clock, &device, 100, frames)?);
+    let fixed = [Side::Unchanged, Side::Resubmit];
+    hitch_rows(&mut report, "chain of 100", hitch::of_chain(&clock, &device, 100, fixed, frames)?);
+    let anew = [Side::Dynamic, Side::Record];
+    hitch_rows(&mut report, "dynamic chain of 100", hitch::of_chain(&clock, &device, 100, anew, few)?);
     Ok(report)
 }
 
@@ -100,6 +109,9 @@ mod tests {
             watch(&mut workload, frames).expect("frames run").assert_empty();
             assert_eq!(workload.graph.recompiles(), 0);
         }
+        let chain = handwritten::watch(&device, 100, 200).expect("frames run");
+        assert!(chain.driver_by_hand_max > 0, "the software driver allocates for what is recorded by hand");
+        chain.assert_empty();
         let messages = device.validation_messages();
         assert!(messages.is_empty(), "the validation layer reported:\n{}", messages.join("\n"));
     }

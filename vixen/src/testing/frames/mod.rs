@@ -127,7 +127,27 @@ impl FrameWatch {
         Ok(outcome)
     }
 
-    /// Runs the same commands by hand, and reports.
+    /// Runs a frame that the caller has written by hand, with the same commands as the graph's last one, and counts what the driver
+    /// allocates in it. It must create and allocate nothing itself. Returns what it does.
+    pub fn by_hand<T>(&mut self, graph: &CompiledGraph, frame: impl FnOnce() -> T) -> T {
+        let result = {
+            let _phase = Phase::Execute.enter();
+            let _watched = watch::frame(graph.number_of_graph(), graph.frames());
+            frame()
+        };
+        let counts = watch::counts();
+        self.seen.add_by_hand(graph.switches(), counts.since(self.before).driver);
+        self.before = counts;
+        result
+    }
+
+    /// Reports, by what was counted in frames [by hand](Self::by_hand).
+    pub fn finish_by_hand(self) -> FramesReport {
+        let [heap, _, created, ..] = watch::first().map(|first| first.map(Offender::from));
+        self.seen.report(heap, created)
+    }
+
+    /// Runs the same commands by hand, as they were recorded, and reports.
     ///
     /// # Errors
     /// When a frame fails.

@@ -126,6 +126,13 @@ impl Seen {
         }
     }
 
+    /// Adds what the driver allocates in a frame by hand.
+    pub fn add_by_hand(&mut self, switches: u32, driver: u64) {
+        for state in self.states.iter_mut().filter(|state| state.switches == switches) {
+            state.by_hand_max = state.by_hand_max.max(driver);
+        }
+    }
+
     /// The report. The first offender is the one of the earliest frame.
     pub fn report(&self, heap: Option<Offender>, created: Option<Offender>) -> FramesReport {
         let over = |state: &&State| state.driver_max.saturating_sub(state.by_hand_max);

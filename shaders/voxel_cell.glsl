@@ -1,4 +1,4 @@
-// The parts of a scene that an acceleration structure holds boxes of. Include voxel_step.glsl first.
+// The parts of a scene that an acceleration structure holds boxes of.
 // vixen-nodes/src/acceleration/voxel_cells.rs explains the words. Uses binding 8 of set 0.
 
 struct Cell {
@@ -15,4 +15,9 @@ void cell_box(uint number, out ivec3 low, out ivec3 high) {
     uvec3 spans = uvec3(cell.x, cell.y, cell.z);
     low = ivec3(spans & 0xFFFFu);
     high = ivec3(spans >> 16);
+}
+
+// Whether a place is one that an edit has emptied: its box is a point where there was one.
+bool is_emptied(uint number) {
+    return cells.data[number].x == 0xFFFFu;
 }

@@ -2,10 +2,3 @@
 
 // In Hit.face of a ray that has hit nothing.
 const uint FACE_NONE = 7u;
-
-// What an intersection shader tells of a hit besides its distance and face.
-struct Found {
-    ivec3 voxel;
-    uint brick;
-    uint material;
-};

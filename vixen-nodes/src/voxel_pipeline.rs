@@ -17,7 +17,7 @@ pub enum VoxelPipeline<'w> {
     Compute,
     /// [`VoxelFragment`]: so does a fragment shader.
     Fragment,
-    /// [`VoxelRayTrace`]: ray-tracing hardware finds boxes of voxels, an intersection shader marches inside of them.
+    /// [`VoxelRayTrace`]: ray-tracing hardware finds which rays meet boxes of voxels, a closest-hit shader marches along these.
     RayTracing(&'w VoxelStructureWires),
     /// [`VoxelFind`] and [`VoxelResume`]: ray-tracing hardware finds the first box, compute marches on from there.
     Hybrid(&'w VoxelStructureWires),

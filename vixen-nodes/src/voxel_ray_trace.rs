@@ -1,4 +1,4 @@
-//! Voxels found by ray-tracing hardware: it looks for boxes of voxels, and an intersection shader marches inside of them.
+//! Voxels found with ray-tracing hardware: it finds out which rays meet any box of voxels, and for these a closest-hit shader marches.
 
 use vixen::{AccelerationStructure, Buffer, Image, RayTracing, Rgba16Float, Rgba32Int, node};
 
@@ -108,7 +108,7 @@ impl RayTracing for VoxelRayHits {
 /// What [`VoxelHits`](crate::VoxelHits) finds, through an acceleration structure with a box for every voxel: to compare with.
 #[node(
     ray_tracing,
-    raygen = "voxel_ray_hits.rgen.spv",
+    raygen = "voxel_cube.rgen.spv",
     miss = "voxel_ray.rmiss.spv",
     hit(closest = "voxel_cube.rchit.spv", intersection = "voxel_cube.rint.spv")
 )]

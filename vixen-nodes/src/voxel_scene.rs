@@ -94,7 +94,8 @@ impl VoxelScene {
     /// Brings what an edit changed to the device. Frames in flight still see the scene as it was, and those after them as it is.
     /// Nothing waits.
     ///
-    /// `changes` are all changes of the map since the last update.
+    /// `changes` are all changes of the map since the last update. Call this between frames: one that another thread runs meanwhile
+    /// may see a part of them.
     ///
     /// # Errors
     /// When the uploader cannot take all of it: see [`Uploader::buffer`]. Update with the same changes again.

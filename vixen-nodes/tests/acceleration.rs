@@ -172,6 +172,56 @@ fn rays_meet_what_was_built_updated_and_rebuilt() {
     assert_clean(&device);
 }
 
+/// Stretched unevenly, mirrored, and both at once with a turn: where rays meet them follows from the transform alone.
+#[test]
+fn instances_may_be_stretched_and_mirrored() {
+    let device = device();
+    let (boxes, corners) = (boxes(2), square(0.0));
+    let triangles = Geometry::Triangles { vertices: &corners, indices: &SQUARE };
+    let descs = [BlasDesc::new("boxes", Geometry::Aabbs(&boxes)), BlasDesc::new("square", triangles)];
+    let placed = |x: f32, y: f32, z: f32| Affine3A::from_translation(Vec3::new(x, y, z));
+    let scaled = |x: f32, y: f32, z: f32| Affine3A::from_scale(Vec3::new(x, y, z));
+    let scene = |blases: &[Blas]| {
+        let at = |blas: usize, index, transform| Instance {
+            hit_group: 1 - blas as u32,
+            ..Instance::new(&blases[blas]).index(index).transform(transform)
+        };
+        vec![
+            // The boxes along x from 0 to 2 and from 4 to 6, two high.
+            at(0, 1, placed(0.0, 0.0, 3.0) * scaled(2.0, 2.0, 0.5)),
+            // From 11 down to 9 and from 7 down to 5.
+            at(0, 2, placed(11.0, 3.0, 3.0) * scaled(-2.0, 1.0, 1.0)),
+            // The square seen from behind.
+            at(1, 3, placed(3.0, 5.0, 4.0) * scaled(-3.0, 1.0, 1.0)),
+            // Turned, mirrored and stretched: the row of boxes goes down along y, three wide.
+            at(
+                0,
+                4,
+                placed(8.0, 8.0, 5.0)
+                    * Affine3A::from_rotation_z(-std::f32::consts::FRAC_PI_2)
+                    * scaled(1.0, 3.0, 2.0)
+                    * scaled(1.0, -1.0, 1.0),
+            ),
+        ]
+    };
+    let (_blases, tlas) = build_scene(&device, "scene", &descs, scene).expect("it can be built");
+    let met = Prober::new(&device, &tlas).probe();
+    let row = |y: u32, index: i32, z: i32| -> Vec<_> {
+        met.iter()
+            .filter(|((_, at), [instance, _, depth, _])| *at == y && *instance == index && *depth == z)
+            .map(|((x, _), [_, primitive, ..])| (*x, *primitive))
+            .collect()
+    };
+    for y in 0..2 {
+        assert_eq!(row(y, 1, 3), [(0, 0), (1, 0), (4, 1), (5, 1)], "{met:?}");
+    }
+    assert_eq!(row(3, 2, 3), [(5, 1), (6, 1), (9, 0), (10, 0)], "{met:?}");
+    assert_eq!(row(5, 3, 4).into_iter().map(|(x, _)| x).collect::<Vec<_>>(), [0, 1, 2], "{met:?}");
+    assert_eq!([row(7, 4, 5), row(5, 4, 5)].map(|row| row.len()), [3, 3], "{met:?}");
+    drop((tlas, _blases));
+    assert_clean(&device);
+}
+
 #[test]
 fn many_at_once_are_what_one_by_one_are_compacted_or_not() {
     let device = device();

@@ -73,13 +73,13 @@ const uint SIDE_BY_SIDE = 64u;
 shared uint solid[16];
 // Which of them touch each voxel; their normals without those of corners.
 shared uint touched_by[2][512];
-shared vec3 normals_of[SIDE_BY_SIDE];
+shared vec4 normals_of[SIDE_BY_SIDE];
 shared uint triangles_of[SIDE_BY_SIDE];
 // The first of them in the bins.
 uint prepared = 0xFFFFFFFFu;
 
 void meet(uint number, uint index, Triangle triangle, vec3 normal) {
-    normals_of[number] = normal;
+    normals_of[number] = sized(normal);
     bool is_flat = normal_of(triangle.corners[0]) == vec3(0.0) && normal_of(triangle.corners[1]) == vec3(0.0)
         && normal_of(triangle.corners[2]) == vec3(0.0);
     triangles_of[number] = index << 1 | (is_flat ? 0u : 1u);
@@ -126,24 +126,24 @@ uint solid_bits(uvec3 origin, uint octet) {
     return solid[octet >> 2] >> ((octet & 3u) * 8u) & 255u;
 }
 
-// The normal of one of the triangles that are prepared. Without normals at its corners it counts everywhere by its area.
-vec3 normal_at(uint index, uvec3 origin, uint number) {
-    vec3 area = normals_of[index];
+// The normal of one of the triangles that are prepared, with its size. Without normals at its corners it counts everywhere by its area.
+vec4 normal_at(uint index, uvec3 origin, uint number) {
+    vec4 area = normals_of[index];
     if ((triangles_of[index] & 1u) == 0u) {
         return area;
     }
     Triangle triangle = triangles.data[triangles_of[index] >> 1];
-    vec3 normals[3];
+    vec4 normals[3];
     for (int corner = 0; corner < 3; ++corner) {
         vec3 normal = normal_of(triangle.corners[corner]);
-        normals[corner] = normal == vec3(0.0) ? area : normal;
+        normals[corner] = normal == vec3(0.0) ? area : sized(normal);
     }
-    return smooth_normal(corners_of(triangle, vec3(origin)), area, normals, vec3(unmorton(number)));
+    return smooth_normal(corners_of(triangle, vec3(origin)), area.xyz, normals, vec3(unmorton(number)));
 }
 
 // The material of a solid voxel, and its normal. All invocations of the workgroup come here together.
 void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inout uint normal) {
-    precise vec3 sum = vec3(0.0);
+    precise vec4 sum = vec4(0.0);
     uint last = 0u;
     for (uint begin = own_start; begin < own_end; begin += SIDE_BY_SIDE) {
         if (prepared != begin) {
@@ -152,7 +152,7 @@ void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inou
         for (uint half_of = 0u; is_solid && half_of < 2u; ++half_of) {
             for (uint open = touched_by[half_of][number]; open != 0u; open &= open - 1u) {
                 uint index = half_of * 32u + uint(findLSB(open));
-                precise vec3 next = sum + normal_at(index, origin, number);
+                precise vec4 next = sum + normal_at(index, origin, number);
                 sum = next;
                 last = triangles_of[index] >> 1;
             }
@@ -160,6 +160,6 @@ void look_at(bool is_solid, uvec3 origin, uint number, inout uint material, inou
     }
     if (is_solid) {
         material = triangles.data[last].material;
-        normal = encode_normal(sum);
+        normal = encode_sum(sum);
     }
 }

@@ -150,8 +150,8 @@ uint row_at(Tests tests, int y, int z) {
     return row;
 }
 
-// The normal of a triangle at the middle of a voxel, of any length, given those at its corners.
-vec3 smooth_normal(Corners corners, vec3 area, vec3 normals[3], vec3 at) {
+// The normal of a triangle at the middle of a voxel, of any length and with its size, given those at its corners.
+vec4 smooth_normal(Corners corners, vec3 area, vec4 normals[3], vec3 at) {
     vec3 size = abs(area);
     int axis = size.x >= size.y && size.x >= size.z ? 0 : size.y >= size.z ? 1 : 2;
     vec3 weights = vec3(1.0);
@@ -160,6 +160,6 @@ vec3 smooth_normal(Corners corners, vec3 area, vec3 normals[3], vec3 at) {
         weights = max(values_at(inward(corners, area, axis), middle.x, middle.y), vec3(0.0));
     }
     // A corner counts by the side across from it.
-    precise vec3 normal = normals[0] * weights.y + (normals[1] * weights.z + normals[2] * weights.x);
+    precise vec4 normal = normals[0] * weights.y + (normals[1] * weights.z + normals[2] * weights.x);
     return normal;
 }

@@ -70,9 +70,9 @@ vec3 shade(ivec3 size, int levels, vec3 origin, vec3 direction, Hit hit, float f
     vec3 own_normal;
     Material material = surface(hit, own_normal);
     vec3 flat_normal = face_normal(hit.face);
-    // A surface's normal says nothing of its other side.
+    // A normal may be that of the other side of something thin.
     if (dot(own_normal, flat_normal) < 0.0 && dot(own_normal, direction) > 0.0) {
-        own_normal = flat_normal;
+        own_normal = -own_normal;
     }
     int axis = int(min(hit.face >> 1, 2u));
 

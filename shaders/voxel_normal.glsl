@@ -19,3 +19,15 @@ uint encode_normal(vec3 direction) {
     }
     return (at.x < 0 ? 127u - u : 127u + u) | (at.y < 0 ? 127u - v : 127u + v) << 8;
 }
+
+// A normal, and the sum of its coordinates without their signs: its size, which adds up where normals cancel out.
+vec4 sized(vec3 normal) {
+    vec3 along = abs(normal);
+    precise float size = along.x + (along.y + along.z);
+    return vec4(normal, size);
+}
+
+// The direction of a sum of normals with their sizes; none where so little is left of them that it is chance.
+uint encode_sum(vec4 sum) {
+    return sized(sum.xyz).w * 64.0 < sum.w ? 0xFFFFu : encode_normal(sum.xyz);
+}

@@ -14,7 +14,7 @@ use super::scene::{Scene, SceneKind, SceneSource};
 use crate::cacher::{Damage, DiskCache, DiskKey, Stored};
 
 /// Raised whenever the structure changes, or what a loader or the build makes of a file.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// What tells one scene from another: what the file holds, not what it is called or when it was written.
 #[repr(C)]

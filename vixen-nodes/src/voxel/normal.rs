@@ -1,11 +1,17 @@
 //! Directions in 16 bits: the octahedral mapping (Meyer et al. 2010, "On floating-point normal vectors"), one byte a coordinate.
 
+#[cfg(feature = "gltf")]
+use glam::Vec4;
 use glam::{Vec2, Vec3};
 
 use super::whole::whole;
 
 /// What stands for no normal: no direction is encoded so.
 pub const NONE: u16 = u16::MAX;
+
+/// Of a sum of normals one part in this many must be left.
+#[cfg(feature = "gltf")]
+const LEAST_LEFT: f32 = 64.0;
 
 /// A direction of any length as two bytes; [`NONE`] for the zero vector, which is no direction.
 ///
@@ -30,6 +36,22 @@ pub fn encode(direction: Vec3) -> u16 {
     let byte = |length: i32, of: i32| (127 + ((length ^ of >> 31) - (of >> 31))) as u16;
     let none = if sum == 0 { NONE } else { 0 };
     byte(folded(u, v), x) | byte(folded(v, u), y) << 8 | none
+}
+
+/// A normal, and in a fourth lane the sum of its coordinates without their signs: its size, which adds up where normals cancel out.
+#[cfg(feature = "gltf")]
+#[inline(always)]
+pub(super) fn sized(normal: Vec3) -> Vec4 {
+    normal.extend(normal.x.abs() + (normal.y.abs() + normal.z.abs()))
+}
+
+/// The direction of a sum of normals, given the sum of their sizes; [`NONE`] where so little is left of them that it is chance, as of a sheet whose sides face
+/// either way.
+#[cfg(feature = "gltf")]
+#[inline(always)]
+pub(super) fn encode_sum(sum: Vec3, size: f32) -> u16 {
+    let left = sum.x.abs() + (sum.y.abs() + sum.z.abs());
+    encode(sum) | if left * LEAST_LEFT < size { NONE } else { 0 }
 }
 
 /// The direction of two bytes, of length 1; `None` for [`NONE`].

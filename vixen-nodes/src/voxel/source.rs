@@ -150,15 +150,16 @@ impl BrickVoxels {
         self.mask.solid().for_each(|number| self.materials[number] = of(number));
     }
 
-    /// Gives all solid voxels normals in order of their numbers: directions of any length, by axis, asked for sixteen at a time.
+    /// Gives all solid voxels normals in order of their numbers: sums of normals by axis and the sums of their [sizes](normal::sized), asked for
+    /// sixteen at a time.
     #[cfg(feature = "gltf")]
     #[inline(always)]
-    pub(super) fn set_normals(&mut self, mut next: impl FnMut() -> [[f32; 16]; 3]) {
+    pub(super) fn set_normals(&mut self, mut next: impl FnMut() -> [[f32; 16]; 4]) {
         let count = self.mask.count() as usize;
         for normals in self.normals.as_chunks_mut::<16>().0.iter_mut().take(count.div_ceil(16)) {
-            let [x, y, z] = next();
+            let [x, y, z, size] = next();
             for (lane, normal) in normals.iter_mut().enumerate() {
-                *normal = normal::encode(Vec3::new(x[lane], y[lane], z[lane]));
+                *normal = normal::encode_sum(Vec3::new(x[lane], y[lane], z[lane]), size[lane]);
             }
         }
         // Those of what is seen from both sides may cancel out.

@@ -16,6 +16,7 @@ use glam::{UVec3, Vec3, Vec3A, Vec4};
 
 use super::build::Progress;
 use super::layout::{BRICK_EDGE, Material};
+use super::normal::sized;
 use super::parallel;
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, VoxelSource};
 use super::surface::{Surface, SurfaceTriangle, SurfaceVertex};
@@ -251,7 +252,7 @@ impl VoxelMesh {
                 };
                 match self.normals(*bin as u32, || corners.triangle(number, origin).normal()) {
                     None => {
-                        let normal = batch.normal(number).extend(0.0);
+                        let normal = sized(batch.normal(number));
                         batch.blocks(number, lanes, |block| {
                             sums.add_each(&block, |_| normal);
                             set_materials(sums, &block);
@@ -259,7 +260,7 @@ impl VoxelMesh {
                     }
                     Some(normals) => {
                         let weights = corners.triangle(number, origin).weights();
-                        let [a, b, c] = normals.map(|normal| normal.extend(0.0));
+                        let [a, b, c] = normals.map(sized);
                         let normal = |at: UVec3| -> Vec4 {
                             let [by_a, by_b, by_c] = weights.at(at.as_vec3() + 0.5);
                             a * by_a + (b * by_b + c * by_c)

@@ -4,6 +4,7 @@
 use glam::{UVec3, Vec3, Vec3A, Vec4};
 
 use super::super::layout::BRICK_EDGE;
+use super::super::normal::sized;
 use super::super::whole::whole;
 use super::lanes::{AT_ONCE, Each, Lanes};
 use super::overlap::{Overlap, Triangle};
@@ -44,7 +45,8 @@ impl Corners {
     #[inline(always)]
     pub(super) fn set(&mut self, lanes: impl Lanes, at: impl Fn(usize, usize) -> Vec3A) {
         for (corner, of_corner) in self.0.iter_mut().enumerate() {
-            *of_corner = lanes.by_axis(|triangle| at(triangle, corner).extend(0.0));
+            let [x, y, z, _] = lanes.by_axis(|triangle| at(triangle, corner).extend(0.0));
+            *of_corner = [x, y, z];
         }
     }
 
@@ -148,12 +150,12 @@ impl Batch {
         Vec3::new(x[number], y[number], z[number])
     }
 
-    /// The normals of all triangles; the last lanes are zero.
+    /// The normals of all triangles, with their sizes.
     #[inline(always)]
     pub(super) fn normals(&self) -> Each<Vec4> {
         let mut normals = [Vec4::ZERO; AT_ONCE];
         for (number, normal) in normals.iter_mut().enumerate() {
-            *normal = self.normal(number).extend(0.0);
+            *normal = sized(self.normal(number));
         }
         normals
     }

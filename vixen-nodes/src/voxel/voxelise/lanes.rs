@@ -83,14 +83,14 @@ pub(super) trait Lanes: Copy {
         }
     }
 
-    /// The first three coordinates of sixteen places, by axis.
+    /// The coordinates of sixteen places, by axis.
     #[inline(always)]
-    fn by_axis(self, place: impl Fn(usize) -> Vec4) -> [Each<f32>; 3] {
-        let mut axes = [[0.0; AT_ONCE]; 3];
-        let [xs, ys, zs] = &mut axes;
+    fn by_axis(self, place: impl Fn(usize) -> Vec4) -> [Each<f32>; 4] {
+        let mut axes = [[0.0; AT_ONCE]; 4];
+        let [xs, ys, zs, ws] = &mut axes;
         for number in 0..AT_ONCE {
             let place = place(number);
-            (xs[number], ys[number], zs[number]) = (place.x, place.y, place.z);
+            (xs[number], ys[number], zs[number], ws[number]) = (place.x, place.y, place.z, place.w);
         }
         axes
     }
@@ -249,7 +249,7 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn by_axis(self, place: impl Fn(usize) -> Vec4) -> [Each<f32>; 3] {
+    fn by_axis(self, place: impl Fn(usize) -> Vec4) -> [Each<f32>; 4] {
         // SAFETY: as above.
         unsafe { by_axis(place) }
     }
@@ -343,7 +343,7 @@ fn list(block: u64, offsets: &[u8; 64], first: u16, places: &mut [u16; 64]) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq")]
 #[inline]
-fn by_axis(place: impl Fn(usize) -> Vec4) -> [Each<f32>; 3] {
+fn by_axis(place: impl Fn(usize) -> Vec4) -> [Each<f32>; 4] {
     // The places k, 4 + k, 8 + k and 12 + k side by side; then each quarter is transposed.
     let every_fourth = |k: usize| {
         let quarter = |number: usize| __m128::from(place(number));
@@ -351,13 +351,14 @@ fn by_axis(place: impl Fn(usize) -> Vec4) -> [Each<f32>; 3] {
         _mm512_insertf32x4::<3>(_mm512_insertf32x4::<2>(all, quarter(8 + k)), quarter(12 + k))
     };
     let [a, b, c, d] = [every_fourth(0), every_fourth(1), every_fourth(2), every_fourth(3)];
-    // x and y, then z.
+    // x and y, then z and w.
     let (low_ab, low_cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
     let (high_ab, high_cd) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
     let x = _mm512_shuffle_ps::<0b01_00_01_00>(low_ab, low_cd);
     let y = _mm512_shuffle_ps::<0b11_10_11_10>(low_ab, low_cd);
     let z = _mm512_shuffle_ps::<0b01_00_01_00>(high_ab, high_cd);
-    [store_floats(x), store_floats(y), store_floats(z)]
+    let w = _mm512_shuffle_ps::<0b11_10_11_10>(high_ab, high_cd);
+    [store_floats(x), store_floats(y), store_floats(z), store_floats(w)]
 }
 
 /// Sixteen numbers in a register.
@@ -428,8 +429,8 @@ mod tests {
 
     #[test]
     fn places_are_put_in_order_of_their_axes() {
-        let place = |lane: usize| Vec4::new(lane as f32, 100.0 + lane as f32, -(lane as f32), f32::NAN);
-        let expected = [0, 1, 2].map(|axis| std::array::from_fn(|lane| place(lane)[axis]));
+        let place = |lane: usize| Vec4::new(lane as f32, 100.0 + lane as f32, -(lane as f32), 0.5 * lane as f32);
+        let expected = [0, 1, 2, 3].map(|axis| std::array::from_fn(|lane| place(lane)[axis]));
         assert_eq!(Fours.by_axis(place), expected);
         match Avx512::detect() {
             Some(sixteen) => assert_eq!(sixteen.by_axis(place), expected),

@@ -78,9 +78,9 @@ impl Sums {
         self.materials[usize::from(PLACES[number % BRICK_VOXELS])]
     }
 
-    /// The sums of the normals of voxels by their places, x first, which are forgotten.
+    /// The sums of the normals of voxels, with their sizes, by their places, x first; they are forgotten.
     #[inline(always)]
-    pub(super) fn take_normals(&mut self, lanes: impl Lanes, places: &[u16; AT_ONCE]) -> [Each<f32>; 3] {
+    pub(super) fn take_normals(&mut self, lanes: impl Lanes, places: &[u16; AT_ONCE]) -> [Each<f32>; 4] {
         let place = |lane: usize| usize::from(places[lane]) % BRICK_VOXELS;
         let normals = lanes.by_axis(|lane| self.normals[place(lane)]);
         (0..AT_ONCE).for_each(|lane| self.normals[place(lane)] = Vec4::ZERO);
@@ -153,7 +153,7 @@ mod tests {
                 assert_eq!(sums.take_mask().solid().collect::<Vec<_>>(), [number]);
                 assert_eq!((sums.normals[place(&block, bit).1].w, sums.material(number)), (1.0, 9));
                 let normals = sums.take_normals(Fours, &[place(&block, bit).1 as u16; AT_ONCE]);
-                assert_eq!(normals.map(|axis| axis[0]), at.as_vec3().to_array());
+                assert_eq!(normals.map(|axis| axis[0]), at.as_vec3().extend(1.0).to_array());
                 assert!(sums.layers == [0; 8] && sums.normals.iter().all(|sum| *sum == Vec4::ZERO));
             }
         }

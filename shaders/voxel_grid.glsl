@@ -37,8 +37,9 @@ uint occupant(uint word) {
 
 // How far a ray into an octant of directions leaps from a cell that is empty, beyond the cell itself: so many voxels along each axis.
 int leap(uint word, uint octant) {
+    const int EDGE = 1 << GRID_SHIFT;
     int bits = int(word >> LEAP_BITS * octant & LEAP_MASK);
-    return ((GRID_HALVES ? 1 << bits >> (octant == 0u ? 1 : 0) : bits) - 1) << GRID_SHIFT;
+    return (GRID_HALVES ? (octant == 0u ? EDGE >> 1 : EDGE) << bits : EDGE * bits) - EDGE;
 }
 
 // What a voxel lies in, where cells are no smaller than bricks.

@@ -43,7 +43,8 @@ bool trace_box(
     Spot spot = Spot(0, 0, 0u, uvec2(0u), SOLID);
     bool found = false;
     bool other_brick = true;
-    for (int steps = size.x + size.y + size.z; steps >= 0; --steps) {
+    // Every step goes up one axis at least, so there is an end.
+    for (;;) {
         if (other_brick || GRID_SHIFT == GROUP_SHIFT) {
             count_iteration();
             ivec3 cell = (voxel >> GRID_SHIFT) * stride;
@@ -87,14 +88,13 @@ bool trace_box(
             }
         }
 
-        // Out of it by the sides that the ray meets first.
-        last = min(last, high);
+        // Out of it by the sides that the ray meets first. Those of the box are met at t_end, so no voxel beyond them is entered.
         vec3 leave = fma(vec3(last), inverse, bias);
         t = min(leave.x, min(leave.y, leave.z));
-        if (t >= t_end) {
+        if (!(t < t_end)) {
             break;
         }
-        ivec3 next = clamp(voxel_at(origin + direction * t), voxel, last);
+        ivec3 next = clamp(voxel_at(origin + direction * t), voxel, high);
         next = mix(next, last + 1, lessThanEqual(leave, vec3(t)));
         ivec3 changed = voxel ^ next;
         other_brick = (changed.x | changed.y | changed.z) >> BRICK_SHIFT != 0;

@@ -106,13 +106,12 @@ pub(super) fn trace_box(
             return Some(hit(voxel, whole, positive, (origin, inverse)));
         }
 
-        let last = last.min(high);
         let leave = leave_of(last);
         t = leave.min_element();
-        if t >= t_end {
+        if t.is_nan() || t >= t_end {
             return None;
         }
-        let next = voxel_at(origin + direction * t).clamp(voxel, last);
+        let next = voxel_at(origin + direction * t).clamp(voxel, high);
         let next = IVec3::select(leave.cmple(Vec3::splat(t)), last + 1, next);
         let changed = voxel ^ next;
         other_brick = (changed.x | changed.y | changed.z) >> BRICK_SHIFT != 0;

@@ -98,9 +98,8 @@ pub fn on_gpu(
         graph.read(masks)?.is_some_and(|(_, bytes)| bytes == map.masks),
         is_same(&graph, attributes, &map.attributes, |word| [*word])?,
     ];
-    if same.contains(&false) {
-        return Err("the GPU built another brick map than the CPU".into());
-    }
+    let different = same.iter().filter(|same| !**same).count();
+    results.add(&place, "build_buffers_unlike_cpu", "buffers", Figure::exact(different as f64));
     results.add(&place, "build_mvoxels_per_s", "Mvoxels/s", Figure::of(&rates));
     Ok(())
 }

@@ -76,7 +76,7 @@ fn goal_of(entry: &Entry, gpu: bool, two_cores: bool) -> Option<Goal> {
             Like::Terrain if place.solid_voxels >= HUGE => Some(Goal::AtMost(0.15)),
             _ => None,
         },
-        "stream_stalls" | "stream_stalls_with_a_tenth" => Some(Goal::AtMost(0.0)),
+        "stream_stalls" | "stream_stalls_with_a_tenth" | "build_buffers_unlike_cpu" => Some(Goal::AtMost(0.0)),
         "build_peak_over_result" if place.like == Like::Surface && place.size >= 4096 => Some(Goal::AtMost(4.0)),
         // Less is over before all threads have begun.
         "build_mvoxels_per_s" if place.solid_voxels >= 1_000_000 => match place.builder {

@@ -96,6 +96,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let mut results = Results::default();
     for subject in subjects(effort, arguments.voxels.scene.as_deref(), &mut |why| results.skip(why))? {
         if let Err(error) = measure(&device, effort, &subject, &arguments.voxels, &mut results) {
+            // Who asks for one scene and gets nothing of it has made a mistake.
+            if arguments.voxels.scene.is_some() && results.entries.is_empty() {
+                return Err(error);
+            }
             results.skip(format!("{} at {}: {error}", subject.name, subject.size));
         }
     }

@@ -11,7 +11,7 @@ use super::error::SceneError;
 use super::layout::{BRICK_VOXELS, Brick, LOOKS_STORED, MAX_EDGE, Material, Node, SOLID, unmorton3};
 use super::looks::{self, Looks, Materials};
 use super::packed::BrickMask;
-use super::parallel;
+use super::{memory, parallel};
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, SolidVoxels, VoxelSource};
 
 /// How far a long job is.
@@ -25,7 +25,7 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// The subtrees that threads build have roots of this level: 128³ voxels, or less in a small scene.
+/// The subtrees that threads build have roots of this level, 128³ voxels, or in a small scene of the level below its own root.
 const TASK_LEVEL: u32 = 2;
 
 /// Builds the brick map of a source. `name` is for messages; `progress` is called on this thread.
@@ -41,7 +41,8 @@ pub fn build(
     }
     let levels = levels_for(size);
     let mut tasks = Vec::new();
-    let plan = plan(source, levels, UVec3::ZERO, TASK_LEVEL.min(levels), &mut tasks);
+    let task_level = TASK_LEVEL.min(levels - 1).max(1);
+    let plan = plan(source, levels, UVec3::ZERO, task_level, &mut tasks);
 
     let (mut parts, roots) = run(name, source, &tasks, progress)?;
     let root = parts.close(&plan, levels, &roots);
@@ -137,6 +138,7 @@ fn run(
         for (done, (index, root, part)) in receiver.into_iter().enumerate() {
             early[index] = Some((root, part));
             while let Some((root, part)) = early.get_mut(roots.len()).and_then(Option::take) {
+                all.make_room(&part, roots.len() + 1, tasks.len());
                 roots.push(all.append(name, tasks[roots.len()].0, root, part)?);
             }
             progress(Progress { stage: "building bricks", done: done as u64 + 1, total: tasks.len() as u64 });
@@ -301,6 +303,23 @@ impl Parts {
                 self.close_node(children, level)
             }
         }
+    }
+
+    /// Makes room for a task's forest, and for more of its kind: so many tasks are done with this one, of all.
+    fn make_room(&mut self, part: &Self, done: usize, tasks: usize) {
+        fn make<T: Copy>(all: &mut Vec<T>, more: usize, done: usize, tasks: usize) {
+            let needed = all.len() + more;
+            if needed > all.capacity() {
+                // As many as the others need on average, and a little more; but the first may be unlike the others.
+                let expected = needed as u64 * tasks as u64 / done as u64 * 17 / 16;
+                memory::grow(all, needed.max(expected.min(4 * needed as u64) as usize));
+            }
+        }
+        make(&mut self.nodes, part.nodes.len(), done, tasks);
+        make(&mut self.node_levels, part.node_levels.len(), done, tasks);
+        make(&mut self.bricks, part.bricks.len(), done, tasks);
+        make(&mut self.masks, part.masks.len(), done, tasks);
+        make(&mut self.attributes, part.attributes.len(), done, tasks);
     }
 
     /// Moves a task's forest here and gives its root as it is from here.

@@ -3,7 +3,7 @@
 use glam::{UVec3, Vec3};
 
 use super::matt;
-use crate::voxel::layout::{BRICK_VOXELS, Material, unmorton3};
+use crate::voxel::layout::{BRICK_EDGE, BRICK_VOXELS, Material, unmorton3};
 use crate::voxel::source::{BrickVoxels, Content, Cube, MaterialIndex, VoxelSource};
 
 const WHITE: MaterialIndex = 0;
@@ -48,9 +48,17 @@ impl Cornell {
         (self.inside(index, at).abs() - BOXES[index].2 * self.edge as f32).max_element()
     }
 
-    /// The box that a voxel belongs to.
-    fn box_at(&self, at: Vec3) -> Option<usize> {
-        (0..BOXES.len()).find(|&index| self.distance(index, at) < 0.0)
+    /// Of the boxes that the voxels of a cube may belong to, by their indices, the first that a voxel does belong to.
+    fn box_at(&self, boxes: &[usize], at: Vec3) -> Option<usize> {
+        boxes.iter().copied().find(|&index| self.distance(index, at) < 0.0)
+    }
+
+    /// How far a cube's middle is from each box, and how far from its middle a cube reaches.
+    fn distances(&self, cube: Cube) -> (impl Iterator<Item = (usize, f32)>, f32) {
+        let middle = cube.origin.as_vec3() + 0.5 * cube.edge as f32;
+        // To the farthest voxel's centre, by which distances differ at most, and a little for rounding.
+        let reach = 0.5 * 3f32.sqrt() * cube.edge as f32 * 1.001;
+        ((0..BOXES.len()).map(move |index| (index, self.distance(index, middle))), reach)
     }
 
     /// The direction that a voxel at the sides of a turned box faces, which is none that its own faces have. At edges it is between
@@ -76,13 +84,10 @@ impl VoxelSource for Cornell {
     }
 
     fn content(&self, cube: Cube) -> Content {
-        let middle = cube.origin.as_vec3() + 0.5 * cube.edge as f32;
-        // To the farthest voxel's centre, by which distances differ at most, and a little for rounding.
-        let reach = 0.5 * 3f32.sqrt() * cube.edge as f32 * 1.001;
-        for (index, shape) in BOXES.iter().enumerate() {
-            let distance = self.distance(index, middle);
+        let (distances, reach) = self.distances(cube);
+        for (index, distance) in distances {
             if distance < -reach && cube.is_inside(self.size()) {
-                return Content::Solid(shape.0);
+                return Content::Solid(BOXES[index].0);
             }
             if distance < reach {
                 return Content::Mixed;
@@ -92,10 +97,12 @@ impl VoxelSource for Cornell {
     }
 
     fn fill(&self, origin: UVec3, brick: &mut BrickVoxels) {
+        let (distances, reach) = self.distances(Cube { origin, edge: BRICK_EDGE });
+        let near: Vec<usize> = distances.filter(|(_, distance)| *distance < reach).map(|(index, _)| index).collect();
         for number in 0..BRICK_VOXELS as u32 {
             let at = origin + UVec3::from_array(unmorton3(number));
             if at.cmplt(self.size()).all()
-                && let Some(index) = self.box_at(at.as_vec3() + 0.5)
+                && let Some(index) = self.box_at(&near, at.as_vec3() + 0.5)
             {
                 let material = BOXES[index].0;
                 match self.normal(index, at.as_vec3() + 0.5) {

@@ -11,8 +11,8 @@ use super::error::SceneError;
 use super::layout::{BRICK_VOXELS, Brick, LOOKS_STORED, MAX_EDGE, Material, Node, SOLID, unmorton3};
 use super::looks::{self, Looks, Materials};
 use super::packed::BrickMask;
-use super::{memory, parallel};
 use super::source::{BrickVoxels, Content, Cube, MaterialIndex, SolidVoxels, VoxelSource};
+use super::{memory, parallel};
 
 /// How far a long job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ fn run(
         for (done, (index, root, part)) in receiver.into_iter().enumerate() {
             early[index] = Some((root, part));
             while let Some((root, part)) = early.get_mut(roots.len()).and_then(Option::take) {
-                all.make_room(&part, roots.len() + 1, tasks.len());
+                all.make_room(&part, [roots.len() + 1, tasks.len()]);
                 roots.push(all.append(name, tasks[roots.len()].0, root, part)?);
             }
             progress(Progress { stage: "building bricks", done: done as u64 + 1, total: tasks.len() as u64 });
@@ -305,21 +305,13 @@ impl Parts {
         }
     }
 
-    /// Makes room for a task's forest, and for more of its kind: so many tasks are done with this one, of all.
-    fn make_room(&mut self, part: &Self, done: usize, tasks: usize) {
-        fn make<T: Copy>(all: &mut Vec<T>, more: usize, done: usize, tasks: usize) {
-            let needed = all.len() + more;
-            if needed > all.capacity() {
-                // As many as the others need on average, and a little more; but the first may be unlike the others.
-                let expected = needed as u64 * tasks as u64 / done as u64 * 17 / 16;
-                memory::grow(all, needed.max(expected.min(4 * needed as u64) as usize));
-            }
-        }
-        make(&mut self.nodes, part.nodes.len(), done, tasks);
-        make(&mut self.node_levels, part.node_levels.len(), done, tasks);
-        make(&mut self.bricks, part.bricks.len(), done, tasks);
-        make(&mut self.masks, part.masks.len(), done, tasks);
-        make(&mut self.attributes, part.attributes.len(), done, tasks);
+    /// Makes room for a task's forest, and for those of other tasks: steps as those of [`memory::make_room`].
+    fn make_room(&mut self, part: &Self, steps: [usize; 2]) {
+        memory::make_room(&mut self.nodes, part.nodes.len(), steps);
+        memory::make_room(&mut self.node_levels, part.node_levels.len(), steps);
+        memory::make_room(&mut self.bricks, part.bricks.len(), steps);
+        memory::make_room(&mut self.masks, part.masks.len(), steps);
+        memory::make_room(&mut self.attributes, part.attributes.len(), steps);
     }
 
     /// Moves a task's forest here and gives its root as it is from here.

@@ -15,11 +15,16 @@ pub(crate) fn zeroed<T: bytemuck::Zeroable>(count: usize) -> Vec<T> {
     all
 }
 
-/// Makes room for so many elements in all.
-pub(crate) fn grow<T: Copy>(all: &mut Vec<T>, capacity: usize) {
-    let mut larger = with_capacity(capacity);
-    larger.extend_from_slice(all);
-    *all = larger;
+/// Makes room for more elements: for as many as all steps of a job will take, when with these so many steps are done.
+pub(crate) fn make_room<T: Copy>(all: &mut Vec<T>, more: usize, [done, steps]: [usize; 2]) {
+    let needed = all.len() + more;
+    if needed > all.capacity() {
+        // As many as the other steps take on average, and a little more; but the first may be unlike the others.
+        let expected = (needed as u128 * steps as u128 / done as u128 * 17 / 16).min(16 * needed as u128);
+        let mut larger = with_capacity(needed.max(expected as usize));
+        larger.extend_from_slice(all);
+        *all = larger;
+    }
 }
 
 /// Asks for large pages, where the system has some for those that ask, and for the small ones before and after them at once.

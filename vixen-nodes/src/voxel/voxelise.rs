@@ -11,6 +11,7 @@ mod touched;
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use glam::{UVec3, Vec3, Vec3A, Vec4};
 
@@ -39,6 +40,8 @@ pub(crate) struct Mesh {
 
 /// A mesh that yields voxels. Its memory grows with the surface: one entry for each triangle in each brick.
 pub(super) struct VoxelMesh {
+    /// No other mesh has it.
+    id: u64,
     size: UVec3,
     /// In voxels.
     positions: Vec<Vec3A>,
@@ -60,9 +63,14 @@ struct Drawing {
     sums: Sums,
     corners: Corners,
     batch: Batch,
+    /// The mesh whose bins the batch is of, and the first of these.
+    prepared: Option<(u64, usize)>,
     touched: Touched,
     solid: Solid,
 }
+
+/// How many meshes there were.
+static MESHES: AtomicU64 = AtomicU64::new(0);
 
 /// How far the mesh keeps from the sides of the scene. It also keeps surfaces that lie between two layers of voxels, as the sides of
 /// boxes often do, from filling both.
@@ -103,7 +111,8 @@ impl VoxelMesh {
         }
         let (palette, materials) = quantise::palette(&colors);
         let one_material = materials.iter().all(|material| *material == materials[0]);
-        let mut voxels = Self { size, positions, normals, triangles, materials, one_material, bins: Vec::new() };
+        let id = MESHES.fetch_add(1, Ordering::Relaxed);
+        let mut voxels = Self { id, size, positions, normals, triangles, materials, one_material, bins: Vec::new() };
         voxels.bins = bins::fill(size, voxels.triangles.len(), |index, corner| voxels.corner(index, corner), progress)?;
         Some((palette, voxels))
     }
@@ -112,6 +121,21 @@ impl VoxelMesh {
     #[inline(always)]
     fn corner(&self, index: u32, corner: usize) -> Vec3A {
         self.positions[self.triangles[index as usize][corner] as usize]
+    }
+
+    /// Prepares a batch of these bins, which begin at one.
+    #[inline(always)]
+    fn prepare(&self, lanes: impl Lanes, start: usize, bins: &[Bin], corners: &mut Corners, batch: &mut Batch) {
+        // All of them before the first is drawn, so that memory answers many questions at once; and what is asked for next.
+        let (mut triangles, mut places) = ([[0; 3]; AT_ONCE], [0; AT_ONCE]);
+        for number in 0..AT_ONCE {
+            let bin = bins[number.min(bins.len() - 1)];
+            triangles[number] = self.triangles[bin as u32 as usize];
+            places[number] = (bin >> 32) as u32;
+            self.fetch(lanes, start + number);
+        }
+        corners.set(lanes, |triangle, corner| self.positions[triangles[triangle][corner] as usize]);
+        batch.prepare(corners, bins.len(), &boxes::origins(&places), lanes);
     }
 
     /// Has what is drawn some triangles after a bin come nearer: first the triangle, then its corners.
@@ -207,7 +231,7 @@ impl VoxelMesh {
     // `shaders/build_surface.glsl` finds the very same voxels: change both.
     #[inline(always)]
     fn draw(&self, lanes: impl Lanes, drawing: &mut Drawing, origin: UVec3, brick: &mut BrickVoxels) {
-        let Drawing { after, sums, corners, batch, touched, solid } = drawing;
+        let Drawing { after, sums, corners, batch, prepared, touched, solid } = drawing;
         let range = bins::of_brick(&self.bins, origin, *after);
         *after = range.end;
         let Some(&first) = self.bins.get(range.start).filter(|_| !range.is_empty()) else { return };
@@ -219,32 +243,30 @@ impl VoxelMesh {
             brick.set_material(material);
         }
         let origin = origin.as_vec3().to_array();
-        for start in range.clone().step_by(AT_ONCE) {
-            let bins = &self.bins[start..range.end.min(start + AT_ONCE)];
-            // All of them before the first is drawn, so that memory answers many questions at once; and what is asked for next.
-            let mut triangles = [self.triangles[bins[0] as u32 as usize]; AT_ONCE];
-            for (number, (triangle, bin)) in triangles.iter_mut().zip(bins).enumerate() {
-                *triangle = self.triangles[*bin as u32 as usize];
-                self.fetch(lanes, start + number);
+        for start in (range.start / AT_ONCE * AT_ONCE..range.end).step_by(AT_ONCE) {
+            let bins = &self.bins[start..self.bins.len().min(start + AT_ONCE)];
+            if *prepared != Some((self.id, start)) {
+                // Whatever bricks they are of: the next brick finds its own ready.
+                self.prepare(lanes, start, bins, corners, batch);
+                *prepared = Some((self.id, start));
             }
-            corners.set(lanes, |triangle, corner| self.positions[triangles[triangle][corner] as usize]);
-            batch.prepare(corners, bins.len(), origin, lanes);
+            let own = range.start.saturating_sub(start)..bins.len().min(range.end - start);
             if self.normals.is_empty() {
                 touched.clear();
-                for number in 0..bins.len() {
+                for number in own {
                     batch.blocks(number, lanes, |block| {
                         sums.make_solid(&block);
                         touched.push(lanes, number, &block);
                     });
                 }
-                let normals: [Vec4; AT_ONCE] = batch.normals();
+                let normals = batch.normals();
                 sums.add(touched.iter().map(|(place, number)| (place, normals[number])));
                 if !one_material {
                     touched.iter().for_each(|(place, number)| sums.set_material(place, material_of(bins[number])));
                 }
                 continue;
             }
-            for (number, bin) in bins.iter().enumerate() {
+            for (number, bin) in bins.iter().enumerate().take(own.end).skip(own.start) {
                 let set_materials = |sums: &mut Sums, block: &Block| {
                     if !one_material {
                         sums.set_materials(block, material_of(*bin));

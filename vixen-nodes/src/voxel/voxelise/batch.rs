@@ -63,7 +63,9 @@ impl Corners {
     /// The least and the greatest coordinate of a triangle along an axis.
     #[inline(always)]
     pub(super) fn range(&self, number: usize, axis: usize, origin: f32) -> (f32, f32) {
-        let [a, b, c] = [0, 1, 2].map(|corner: usize| self.0[corner][axis][number] - origin);
+        // Not `array::map`, which may stay a call: then nothing is done side by side.
+        let of = |corner: usize| self.0[corner][axis][number] - origin;
+        let (a, b, c) = (of(0), of(1), of(2));
         let (low, high) = if a < b { (a, b) } else { (b, a) };
         (if c < low { c } else { low }, if c > high { c } else { high })
     }
@@ -108,13 +110,14 @@ impl Tests {
 }
 
 impl Batch {
-    /// Prepares the tests of the first triangles, of so many, for the brick at an origin.
+    /// Prepares the tests of the first triangles, of so many, each for the brick at its origin.
     #[inline(always)]
-    pub(super) fn prepare(&mut self, corners: &Corners, count: usize, origin: [f32; 3], lanes: impl Lanes) {
-        self.tests.set(corners, |_| origin, [1.0; 3]);
-        for (axis, origin) in origin.into_iter().enumerate() {
-            for i in 0..AT_ONCE {
-                let (low, high) = corners.range(i, axis, origin);
+    pub(super) fn prepare(&mut self, corners: &Corners, count: usize, origins: &[Each<f32>; 3], lanes: impl Lanes) {
+        let [x, y, z] = origins;
+        self.tests.set(corners, |i| [x[i], y[i], z[i]], [1.0; 3]);
+        for (axis, origins) in origins.iter().enumerate() {
+            for (i, origin) in origins.iter().enumerate() {
+                let (low, high) = corners.range(i, axis, *origin);
                 // What is not below zero is rounded down by leaving off its fraction.
                 self.first[axis][i] = whole(if low > 0.0 { low } else { 0.0 });
                 let most = (BRICK_EDGE - 1) as f32;
@@ -127,8 +130,11 @@ impl Batch {
     /// Finds what is solid of each triangle's first block, which nearly all small triangles have no other than.
     #[inline(always)]
     fn find(&mut self, count: usize, lanes: impl Lanes) {
-        let place = |axis: usize| self.first[axis].map(|place| place as f32);
-        let [x, y, z] = &[place(0), place(1), place(2)];
+        let mut places = [[0.0; AT_ONCE]; 3];
+        for (places, first) in places.iter_mut().zip(&self.first) {
+            places.iter_mut().zip(first).for_each(|(place, first)| *place = *first as f32);
+        }
+        let [x, y, z] = &places;
         // Bits 4y + x, 4z + x and 4z + y.
         let in_xy = lanes.each_inside::<1, 4>(count, [x, y], &self.tests.sides[2]);
         let in_xz = lanes.each_inside::<4, 1>(count, [z, x], &self.tests.sides[1]);

@@ -110,13 +110,14 @@ fn find(
     rest: u32,
     all: &AtomicUsize,
 ) -> Option<Part> {
-    // Three for two triangles are usual.
-    let mut bins: Vec<Bin> = memory::with_capacity(range.len() / 2 * 3);
+    let mut bins: Vec<Bin> = Vec::new();
     let mut sizes = [0; BUCKETS];
     let mut boxes = Boxes::default();
     for start in range.clone().step_by(SOME) {
         let (before, count) = (bins.len(), SOME.min(range.end - start));
         boxes.set(lanes, count, |number, of| corner((start + number) as u32, of));
+        // Few have more than two on average.
+        memory::make_room(&mut bins, 2 * count, [start + count - range.start, range.len()]);
         for (number, index) in (start as u32..).enumerate().take(count) {
             let bin = |place: u32| u64::from(place) << 32 | u64::from(index);
             let touched = boxes.touched[number];

@@ -125,3 +125,42 @@ fn spread(v: u32) -> u32 {
     let v = (v | v << 4) & 0x030C_30C3;
     (v | v << 2) & ALONG_X
 }
+
+/// The reverse.
+#[inline(always)]
+fn gathered(v: u32) -> u32 {
+    let v = v & ALONG_X;
+    let v = (v | v >> 2) & 0x030C_30C3;
+    let v = (v | v >> 4) & 0x0300_F00F;
+    let v = (v | v >> 8) & 0x0300_00FF;
+    (v | v >> 16) & 0x3FF
+}
+
+/// The corners with the least coordinates, by axis and in voxels, of bricks by their places on the curve.
+#[inline(always)]
+pub(super) fn origins(places: &Each<u32>) -> [Each<f32>; 3] {
+    let mut origins = [[0.0; AT_ONCE]; 3];
+    for (axis, origins) in origins.iter_mut().enumerate() {
+        for (origin, place) in origins.iter_mut().zip(places) {
+            *origin = (gathered(place >> axis) * BRICK_EDGE) as f32;
+        }
+    }
+    origins
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::UVec3;
+
+    use super::super::super::morton;
+    use super::*;
+
+    #[test]
+    fn origins_are_those_of_the_places_of_bricks() {
+        for at in (0..1 << 10).map(|i| UVec3::new(i, (i * 619) & 1023, (i * 7 + 5) & 1023)) {
+            let place = morton::key(at) as u32;
+            assert_eq!(place, spread(at.x) | spread(at.y) << 1 | spread(at.z) << 2);
+            assert_eq!(origins(&[place; AT_ONCE]).map(|axis| axis[3]), (at * BRICK_EDGE).as_vec3().to_array());
+        }
+    }
+}

@@ -128,11 +128,10 @@ impl Binder {
         Self { slots, sets: Vec::new(), sets_each: 0, written: Vec::new(), descriptors_each: first, rewritten: 0 }
     }
 
-    /// Gives it its sets: `variants` times as many as the slots' set numbers need, in the order of variants. Nothing is bound
-    /// in them yet.
+    /// Gives the binder its sets, in which nothing is bound yet: for each variant in turn, as many as the slots' set numbers need.
     ///
     /// # Panics
-    /// When these are not equally many for each variant, or too few.
+    /// When the number of sets is not the same for each variant, or too small.
     pub fn give_sets(&mut self, sets: Vec<vk::DescriptorSet>, variants: usize) {
         let needed = self.slots.iter().map(|slot| slot.binding.set as usize + 1).max().unwrap_or(0);
         assert!(

@@ -91,7 +91,7 @@ pub struct QueueFamily {
 }
 
 impl QueueFamily {
-    /// Whether it serves transfers alone, of any part of an image: on GPUs these are copy engines beside everything else.
+    /// Whether it serves transfers alone, of any part of an image: on GPUs, copy engines that run beside everything else.
     pub(super) fn is_for_transfers(&self) -> bool {
         let others = vk::QueueFlags::GRAPHICS | vk::QueueFlags::COMPUTE;
         self.flags.contains(vk::QueueFlags::TRANSFER)
@@ -160,7 +160,7 @@ pub struct RayTracingLimits {
     pub min_scratch_offset_alignment: u32,
 }
 
-/// Everything that does not depend on what gets enabled comes from the physical device; the rest is told.
+/// Reads from the physical device what does not depend on what gets enabled; the caller gives the rest.
 pub(super) fn read(
     instance: &ash::Instance,
     physical: vk::PhysicalDevice,

@@ -90,7 +90,7 @@ impl DeviceCore {
     }
 }
 
-/// Whether a tool listens that would show the names of objects to somebody: setting them costs half as much as creating a small
+/// Whether a tool listens that shows names of objects. Without one they are not set, as that costs half as much as creating a small
 /// object.
 fn has_tools(instance: &Instance, physical: vk::PhysicalDevice) -> bool {
     use vk::ToolPurposeFlags as Purpose;

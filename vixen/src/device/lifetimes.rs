@@ -1,7 +1,7 @@
-//! Instances and devices come and go while nobody names an object.
+//! A lock that keeps objects from being named while an instance or a device is created or destroyed.
 //!
-//! Vulkan allows both at once. Loaders of 1.3.239 (Debian 12) walk the devices of all instances in order to name an object, and
-//! lock none of them: a device that another thread destroys meanwhile crashes them.
+//! Vulkan allows both at once. But the loader 1.3.239 (Debian 12) walks the devices of all instances to name an object, without a
+//! lock, and crashes when another thread destroys a device meanwhile.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -226,8 +226,8 @@ impl Device {
         self.0.core.instance.counting
     }
 
-    /// What those who make things of the device keep with it, of one type: made when it is asked for first. It must not hold the
-    /// [`Device`], which would keep itself alive.
+    /// A value of one type that is kept with the device, made when it is first asked for. It must not hold the [`Device`], which
+    /// would then keep itself alive.
     pub(crate) fn kept<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> &T {
         let kept = self.0.kept.get_or_init(|| Box::new(make()));
         kept.downcast_ref().expect("one type is kept")

@@ -81,7 +81,7 @@ impl DeviceOptions {
         self
     }
 
-    /// The display whose windows the device is to present to. Only its kind is looked at.
+    /// The display to whose windows the device is to present. Only its kind matters.
     #[must_use]
     pub fn display(mut self, display: RawDisplayHandle) -> Self {
         self.display = Some(display);

@@ -1,4 +1,4 @@
-//! What the driver knows of pipelines that it compiled: one cache for all of a device's, whose content can outlive the program.
+//! The driver's pipeline cache: one for all pipelines of a device, whose content can outlive the program.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -8,8 +8,8 @@ use super::Device;
 use super::core::DeviceCore;
 use super::error::DeviceError;
 
-/// The device's pipeline cache. Pipelines are made under the shared lock, which Vulkan allows; what Vulkan wants to happen alone
-/// takes the lock for itself.
+/// The device's pipeline cache. Pipelines are made under the shared lock, as Vulkan allows; what must not run at the same time takes
+/// the lock exclusively.
 pub(super) struct PipelineCache {
     raw: RwLock<vk::PipelineCache>,
     core: Arc<DeviceCore>,

@@ -7,11 +7,11 @@ use ash::vk;
 
 use super::lock::{Held, Lock};
 
-/// A queue with the lock that Vulkan's rules ask for. What a submission looks at lies together.
+/// A queue with the lock that Vulkan's rules ask for. What a submission reads is side by side.
 #[repr(C)]
 #[derive(Debug)]
 pub(super) struct Queue {
-    /// The device's own function, beside the queue that it is called for: its table has one of hundreds.
+    /// The device's own function, kept beside the queue: the device's table has hundreds, and would be another cache line.
     submit: vk::PFN_vkQueueSubmit2,
     handle: vk::Queue,
     family: u32,

@@ -15,7 +15,7 @@ use crate::event::slot::Slots;
 pub struct Channel<T> {
     /// Number of the bus that it belongs to.
     pub(super) bus: u64,
-    /// What it names: only the bus with this number looks there, so that emitting finds its queue without looking for it.
+    /// The lane itself, so that emitting need not look it up. Only the bus with this number follows the pointer.
     pub(super) lane: NonNull<Lane<T>>,
 }
 
@@ -121,12 +121,12 @@ impl EventBus {
         }
     }
 
-    /// Whether there is nothing but the queue that every bus has for pressure on the others, and nobody to tell.
+    /// Whether there is no queue but the one that every bus has for pressure on the others, and no subscriber.
     pub(crate) fn is_silent(&self) -> bool {
         self.slots.len() == 1 && self.subscribers.is_empty()
     }
 
-    /// Delivers one event at once, past all that is queued, and what subscribers add to it.
+    /// Delivers one event at once, ahead of all that is queued, together with what subscribers add to it.
     ///
     /// # Errors
     /// When the queue has no room at all.

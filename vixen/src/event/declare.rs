@@ -6,7 +6,7 @@ use crate::event::builder::EventBusBuilder;
 use crate::event::bus::EventBus;
 use crate::event::kind::Event;
 
-/// A type of event that a node emits or receives, without the type: from these compile makes the queues.
+/// A type of event that a node emits or receives, as plain data, from which compile makes the queues.
 #[derive(Clone, Copy)]
 pub struct EventDeclaration {
     emits: bool,
@@ -51,7 +51,7 @@ impl EventDeclaration {
         self.capacity.into()
     }
 
-    /// How many events of its type there must be room for, by all that is declared.
+    /// How many events of its type there must be room for, given all declarations.
     pub(crate) fn needed(&self, all: &[Self]) -> u32 {
         let same = || all.iter().filter(|event| event.kind == self.kind);
         let emitted = same().filter(|event| event.emits).fold(0, |sum: u32, event| sum.saturating_add(event.capacity));
@@ -79,14 +79,14 @@ impl EventDeclaration {
     note = "add `emits({T} = capacity)` to its `#[node(..)]`"
 )]
 pub trait Emits<T> {
-    /// `T`, which is known here to be an event. So what is none is asked for once, where it is declared.
+    /// `T`, with the bound that it is an event: a type that is not one is reported once, where it is declared.
     #[doc(hidden)]
     type Event: Event + From<T>;
     /// How many events a frame has room for.
     const CAPACITY: u32;
 }
 
-/// [`Emits`] the other way round: the compiler asks it only when it knows the type of event, and then names it.
+/// [`Emits`] the other way round: the compiler checks this bound only when it knows the type of event, and so can name it.
 #[doc(hidden)]
 pub trait EmittedBy<N> {
     /// It, as an event.

@@ -32,11 +32,11 @@ pub enum Category {
     Frame,
     /// Parts of a graph are made anew.
     Recompile,
-    /// The application's own: what a type of event is that does not say otherwise.
+    /// The application's own. The default.
     Application,
 }
 
-/// An event whose type the receiver of a category finds out.
+/// An event of any type, as the receiver of a category gets it.
 #[derive(Clone, Copy)]
 pub struct AnyEvent<'a> {
     pub(super) name: &'static str,

@@ -1,7 +1,7 @@
 //! Typed, fixed-size events: queues that are sized once, and who hears what in which order.
 //!
 //! A queue belongs to one type of event and is sized when the bus is built, from what its users declare; after that nothing
-//! here allocates, but for a queue with [`Overflow::Fallback`] that is past its reserve, which is counted and named.
+//! here allocates, except a queue with [`Overflow::Fallback`] past its reserve, which is counted and named.
 //! [`EventBus::dispatch`] delivers what was queued as one batch: subscribers run in topological order of what they read and
 //! write, each at most once, so that a cascade (a window's size, its swapchain, the images that follow, descriptors,
 //! segments) is over when the call returns.
@@ -30,11 +30,11 @@
 //! `commands` in a dynamic one. What a node emits is delivered in the next frame, so that all receivers of a frame see the same
 //! events, in whatever order they run.
 //!
-//! The built-in events come from whoever knows of them, where somebody declared a queue for them. The graph emits
+//! Built-in events are emitted only where somebody declared a queue for them. The graph emits
 //! [`FrameBegin`], [`FrameEnd`], [`WindowResized`], [`DeviceLost`], [`ShaderReloaded`], [`RecompileRequested`] and
-//! [`RecompileDone`], its device's budget [`BudgetWarning`], and each bus [`QueuePressure`]. A recompile is one cascade: what it
-//! emits is one batch, together with [`FrameBegin`] of the frame that it comes before. The other ones come from windows and
-//! scenes: `vixen-nodes` has both.
+//! [`RecompileDone`], its device's budget [`BudgetWarning`], and each bus [`QueuePressure`]. A recompile is one cascade: its events
+//! are one batch, together with the [`FrameBegin`] of the frame that follows. The other events come from windows and scenes, which
+//! `vixen-nodes` has.
 
 mod batch;
 mod builder;

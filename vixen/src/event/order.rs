@@ -24,7 +24,7 @@ pub(super) fn order(subscribers: &[Ports<'_>]) -> Result<Vec<usize>, Vec<usize>>
     Ok(ordered)
 }
 
-/// One ring among subscribers each of which another one of them feeds, in the order in which events go round.
+/// A ring among subscribers, each of which is fed by another one of them, in the order in which events go round.
 fn ring(left: &[usize], feeds: impl Fn(usize, usize) -> bool) -> Vec<usize> {
     let mut path = vec![left[0]];
     loop {

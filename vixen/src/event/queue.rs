@@ -104,7 +104,7 @@ pub(super) struct Queue<T> {
     items: Vec<T>,
     /// The oldest of a full queue that discards.
     oldest: usize,
-    /// While there are fewer items than this, pushing is nothing but pushing. Never more than the capacity.
+    /// While there are fewer items than this, a push has nothing else to do. Never more than the capacity.
     quiet: usize,
     limits: Limits,
     /// Of what was emitted into this queue; `emitted`, `pending` and `delivered` follow from what is in it.
@@ -185,7 +185,7 @@ impl<T: Copy> Queue<T> {
         Ok(())
     }
 
-    /// Makes the event behind the last item the last item, and room for another one behind it.
+    /// Counts the event that was written behind the last item in, and makes room for another one behind it.
     fn keep(&mut self) {
         // SAFETY: `push`, from which this is called, has just written the item at the length, inside the allocation.
         unsafe { self.items.set_len(self.items.len() + 1) };
@@ -230,7 +230,7 @@ impl<T: Copy> Queue<T> {
         older.get(index).or_else(|| newer.get(index - older.len())).copied()
     }
 
-    /// What was cleared, dropped, refused, spilled; and what is here, as `pending`.
+    /// The counts, with what is in the queue as `pending`.
     pub fn counts(&self) -> Counts {
         let pending = self.items.len() as u64;
         let counts = self.counts;

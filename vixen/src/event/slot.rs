@@ -12,7 +12,7 @@ use crate::event::queue::Limits;
 pub(super) struct Slot {
     type_id: TypeId,
     name: &'static str,
-    /// Owned, and no `Box`, which would be the only way to it: channels have another.
+    /// Owned. Not a `Box`, which would have to be the only pointer to it, while channels have others.
     lane: NonNull<dyn ErasedLane>,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Slot {
 unsafe impl Send for Slot {}
 
 impl Slot {
-    /// A lane with queues that have no room yet, and the way to it.
+    /// A lane with queues that have no room yet, and a pointer to it for its channel.
     pub fn new<T: Event>(index: u32) -> (Self, NonNull<Lane<T>>) {
         let lane = Lane::<T>::new(index, Limits::default()).expect("there is memory for four events");
         let lane = NonNull::from(Box::leak(Box::new(lane)));
@@ -69,7 +69,7 @@ pub(super) struct Slots {
 
 impl Slots {
     /// # Safety
-    /// The lane of every channel with this number of a bus is that of one of `items`.
+    /// Every channel with this bus number points to the lane of one of `items`.
     pub unsafe fn new(bus: u64, items: Vec<Slot>) -> Self {
         Self { bus, items }
     }

@@ -1,6 +1,7 @@
 //! Recording dynamic nodes on several threads: the same commands in the same order, and so the same result.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use vixen::frame::FrameError;
 use vixen::{
@@ -25,11 +26,12 @@ struct CopyAnew {
     trouble: Trouble,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Trouble {
     None,
     Refused,
-    Panics,
+    /// Until this many times are over.
+    Panics(&'static AtomicU32),
 }
 
 #[node]
@@ -38,7 +40,11 @@ impl Compute for CopyAnew {
         match view.trouble {
             Trouble::None => commands.dispatch_items(view.target.len()),
             Trouble::Refused => commands.dispatch(u32::MAX, 1, 1),
-            Trouble::Panics => panic!("on purpose"),
+            Trouble::Panics(left) => {
+                let over = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err();
+                assert!(over, "on purpose");
+                commands.dispatch_items(view.target.len());
+            }
         }
     }
 }
@@ -122,13 +128,28 @@ fn the_first_error_in_the_order_of_nodes_is_the_one_that_is_reported() {
 }
 
 #[test]
-fn a_panic_in_a_node_reaches_whoever_runs_the_frame() {
+fn a_panic_in_a_node_reaches_whoever_runs_the_frame_and_later_frames_go_on() {
+    static LEFT: AtomicU32 = AtomicU32::new(0);
     on_device(|device| {
         for threads in [1, 4] {
             for unlucky in [3, RUN - 1] {
-                let panics = |amount| if amount == unlucky { Trouble::Panics } else { Trouble::None };
+                let panics = |amount| if amount == unlucky { Trouble::Panics(&LEFT) } else { Trouble::None };
                 let mut scene = scene(device, threads, panics);
-                assert!(catch_unwind(AssertUnwindSafe(|| scene.compiled.frame())).is_err());
+                let sum: u32 = (0..2 * RUN).sum::<u32>() + 1000;
+                step(&mut scene.compiled);
+                // In one frame slot and in the other.
+                for frame in 1..4 {
+                    LEFT.store(2, Ordering::Relaxed);
+                    for _ in 0..2 {
+                        assert!(catch_unwind(AssertUnwindSafe(|| scene.compiled.frame())).is_err());
+                    }
+                    step(&mut scene.compiled);
+                    let expected = (frame + 1) * sum + frame * 5;
+                    assert!(
+                        words(&scene.compiled, scene.values).iter().all(|&value| value == expected),
+                        "frame {frame}"
+                    );
+                }
             }
         }
     });

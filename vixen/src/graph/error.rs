@@ -160,6 +160,21 @@ pub enum CompileError {
         /// What it recorded, and what to do instead.
         problem: &'static str,
     },
+    /// A node reads frames that are longer ago than it declares.
+    #[error(
+        "node `{node}` (added at {at}) declares `history = {declared}` and is given what was there {age} frames ago; \
+         declare more, or give it a later frame"
+    )]
+    HistoryTooDeep {
+        /// The node's instance.
+        node: String,
+        /// Where the node was added.
+        at: CallSite,
+        /// How many frames back it says that it reads.
+        declared: u32,
+        /// How many it would read.
+        age: u32,
+    },
     /// What was made differs from what was declared: the node's requirements are not those of its slots, or Vixen is at fault.
     #[error(
         "{user} declares {declared} {what}, and {made} were made; let `#[node]` derive the requirements, and report this if it did"

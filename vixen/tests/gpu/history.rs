@@ -4,7 +4,7 @@ use vixen::graph::{Depth, Reaches};
 use vixen::{Buffer, Compute, Extent, Graph, Image, R32Uint, node};
 
 use crate::common::nodes::{Amount, Clock, Copy, ramp};
-use crate::common::{in_every_order, step, words};
+use crate::common::{in_every_order, on_device, step, words};
 
 #[node(compute, shader = "tests/shaders/trail.comp.spv")]
 struct Trail {
@@ -19,6 +19,39 @@ impl Compute for Trail {
     fn record(view: &View, commands: &mut Commands) {
         commands.dispatch_over(view.now.extent());
     }
+}
+
+/// The same, and says how far it looks back.
+#[node(compute, shader = "tests/shaders/trail.comp.spv", history = 2)]
+struct ShortTrail {
+    #[storage]
+    before: Image<R32Uint>,
+    #[storage(write)]
+    now: Image<R32Uint>,
+}
+
+#[node]
+impl Compute for ShortTrail {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_over(view.now.extent());
+    }
+}
+
+#[test]
+fn a_node_reads_no_further_back_than_it_declares() {
+    on_device(|device| {
+        let compiled = |age: usize| {
+            let graph = Graph::without_output();
+            let (history, now) = graph.history::<R32Uint, _, 3>(Extent::fixed(4, 4));
+            let before = [history.ago::<1>(), history.ago::<2>(), history.ago::<3>()][age - 1];
+            graph.retain(graph.add_named("short", ShortTrail { before, now }).now);
+            graph.compile(device).map(drop)
+        };
+        compiled(1).expect("it declares more");
+        compiled(2).expect("it declares as much");
+        let error = compiled(3).expect_err("it declares less").to_string();
+        assert!(error.starts_with("node `short` (added at ") && error.contains("`history = 2`"), "{error}");
+    });
 }
 
 /// Each frame is one more than the frame `AGE` frames before, and the first ones are zero.

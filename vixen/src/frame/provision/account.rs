@@ -53,7 +53,18 @@ pub(crate) fn check(graph: &CompiledGraph, events: &[EventDeclaration]) -> Resul
     settle(of_pool(graph))?;
     settle(of_recording(graph))?;
     settle(of_resources(graph))?;
+    graph.nodes.iter().try_for_each(history)?;
     settle(of_events(graph, events))
+}
+
+/// The frames before this one that a node reads, where it says how many they are: a budget counts what it says.
+fn history(node: &NodeRuntime) -> Result<(), CompileError> {
+    let declared = node.declaration.requirements.history_depth;
+    let age = node.facts.bindings.iter().flat_map(|binding| &binding.parts).map(|part| part.age).max().unwrap_or(0);
+    if declared == 0 || age <= declared {
+        return Ok(());
+    }
+    Err(CompileError::HistoryTooDeep { node: node.facts.name.clone(), at: node.facts.at, declared, age })
 }
 
 /// Descriptors of one variant by type, and sets of all.

@@ -18,11 +18,10 @@ use super::layout::{BRICK_EDGE, ROOM_FOR_EDITS};
 /// Cells, x first. Their edge is the finest of four that memory allows: see `finest`.
 ///
 /// Every cell begins with a word:
-/// - In an empty cell, four bits for each octant of directions, +++ in the lowest, then -++: how many cells along each axis the
-///   largest empty cube has that begins at this cell and goes that way; 1 to [`FARTHEST`](Self::FARTHEST). What lies outside of the
-///   scene is empty.
-/// - In any other the lowest four bits are 0, and the rest says what stands there. With the highest bit all is solid, and there
-///   follows a material. Without it, it is by the edge of the cells
+/// - In an empty cell it has four bits for each octant of directions, +++ in the lowest, then -++: the edge, in cells, of the largest empty
+///   cube that begins at this cell and extends that way; 1 to [`FARTHEST`](Self::FARTHEST). What lies outside of the scene is empty.
+/// - In any other cell the lowest four bits are 0. If the highest bit is set, the cell is solid all through, and a material follows from
+///   bit 4 on. Otherwise what follows depends on the edge of the cells:
 ///
 /// | edge | from bit 4 on | words a cell |
 /// | --- | --- | --- |
@@ -31,8 +30,9 @@ use super::layout::{BRICK_EDGE, ROOM_FOR_EDITS};
 /// | 16 | which eighths are bricks, a bit each, in Morton order; from bit 12 on, the index of the first of them | 1 |
 /// | 32 | the index of the node of level 1 | 1 |
 ///
-/// Cells of 8 take half a word in small scenes that are mere surfaces. Then an octant has two bits, which say a leap of 1, 2, 4 or 8 by 0 to 3,
-/// but of +++ one of 1, 2 or 4 by 1 to 3; and in a cell that is not empty the lowest two are 0 and the rest follows: the index of a brick, or a material and the highest bit.
+/// In small scenes that are mere surfaces, cells of 8 take half a word. Then an octant has two bits: 0 to 3 stand for leaps of 1, 2, 4 and 8,
+/// except in +++, where 1 to 3 stand for leaps of 1, 2 and 4. In a cell that is not empty the lowest two bits are 0, and the index of a brick
+/// follows, or a material and the highest bit.
 ///
 /// After edits leaps are lower bounds, which is all that rays need.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ const GEOMETRY_BYTES_A_VOXEL: f64 = 0.6;
 const EIGHTHS_BYTES: f64 = (24 << 20) as f64;
 const EIGHTHS_BYTES_OF_SMALL_SCENES: f64 = (512 << 10) as f64;
 const EIGHTHS_BYTES_A_VOXEL_OF_SMALL_SCENES: f64 = 2.0;
-/// This many bricks have indices that cells have room for, if edits add a quarter; and where cells of 16 hold the first of eight.
+/// The most bricks whose indices fit into cells after edits have added a quarter; and where cells of 16 hold the first of eight.
 const MOST_BRICKS: usize = 100_000_000;
 const MOST_BRICKS_OF_EIGHTHS: usize = 400_000;
 /// And where they are half a word, whose 13 bits also count what edits add to a small scene.
@@ -69,12 +69,13 @@ const LEAST_LEAPS: u32 = 0x1111_1111;
 impl TopGrid {
     /// The largest leap, in cells.
     pub const FARTHEST: u8 = 15;
-    /// That of a brick map.
+
+    /// The grid of a brick map.
     pub fn of(map: &BrickMap) -> Self {
         Self::with_cells(map, Self::finest(map, u64::MAX, &Format::ALL))
     }
 
-    /// One in this many bytes, or with the largest cells, that leads to bricks and does not tell what is in them.
+    /// A grid whose cells lead to bricks and do not tell what is in them: within this many bytes, or with the largest cells.
     pub(crate) fn of_bricks(map: &BrickMap, bytes: u64) -> Self {
         Self::with_cells(map, Self::finest(map, bytes, Format::OF_BRICKS))
     }
@@ -163,8 +164,8 @@ impl TopGrid {
         joined(changed)
     }
 
-    /// Shortens all leaps that would reach a box of cells, both corners included: shell by shell around it. No leap is longer by two
-    /// than that of the next cell on its way, if all are stored as they are, so behind a shell without one that is too long there is none.
+    /// Shortens all leaps that would reach a box of cells, both corners included, shell by shell around it. A leap is longer by at most
+    /// one than that of the next cell on its way, if all are stored as they are. So it ends at the first shell in which none is too long.
     fn stop_before(&mut self, low: UVec3, last: UVec3, changed: &mut Vec<Range<u32>>) {
         /// The octants whose directions go up an axis.
         const UP: [u32; 3] = [0x0F0F_0F0F, 0x00FF_00FF, 0x0000_FFFF];

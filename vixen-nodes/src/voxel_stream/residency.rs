@@ -1,10 +1,10 @@
 //! Which bricks the device holds, and which it should: decided from what rays looked into. Knows no Vulkan.
 //!
-//! Every brick that is resident has a slot. A slot is *busy* while rays look into its brick, or did so in one of the last few frames:
-//! thin things come and go with the jitter of anti-aliasing. Else it is *idle*: idle slots stand in a list in the order in which
-//! they were used last, and the first of them makes room for the next brick. Where none is idle, a brick takes the place of one that is
-//! clearly farther away, so that what is near is there even where not all fits, and nothing goes back and forth. Nothing here
-//! allocates after [`Residency::new`].
+//! Every resident brick has a slot. A slot is *busy* while rays look into its brick, or did in one of the last few frames, as thin things
+//! come and go with the jitter of anti-aliasing. Otherwise it is *idle*. Idle slots are listed in the order in which they were last used,
+//! and the first one makes room for the next brick. If none is idle, a brick takes the place of one that is clearly farther away: then
+//! near bricks are resident even if not all fit, and bricks do not replace each other back and forth. Nothing here allocates after
+//! [`Residency::new`].
 
 use glam::Vec3;
 
@@ -15,9 +15,9 @@ use super::nearest::Nearest;
 const NONE: u32 = u32::MAX;
 /// Words in a unit of room.
 pub(super) const UNIT: u32 = 4;
-/// Bricks that one update brings at most.
+/// The most bricks that one update brings.
 pub(super) const MOST: usize = 2048;
-/// Slots that one update asks, at most, whether their bricks are farther away than another.
+/// The most slots that one update checks for a brick that is farther away.
 const ASKED: usize = 4096;
 /// A brick is idle when rays have not looked into it for this many frames, or twice as many at most.
 const IDLE_AFTER: u32 = 8;
@@ -37,7 +37,7 @@ pub(super) struct Placed {
 pub(super) struct Residency {
     /// Where bricks are, in bricks.
     places: Vec<[u16; 3]>,
-    /// Bricks that are there, a bit each; and who is used, for as many.
+    /// Which bricks are resident, a bit each; and for the bricks of each such word, which of them are used.
     present: Vec<u32>,
     used: Vec<Used>,
     /// Frames of this window that were followed.

@@ -109,6 +109,7 @@ impl VoxelScene {
         if !changes.is_empty() {
             unsent.extend(grid.update(map, changes.bounds));
         }
+        join(unsent, if uploader.scatters() { NEAR_SCATTERED } else { NEAR_COPIED });
         let tickets = [
             send(uploader, &self.grid, grid.words(), unsent)?,
             send(uploader, &self.nodes, &map.nodes, &changes.nodes)?,
@@ -167,7 +168,7 @@ impl VoxelScene {
             with(desc("voxel masks", &map.masks), usage, map.mask_words(), &slack),
             with(desc("voxel attributes", &map.attributes), usage, &map.attributes, &slack),
             desc("voxel palette", &map.palette),
-            desc("voxel grid", top.words()),
+            with(desc("voxel grid", top.words()), usage, top.words(), |_| 0),
         ];
         let contents = [
             cast_slice(&map.nodes),
@@ -245,6 +246,23 @@ fn with<'a, T>(
 ) -> BufferDesc<'a> {
     let size = desc.size + (slack(items.len()) * size_of::<T>()) as u64;
     BufferDesc { size, usage: desc.usage | usage, ..desc }
+}
+
+/// Words of the grid between two changes that are sent with them: where they are copied, so that rows of most scenes are one region, and where
+/// a shader scatters them, for which many small pieces are as good as one.
+const NEAR_COPIED: u32 = 256;
+const NEAR_SCATTERED: u32 = 16;
+
+/// Puts ranges in order, and those that are near to each other together.
+fn join(ranges: &mut Vec<Range<u32>>, near: u32) {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|range, before| {
+        let joins = range.start <= before.end + near;
+        if joins {
+            before.end = before.end.max(range.end);
+        }
+        joins
+    });
 }
 
 fn holds<T>(buffer: &DeviceBuffer, items: &[T]) -> bool {

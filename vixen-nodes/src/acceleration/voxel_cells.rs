@@ -61,7 +61,7 @@ const MARGIN: f32 = 1.0 / 64.0;
 
 /// Voxels along the edge of the cubes that share a box, if nothing else is said: large enough that rays march for longer than they look for
 /// boxes, small enough that boxes follow the shape of a scene and an edit changes few of them. Where a program of the driver's finds boxes,
-/// one for all of a scene, [`MAX_EDGE`], is up to a tenth faster (`docs/voxel-performance.md`, "Boxes that say whether to march").
+/// one for all of a scene, [`MAX_EDGE`], is up to a seventh faster (`docs/voxel-performance.md`, "Boxes that say whether to march").
 pub const BOX_EDGE: u32 = 128;
 
 impl VoxelCells {

@@ -135,7 +135,8 @@ impl TopGrid {
         &self.words
     }
 
-    /// Follows an edit between two corners of the map that this is the grid of, and says which words changed.
+    /// Follows an edit between two corners of the map that this is the grid of, and says which words changed, in no order and some perhaps
+    /// twice.
     pub fn update(&mut self, map: &BrickMap, [low, high]: [UVec3; 2]) -> Vec<Range<u32>> {
         let &mut Self { format: Format { shift, .. }, extent, .. } = self;
         // Whatever an edit reaches, it may store all children of the node above anew.
@@ -161,7 +162,7 @@ impl TopGrid {
         if filled_low.cmple(filled_last).all() {
             self.stop_before(filled_low, filled_last, &mut changed);
         }
-        joined(changed)
+        changed
     }
 
     /// Shortens all leaps that would reach a box of cells, both corners included, shell by shell around it. A leap is longer by at most
@@ -227,21 +228,6 @@ impl TopGrid {
         let shift = self.format.shift as i32;
         if self.format.halves { -shift } else { shift }
     }
-}
-
-/// Ranges in order, those that are near to each other as one: one longer copy is faster than two.
-fn joined(mut ranges: Vec<Range<u32>>) -> Vec<Range<u32>> {
-    /// Words: rows of most scenes are no farther apart.
-    const NEAR: u32 = 256;
-    ranges.sort_unstable_by_key(|range| range.start);
-    ranges.dedup_by(|range, before| {
-        let near = range.start <= before.end + NEAR;
-        if near {
-            before.end = before.end.max(range.end);
-        }
-        near
-    });
-    ranges
 }
 
 /// All places from one corner on and before another, x first.

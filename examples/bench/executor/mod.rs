@@ -9,7 +9,7 @@
 
 pub mod by_hand;
 mod instructions;
-mod objects;
+pub mod objects;
 pub mod ours;
 pub mod shape;
 pub mod sides;

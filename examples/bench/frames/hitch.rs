@@ -4,6 +4,7 @@ use vixen::Device;
 use vixen::testing::FramesByHand;
 use vixen_examples::statistics::percentile;
 
+use super::handwritten::UniformRing;
 use super::workload::Workload;
 use crate::Failure;
 use crate::clock::Clock;
@@ -23,10 +24,12 @@ impl Hitch {
     }
 }
 
-/// Ours and by hand: the same graph's frames in fine weather, and its commands submitted by bare Vulkan calls, in turns.
+/// Ours and by hand: the same graph's frames in fine weather, and its commands submitted by bare Vulkan calls, in turns. By hand too a
+/// frame works out and writes its uniforms. What ours has beside is the event bus, whose queues and subscribers are those of the storm.
 pub fn of_workload(clock: &Clock, workload: &mut Workload, frames: u64) -> Result<[Hitch; 2], Failure> {
     let mut samples = [const { Vec::new() }; 2];
     let mut bare = FramesByHand::new(&mut workload.graph)?;
+    let uniforms = UniformRing::new(workload.graph.device())?;
     for frame in 0..frames {
         workload.calm(frame);
         for turn in 0..2 {
@@ -35,7 +38,10 @@ pub fn of_workload(clock: &Clock, workload: &mut Workload, frames: u64) -> Resul
             let by_hand = (frame + turn) % 2 == 1;
             let (taken, result) = clock.measure(|| match by_hand {
                 false => workload.graph.frame().map(drop),
-                true => bare.frame(&mut workload.graph),
+                true => {
+                    uniforms.write(frame, workload.uniforms(frame));
+                    bare.frame(&mut workload.graph)
+                }
             });
             result?;
             samples[usize::from(by_hand)].push(taken);

@@ -2,9 +2,10 @@
 
 use glam::{IVec3, UVec3};
 use vixen::{Buffer, CompiledGraph, Device, Extent, Graph, Output, Param, Shared, Switch, Transfer, Wire, node};
-use vixen_nodes::voxel::{Edit, Editor, Scene, Shape, default_params, default_view};
-use vixen_nodes::{Orbit, OrbitCamera, ToneMap, Updated, VoxelPipeline, VoxelScene};
+use vixen_nodes::voxel::{CameraUniform, Edit, Editor, Scene, Shape, View, default_params, default_view};
+use vixen_nodes::{Orbit, OrbitCamera, ToneMap, Updated, VoxelPipeline, VoxelScene, orbited};
 
+use super::handwritten::Uniforms;
 use super::storm::{self, Storm};
 use crate::Failure;
 use crate::executor::ours::{Tick, add, add_anew};
@@ -31,6 +32,7 @@ pub struct Workload {
 /// What only the demo's graph has.
 struct Demo {
     orbit: Param<Orbit>,
+    start: View,
     editor: Editor,
     voxels: VoxelScene,
 }
@@ -52,7 +54,7 @@ impl Workload {
         let tone = graph.add(ToneMap { hdr: &color, ldr: graph.image(Extent::Output) });
         graph.read_back(&tone.ldr);
         graph.present(tone.ldr);
-        let demo = Demo { orbit, editor: Editor::new(scene.map), voxels };
+        let demo = Demo { orbit, start, editor: Editor::new(scene.map), voxels };
         Self::compile(device, &graph, 0, 4, Some(demo))
     }
 
@@ -110,9 +112,21 @@ impl Workload {
     pub fn calm(&mut self, frame: u64) {
         self.graph.set(self.tick, Tick { amount: frame as u32 });
         if let Some(demo) = &self.demo {
-            self.graph.set(demo.orbit, Orbit { yaw: frame as f32 * 0.01, ..Orbit::default() });
+            self.graph.set(demo.orbit, turned(frame));
         }
     }
+
+    /// What such a frame writes, worked out as the nodes of the graph do: for frames by hand.
+    pub fn uniforms(&self, frame: u64) -> Uniforms {
+        let camera = |demo: &Demo| orbited(&demo.start, &turned(frame)).fitted([EDGE, EDGE]).camera();
+        let camera = self.demo.as_ref().map_or_else(CameraUniform::default, camera);
+        Uniforms { camera, tick: Tick { amount: frame as u32 }, heard: 0 }
+    }
+}
+
+/// What the frame of this number shows.
+fn turned(frame: u64) -> Orbit {
+    Orbit { yaw: frame as f32 * 0.01, ..Orbit::default() }
 }
 
 /// Defines a buffer's contents.

@@ -98,19 +98,20 @@ impl Limits {
     }
 }
 
-/// Events of one type, the oldest first. Emptying it keeps its memory.
+/// Events of one type, the oldest first. Emptying it keeps its memory. What tells that it is idle comes first.
+#[repr(C)]
 pub(super) struct Queue<T> {
     /// Always has room for one more.
     items: Vec<T>,
-    /// The oldest of a full queue that discards.
-    oldest: usize,
+    /// How full it has been since it was last asked.
+    level: Option<QueueLevel>,
     /// While there are fewer items than this, a push has nothing else to do. Never more than the capacity.
     quiet: usize,
+    /// The oldest of a full queue that discards.
+    oldest: usize,
     limits: Limits,
     /// Of what was emitted into this queue; `emitted`, `pending` and `delivered` follow from what is in it.
     counts: Counts,
-    /// How full it has been since it was last asked.
-    level: Option<QueueLevel>,
 }
 
 impl<T: Copy> Queue<T> {
@@ -211,6 +212,11 @@ impl<T: Copy> Queue<T> {
 
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    /// Whether nothing was pushed since it was emptied and asked for its level.
+    pub fn is_idle(&self) -> bool {
+        self.items.is_empty() && self.level.is_none()
     }
 
     pub fn len(&self) -> usize {

@@ -57,9 +57,14 @@ impl<T> SharedQueue<T> {
         queue.push(event)
     }
 
+    /// Whether anything was pushed since the last call of `lock_filled`.
+    pub fn is_filled(&self) -> bool {
+        self.filled.load(Ordering::Acquire)
+    }
+
     /// The queue, if anything was pushed since the last call.
     pub fn lock_filled(&self) -> Option<MutexGuard<'_, Queue<T>>> {
-        if !self.filled.load(Ordering::Acquire) {
+        if !self.is_filled() {
             return None;
         }
         let queue = self.lock();

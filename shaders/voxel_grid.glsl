@@ -21,6 +21,12 @@ int cell_at(int number) {
     return (GRID_SHIFT == GROUP_SHIFT ? 3 : 1) * number;
 }
 
+// Where a voxel's cell begins, by how far its number grows along each axis, from that of the first.
+int cell_of(ivec3 voxel, ivec3 stride, int first_cell) {
+    ivec3 steps = (voxel >> GRID_SHIFT) * stride;
+    return cell_at(first_cell + steps.x + steps.y + steps.z);
+}
+
 // The word of the cell that begins there; of half a word the sign goes on, so that ALL_SOLID stays where it is.
 uint word_at(int at) {
     return GRID_HALVES ? uint(int(grid.data[at >> 1] << (16 * (~at & 1))) >> 16) : grid.data[at];
@@ -50,7 +56,7 @@ struct Spot {
     int beyond;
     // The brick, or ALL_SOLID and a material.
     uint what;
-    // Of the brick: which octets hold voxels, and where their masks are, or SOLID.
+    // Of the brick: which octets hold voxels, and where their masks are, or SOLID if it is all full.
     uvec2 mask;
     uint first;
 };
@@ -64,6 +70,7 @@ void look_up(uint word, ivec3 voxel, uint octant, uint flip, inout Spot spot) {
         spot.empty = 0;
         spot.beyond = 0;
         spot.what = occupant(word);
+        spot.mask = uvec2(0xFFFFFFFFu);
         spot.first = SOLID;
         if (int(word) >= 0) {
             if (GRID_SHIFT == 4) {

@@ -47,16 +47,15 @@ uint rank(uvec2 mask, uint number) {
     return number < 32u ? bitCount(mask.x & below) : bitCount(mask.x) + bitCount(mask.y & below);
 }
 
-// The voxels of an octet, given the first byte of its brick's masks and its rank among those of the brick that are not empty.
-uint octet(uint first, uint rank) {
-    uint at = first + rank;
-    return masks.data[at >> 2] >> (8u * (at & 3u)) & 255u;
+// Whether a voxel of an octet is solid, given the octet's byte among the masks and the voxel's number, of which the low three bits count.
+bool has_voxel(uint octet, uint number) {
+    return (masks.data[octet >> 2] >> ((octet << 3 | number & 7u) & 31u) & 1u) != 0u;
 }
 
 // Whether a voxel of a brick that is not solid is solid.
 bool is_solid_in(uvec2 mask, uint first, ivec3 voxel) {
     uint number = cell_number(voxel, OCTET_SHIFT);
-    return has_bit(mask, number) && (octet(first, rank(mask, number)) >> (cell_number(voxel, 0) & 7u) & 1u) != 0u;
+    return has_bit(mask, number) && has_voxel(first + rank(mask, number), cell_number(voxel, 0));
 }
 
 // log2 of the edge of the largest aligned empty cube of cells around an empty cell, as far as an eighth of its mask tells.

@@ -45,14 +45,11 @@ bool trace_box(
     bool other_brick = true;
     // Every step goes up one axis at least, so there is an end.
     for (;;) {
-        if (other_brick || GRID_SHIFT == GROUP_SHIFT) {
-            count_iteration();
-            ivec3 cell = (voxel >> GRID_SHIFT) * stride;
-            at = cell_at(first_cell + cell.x + cell.y + cell.z);
-        }
         // The last voxel of an empty cube around this one, or from it on.
         ivec3 last;
         if (GRID_SHIFT == GROUP_SHIFT) {
+            count_iteration();
+            at = cell_of(voxel, stride, first_cell);
             uint word = word_at(at);
             uint number = cell_number(voxel, 0) ^ flip;
             uint mask = group_half(at, number);
@@ -67,23 +64,24 @@ bool trace_box(
             }
         } else {
             if (other_brick) {
-                look_up(word_at(at), voxel, octant, flip, spot);
+                count_iteration();
+                look_up(word_at(cell_of(voxel, stride, first_cell)), voxel, octant, flip, spot);
             }
             last = (voxel | spot.empty) + spot.beyond;
             if (spot.empty == 0) {
                 count_iteration();
                 uint number = cell_number(voxel, OCTET_SHIFT) ^ flip;
-                if (spot.first == SOLID) {
-                    found = true;
-                } else if (has_bit(spot.mask, number)) {
-                    count_iteration();
-                    uint voxels = octet(spot.first, rank(spot.mask, number));
-                    found = (voxels >> ((cell_number(voxel, 0) ^ flip) & 7u) & 1u) != 0u;
-                } else {
+                if (!has_bit(spot.mask, number)) {
                     last = voxel | ((2 << empty_shift(spot.mask, number)) - 1);
-                }
-                if (found) {
-                    break;
+                } else {
+                    found = spot.first == SOLID;
+                    if (!found) {
+                        count_iteration();
+                        found = has_voxel(spot.first + rank(spot.mask, number), cell_number(voxel, 0) ^ flip);
+                    }
+                    if (found) {
+                        break;
+                    }
                 }
             }
         }

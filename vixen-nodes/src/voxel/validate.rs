@@ -126,6 +126,7 @@ impl Walk<'_> {
 
     fn brick(&self, brick: &Brick, origin: UVec3) -> Result<u64, Invalid> {
         let voxels = if brick.first == SOLID {
+            check(brick.octets() == u64::MAX, "a solid brick lacks octets")?;
             self.solid(origin, BRICK_EDGE)?
         } else {
             self.masks.mark(brick.first as usize, brick.octet_count())?;
@@ -216,6 +217,7 @@ mod tests {
             assert_eq!(brick(|brick, _| brick.first = u32::MAX - 1), Some(outside));
             assert_eq!(brick(|brick, masks| masks[brick.first as usize] = 0), Some("an octet is empty"));
             assert_eq!(brick(|brick, _| brick.mask = [0; 2]), Some("a brick is empty"));
+            assert_eq!(brick(|brick, _| brick.first = SOLID), Some("a solid brick lacks octets"));
             assert_eq!(brick(|brick, _| brick.looks = u32::MAX), Some("a brick's looks lie nowhere"));
         }
         // Of the first subtree and of the last one.

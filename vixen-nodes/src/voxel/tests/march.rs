@@ -91,14 +91,14 @@ pub(super) fn trace_box(
             last = (voxel | IVec3::splat(spot.empty)) + spot.beyond;
             if spot.empty == 0 {
                 let number = cell_number(voxel, OCTET_SHIFT) ^ flip;
-                if spot.first == SOLID {
-                    found = true;
-                } else if has_bit(spot.mask, number) {
-                    let rank = rank(spot.mask, number);
-                    let voxels = map.masks[(spot.first + rank) as usize];
-                    found = voxels >> ((cell_number(voxel, 0) ^ flip) & 7) & 1 != 0;
-                } else {
+                if !has_bit(spot.mask, number) {
                     last = voxel | IVec3::splat((2 << empty_shift(spot.mask, number)) - 1);
+                } else {
+                    found = spot.first == SOLID;
+                    if !found {
+                        let octet = spot.first + rank(spot.mask, number);
+                        found = map.masks[octet as usize] >> ((cell_number(voxel, 0) ^ flip) & 7) & 1 != 0;
+                    }
                 }
             }
         }
@@ -174,7 +174,7 @@ fn look_up(
 ) -> Spot {
     let beyond = leap(word, octant, grid_shift, halves);
     let bits = if halves { 2 } else { 4 };
-    let mut spot = Spot { empty: (1 << grid_shift) - 1, beyond, mask: [0; 2], first: SOLID };
+    let mut spot = Spot { empty: (1 << grid_shift) - 1, beyond, mask: [u32::MAX; 2], first: SOLID };
     if word & ((1 << bits) - 1) != 0 {
         return spot;
     }

@@ -164,7 +164,9 @@ pub(super) fn store(words: &mut Vec<u32>, materials: Materials<'_>, normals: Opt
     };
     let after = normals.map_or(0, |_| words.len() - start);
     if let Some(normals) = normals {
-        pack::<2, _>(words, normals, |normal| normal.into());
+        let (pairs, last) = normals.as_chunks();
+        words.extend(pairs.iter().map(|[low, high]| u32::from(*low) | u32::from(*high) << 16));
+        words.extend(last.iter().map(|normal| u32::from(*normal)));
     }
     words[start] = u32::from(one.unwrap_or(0)) | kind << MATERIALS_SHIFT | (after as u32) << NORMALS_SHIFT;
     LOOKS_STORED | start as u32

@@ -71,8 +71,11 @@ pub(super) fn fill(
     let spare = Mutex::new(parts.into_iter().map(|(bins, _)| bins).collect::<Vec<_>>());
     let spare = || spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
     parallel::each(buckets, spare, |between, bucket: &mut [Bin]| {
-        between.clear();
-        between.resize(bucket.len(), 0);
+        // Whatever is in it is overwritten.
+        if between.len() < bucket.len() {
+            between.resize(bucket.len(), 0);
+        }
+        let between = &mut between[..bucket.len()];
         let half = rest.div_ceil(2);
         scatter(bucket, between, 32, half);
         scatter(between, bucket, 32 + half, rest - half);
@@ -130,8 +133,12 @@ fn find(
                 let corners = [corner(index, 0), corner(index, 1), corner(index, 2)];
                 bricks(corners, &mut |brick| bins.push(bin(morton::key(brick) as u32)));
             } else {
-                let touched = (0..8).filter(|brick| touched >> brick & 1 != 0);
-                bins.extend(touched.map(|brick| bin(boxes.place(number, brick))));
+                let (mut few, mut found) = ([0; 8], 0);
+                for brick in 0..8 {
+                    few[found % 8] = bin(boxes.place(number, brick));
+                    found += (touched >> brick & 1) as usize;
+                }
+                bins.extend_from_slice(&few[..found]);
             }
         }
         bins[before..].iter().for_each(|bin| sizes[bucket_of(*bin, rest)] += 1);

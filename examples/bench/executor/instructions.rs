@@ -74,6 +74,9 @@ fn instructions(arguments: &Arguments, shape: Shape, side: Side) -> Result<Count
         return Err(format!("valgrind failed: {}", String::from_utf8_lossy(&output.stderr).trim()).into());
     }
     let counts = counts(&profile?).ok_or("valgrind wrote a profile whose costs do not add up to its total")?;
+    if counts.others == 0.0 {
+        return Err("valgrind found no frame; the program was stripped of its symbols: build it anew".into());
+    }
     let a_frame = |count| count / f64::from(FRAMES);
     Ok(Counts { allocator: a_frame(counts.allocator), others: a_frame(counts.others) })
 }

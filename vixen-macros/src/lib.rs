@@ -70,7 +70,7 @@ use syn::{DeriveInput, ItemStruct, parse_macro_input};
 /// | `pipeline(name = "blur_x", ..)` | all with shaders | one of several pipelines, with its shaders and state inside; bound as `Self::BLUR_X` |
 /// | `dynamic` | all | recorded anew in every frame |
 /// | `emits(Event = 16)`, `receives(Event = 16)` | host and `dynamic` | events, and how many of them a frame has room for |
-/// | `staging = bytes`, `history = frames`, `transient(bytes = .., per_pixel = ..)` | all | what else an instance needs: bytes that it uploads in a frame, how many frames back it reads at most (without it, as many as it is given), memory |
+/// | `staging = bytes`, `history = frames`, `transient(bytes = .., per_pixel = ..)` | all | what else an instance needs: bytes that it uploads in a frame, how many frames back it reads at most, how much transient memory it is the first to write at most, with so much for each pixel of the largest output (without these two, as much as it is given) |
 /// | `crate = path` | all | where `vixen` is, if its name in the manifest does not tell |
 ///
 /// A shader is looked for in `shaders/` of the crate, in the crate, and in `shaders/` of every directory above.

@@ -160,6 +160,21 @@ pub enum CompileError {
         /// What it recorded, and what to do instead.
         problem: &'static str,
     },
+    /// A node is the first to write more memory without a past than it declares.
+    #[error(
+        "node `{node}` (added at {at}) declares {declared} bytes of transient memory and is the first to write {found}; \
+         declare more in `transient(..)`, or give it less"
+    )]
+    TransientTooLarge {
+        /// The node's instance.
+        node: String,
+        /// Where the node was added.
+        at: CallSite,
+        /// The bytes that it declares, with those for each pixel of the largest output.
+        declared: u64,
+        /// The bytes of the resources without a past that it is the first to write.
+        found: u64,
+    },
     /// A node reads frames that are longer ago than it declares.
     #[error(
         "node `{node}` (added at {at}) declares `history = {declared}` and is given what was there {age} frames ago; \

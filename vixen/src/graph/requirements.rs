@@ -13,9 +13,9 @@ pub struct Requirements {
     pub staging_bytes: u64,
     /// Deepest history, in frames.
     pub history_depth: u32,
-    /// Transient memory of its own that does not depend on the output's size, in bytes.
+    /// Transient memory that it is the first to write and that does not depend on the output's size, in bytes.
     pub transient_bytes: u64,
-    /// Transient memory of its own, in bytes per output pixel.
+    /// Transient memory that it is the first to write, in bytes per pixel of the largest output.
     pub transient_bytes_per_pixel: u64,
     /// Command buffers of one variant that cannot be shared with other nodes: 1 for a dynamic node.
     pub command_buffers: u32,

@@ -127,7 +127,7 @@ impl<'a> ImageDesc<'a> {
     }
 
     /// The bytes of its texels, which it takes at least; 0 for formats whose bytes are unknown.
-    pub(super) fn texel_bytes(&self) -> u64 {
+    pub(crate) fn texel_bytes(&self) -> u64 {
         let Some(block) = TexelBlock::of(self.format) else { return 0 };
         // This is a good part of the cost of counting an image, so only blocks divide. Products of two sides cannot overflow.
         let level = |mip: u32| {

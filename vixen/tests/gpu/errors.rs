@@ -2,7 +2,9 @@
 //! `limits` and `misuse` have the others.
 
 use vixen::graph::{CompileError, OutputId};
-use vixen::{Buffer, Device, Extent, FrameInfo, Graph, Host, Image, Length, Output, R32Uint, Target, Wire, node};
+use vixen::{
+    Buffer, Compute, Device, Extent, FrameInfo, Graph, Host, Image, Length, Output, R32Uint, Target, Wire, node,
+};
 
 use crate::common::nodes::{Add, Amount, Copy, Paint, Ramp};
 use crate::common::on_device;
@@ -213,5 +215,41 @@ fn host_slots_get_what_the_cpu_can_reach() {
         let changed = graph.add(Add { values: clock, params: Amount { amount: 1 } }).values;
         graph.add_kept(Watch { values: &changed });
         refused(device, &graph, &["slot `values` of node `Watch`", "made on the GPU"]);
+    });
+}
+
+/// A copy that says how much memory it fills.
+#[node(compute, shader = "tests/shaders/copy.comp.spv", transient(bytes = 64, per_pixel = 4))]
+struct SmallCopy {
+    #[storage]
+    source: Buffer<[u32]>,
+    #[storage(write)]
+    target: Buffer<[u32]>,
+    #[push]
+    params: Amount,
+}
+
+#[node]
+impl Compute for SmallCopy {
+    fn record(view: &View, commands: &mut Commands) {
+        commands.dispatch_items(view.target.len());
+    }
+}
+
+#[test]
+fn a_node_is_the_first_to_write_no_more_than_it_declares() {
+    on_device(|device| {
+        let declare = |length: u64| {
+            let graph = Graph::new(Output::headless(8, 4));
+            let source = values(&graph, 1000);
+            let small = SmallCopy { source: &source, target: graph.buffer(length), params: Amount { amount: 1 } };
+            let first = graph.add_named("small", small).target;
+            let _ = graph.read_back(&graph.add(Add { values: first, params: Amount { amount: 1 } }).values);
+            graph
+        };
+        declare(16 + 32).compile(device).expect("it declares as much");
+        let words = ["`small`", "declares 192 bytes", "first to write 196", "transient(..)"];
+        let error = refused(device, &declare(16 + 32 + 1), &words);
+        assert!(matches!(error, CompileError::TransientTooLarge { declared: 192, found: 196, .. }));
     });
 }

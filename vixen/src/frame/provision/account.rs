@@ -3,12 +3,15 @@
 //! Each declared requirement must have been provisioned, and each provision declared: too little would be found out by a frame
 //! that allocates, too much by nobody. Both are an error of compile.
 
+use std::mem;
+
 use crate::event::EventDeclaration;
 use crate::frame::compiled::CompiledGraph;
-use crate::frame::provision::node::NodeRuntime;
+use crate::frame::provision::node::{Facts, NodeRuntime};
+use crate::frame::provision::resources::Physical;
 use crate::frame::recompile::managed;
 use crate::graph::tables::Placement;
-use crate::graph::{CompileError, DescriptorCounts};
+use crate::graph::{CompileError, DescriptorCounts, Requirements, SlotEffect};
 use crate::plan::{Residency, ResourceId};
 use crate::shader::DescriptorType;
 
@@ -54,6 +57,7 @@ pub(crate) fn check(graph: &CompiledGraph, events: &[EventDeclaration]) -> Resul
     settle(of_recording(graph))?;
     settle(of_resources(graph))?;
     graph.nodes.iter().try_for_each(history)?;
+    transients(graph)?;
     settle(of_events(graph, events))
 }
 
@@ -65,6 +69,32 @@ fn history(node: &NodeRuntime) -> Result<(), CompileError> {
         return Ok(());
     }
     Err(CompileError::HistoryTooDeep { node: node.facts.name.clone(), at: node.facts.at, declared, age })
+}
+
+/// The memory without a past that a node is the first to write, where it says how much that is at most.
+fn transients(graph: &CompiledGraph) -> Result<(), CompileError> {
+    let texels = |size: &[u32; 2]| u64::from(size[0]) * u64::from(size[1]);
+    let pixels = graph.outputs.sizes().iter().map(texels).max().unwrap_or(0);
+    let mut written = vec![false; graph.declared.resources.len()];
+    for node in &graph.nodes {
+        let mut found = 0;
+        for binding in node.facts.bindings.iter() {
+            let writes = node.declaration.slots[binding.slot as usize].effect != SlotEffect::Read;
+            for part in binding.parts.iter().filter(|_| writes) {
+                if !mem::replace(&mut written[part.resource.0 as usize], true) {
+                    found += graph.resources.get(part.resource).map_or(0, Physical::transient_bytes);
+                }
+            }
+        }
+        let Requirements { transient_bytes: fixed, transient_bytes_per_pixel: per_pixel, .. } =
+            node.declaration.requirements;
+        let declared = fixed.saturating_add(per_pixel.saturating_mul(pixels));
+        if (fixed, per_pixel) != (0, 0) && found > declared {
+            let Facts { name, at, .. } = &*node.facts;
+            return Err(CompileError::TransientTooLarge { node: name.clone(), at, declared, found });
+        }
+    }
+    Ok(())
 }
 
 /// Descriptors of one variant by type, and sets of all.

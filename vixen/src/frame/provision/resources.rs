@@ -244,6 +244,16 @@ impl Physical {
         self.copies.len()
     }
 
+    /// The bytes that its elements or texels take, if it has no past: without padding.
+    pub fn transient_bytes(&self) -> u64 {
+        let bytes = |copy: &Copy| match copy {
+            Copy::Buffer { buffer: BufferCopy::Owned(buffer) } => buffer.size(),
+            Copy::Image { image: ImageCopy::Owned(image), .. } => image.desc().texel_bytes(),
+            _ => 0,
+        };
+        if self.residency == Residency::Transient { self.copies.iter().map(bytes).sum() } else { 0 }
+    }
+
     /// The raw buffer of each copy, with its bytes.
     pub fn buffers(&self) -> impl Iterator<Item = (vk::Buffer, u64)> {
         let bytes = match self.shape {

@@ -27,36 +27,25 @@ pub(crate) fn make_room<T: Copy>(all: &mut Vec<T>, more: usize, [done, steps]: [
     }
 }
 
-/// Asks for large pages, where the system has some for those that ask, and for the small ones before and after them at once.
+/// Asks for large pages, where the system has some for those that ask.
 fn advise<T>(all: &mut [T]) {
     const WORTH_IT: usize = 4 << 20;
     const PAGE: usize = 4096;
-    const LARGE_PAGE: usize = 2 << 20;
     let bytes = size_of_val(all);
     if cfg!(target_os = "linux") && bytes >= WORTH_IT {
         let start = all.as_mut_ptr().cast::<u8>();
-        let (first, first_large) = (start.align_offset(PAGE), start.align_offset(LARGE_PAGE));
-        let last_large = first_large + (bytes - first_large) / LARGE_PAGE * LARGE_PAGE;
-        let end = first + (bytes - first) / PAGE * PAGE;
+        let to_page = start.align_offset(PAGE);
         #[cfg(target_os = "linux")]
-        for (from, to, advice) in [
-            (first, end, MADV_HUGEPAGE),
-            (first, first_large, MADV_POPULATE_WRITE),
-            (last_large, end, MADV_POPULATE_WRITE),
-        ] {
-            // SAFETY: this is `madvise` of the C library that `std` uses. The range lies within the slice, and the advice changes
-            // neither what is in memory nor who may use it. If it is not taken, the pages are small, or come when they are touched.
-            unsafe {
-                madvise(start.wrapping_add(from).cast(), to.saturating_sub(from), advice);
-            }
+        // SAFETY: this is `madvise` of the C library that `std` uses. The range lies within the slice, and the advice MADV_HUGEPAGE changes
+        // neither what is in memory nor who may use it. If it is not taken, the pages are small.
+        unsafe {
+            madvise(start.wrapping_add(to_page).cast(), (bytes - to_page) / PAGE * PAGE, MADV_HUGEPAGE);
         }
     }
 }
 
 #[cfg(target_os = "linux")]
 const MADV_HUGEPAGE: std::ffi::c_int = 14;
-#[cfg(target_os = "linux")]
-const MADV_POPULATE_WRITE: std::ffi::c_int = 23;
 
 #[cfg(target_os = "linux")]
 unsafe extern "C" {

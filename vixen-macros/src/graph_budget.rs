@@ -122,7 +122,7 @@ fn checks(args: &GraphArgs, function: &ItemFn, krate: &Path) -> Vec<TokenStream>
         let (limited, value) = (format_ident!("{}", limit.variant), &limit.value);
         let check = quote! {
             #krate::macro_support::check_budget(
-                #shown, #krate::macro_support::Limited::#limited, (#value) as u64, #name::__adds #arguments (),
+                #shown, #krate::macro_support::Limited::#limited, (#value) as i128, #name::__adds #arguments (),
             );
         };
         respan(check, Span::call_site().located_at(limit.name.span()))

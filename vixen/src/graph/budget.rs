@@ -68,11 +68,15 @@ impl Limited {
 
 /// Stops const evaluation where a function adds more than its budget, and names what adds most.
 #[track_caller]
-pub const fn check_budget(function: &str, limited: Limited, budget: u64, contributions: &[Contribution]) {
+pub const fn check_budget(function: &str, limited: Limited, budget: i128, contributions: &[Contribution]) {
     let needed = limited.of(Requirements::sum(contributions));
-    if needed <= budget {
+    if needed as i128 <= budget {
         return;
     }
+    if budget < 0 {
+        Message::new().text("the budget of ").code(function).text(" is less than nothing").fail();
+    }
+    let budget = budget as u64;
     let message = Message::new().code(function).text(" needs ").long(needed).text(limited.unit());
     let mut message = message.text(", and its budget is ").long(budget).text("; most is needed by ");
     let (mut named, mut below) = (0, Share { amount: u64::MAX, index: 0 });

@@ -18,7 +18,7 @@ use vixen::testing::CountingAllocator;
 use vixen::{Device, DeviceOptions, Output};
 use vixen_examples::say;
 use vixen_nodes::cacher::DiskCache;
-use vixen_nodes::voxel::{Procedural, Progress, Scene, SceneSource};
+use vixen_nodes::voxel::{Procedural, Progress, Scene};
 use vixen_nodes::window::{WindowOptions, run};
 
 use crate::args::Args;
@@ -112,13 +112,15 @@ fn finish(args: &Args, device: &Device, stats: &Stats) -> Result<(), Box<dyn Err
 fn open(args: &Args) -> Result<Scene, Box<dyn Error>> {
     let meter = Meter::new("reading");
     let report = |progress: Progress| meter.set(progress.stage, progress.done, progress.total);
-    if let Some(made_up) = args.scene.as_deref().and_then(made_up) {
-        return Ok(SceneSource::procedural(made_up.parse::<Procedural>()?).build(&report)?);
-    }
-    let default = vixen_examples::assets("jacksboro-dem.png");
-    let path = args.scene.as_deref().unwrap_or(&default);
     let disk = DiskCache::of_application("vixen");
-    let (scene, origin) = Scene::open_kept(path, args.resolution, disk.as_ref(), &report)?;
+    let (scene, origin) = match args.scene.as_deref().and_then(made_up) {
+        Some(name) => Scene::procedural_kept(name.parse()?, disk.as_ref(), &report)?,
+        None => {
+            let default = vixen_examples::assets("jacksboro-dem.png");
+            let path = args.scene.as_deref().unwrap_or(&default);
+            Scene::open_kept(path, args.resolution, disk.as_ref(), &report)?
+        }
+    };
     drop(meter);
     if let Some(message) = origin.message() {
         say(message)?;

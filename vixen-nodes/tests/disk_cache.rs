@@ -103,6 +103,36 @@ fn a_second_start_builds_nothing() {
 }
 
 #[test]
+fn made_up_scenes_are_kept_too() {
+    let disk = DiskCache::at(folder("made_up"));
+    let open = |name: &str| {
+        let scene = name.parse().expect("there is such a scene");
+        Scene::procedural_kept(scene, Some(&disk), &|_| {}).expect("it can be built")
+    };
+    for name in ["cornell:32", "noise:32", "noise:48", "noise:32:2"] {
+        let (built, origin) = open(name);
+        assert!(matches!(origin, Origin::Built { damage: None, not_kept: None }), "{name}: {origin:?}");
+        let (kept, origin) = open(name);
+        assert!(matches!(origin, Origin::Kept), "{name}: {origin:?}");
+        assert!(kept.map == built.map && (&kept.name, kept.kind) == (&built.name, built.kind), "{name}");
+    }
+}
+
+#[test]
+fn unfinished_files_of_another_process_with_the_same_number_are_left_alone() {
+    let folder = folder("same_number");
+    let disk = DiskCache::at(&folder);
+    open(&disk);
+    let file = the_file(&folder);
+    fs::remove_file(&file).expect("it was just written");
+    let others: Vec<_> = (0..1000).map(|n| file.with_extension(format!("{}.{n}.tmp", std::process::id()))).collect();
+    others.iter().for_each(|other| fs::write(other, "unfinished").expect("the test's folder is writable"));
+    let (_, origin) = open(&disk);
+    assert!(matches!(origin, Origin::Built { damage: None, not_kept: None }), "{origin:?}");
+    assert!(file.exists() && others.iter().all(|other| other.exists()));
+}
+
+#[test]
 fn each_kind_of_damage_is_noticed_once() {
     let folder = folder("damage");
     let disk = DiskCache::at(&folder);

@@ -84,13 +84,11 @@ impl DiskCache {
     /// # Errors
     /// When the folder cannot be written to. What was there is still there.
     pub fn store(&self, key: &DiskKey<'_>, sections: &[&[u8]]) -> io::Result<()> {
-        static UNIQUE: AtomicU64 = AtomicU64::new(0);
         fs::create_dir_all(&self.folder)?;
         let path = self.path(key);
-        let unfinished = path.with_extension(format!("{}.{}{UNFINISHED}", process::id(), UNIQUE.fetch_add(1, Relaxed)));
-        let written = write(&unfinished, key, sections).and_then(|()| fs::rename(&unfinished, &path));
+        let (unfinished, file) = create_beside(&path)?;
+        let written = write(file, key, sections).and_then(|()| fs::rename(&unfinished, &path));
         if written.is_err() {
-            // The file may not even be there.
             let _ = fs::remove_file(&unfinished);
         }
         self.prune(&path);
@@ -137,10 +135,22 @@ fn open(path: &Path, key: &DiskKey<'_>) -> Result<(File, u64, Vec<Section>), Ref
     Ok((file, offset, sections))
 }
 
-fn write(path: &Path, key: &DiskKey<'_>, sections: &[&[u8]]) -> io::Result<()> {
+/// A new file beside another one, under a name that nobody uses: in containers other processes may have this one's number.
+fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    static UNIQUE: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let unique = UNIQUE.fetch_add(1, Relaxed);
+        let beside = path.with_extension(format!("{}.{unique}{UNFINISHED}", process::id()));
+        match File::create_new(&beside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            file => return Ok((beside, file?)),
+        }
+    }
+}
+
+fn write(mut file: File, key: &DiskKey<'_>, sections: &[&[u8]]) -> io::Result<()> {
     let table: Vec<_> =
         sections.iter().map(|bytes| Section { bytes: bytes.len() as u64, checksum: blocks::checksum(bytes) }).collect();
-    let mut file = File::create_new(path)?;
     file.write_all(&format::write(key.version, key.key, &table))?;
     sections.iter().try_for_each(|bytes| file.write_all(bytes))
 }

@@ -10,10 +10,11 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::brick_map::BrickMap;
 use super::build::Progress;
 use super::error::SceneError;
+use super::procedural::Procedural;
 use super::scene::{Scene, SceneKind, SceneSource};
 use crate::cacher::{Damage, DiskCache, DiskKey, Stored};
 
-/// Raised whenever the structure changes, or what a loader or the build makes of a file.
+/// Raised whenever the structure changes, or what a loader or the build makes of a file, or what a made-up scene looks like.
 const VERSION: u32 = 7;
 
 /// What tells one scene from another: what the file holds, not what it is called or when it was written.
@@ -96,13 +97,38 @@ impl Scene {
         disk: Option<&DiskCache>,
         progress: &dyn Fn(Progress),
     ) -> Result<(Self, Origin), SceneError> {
+        let build = || SceneSource::from_bytes(path, content, resolution, progress)?.build(progress);
+        Self::kept_or(&key, SceneSource::name_of(path), disk, build)
+    }
+
+    /// As [`open_kept`](Self::open_kept), for a made-up scene.
+    ///
+    /// # Errors
+    /// As [`SceneSource::build`].
+    pub fn procedural_kept(
+        scene: Procedural,
+        disk: Option<&DiskCache>,
+        progress: &dyn Fn(Progress),
+    ) -> Result<(Self, Origin), SceneError> {
+        // What it is called says all that it is made from.
+        let key = SceneKey::new(scene.to_string().as_bytes(), scene.size);
+        Self::kept_or(&key, scene.kind.name().to_owned(), disk, || SceneSource::procedural(scene).build(progress))
+    }
+
+    /// What the disk cache has, or what is built, which it keeps.
+    fn kept_or(
+        key: &SceneKey,
+        name: String,
+        disk: Option<&DiskCache>,
+        build: impl FnOnce() -> Result<Self, SceneError>,
+    ) -> Result<(Self, Origin), SceneError> {
         let load = |disk: &DiskCache| disk.load(&key.on_disk())?.map(read).transpose();
         let damage = match disk.map_or(Ok(None), load) {
-            Ok(Some((kind, map))) => return Ok((Self { name: SceneSource::name_of(path), kind, map }, Origin::Kept)),
+            Ok(Some((kind, map))) => return Ok((Self { name, kind, map }, Origin::Kept)),
             Ok(None) => None,
             Err(damage) => Some(damage),
         };
-        let scene = SceneSource::from_bytes(path, content, resolution, progress)?.build(progress)?;
+        let scene = build()?;
         let not_kept = disk.and_then(|disk| store(disk, &key.on_disk(), &scene).err());
         Ok((scene, Origin::Built { damage, not_kept }))
     }

@@ -7,6 +7,5 @@ layout(set = 0, binding = 7, r32f) readonly uniform image2D found;
 // The first solid voxel on a pixel's ray: in the cell that was found, or beyond it.
 bool resume(ivec2 pixel, vec3 origin, vec3 direction, out Hit hit) {
     float start = imageLoad(found, pixel).x;
-    ivec3 size = ivec3(params.scene_size);
-    return start != NOTHING && trace_box(ivec3(0), size, size, origin, direction, start, 1e30, hit);
+    return start != NOTHING && trace_from(ivec3(params.scene_size), origin, direction, start, 1e30, hit);
 }

@@ -4,13 +4,11 @@
 #include "voxel_step.glsl"
 #include "voxel_grid.glsl"
 
-// The first solid voxel on a ray, from one distance on and before another, within a box: from its low corner on and before its high one.
+// The first solid voxel on a ray, from one distance on and before another.
 //
 // The ray runs through a mirror image of the scene in which it goes up every axis: then the side by which it leaves a cube is the
 // upper one, and one exclusive or of a cell's number leads back.
-bool trace_box(
-    ivec3 box_low, ivec3 box_high, ivec3 size, vec3 ray_origin, vec3 ray_direction, float start, float t_max, out Hit hit
-) {
+bool trace_from(ivec3 size, vec3 ray_origin, vec3 ray_direction, float start, float t_max, out Hit hit) {
     bvec3 positive = greaterThanEqual(ray_direction, vec3(0.0));
     ivec3 extent = ((size - 1) >> GRID_SHIFT) + 1;
     ivec3 whole = extent << GRID_SHIFT;
@@ -19,8 +17,9 @@ bool trace_box(
     vec3 inverse = 1.0 / direction;
     // Where the ray leaves a cube, whose last voxel it is, by each side: fma(last, inverse, bias).
     vec3 bias = (1.0 - origin) * inverse;
-    ivec3 low = mix(whole - box_high, box_low, positive);
-    ivec3 high = low + (box_high - box_low) - 1;
+    // The scene's first and last voxel.
+    ivec3 low = mix(whole - size, ivec3(0), positive);
+    ivec3 high = low + size - 1;
 
     vec3 near = (vec3(low) - origin) * inverse;
     vec3 far = fma(vec3(high), inverse, bias);
@@ -86,7 +85,7 @@ bool trace_box(
             }
         }
 
-        // Out of it by the sides that the ray meets first. Those of the box are met at t_end, so no voxel beyond them is entered.
+        // Out of it by the sides that the ray meets first. Those of the scene are met at t_end, so no voxel beyond them is entered.
         vec3 leave = fma(vec3(last), inverse, bias);
         t = min(leave.x, min(leave.y, leave.z));
         if (!(t < t_end)) {
@@ -115,5 +114,5 @@ bool trace_box(
 }
 
 bool trace(ivec3 size, int levels, vec3 origin, vec3 direction, float t_max, out Hit hit) {
-    return trace_box(ivec3(0), size, size, origin, direction, 0.0, t_max, hit);
+    return trace_from(size, origin, direction, 0.0, t_max, hit);
 }

@@ -23,18 +23,18 @@ pub(super) fn trace_counting(
     direction: Vec3,
     steps: &mut u64,
 ) -> Option<Seen> {
-    trace_box(map, grid, [IVec3::ZERO, map.size.as_ivec3()], (origin, direction), steps)
+    trace_from(map, grid, (origin, direction), 0.0, steps)
 }
 
 /// The voxel, the face, and how far it is.
 pub(super) type Seen = (IVec3, u32, f32);
 
-/// The same within a box of voxels: from its low corner on and before its high one.
-pub(super) fn trace_box(
+/// The same from a distance on.
+pub(super) fn trace_from(
     map: &BrickMap,
     grid: &TopGrid,
-    [box_low, box_high]: [IVec3; 2],
     (ray_origin, direction): (Vec3, Vec3),
+    start: f32,
     steps: &mut u64,
 ) -> Option<Seen> {
     let size = map.size.as_ivec3();
@@ -46,13 +46,13 @@ pub(super) fn trace_box(
     let direction = direction.abs().max(Vec3::splat(TINY));
     let inverse = 1.0 / direction;
     let bias = (1.0 - origin) * inverse;
-    let low = IVec3::select(positive, box_low, whole - box_high);
-    let high = IVec3::select(positive, box_high, whole - box_low) - 1;
+    let low = IVec3::select(positive, IVec3::ZERO, whole - size);
+    let high = low + size - 1;
 
     let near = (low.as_vec3() - origin) * inverse;
     let leave_of = |last: IVec3| last.as_vec3().mul_add(inverse, bias);
     let t_end = leave_of(high).min_element();
-    let mut t = near.max_element().max(0.0);
+    let mut t = near.max_element().max(start);
     if t >= t_end {
         return None;
     }

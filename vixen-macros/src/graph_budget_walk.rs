@@ -58,7 +58,7 @@ enum What {
     Node(Path),
     /// What another `#[graph]` function adds, with its type arguments where they are written.
     Function(Path, PathArguments),
-    /// A history of so many frames.
+    /// A history of this many frames.
     History(TokenStream),
 }
 

@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     report.note("direct writes go to device memory that is mapped; the others were copied or scattered from staging");
     neighbours(&device, rounds, &mut report)?;
     let threads = (std::thread::available_parallelism().map_or(1, usize::from) / 2).clamp(1, 8);
-    report.note("scattered: so many threads call, each with all of its pieces at once; where one calls, the uploader may copy with more");
+    report.note("scattered: this many threads call, each with all of its pieces at once; where one calls, the uploader may copy with more");
     scattered(&device, rounds, (1, 0), Way::Staged, &mut report)?;
     scattered(&device, rounds, (1, 1), Way::Staged, &mut report)?;
     if threads > 1 {

@@ -44,7 +44,7 @@ impl EditableVoxelStructure {
         Self::build_with(device, map, BOX_EDGE, u64::from(cubes))
     }
 
-    /// The same with boxes of another size, as for [`VoxelCells::of`](super::VoxelCells::of), and room for so many in all.
+    /// The same with boxes of another size, as for [`VoxelCells::of`](super::VoxelCells::of), and room for this many in all.
     ///
     /// # Errors
     /// As for [`build`](Self::build), and when the scene has more.
@@ -162,7 +162,7 @@ struct Last {
 }
 
 impl Last {
-    /// Whether this frame has to build what so many edits have made of the boxes: not if an earlier one has. One of the same number has
+    /// Whether this frame has to build what this many edits have made of the boxes: not if an earlier one has. One of the same number has
     /// failed before its submission, and its build with it.
     fn is_stale(&self, edits: u64, frame: u64) -> bool {
         let stale = self.edits.get() != edits || self.frame.get() == Some(frame);

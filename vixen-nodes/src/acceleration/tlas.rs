@@ -174,7 +174,7 @@ impl Tlas {
     /// Builds it anew in place, and waits. Graphs that share it go on unchanged.
     ///
     /// # Errors
-    /// When there is no room for so many instances, and as for [`build`](Self::build); then nothing has changed.
+    /// When there is no room for this many instances, and as for [`build`](Self::build); then nothing has changed.
     pub fn rebuild(&mut self, instances: &[Instance]) -> Result<(), AccelerationError> {
         if instances.len() as u32 > self.room {
             let problem = format!("it has room for {} instances, not for {}", self.room, instances.len());

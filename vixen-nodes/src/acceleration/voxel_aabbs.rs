@@ -33,7 +33,7 @@ pub struct VoxelAabbWires {
 }
 
 impl VoxelAabbs {
-    /// Copies the boxes of a scene to the device, one for each aligned cube of so many voxels along its edge, and waits until they are there. With
+    /// Copies the boxes of a scene to the device, one for each aligned cube of `edge` voxels along its side, and waits until they are there. With
     /// 8 they are the boxes of bricks; for other edges see [`VoxelCells::of`].
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What of a voxel scene goes into an acceleration structure: one box for each cube of so many voxels along its edge; or, to compare, one box a
+//! What of a voxel scene goes into an acceleration structure: one box for each cube of a number of voxels along its edge; or, to compare, one box a
 //! voxel.
 
 use bytemuck::{Pod, Zeroable};
@@ -65,7 +65,7 @@ const MARGIN: f32 = 1.0 / 64.0;
 pub const BOX_EDGE: u32 = 128;
 
 impl VoxelCells {
-    /// One box, as tight as its voxels allow, for each aligned cube of so many voxels along its edge; the edge is raised to the next power
+    /// One box, as tight as its voxels allow, for each aligned cube of `edge` voxels along its side; the edge is raised to the next power
     /// of two, and that of a brick at least.
     pub fn of(map: &BrickMap, edge: u32) -> Self {
         Self::within(map, cube_edge(edge), [UVec3::ZERO, map.size])

@@ -21,7 +21,7 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// So many threads, at least one.
+    /// This many threads, at least one.
     pub fn new(threads: usize) -> Self {
         let (jobs, queue) = mpsc::channel::<Job>();
         let (queue, stop) = (Arc::new(Mutex::new(queue)), Arc::new(AtomicBool::new(false)));

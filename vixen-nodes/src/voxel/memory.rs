@@ -15,7 +15,7 @@ pub(crate) fn zeroed<T: bytemuck::Zeroable>(count: usize) -> Vec<T> {
     all
 }
 
-/// Makes room for more elements: for as many as all steps of a job will take, when with these so many steps are done.
+/// Makes room for more elements: for as many as all steps of a job will take, judging by what these took for the steps that are done.
 pub(crate) fn make_room<T: Copy>(all: &mut Vec<T>, more: usize, [done, steps]: [usize; 2]) {
     let needed = all.len() + more;
     if needed > all.capacity() {

@@ -61,7 +61,7 @@ const MOST_BRICKS_OF_EIGHTHS: usize = 400_000;
 const MOST_BRICKS_OF_HALVES: usize = (1 << 13) - ROOM_FOR_EDITS.1;
 const _: () = assert!(
     MOST_BRICKS_OF_HALVES / ROOM_FOR_EDITS.0 <= ROOM_FOR_EDITS.1,
-    "a scene of so many gets no more room than the least"
+    "a scene of this many bricks gets no more room than the least"
 );
 /// In a cell: the least leaps in all octants.
 const LEAST_LEAPS: u32 = 0x1111_1111;

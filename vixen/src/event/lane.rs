@@ -30,7 +30,7 @@ pub(super) trait ErasedLane: Any + Send {
     /// Makes the queues anew, before there is anything in them.
     ///
     /// # Errors
-    /// When there is no memory for so many events.
+    /// When there is no memory for this many events.
     fn open(&mut self, limits: Limits) -> Result<(), TryReserveError>;
     /// Forgets what the last dispatch delivered.
     fn retire(&mut self);
@@ -47,7 +47,7 @@ pub(super) trait ErasedLane: Any + Send {
 
 impl<T: Event> Lane<T> {
     /// # Errors
-    /// When there is no memory for so many events.
+    /// When there is no memory for this many events.
     pub fn new(index: u32, limits: Limits) -> Result<Self, TryReserveError> {
         Ok(Self {
             index,

@@ -116,7 +116,7 @@ pub(super) struct Queue<T> {
 
 impl<T: Copy> Queue<T> {
     /// # Errors
-    /// When there is no memory for so many.
+    /// When there is no memory for this many.
     pub fn new(limits: Limits) -> Result<Self, TryReserveError> {
         let mut items = Vec::new();
         items.try_reserve_exact(limits.room().saturating_add(1))?;

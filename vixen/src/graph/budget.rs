@@ -29,7 +29,7 @@ pub enum Limited {
 }
 
 impl Requirements {
-    /// What a history of so many frames needs.
+    /// What a history of this many frames needs.
     pub const fn history(depth: u32) -> Self {
         Self { history_depth: depth, ..Self::NONE }
     }

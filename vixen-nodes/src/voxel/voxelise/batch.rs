@@ -110,7 +110,7 @@ impl Tests {
 }
 
 impl Batch {
-    /// Prepares the tests of the first triangles, of so many, each for the brick at its origin.
+    /// Prepares the tests of this many triangles, each for the brick at its origin.
     #[inline(always)]
     pub(super) fn prepare(&mut self, corners: &Corners, count: usize, origins: &[Each<f32>; 3], lanes: impl Lanes) {
         let [x, y, z] = origins;

@@ -18,13 +18,13 @@ use super::overlap::Triangle;
 const MAX: usize = 1 << 29;
 /// Bricks of a box that are tested one by one rather than halving it.
 const FEW: u32 = 32;
-/// Bins are sorted into so many buckets first, by the highest bits of a brick's place on the curve.
+/// Bins are sorted into this many buckets first, by the highest bits of a brick's place on the curve.
 const BUCKETS: usize = 64;
 
 /// The brick's place on the curve in the upper half, the triangle in the lower.
 pub(super) type Bin = u64;
 
-/// All bins of so many triangles in a scene of this size, sorted, on all cores. `None` if there are too many.
+/// All bins of this many triangles in a scene of this size, sorted, on all cores. `None` if there are too many.
 pub(super) fn fill(
     size: UVec3,
     count: usize,
@@ -86,7 +86,7 @@ pub(super) fn fill(
 /// Bins as they are found, and how many belong into each bucket.
 type Part = (Vec<Bin>, [usize; BUCKETS]);
 
-/// The bucket that a bin belongs into; so many lower bits of its place do not matter.
+/// The bucket that a bin belongs into; `rest` lower bits of its place do not matter.
 #[inline(always)]
 fn bucket_of(bin: Bin, rest: u32) -> usize {
     (bin >> 32 >> rest) as usize
@@ -149,7 +149,7 @@ fn find(
     Some((bins, sizes))
 }
 
-/// Sorts by so many bits from one on: one pass of a radix sort, which is stable.
+/// Sorts by a number of bits from `low` on: one pass of a radix sort, which is stable.
 fn scatter(bins: &[Bin], sorted: &mut [Bin], low: u32, bits: u32) {
     let digit = |bin: Bin| (bin >> low) as usize & ((1 << bits) - 1);
     let mut places = vec![0; 1 << bits];

@@ -7,7 +7,7 @@ use super::super::whole::whole;
 use super::batch::{Corners, Tests};
 use super::lanes::{AT_ONCE, Each, Lanes};
 
-/// So many triangles are looked at before the bins of any are written.
+/// How many triangles are looked at before the bins of any are written.
 pub(super) const SOME: usize = 16 * AT_ONCE;
 /// What is [touched](Boxes::touched) of a box of more than two bricks along an axis: it is too large to be looked at here.
 pub(super) const MANY: u32 = 1 << 8;
@@ -31,7 +31,7 @@ impl Default for Boxes {
 }
 
 impl Boxes {
-    /// Those of so many triangles, with the corners that they have by their numbers.
+    /// Those of this many triangles, whose corners are found by their numbers.
     #[inline(always)]
     pub(super) fn set(&mut self, lanes: impl Lanes, count: usize, corner: impl Fn(usize, usize) -> Vec3A) {
         let mut corners = Corners::default();

@@ -71,7 +71,7 @@ pub(super) trait Lanes: Copy {
         bits
     }
 
-    /// Lists what the set bits of a block stand for, so many places after the first one each. What follows in the list means nothing.
+    /// Lists the places that the set bits of a block stand for, each bit's offset after the first place. What follows in the list means nothing.
     #[inline(always)]
     fn list(self, mut block: u64, offsets: &[u8; 64], first: u16, places: &mut [u16; 64]) {
         for place in places {

@@ -1,7 +1,7 @@
 //! What nodes record with, side by side: with thousands of nodes recording waits for memory more than for anything else.
 //!
-//! It lies in the order in which nodes are recorded. Of what is another at another moment that is so within a *group*, the nodes
-//! that hang on the same: what they all have in the first variant, then what they all have in the second.
+//! It lies in the order in which nodes are recorded. What depends on the moment is kept by *group*: nodes that depend on the same
+//! things have the same variants, and a group holds what all its nodes have in the first variant, then what they have in the second.
 
 use std::collections::HashMap;
 use std::mem;
@@ -30,7 +30,7 @@ pub(super) struct Places {
     slot_count: u32,
 }
 
-/// So many bindings and descriptor sets.
+/// A number of bindings and of descriptor sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 struct Offset {
@@ -38,7 +38,7 @@ struct Offset {
     sets: u32,
 }
 
-/// Nodes that hang on the same.
+/// Nodes that depend on the same things, and so have the same variants.
 struct Group {
     variants: Variants,
     /// Where its first variant begins.
@@ -102,8 +102,8 @@ impl Gathered {
         })
     }
 
-    /// Makes room for what all nodes have that were added, of which each hangs on these variants. Where none hangs on others than
-    /// before nothing changes; else what the others have is kept.
+    /// Makes room for what all added nodes have, each in its variants. Where the variants are those of before nothing changes; else
+    /// nodes whose variants stayed keep what they have.
     pub(super) fn arrange(&mut self, nodes: &mut [(&mut Places, Variants)]) {
         if nodes.iter().all(|(places, variants)| self.varying.knows(places, *variants)) {
             return;
@@ -172,7 +172,7 @@ impl Gathered {
     }
 }
 
-/// Puts a node into the group of those that hang on the same, after those that are there.
+/// Puts a node into the group of its variants, after the nodes that are there.
 fn join_group(groups: &mut Vec<Group>, places: &Places, variants: Variants) -> Places {
     let known = groups.iter().position(|group| group.variants == variants);
     let index = known.unwrap_or_else(|| {
@@ -198,7 +198,7 @@ impl Varying {
         Self { groups, resolved: vec![resolved; end.bindings as usize], sets: vec![sets; end.sets as usize] }
     }
 
-    /// Whether a node was arranged, as one that hangs on these variants.
+    /// Whether a node was arranged with these variants.
     fn knows(&self, places: &Places, variants: Variants) -> bool {
         self.groups.get(places.group as usize).is_some_and(|group| group.variants == variants)
     }
@@ -222,7 +222,7 @@ impl Varying {
     }
 }
 
-/// So many from there on.
+/// The indices from the first one on.
 #[inline]
 fn range(first: u32, count: u32) -> Range<usize> {
     first as usize..first as usize + count as usize
@@ -242,7 +242,7 @@ impl<'n> NodeNow<'n> {
     /// For each slot, its first binding and the number of them.
     #[inline]
     pub fn slots(&self) -> &'n [(u32, u32)] {
-        // SAFETY: `add` has added so many, and nothing is ever taken out again.
+        // SAFETY: `add` has added as many, and nothing is ever taken out again.
         unsafe { self.gathered.slots.get_unchecked(range(self.places.slots, self.places.slot_count)) }
     }
 
@@ -250,7 +250,7 @@ impl<'n> NodeNow<'n> {
     #[inline]
     pub fn resolved(&self) -> &'n [Resolved] {
         let first = self.turned.bindings + self.places.at.bindings;
-        // SAFETY: `join_group` has counted so many for this node in each variant, and `Varying::new` has made as many of each.
+        // SAFETY: `join_group` has counted as many for this node in each variant, and `Varying::new` has made as many of each.
         unsafe { self.gathered.varying.resolved.get_unchecked(range(first, self.places.bindings)) }
     }
 
@@ -265,7 +265,7 @@ impl<'n> NodeNow<'n> {
     /// Its push constants.
     #[inline]
     pub fn push(&self) -> &'n [u8] {
-        // SAFETY: `add` has added so many, and nothing is ever taken out again.
+        // SAFETY: `add` has added as many, and nothing is ever taken out again.
         unsafe { self.gathered.push.get_unchecked(range(self.places.push, self.places.pushed.into())) }
     }
 }

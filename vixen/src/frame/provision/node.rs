@@ -119,7 +119,7 @@ impl NodeRuntime {
             return Err(CompileError::Unsupported {
                 what: format!("node `{}`", self.facts.name),
                 at: self.facts.at,
-                problem: "hangs on too many switches and histories at once; select wires before they reach it, or use fewer switches",
+                problem: "depends on too many switches and histories at once; select wires before they reach it, or use fewer switches",
             });
         }
         self.facts.variants = variants;

@@ -81,7 +81,7 @@ impl Segments {
         &self.items
     }
 
-    /// The segments whose command buffer hangs on more than the frame slot, by their index.
+    /// The segments whose command buffer depends on more than the frame slot, by their index.
     pub fn varying(&self) -> &[usize] {
         &self.varying
     }

@@ -146,7 +146,7 @@ impl Tape {
         put(moving, buffers, images, resources, moment);
     }
 
-    /// Says what to record, in order: so many nodes, the next ones, and then a barrier command.
+    /// Says what to record, in order: how many of the next nodes, and then a barrier command.
     #[inline]
     pub fn play(&self, mut record: impl FnMut(usize, Option<&vk::DependencyInfo<'_>>)) {
         let mut barrier = vk::DependencyInfo::default();

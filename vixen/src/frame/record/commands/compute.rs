@@ -29,7 +29,7 @@ impl<'a> ComputeCommands<'a> {
     /// Dispatches this many workgroups.
     #[inline]
     pub fn dispatch(&mut self, x: u32, y: u32, z: u32) {
-        // So many every device has (Vulkan's required limits).
+        // Every device has as many (Vulkan's required limits).
         if (x | y | z) > 0xffff && !has_room(self.encoder, [x, y, z]) {
             return;
         }
@@ -90,7 +90,7 @@ fn many_groups(count: u64, size: u32) -> u32 {
     u32::try_from(count.div_ceil(size.into())).unwrap_or(u32::MAX)
 }
 
-/// Whether a device has room for so many workgroups that not every device has.
+/// Whether this device allows this many workgroups, where not every device does.
 #[cold]
 fn has_room(encoder: Encoder<'_>, groups: [u32; 3]) -> bool {
     let most = encoder.capabilities().limits.max_compute_work_group_count;

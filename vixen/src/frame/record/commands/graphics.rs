@@ -133,7 +133,7 @@ impl<'a> GraphicsCommands<'a> {
         unsafe { self.encoder.device().cmd_draw_indexed(self.encoder.buffer(), indices, instances, first, 0, 0) };
     }
 
-    /// Whether the vertex slots that the bound pipeline reads have an element for each of so many vertices and instances. What the
+    /// Whether the vertex slots that the bound pipeline reads have an element for each of these many vertices and instances. What the
     /// GPU decides, by indices or indirect arguments, counts as none.
     fn check_elements(&self, vertices: u32, instances: u32) -> bool {
         let Some(there) = self.elements else {

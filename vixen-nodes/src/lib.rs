@@ -48,6 +48,7 @@ mod camera;
 mod file;
 #[cfg(feature = "gltf")]
 pub mod mesh;
+mod ranges;
 mod scene_news;
 #[cfg(feature = "textures")]
 pub mod texture;

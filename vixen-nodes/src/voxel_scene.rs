@@ -12,6 +12,7 @@ use vixen::memory::{
 };
 use vixen::{Buffer, Device, Graph, Shared, Source};
 
+use crate::ranges;
 use crate::scene_news::SceneNews;
 use crate::voxel::layout::ROOM_FOR_EDITS;
 use crate::voxel::{Brick, BrickMap, Changes, Material, Node, TopGrid};
@@ -109,7 +110,7 @@ impl VoxelScene {
         if !changes.is_empty() {
             unsent.extend(grid.update(map, changes.bounds));
         }
-        join(unsent, if uploader.scatters() { NEAR_SCATTERED } else { NEAR_COPIED });
+        ranges::join(unsent, if uploader.scatters() { NEAR_SCATTERED } else { NEAR_COPIED });
         let tickets = [
             send(uploader, &self.grid, grid.words(), unsent)?,
             send(uploader, &self.nodes, &map.nodes, &changes.nodes)?,
@@ -252,18 +253,6 @@ fn with<'a, T>(
 /// a shader scatters them, for which many small pieces are as good as one.
 const NEAR_COPIED: u32 = 256;
 const NEAR_SCATTERED: u32 = 16;
-
-/// Puts ranges in order, and those that are near to each other together.
-fn join(ranges: &mut Vec<Range<u32>>, near: u32) {
-    ranges.sort_unstable_by_key(|range| range.start);
-    ranges.dedup_by(|range, before| {
-        let joins = range.start <= before.end + near;
-        if joins {
-            before.end = before.end.max(range.end);
-        }
-        joins
-    });
-}
 
 fn holds<T>(buffer: &DeviceBuffer, items: &[T]) -> bool {
     size_of_val(items) as u64 <= buffer.size()

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use crate::ranges;
+
 /// The free blocks of one vector, and which of its elements changed. No two free blocks touch.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pool {
@@ -77,17 +79,10 @@ impl Pool {
     }
 
     /// What changed since it was asked last: disjoint and in order. Elements between two changes, as many as `gap`, count as
-    /// changed too: one longer copy is faster than two.
+    /// changed too.
     pub fn changes(&mut self, gap: u32) -> Vec<Range<u32>> {
-        self.changed.sort_unstable_by_key(|range| range.start);
-        let mut merged: Vec<Range<u32>> = Vec::with_capacity(self.changed.len());
-        for range in self.changed.drain(..).filter(|range| !range.is_empty()) {
-            match merged.last_mut() {
-                Some(last) if range.start <= last.end.saturating_add(gap) => last.end = last.end.max(range.end),
-                _ => merged.push(range),
-            }
-        }
-        merged
+        ranges::join(&mut self.changed, gap);
+        self.changed.drain(..).collect()
     }
 
     /// Room of this length: from the smallest block that has it, whose rest stays free.

@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     }
     let wanted = |nodes: usize| arguments.executor.nodes.is_none_or(|wanted| wanted == nodes);
     if !SIZES.iter().any(|&(nodes, ..)| wanted(nodes)) {
-        return Err("--nodes must be 10, 100, 1000 or 10000, but with --side".into());
+        return Err("--nodes must be 10, 100, 1000 or 10000, unless --side is given".into());
     }
     let clock = Clock::new();
     let mut report = Report::new(&device.info().name);

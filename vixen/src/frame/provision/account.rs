@@ -3,15 +3,13 @@
 //! Each declared requirement must have been provisioned, and each provision declared: too little would be found out by a frame
 //! that allocates, too much by nobody. Both are an error of compile.
 
-use std::mem;
-
 use crate::event::EventDeclaration;
 use crate::frame::compiled::CompiledGraph;
 use crate::frame::provision::node::{Facts, NodeRuntime};
 use crate::frame::provision::resources::Physical;
 use crate::frame::recompile::managed;
 use crate::graph::tables::Placement;
-use crate::graph::{CompileError, DescriptorCounts, Requirements, SlotEffect};
+use crate::graph::{CompileError, DescriptorCounts, Requirements};
 use crate::plan::{Residency, ResourceId};
 use crate::shader::DescriptorType;
 
@@ -71,27 +69,20 @@ fn history(node: &NodeRuntime) -> Result<(), CompileError> {
     Err(CompileError::HistoryTooDeep { node: node.facts.name.clone(), at: node.facts.at, declared, age })
 }
 
-/// The memory without a past that a node is the first to write, where it says how much that is at most.
+/// The memory without a past that is made for a node, the first that writes it, where the node says how much that is at most.
 fn transients(graph: &CompiledGraph) -> Result<(), CompileError> {
     let texels = |size: &[u32; 2]| u64::from(size[0]) * u64::from(size[1]);
     let pixels = graph.outputs.sizes().iter().map(texels).max().unwrap_or(0);
-    let mut written = vec![false; graph.declared.resources.len()];
     for node in &graph.nodes {
-        let mut found = 0;
-        for binding in node.facts.bindings.iter() {
-            let writes = node.declaration.slots[binding.slot as usize].effect != SlotEffect::Read;
-            for part in binding.parts.iter().filter(|_| writes) {
-                if !mem::replace(&mut written[part.resource.0 as usize], true) {
-                    found += graph.resources.get(part.resource).map_or(0, Physical::transient_bytes);
-                }
-            }
-        }
         let Requirements { transient_bytes: fixed, transient_bytes_per_pixel: per_pixel, .. } =
             node.declaration.requirements;
         let declared = fixed.saturating_add(per_pixel.saturating_mul(pixels));
-        if (fixed, per_pixel) != (0, 0) && found > declared {
-            let Facts { name, at, .. } = &*node.facts;
-            return Err(CompileError::TransientTooLarge { node: name.clone(), at, declared, found });
+        let Facts { name, at, .. } = &*node.facts;
+        if (fixed, per_pixel) != (0, 0) {
+            let found = graph.resources.made_for(name).map(Physical::transient_bytes).sum();
+            if found > declared {
+                return Err(CompileError::TransientTooLarge { node: name.clone(), at, declared, found });
+            }
         }
     }
     Ok(())

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_that_hang_on_what_they_did_keep_what_they_have() {
+    fn nodes_whose_variants_stayed_keep_what_they_have() {
         let mut gathered = Gathered::default();
         let mut places = marked(&mut gathered, &[(1, SLOTS), (1, IMAGES), (2, SLOTS)]);
         let more = Variants { images: 4, ..IMAGES };

@@ -161,6 +161,12 @@ impl Resources {
         self.items[resource.0 as usize].as_ref()
     }
 
+    /// What was made for a node: see `owners`.
+    pub fn made_for<'r>(&'r self, node: &'r str) -> impl Iterator<Item = &'r Physical> {
+        let owned = self.items.iter().zip(&self.owners).filter(move |(_, owner)| owner.as_deref() == Some(node));
+        owned.filter_map(|(item, _)| item.as_ref())
+    }
+
     /// What a part of a resource is at a moment, with an image view of `dimension` when `view` asks for one.
     pub fn resolve(
         &mut self,
